@@ -1,0 +1,105 @@
+import { randomUUID } from 'node:crypto'
+import cors from '@fastify/cors'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import fastify, { type FastifyBaseLogger } from 'fastify'
+import type { Redis } from 'ioredis'
+import { createChallengeStatus } from './core/challenge.ts'
+import { createLogin } from './core/login.ts'
+import { createMe } from './core/me.ts'
+import type { AccountStore, ChallengeStore, CodeFactor, Journal, PasswordVerifier } from './core/ports.ts'
+import { createResend } from './core/resend.ts'
+import { createVerify } from './core/verify.ts'
+import { registerDocs, registerOpenApi } from './http/docs.ts'
+import { registerHeaders } from './http/headers.ts'
+import { registerMediaTypes } from './http/media-types.ts'
+import { watchMethods } from './http/methods.ts'
+import { clientErrorHandler, frameworkErrors, registerProblems } from './http/problems.ts'
+import { createLimiter } from './http/rate-limit.ts'
+import { registerRequestLog } from './http/request-log.ts'
+import { createTokens, type TokenOptions } from './http/tokens.ts'
+import { routes } from './routes/index.ts'
+import type { App, ReadinessCheck, RouteDeps } from './routes/route.ts'
+
+/** What the app is made of. Everything in it is open already, or opens by itself when first used. */
+export interface AppDeps {
+  accounts: AccountStore
+  challenges: ChallengeStore
+  passwords: PasswordVerifier
+  factors: readonly CodeFactor[]
+  tokens: TokenOptions
+  readiness: readonly ReadinessCheck[]
+  logger: FastifyBaseLogger
+  codeLength: number
+  version: string
+  trustProxy: readonly string[]
+  corsOrigins: readonly string[]
+  rateLimit: boolean
+  redis?: Redis | undefined
+  outbox?: RouteDeps['outbox']
+}
+
+/** Largest body, in bytes: no request of ours needs more. */
+const BODY_LIMIT = 8_192
+
+/** Builds the whole app in the order below; opens no socket. Plug-ins come first, since they watch the routes. */
+export const buildApp = async (deps: AppDeps): Promise<App> => {
+  const { issuer } = deps.tokens
+  const app = fastify({
+    loggerInstance: deps.logger,
+    disableRequestLogging: true,
+    genReqId: () => randomUUID(),
+    trustProxy: deps.trustProxy.length > 0 ? [...deps.trustProxy] : false,
+    bodyLimit: BODY_LIMIT,
+    // requestTimeout has no effect while headersTimeout is longer, and is looked at only this often.
+    requestTimeout: 10_000,
+    http: { headersTimeout: 5_000, connectionsCheckingInterval: 1_000 },
+    forceCloseConnections: 'idle',
+    // Its answer would not be a problem; readiness tells that we are leaving.
+    return503OnClosing: false,
+    ajv: {
+      // A numeric code must not become a string, nor an unknown member vanish.
+      customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false, verbose: true },
+    },
+    frameworkErrors: frameworkErrors(issuer),
+    clientErrorHandler: clientErrorHandler(issuer),
+  }).withTypeProvider<TypeBoxTypeProvider>()
+
+  registerHeaders(app)
+  registerRequestLog(app)
+  registerProblems(app, issuer)
+  if (deps.corsOrigins.length > 0) {
+    await app.register(cors, {
+      origin: [...deps.corsOrigins],
+      methods: ['GET', 'POST'],
+      exposedHeaders: ['X-Request-Id', 'Retry-After'],
+      maxAge: 600,
+    })
+  }
+  const limit = await createLimiter(app, { redis: deps.redis, enabled: deps.rateLimit })
+  app.addHook('onRequest', limit('everything'))
+  registerMediaTypes(app)
+
+  const tokens = await createTokens(app, deps.tokens)
+  const journal: Journal = (event, { requestId, ...facts }) => app.log.info({ event, request_id: requestId, ...facts }, event)
+  const flow = { ...deps, tokens, journal }
+
+  await registerOpenApi(app, { issuer, version: deps.version })
+  const refuseOtherMethods = watchMethods(app)
+  for (const route of routes) {
+    route(app, {
+      issuer,
+      login: createLogin(flow),
+      verify: createVerify(flow),
+      resend: createResend(flow),
+      challengeStatus: createChallengeStatus(flow),
+      me: createMe(flow),
+      limit,
+      jwks: deps.tokens.keys.map(({ publicJwk }) => publicJwk),
+      readiness: deps.readiness,
+      outbox: deps.outbox,
+    })
+  }
+  await registerDocs(app)
+  refuseOtherMethods()
+  return app
+}

@@ -1,0 +1,181 @@
+import { type Static, Type } from 'typebox'
+
+const seconds = (options: { default: number; minimum: number; maximum: number; description: string }) =>
+  Type.Integer({ ...options, examples: [options.default], unit: 'seconds' })
+
+const list = (options: { description: string; examples: string[]; default?: string[]; pattern?: string }) => {
+  const { pattern, ...rest } = options
+  return Type.Array(Type.String(pattern ? { pattern } : {}), rest)
+}
+
+/**
+ * Every setting, under the name of its environment variable. `secret` ones also come as `NAME_FILE`, are never shown,
+ * and `required` names the ones that production cannot do without.
+ */
+export const SettingsSchema = Type.Object({
+  NODE_ENV: Type.String({
+    default: 'development',
+    description: '`production` refuses every convenience: what it needs must be set.',
+    examples: ['production'],
+  }),
+  HOST: Type.String({ default: '127.0.0.1', description: 'Address to listen on.', examples: ['0.0.0.0'] }),
+  PORT: Type.Integer({ default: 3000, minimum: 0, maximum: 65_535, description: 'Port to listen on.', examples: [3000] }),
+  ISSUER: Type.Optional(
+    Type.String({
+      pattern: '^https?://[^\\s?#]*[^\\s?#/]$',
+      description: 'The public address of this service: `iss` of every token and the base of problem types.',
+      examples: ['https://auth.example.com'],
+      required: true,
+    }),
+  ),
+  AUDIENCE: Type.Optional(
+    Type.String({
+      minLength: 1,
+      description: '`aud` of access tokens: the API they are for. Outside production the issuer.',
+      examples: ['https://api.example.com'],
+      required: true,
+    }),
+  ),
+  CLIENT_ID: Type.String({
+    default: 'doorcode',
+    minLength: 1,
+    description: '`client_id` of access tokens (RFC 9068 §2.2).',
+    examples: ['example-app'],
+  }),
+  SERVICE_NAME: Type.String({
+    default: 'Doorcode',
+    pattern: '^[A-Za-z0-9 .&-]{1,20}$',
+    description: 'What the text message calls you: up to 20 letters, digits, spaces, dots, hyphens.',
+    examples: ['Example'],
+  }),
+  SECRET: Type.Optional(
+    Type.String({
+      minLength: 32,
+      description: 'The secret that pending tokens and stored codes are keyed with: 32 characters or more, random.',
+      examples: ['the output of: openssl rand -base64 33'],
+      required: true,
+      secret: true,
+    }),
+  ),
+  SECRET_PREVIOUS: Type.Optional(
+    Type.String({
+      minLength: 32,
+      description: 'The former secret, for the minutes in which challenges made with it are still open.',
+      examples: ['the former value of SECRET'],
+      secret: true,
+    }),
+  ),
+  JWT_KEYS_FILE: Type.Optional(
+    Type.String({
+      description: 'JSON Web Key Set with the private signing keys, made by `doorcode keys new`; the first one signs.',
+      examples: ['/run/secrets/jwt-keys.json'],
+      required: true,
+    }),
+  ),
+  JWT_ALGORITHM: Type.Union([Type.Literal('EdDSA'), Type.Literal('ES256')], {
+    default: 'EdDSA',
+    description: 'The one algorithm of access tokens.',
+    examples: ['ES256'],
+  }),
+  ACCESS_TOKEN_TTL: seconds({ default: 600, minimum: 60, maximum: 3_600, description: 'Life of an access token.' }),
+  DATABASE_URL: Type.Optional(
+    Type.String({
+      pattern: '^postgres(ql)?://',
+      description: 'Postgres 15 or later. Outside production an embedded one is started when it is not set.',
+      examples: ['postgres://doorcode@db.example.com/doorcode'],
+      required: true,
+      secret: true,
+    }),
+  ),
+  DATABASE_POOL_SIZE: Type.Integer({
+    default: 10,
+    minimum: 1,
+    maximum: 100,
+    description: 'The most connections one instance holds.',
+    examples: [10],
+  }),
+  REDIS_URL: Type.Optional(
+    Type.String({
+      pattern: '^rediss?://',
+      description: 'Redis or Valkey, where several instances count requests per address together.',
+      examples: ['redis://cache.example.com:6379'],
+      secret: true,
+    }),
+  ),
+  SMS_PROVIDERS: list({
+    default: ['console'],
+    description: 'Delivery companies, in the order in which they are tried.',
+    examples: ['crondock'],
+  }),
+  SMS_COUNTRIES: list({
+    default: [],
+    pattern: '^[A-Z]{2}$',
+    description: 'Countries that codes are sent to, ISO 3166-1. Must be named when a real company is.',
+    examples: ['US', 'CA'],
+  }),
+  SMS_DOMAIN: Type.Optional(
+    Type.String({
+      pattern: '^[a-z0-9.-]{1,40}$',
+      description: 'Domain that a code may be filled in on (the last line of the text). The host of the issuer if not set.',
+      examples: ['example.com'],
+    }),
+  ),
+  CODE_LENGTH: Type.Integer({ default: 6, minimum: 6, maximum: 8, description: 'Digits of a code.', examples: [6] }),
+  CODE_TTL: seconds({
+    default: 300,
+    minimum: 60,
+    maximum: 600,
+    description: 'Life of a code and its pending token (SP 800-63B-4 §3.1.3.2: at most 600).',
+  }),
+  RESEND_COOLDOWN: seconds({
+    default: 30,
+    minimum: 0,
+    maximum: 600,
+    description: 'Wait before a second code, doubled with each further one. Less than 30 is refused in production.',
+  }),
+  DEV_OUTBOX: Type.Boolean({
+    default: false,
+    description: 'Serve the messages of the `outbox` provider at `/dev/outbox`, for tests. Refused in production.',
+    examples: [true],
+  }),
+  TRUST_PROXY: list({
+    default: [],
+    description: 'Proxies whose `X-Forwarded-For` is believed: addresses or CIDR ranges.',
+    examples: ['10.0.0.0/8', '192.168.1.7'],
+  }),
+  CORS_ORIGINS: list({
+    default: [],
+    pattern: '^https?://[^/\\s*]+$',
+    description: 'Origins whose scripts may call this API, exactly as a browser writes them.',
+    examples: ['https://app.example.com'],
+  }),
+  LOG_LEVEL: Type.Union(
+    ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].map((level) => Type.Literal(level)),
+    { default: 'info', description: 'The least severe lines that are logged.', examples: ['info'] },
+  ),
+  DATA_DIR: Type.String({
+    default: '.data',
+    description: 'Folder of the embedded database and of the secrets that are made outside production.',
+    examples: ['.data'],
+  }),
+  SHUTDOWN_DELAY: seconds({
+    default: 0,
+    minimum: 0,
+    maximum: 60,
+    description: 'Time between the signal to stop, when readiness ends, and the moment connections are refused.',
+  }),
+})
+
+/** The settings, checked and converted. */
+export type Settings = Static<typeof SettingsSchema>
+
+/** What a setting's schema says beyond JSON Schema. */
+export interface SettingSchema {
+  type?: string
+  description: string
+  default?: unknown
+  examples: unknown[]
+  unit?: string
+  secret?: boolean
+  required?: boolean
+}

@@ -1,0 +1,44 @@
+/**
+ * The budgets of the second factor, as numbers. The store compares them with its own clock, in the statement that
+ * spends; nothing here reads a counter.
+ */
+
+/** The settings that limits are made of. */
+export interface LimitSettings {
+  /** Seconds a code lives; at most 600 (SP 800-63B-4 §3.1.3.2). */
+  codeTtl: number
+  /** Seconds before a second code may be sent; doubles with each further one. */
+  resendCooldown: number
+}
+
+/** What the store enforces. Durations are seconds. */
+export interface Limits {
+  codeTtl: number
+  /** Guesses one challenge takes. */
+  attemptsPerChallenge: number
+  /** Waits after the first, second … code in a row; the last one repeats. */
+  cooldowns: readonly number[]
+  /** Quiet time after which the wait falls by one step. */
+  cooldownDecay: number
+  /** Consecutive failures of one factor that lock it, and again at each multiple. */
+  failuresPerLock: number
+  /** The first lock; each further one is twice as long, up to `longestLock`. */
+  firstLock: number
+  longestLock: number
+  /** Consecutive failures that disable the factor until an operator resets it (SP 800-63B-4 §3.2.2: at most 100). */
+  failuresToDisable: number
+}
+
+const COOLDOWN_STEPS = 7
+
+/** The limits for these settings: waits of 30 s, 60 s, 2 min … 32 min by default. */
+export const limitsFor = ({ codeTtl, resendCooldown }: LimitSettings): Limits => ({
+  codeTtl,
+  attemptsPerChallenge: 5,
+  cooldowns: Array.from({ length: COOLDOWN_STEPS }, (_, step) => resendCooldown * 2 ** step),
+  cooldownDecay: 30 * 60,
+  failuresPerLock: 10,
+  firstLock: 15 * 60,
+  longestLock: 24 * 60 * 60,
+  failuresToDisable: 100,
+})

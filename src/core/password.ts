@@ -1,0 +1,8 @@
+/** Longest password, in code points. Four bytes a code point make 1,024 bytes the most that is ever hashed. */
+export const PASSWORD_MAX_LENGTH = 256
+
+/** Shortest password: 8 code points, as the password is never the only factor (SP 800-63B-4 §3.1.1.2). */
+export const PASSWORD_MIN_LENGTH = 8
+
+/** The form in which passwords are hashed: NFC, so that one password typed on two systems stays one. */
+export const normalizePassword = (password: string): string => password.normalize('NFC')

@@ -1,0 +1,237 @@
+/**
+ * The ports: what the login flow asks of the world. The flow knows nothing else of databases, tokens, companies or
+ * frameworks; each port has its contract suite in `test/contracts/`.
+ */
+
+/** The kinds of second factor. A new one adds its name here and its folder under `factors/`. */
+export type FactorName = 'sms'
+
+/** The ways a code can travel. */
+export type Channel = 'sms'
+
+/** What a challenge is for; a code made for one purpose never serves another (ASVS 6.6.2). */
+export type Purpose = 'login'
+
+/** How far a message has come. `sent` means handed to a company, not received by the phone. */
+export type DeliveryStatus = 'sent' | 'unknown' | 'failed'
+
+/** A second factor as enrolled for one user. */
+export interface EnrolledFactor {
+  name: FactorName
+  /** Where a code goes, E.164; null for factors that send nothing. */
+  phone: string | null
+  /** False while it is locked or disabled. */
+  usable: boolean
+}
+
+/** A user as the flow sees one. */
+export interface Account {
+  userId: string
+  username: string
+  /** PHC string, or null for a user who has no password. */
+  passwordHash: string | null
+  disabled: boolean
+  /** Raised by everything that must end what was begun before it: tokens of an older epoch are dead. */
+  authEpoch: number
+  factors: EnrolledFactor[]
+}
+
+/** Where users live. Each method is one statement. Throws `service_unavailable` or `overloaded` when it cannot answer. */
+export interface AccountStore {
+  /** The user with this comparison form of the name (see `usernameKey`). */
+  findByUsernameKey(key: string): Promise<Account | undefined>
+  findById(userId: string): Promise<Account | undefined>
+  /** Replaces a hash by a stronger one of the same password, unless it has been changed in the meantime. */
+  upgradePasswordHash(userId: string, from: string, to: string): Promise<void>
+}
+
+/** Names one challenge of one user. */
+export interface ChallengeRef {
+  challengeId: string
+  userId: string
+  purpose: Purpose
+}
+
+/** Why an account's second factor takes no guesses and sends no codes. */
+export type Closed =
+  /** The challenge has expired, was spent, superseded or exhausted, or its account was changed. */
+  | { outcome: 'gone' }
+  | { outcome: 'locked'; retryAfter: number }
+  | { outcome: 'disabled' }
+
+/** The answer to `begin`. Seconds are whole and at least 1. */
+export type BeginResult =
+  | { outcome: 'begun'; expiresIn: number; resendIn: number; undo: BeginUndo }
+  | { outcome: 'cooldown'; retryAfter: number }
+  /** The account or its factor was changed, locked or disabled after it was read. */
+  | { outcome: 'refused' }
+
+/** What `withdrawBegin` needs; opaque to the flow. */
+export interface BeginUndo {
+  formerChallengeId: string | null
+}
+
+/** The answer to `replaceCode`. */
+export type ReplaceResult =
+  | { outcome: 'replaced'; expiresIn: number; resendIn: number; undo: ReplaceUndo }
+  | { outcome: 'cooldown'; retryAfter: number }
+  | Closed
+
+/** What `withdrawReplace` needs; opaque to the flow. */
+export interface ReplaceUndo {
+  formerCodeHash: Buffer
+  codeHash: Buffer
+}
+
+/** The answer to `guess`. */
+export type GuessResult = { outcome: 'spent' } | { outcome: 'wrong'; attemptsLeft: number } | Closed
+
+/** A challenge as its holder may see it. */
+export interface ChallengeView {
+  factor: FactorName
+  /** All factors of the account. */
+  factors: FactorName[]
+  channel: Channel
+  /** E.164, for masking. */
+  phone: string | null
+  state: 'waiting' | 'approved' | 'closed'
+  attemptsLeft: number
+  expiresIn: number
+  resendIn: number
+  delivery: DeliveryStatus
+}
+
+/**
+ * Where challenges, attempts, cooldowns and locks live. Every method is one atomic statement whose effect is committed
+ * when it returns; all times are the store's own clock. If it throws, the outcome is unknown and must be taken as used.
+ */
+export interface ChallengeStore {
+  /**
+   * Opens a challenge and starts the cooldown, unless the cooldown runs or the account is no longer as it was read.
+   * The user's former challenge of the same purpose is superseded: at most one is ever live.
+   */
+  begin(
+    challenge: ChallengeRef & {
+      factor: FactorName
+      channel: Channel
+      phone: string | null
+      authEpoch: number
+      codeHash: Buffer
+    },
+  ): Promise<BeginResult>
+  /** Takes `begin` back after a send that surely failed: the former challenge lives again, the cooldown ends. */
+  withdrawBegin(ref: ChallengeRef, undo: BeginUndo): Promise<void>
+  /** Gives a live challenge a new code and starts the cooldown. Attempts are not refilled (SP 800-63B-4 §3.1.3.2). */
+  replaceCode(ref: ChallengeRef & { channel: Channel; codeHash: Buffer }): Promise<ReplaceResult>
+  /** Takes `replaceCode` back after a send that surely failed: the former code lives again, the cooldown ends. */
+  withdrawReplace(ref: ChallengeRef, undo: ReplaceUndo): Promise<void>
+  /** Records what became of the message, when it is not `sent`. */
+  recordDelivery(ref: ChallengeRef, status: DeliveryStatus): Promise<void>
+  /**
+   * Counts one guess, compares it and, if it is right, spends the challenge: true for exactly one caller, however many
+   * ask. A wrong guess moves the account's failure counter, which locks and in the end disables the factor; a right one
+   * resets it (SP 800-63B-4 §3.2.2).
+   */
+  guess(ref: ChallengeRef & { factor: FactorName; codeHash: Buffer }): Promise<GuessResult>
+  /** The challenge as its holder may see it; undefined when there is no such challenge. */
+  find(ref: ChallengeRef): Promise<ChallengeView | undefined>
+}
+
+/** Checks passwords, slowly on purpose. */
+export interface PasswordVerifier {
+  /**
+   * Whether `password` matches `hash`. Without a hash it does the same work and says no, so that time does not tell
+   * users apart (ASVS 6.3.8). Throws `overloaded` rather than wait for longer than 2 s.
+   */
+  verify(hash: string | null, password: string): Promise<boolean>
+  /** A hash with today's parameters if `hash` has weaker ones, else undefined. */
+  upgrade(hash: string, password: string): Promise<string | undefined>
+}
+
+/** What a pending-2fa token says. */
+export interface PendingClaims {
+  userId: string
+  challengeId: string
+  purpose: Purpose
+  /** The client's half of the code's key: 128 bits, base64url. It is stored nowhere else. */
+  key: string
+}
+
+/** A pending token that was verified, and the server's half of the key that belongs to it. */
+export interface VerifiedPending extends PendingClaims {
+  pepper: Uint8Array
+}
+
+/** Signs and checks both kinds of token. */
+export interface Tokens {
+  /** The pepper for new challenges: the one `signPending`'s tokens will be verified with. */
+  readonly pepper: Uint8Array
+  signPending(claims: PendingClaims, expiresIn: number): string
+  /** Throws `invalid_token`, or `challenge_invalid` when nothing is wrong with the token but its age. */
+  verifyPending(token: string): VerifiedPending
+  /** An RFC 9068 access token for a login that has just passed both factors. */
+  signAccess(login: { userId: string; amr: readonly string[] }): { token: string; expiresIn: number }
+  /** The user an access token was issued to. Throws `invalid_token`. */
+  verifyAccess(token: string): { userId: string }
+}
+
+/** What became of a message that was handed to a delivery company. */
+export type SendResult =
+  /** The company has it and will try to deliver. */
+  | { outcome: 'accepted'; messageId?: string }
+  /** This number will never get it, from any company. Nothing was sent. */
+  | { outcome: 'refused'; reason: string }
+  /** This company could not take it; another one may. Nothing was sent. */
+  | { outcome: 'failed'; reason: string; retryAfter?: number }
+  /** It may or may not have been sent: never send again unasked. */
+  | { outcome: 'unknown'; reason: string }
+
+/** One text message. */
+export interface TextMessage {
+  /** Identifies this send, for companies that drop duplicates. */
+  sendId: string
+  /** E.164, with the plus. */
+  to: string
+  body: string
+}
+
+/** Hands a text to one delivery company. `reason`s never hold the body, the number or a credential. */
+export interface SmsProvider {
+  readonly name: string
+  /** Never throws and gives up when `signal` aborts. */
+  send(message: TextMessage, signal: AbortSignal): Promise<SendResult>
+}
+
+/** A second factor whose code we make and a message carries to the user. */
+export interface CodeFactor {
+  readonly name: FactorName
+  /** What it adds to `amr` (RFC 8176). */
+  readonly amr: readonly string[]
+  readonly channels: readonly Channel[]
+  /** Throws `destination_not_allowed` where no code may be sent to. */
+  assertAllowed(phone: string): void
+  /** Sends the code; settled within 5 s. */
+  send(send: { sendId: string; phone: string; code: string }): Promise<SendResult & { provider: string }>
+}
+
+/** Where a request came from, for the journal. */
+export interface RequestContext {
+  requestId: string
+  address: string
+}
+
+/** A decision worth a line in the log. Never holds a code, a password, a token or a whole number. */
+export type Journal = (
+  event:
+    | 'login_ok'
+    | 'login_failed'
+    | 'login_cooldown'
+    | 'code_sent'
+    | 'code_not_sent'
+    | 'delivery_not_recorded'
+    | 'code_ok'
+    | 'code_wrong'
+    | 'code_refused'
+    | 'resend_refused',
+  details: RequestContext & Record<string, string | number | boolean | null | undefined>,
+) => void

@@ -1,0 +1,13 @@
+/** Longest user name, in code points. */
+export const USERNAME_MAX_LENGTH = 64
+
+/**
+ * The form in which names are compared: NFKC, case folded, without surrounding space. Two spellings of one name share
+ * one account and one set of counters (CVE-2025-24806, CVE-2026-47203), so this is the only place that decides it: the
+ * database stores the result and never folds by itself, for its `lower()` disagrees with ours.
+ *
+ * JavaScript has no case folding; upper case and then lower case gives it, with ß = ss and ς = σ, and where it merges
+ * more than Unicode does (ı = i) the price is a name that is taken.
+ */
+export const usernameKey = (username: string): string =>
+  username.normalize('NFKC').trim().toUpperCase().toLowerCase().replaceAll('ς', 'σ').normalize('NFKC')

@@ -1,0 +1,10 @@
+import type { CodeFactor } from '../core/ports.ts'
+import { createSmsFactor, type SmsFactorDeps } from './sms/factor.ts'
+
+/** What the factors are made of, each under its name. */
+export interface FactorDeps {
+  sms: SmsFactorDeps
+}
+
+/** Every second factor this server offers. To add one: its folder, and a line here. */
+export const createFactors = (deps: FactorDeps): CodeFactor[] => [createSmsFactor(deps.sms)]

@@ -1,0 +1,17 @@
+import type { FastifyInstance } from 'fastify'
+
+/** What every answer carries, errors included (ASVS 3.4.1, 3.4.4, 14.3.2). */
+export const answerHeaders = (requestId: string): Record<string, string> => ({
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'strict-transport-security': 'max-age=31536000',
+  'x-request-id': requestId,
+})
+
+/** Puts the headers on every answer before anything can fail. */
+export const registerHeaders = (app: FastifyInstance): void => {
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers(answerHeaders(request.id))
+  })
+}

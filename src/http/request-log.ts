@@ -1,0 +1,20 @@
+import type { FastifyInstance } from 'fastify'
+
+/** One line a request: never a query, a body or a header, for those hold secrets. */
+export const registerRequestLog = (app: FastifyInstance): void => {
+  app.addHook('onResponse', async (request, reply) => {
+    request.log.info(
+      {
+        event: 'request',
+        request_id: request.id,
+        method: request.method,
+        // The pattern and not the path, which is the caller's to fill.
+        route: request.routeOptions.url ?? 'none',
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime),
+        address: request.ip,
+      },
+      'request',
+    )
+  })
+}

@@ -1,0 +1,130 @@
+import { readFileSync } from 'node:fs'
+import { BlockList, isIP } from 'node:net'
+import { isSupportedCountry } from 'libphonenumber-js/max'
+import type { TObject, TSchema } from 'typebox'
+import { Value } from 'typebox/value'
+import { type SettingSchema, type Settings, SettingsSchema } from './config.ts'
+
+/** What makes up settings: a source of values, and the companies that may be named in `SMS_PROVIDERS`. */
+export interface SettingsSource {
+  env: Record<string, string | undefined>
+  providers: readonly { name: string; real: boolean; settings: TObject }[]
+  /** Reads the file that `NAME_FILE` names. */
+  readFile?: (path: string) => string
+}
+
+/** All that is wrong with the settings, one line each. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError'
+  readonly faults: readonly string[]
+  constructor(faults: readonly string[]) {
+    super(`The settings are not complete or not right:\n${faults.map((fault) => `  ${fault}`).join('\n')}`)
+    this.faults = faults
+  }
+}
+
+const isCidr = (range: string): boolean => {
+  const [address = '', bits, ...rest] = range.split('/')
+  const version = isIP(address)
+  if (!version || rest.length > 0 || (bits !== undefined && !/^\d{1,3}$/.test(bits))) return false
+  try {
+    new BlockList().addSubnet(address, Number(bits ?? 32), version === 4 ? 'ipv4' : 'ipv6')
+    return true
+  } catch {
+    return false
+  }
+}
+
+const convert = (raw: string, { type }: SettingSchema): unknown => {
+  if (type === 'integer') return /^\d+$/.test(raw) ? Number(raw) : raw
+  if (type === 'boolean') return raw === 'true' ? true : raw === 'false' ? false : raw
+  if (type === 'array') return raw.split(',').map((item) => item.trim()).filter(Boolean)
+  return raw
+}
+
+/**
+ * Reads every setting and reports all faults at once: the returned settings are complete, or a `SettingsError` says for
+ * each fault which setting it is, what is wrong, and an example of a right value.
+ */
+export const loadSettings = ({
+  env,
+  providers,
+  readFile = (path) => readFileSync(path, 'utf8'),
+}: SettingsSource): Settings & Record<string, unknown> => {
+  const faults: string[] = []
+
+  const readRaw = (name: string, { secret }: SettingSchema): string | undefined => {
+    const direct = env[name]?.trim() || undefined
+    const path = secret ? env[`${name}_FILE`]?.trim() || undefined : undefined
+    if (path === undefined) return direct
+    if (direct !== undefined) faults.push(`${name} and ${name}_FILE are both set: remove one of them.`)
+    try {
+      return readFile(path).trim() || undefined
+    } catch (error) {
+      faults.push(`${name}_FILE cannot be read: ${(error as Error).message}.`)
+      return undefined
+    }
+  }
+
+  const read = (schemas: Record<string, TSchema>) => {
+    const values: Record<string, unknown> = {}
+    for (const [name, schema] of Object.entries(schemas)) {
+      const setting = schema as unknown as SettingSchema
+      const raw = readRaw(name, setting)
+      const value = raw === undefined ? setting.default : convert(raw, setting)
+      if (value === undefined) continue
+      values[name] = value
+      const [error] = Value.Errors(schema, value)
+      if (!error) continue
+      const shown = setting.secret ? '' : `, not "${raw}"`
+      faults.push(`${name} ${error.message}${shown}. For example: ${setting.examples.join(',')}`)
+    }
+    return values
+  }
+
+  const settings = read(SettingsSchema.properties) as Settings & Record<string, unknown>
+  const production = settings.NODE_ENV === 'production'
+  const missing = (name: string, schema: TSchema) => {
+    const { description, examples, secret } = schema as unknown as SettingSchema
+    faults.push(`${name}${secret ? ` (or ${name}_FILE)` : ''} is missing: ${description} For example: ${examples.join(',')}`)
+  }
+
+  if (production) {
+    for (const [name, schema] of Object.entries(SettingsSchema.properties)) {
+      if ((schema as unknown as SettingSchema).required && settings[name] === undefined) missing(name, schema)
+    }
+    if (env['SMS_PROVIDERS'] === undefined) missing('SMS_PROVIDERS', SettingsSchema.properties.SMS_PROVIDERS)
+    if (settings.ISSUER?.startsWith('http:')) faults.push('ISSUER must be https in production. For example: https://auth.example.com')
+    if (settings.RESEND_COOLDOWN < 30) faults.push('RESEND_COOLDOWN must be at least 30 in production.')
+    if (settings.DEV_OUTBOX) faults.push('DEV_OUTBOX must not be true in production: it shows every code to everyone.')
+  }
+
+  const named = settings.SMS_PROVIDERS.map((name) => ({ name, provider: providers.find((known) => known.name === name) }))
+  if (named.length === 0) faults.push('SMS_PROVIDERS names no company. For example: crondock')
+  for (const { name, provider } of named) {
+    if (!provider) {
+      faults.push(`SMS_PROVIDERS names "${name}", but there are only: ${providers.map((known) => known.name).join(', ')}.`)
+      continue
+    }
+    Object.assign(settings, read(provider.settings.properties))
+    for (const required of provider.settings.required ?? []) {
+      if (settings[required] === undefined) missing(required, provider.settings.properties[required]!)
+    }
+    if (production && !provider.real) faults.push(`SMS_PROVIDERS must not name "${name}" in production: it sends nothing.`)
+  }
+  if (named.some(({ provider }) => provider?.real) && settings.SMS_COUNTRIES.length === 0) {
+    missing('SMS_COUNTRIES', SettingsSchema.properties.SMS_COUNTRIES)
+  }
+  for (const country of settings.SMS_COUNTRIES) {
+    if (!isSupportedCountry(country)) faults.push(`SMS_COUNTRIES names "${country}", which is no country. For example: US,CA`)
+  }
+  for (const range of settings.TRUST_PROXY) {
+    if (!isCidr(range)) faults.push(`TRUST_PROXY names "${range}", which is no address or CIDR range. For example: 10.0.0.0/8`)
+  }
+  if (settings.DEV_OUTBOX && !settings.SMS_PROVIDERS.includes('outbox')) {
+    faults.push('DEV_OUTBOX needs the provider that keeps the messages. For example: SMS_PROVIDERS=outbox')
+  }
+
+  if (faults.length > 0) throw new SettingsError(faults)
+  return settings
+}

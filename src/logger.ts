@@ -1,0 +1,31 @@
+import { type DestinationStream, type Logger, pino } from 'pino'
+
+/** An error for the log: its kind and message, without the details that a database puts values into. */
+const describeError = (error: unknown): unknown => {
+  if (!(error instanceof Error)) return { message: String(error) }
+  return {
+    type: error.name,
+    code: (error as NodeJS.ErrnoException).code,
+    message: error.message,
+    stack: error.stack,
+    ...(error.cause === undefined ? {} : { cause: describeError(error.cause) }),
+  }
+}
+
+/** Members that hold a secret wherever they turn up; nothing logs them on purpose. */
+const SECRET_MEMBERS = ['password', 'code_value', 'pending_token', 'access_token', 'authorization', 'secret', 'body']
+
+/** JSON lines, to standard output or wherever `destination` leads. */
+export const createLogger = (level: string, destination?: DestinationStream): Logger =>
+  pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: SECRET_MEMBERS.flatMap((member) => [member, `*.${member}`]),
+      // Requests and replies are never logged whole.
+      serializers: { err: describeError, req: () => undefined, res: () => undefined },
+    },
+    destination ?? pino.destination(1),
+  )

@@ -1,0 +1,37 @@
+import { Type } from 'typebox'
+import { defineProvider, type KeptMessage } from './provider.ts'
+
+/** Messages of the last while, newest first. */
+export interface Outbox {
+  keep(message: KeptMessage): void
+  /** The messages to this number, newest first. */
+  find(to: string): KeptMessage[]
+}
+
+const CAPACITY = 1_000
+
+/** Keeps the latest 1,000 messages in memory. */
+export const createOutbox = (): Outbox => {
+  const messages: KeptMessage[] = []
+  return {
+    keep(message) {
+      messages.unshift(message)
+      messages.length = Math.min(messages.length, CAPACITY)
+    },
+    find: (to) => messages.filter((message) => message.to === to),
+  }
+}
+
+/** Keeps messages instead of sending them: for the integration tests of other people's programs. */
+export const outboxProvider = defineProvider({
+  name: 'outbox',
+  real: false,
+  settings: Type.Object({}),
+  create: (_settings, { keep }) => ({
+    name: 'outbox',
+    async send({ to, body }) {
+      keep({ to, body, sentAt: new Date().toISOString() })
+      return { outcome: 'accepted' }
+    },
+  }),
+})

@@ -1,0 +1,31 @@
+import { Type } from 'typebox'
+import type { Route } from './route.ts'
+import { Exactly, problems } from './schemas.ts'
+
+const Message = Exactly({
+  to: Type.String({ examples: ['+12025550143'] }),
+  body: Type.String(),
+  sent_at: Type.String({ format: 'date-time' }),
+})
+
+/** `GET /dev/outbox`: the messages that were not really sent, for the tests of programs that use this API. */
+export const devOutbox: Route = (app, { outbox }) => {
+  if (!outbox) return
+  app.route({
+    method: 'GET',
+    url: '/dev/outbox',
+    schema: {
+      operationId: 'getOutbox',
+      tags: ['Development'],
+      summary: 'The latest messages to a number, newest first',
+      querystring: Exactly({ to: Type.String({ pattern: '^\\+[1-9][0-9]{1,14}$', description: 'A number in E.164, the plus as `%2B`.' }) }),
+      response: {
+        200: { description: 'The messages.', ...Exactly({ messages: Type.Array(Message) }) },
+        ...problems('validation_failed'),
+      },
+    },
+    handler: async ({ query }) => ({
+      messages: outbox.find(query.to).map(({ to, body, sentAt }) => ({ to, body, sent_at: sentAt })),
+    }),
+  })
+}

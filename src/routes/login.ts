@@ -1,0 +1,42 @@
+import { Type } from 'typebox'
+import { openChallengeBody } from './open-challenge.ts'
+import { contextOf, type Route } from './route.ts'
+import {
+  BODY_PROBLEMS,
+  ChannelName,
+  DATABASE_PROBLEMS,
+  Exactly,
+  OpenChallengeBody,
+  Password,
+  problems,
+  Username,
+} from './schemas.ts'
+
+/** `POST /login`: a password becomes a pending token and a code on its way. */
+export const login: Route = (app, deps) => {
+  app.route({
+    method: 'POST',
+    url: '/login',
+    onRequest: deps.limit('login'),
+    schema: {
+      operationId: 'login',
+      tags: ['Login'],
+      summary: 'Check the password and send a code',
+      description:
+        'Step one. Answers a pending-2fa token for `POST /verify` and sends a code to the phone of the account. Within the cooldown after a code was sent, a right password gets `resend_cooldown` and the code already sent stays valid; after it, a new login replaces the former challenge.',
+      body: Exactly({ username: Username, password: Password, channel: Type.Optional(ChannelName) }),
+      response: {
+        200: { description: 'The password is right; a code is on its way.', ...OpenChallengeBody },
+        ...problems(
+          ...BODY_PROBLEMS,
+          ...DATABASE_PROBLEMS,
+          'invalid_credentials',
+          'destination_not_allowed',
+          'resend_cooldown',
+          'sms_unavailable',
+        ),
+      },
+    },
+    handler: async (request) => openChallengeBody(await deps.login(request.body, contextOf(request))),
+  })
+}

@@ -1,0 +1,46 @@
+import { Type } from 'typebox'
+import { maskPhone } from '../core/mask.ts'
+import { bearerToken, type Route } from './route.ts'
+import { DATABASE_PROBLEMS, Exactly, Factor, MaskedPhone, problems } from './schemas.ts'
+
+const MeBody = Exactly(
+  {
+    id: Type.String({ format: 'uuid', description: '`sub` of the tokens of this user.' }),
+    username: Type.String(),
+    phone: Type.Union([MaskedPhone, Type.Null()]),
+    factors: Type.Array(Factor),
+  },
+  {
+    examples: [
+      { id: '5f0c1f5a-6f5e-4f6a-8f0e-2f1d3c4b5a69', username: 'demo', phone: '********43', factors: ['sms'] },
+    ],
+  },
+)
+
+/** `GET /me`: the user an access token speaks for. */
+export const me: Route = (app, deps) => {
+  app.route({
+    method: 'GET',
+    url: '/me',
+    schema: {
+      operationId: 'getMe',
+      tags: ['Account'],
+      summary: 'Who am I',
+      security: [{ accessToken: [] }],
+      response: {
+        200: { description: 'The user.', ...MeBody },
+        ...problems('invalid_token', ...DATABASE_PROBLEMS),
+      },
+    },
+    handler: async (request) => {
+      const account = await deps.me(bearerToken(request))
+      const phone = account.factors.find((factor) => factor.phone !== null)?.phone
+      return {
+        id: account.userId,
+        username: account.username,
+        phone: phone ? maskPhone(phone) : null,
+        factors: account.factors.map(({ name }) => name),
+      }
+    },
+  })
+}

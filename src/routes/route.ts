@@ -1,0 +1,61 @@
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  FastifyRequest,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault,
+} from 'fastify'
+import type { createChallengeStatus } from '../core/challenge.ts'
+import type { createLogin } from '../core/login.ts'
+import type { createMe } from '../core/me.ts'
+import type { RequestContext } from '../core/ports.ts'
+import type { createResend } from '../core/resend.ts'
+import type { createVerify } from '../core/verify.ts'
+import { Problem } from '../errors.ts'
+import type { Limiter } from '../http/rate-limit.ts'
+import type { PublicJwk } from '../keys/key-set.ts'
+
+/** A Fastify instance whose handlers are typed by their schemas. */
+export type App = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>
+
+/** A part of the service that readiness depends on. `check` rejects while the part is missing. */
+export interface ReadinessCheck {
+  name: string
+  check: () => Promise<void>
+}
+
+/** What routes are made of. */
+export interface RouteDeps {
+  issuer: string
+  login: ReturnType<typeof createLogin>
+  verify: ReturnType<typeof createVerify>
+  resend: ReturnType<typeof createResend>
+  challengeStatus: ReturnType<typeof createChallengeStatus>
+  me: ReturnType<typeof createMe>
+  limit: Limiter
+  jwks: readonly PublicJwk[]
+  readiness: readonly ReadinessCheck[]
+  /** Messages kept for tests; absent unless it was switched on. */
+  outbox?: { find(to: string): { to: string; body: string; sentAt: string }[] } | undefined
+}
+
+/** One route: it adds itself to the app. */
+export type Route = (app: App, deps: RouteDeps) => void
+
+/** Where a request came from. */
+export const contextOf = ({ id, ip }: FastifyRequest): RequestContext => ({ requestId: id, address: ip })
+
+/** The token of `Authorization: Bearer …` (RFC 6750 §2.1). Throws `invalid_token` when there is not exactly one. */
+export const bearerToken = ({ headers }: FastifyRequest): string => {
+  const token = /^Bearer ([A-Za-z0-9._~+/-]+=*)$/i.exec(headers.authorization ?? '')?.[1]
+  if (!token) throw new Problem('invalid_token', { detail: 'Send the header "Authorization: Bearer <token>".' })
+  return token
+}

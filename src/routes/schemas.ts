@@ -1,0 +1,176 @@
+import { type TSchema, Type } from 'typebox'
+import { PASSWORD_MAX_LENGTH } from '../core/password.ts'
+import { USERNAME_MAX_LENGTH } from '../core/username.ts'
+import { PROBLEM_CODES, PROBLEMS, type ProblemCode } from '../errors.ts'
+import { codesByStatus } from '../http/problems.ts'
+
+/** Neither control characters, which Postgres refuses or logs show raw, nor half of a surrogate pair. */
+const CLEAN_TEXT = '^[^\\p{Cc}\\p{Cs}]*$'
+
+/** An object that has these members and no others. */
+export const Exactly = <P extends Record<string, TSchema>>(properties: P, options: object = {}) =>
+  Type.Object(properties, { additionalProperties: false, ...options })
+
+/** A name to log in with. */
+export const Username = Type.String({
+  minLength: 1,
+  maxLength: USERNAME_MAX_LENGTH,
+  pattern: CLEAN_TEXT,
+  description: `1 to ${USERNAME_MAX_LENGTH} characters, no control characters. Case and width do not matter.`,
+  examples: ['demo'],
+})
+
+/** A password to log in with. */
+export const Password = Type.String({
+  minLength: 1,
+  maxLength: PASSWORD_MAX_LENGTH,
+  pattern: CLEAN_TEXT,
+  description: `1 to ${PASSWORD_MAX_LENGTH} characters, no control characters.`,
+  examples: ['correct horse battery staple'],
+})
+
+const PENDING_TOKEN_EXAMPLE = 'eyJhbGciOiJIUzI1NiIsInR5cCI6InBlbmRpbmctMmZhK2p3dCJ9.eyJwdXJwb3NlIjoibG9naW4ifQ.c2lnbmF0dXJl'
+
+/** What `/login` gives and the other steps take. */
+export const PendingToken = Type.String({
+  minLength: 1,
+  maxLength: 2_048,
+  pattern: '^[A-Za-z0-9_.-]+$',
+  description: 'The pending-2fa token, as `POST /login` answered it.',
+  examples: [PENDING_TOKEN_EXAMPLE],
+})
+
+/** A way a code can travel. */
+export const ChannelName = Type.Union([Type.Literal('sms')], {
+  description: 'How the code travels.',
+  examples: ['sms'],
+})
+
+/** A kind of second factor. */
+export const Factor = Type.Union([Type.Literal('sms')], { description: 'A kind of second factor.', examples: ['sms'] })
+
+/** A time span. */
+export const Seconds = (description: string, example: number) =>
+  Type.Integer({ minimum: 0, description: `${description}, in seconds.`, examples: [example] })
+
+/** A phone number as it may be shown. */
+export const MaskedPhone = Type.String({
+  description: 'The phone number, all but its last two digits hidden.',
+  examples: ['********43'],
+})
+
+/** A challenge that waits for its code: the answer of `/login` and `/resend`. */
+export const OpenChallengeBody = Exactly(
+  {
+    pending_token: PendingToken,
+    token_type: Type.Literal('pending-2fa'),
+    expires_in: Seconds('Life of the token and of the code', 300),
+    factor: Factor,
+    factors: Type.Array(Factor, { description: 'All factors of the account.' }),
+    code_length: Type.Integer({ minimum: 6, maximum: 8, description: 'Digits of the code.', examples: [6] }),
+    delivery: Exactly({
+      channel: ChannelName,
+      destination: MaskedPhone,
+      status: Type.Union([Type.Literal('sent'), Type.Literal('unknown')], {
+        description: '`sent`: a company has taken the message. `unknown`: it did not say; the code may still arrive.',
+        examples: ['sent'],
+      }),
+      resend_in: Seconds('Time until `POST /resend` is possible', 30),
+    }),
+  },
+  {
+    examples: [
+      {
+        pending_token: PENDING_TOKEN_EXAMPLE,
+        token_type: 'pending-2fa',
+        expires_in: 300,
+        factor: 'sms',
+        factors: ['sms'],
+        code_length: 6,
+        delivery: { channel: 'sms', destination: '********43', status: 'sent', resend_in: 30 },
+      },
+    ],
+  },
+)
+
+const problemSchema = (status: number, codes: readonly ProblemCode[]) =>
+  Exactly(
+    {
+      type: Type.String({ description: 'A page about this kind of problem.' }),
+      title: Type.String({ description: 'The same for every problem of this kind.' }),
+      status: Type.Literal(status),
+      code: Type.Enum([...codes], { description: 'Stable and machine-readable: switch on this.' }),
+      instance: Type.String({ description: 'The request id, as in `X-Request-Id`.' }),
+      detail: Type.Optional(Type.String({ description: 'What is particular about this occurrence.' })),
+      errors: Type.Optional(
+        Type.Array(Exactly({ path: Type.String(), message: Type.String() }), {
+          description: 'JSON pointers into the request and what is wrong there.',
+        }),
+      ),
+      attempts_left: Type.Optional(Type.Integer({ description: 'Guesses the challenge still allows.' })),
+      retry_after: Type.Optional(Type.Integer({ description: 'Seconds to wait, as in `Retry-After`.' })),
+      missing: Type.Optional(Type.Array(Type.String(), { description: 'Parts that are not ready.' })),
+    },
+    { description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code].advice}`).join('\n\n') },
+  )
+
+const exampleOf = (code: ProblemCode) => {
+  const { title, status } = PROBLEMS[code]
+  return {
+    summary: title,
+    value: {
+      type: `https://auth.example.com/problems/${code}`,
+      title,
+      status,
+      code,
+      instance: '0e3b1c9e-4c0f-4c3f-9a55-0d4b8a9f2d11',
+      ...(code === 'validation_failed' && { errors: [{ path: '/username', message: 'is missing' }] }),
+      ...(code === 'invalid_code' && { attempts_left: 4 }),
+      ...((status === 429 || status === 503) && { retry_after: 30 }),
+    },
+  }
+}
+
+const HEADERS: Record<number, [string, object]> = {
+  401: ['WWW-Authenticate', { type: 'string', description: 'RFC 9110 §11.6.1.' }],
+  405: ['Allow', { type: 'string', description: 'The methods this path has.' }],
+  429: ['Retry-After', { type: 'integer', description: 'Seconds to wait.' }],
+  503: ['Retry-After', { type: 'integer', description: 'Seconds to wait.' }],
+}
+
+/** What any route can answer. */
+const ALWAYS: readonly ProblemCode[] = ['rate_limited', 'internal_error']
+
+/** What a route that takes a body can answer. */
+export const BODY_PROBLEMS = [
+  'validation_failed',
+  'malformed_json',
+  'payload_too_large',
+  'unsupported_media_type',
+] as const satisfies ProblemCode[]
+
+/** What a route that asks the database can answer. */
+export const DATABASE_PROBLEMS = ['service_unavailable', 'overloaded'] as const satisfies ProblemCode[]
+
+/** The problems a route can answer, as the documents show them: by status, each code with its advice and an example. */
+export const problems = (...codes: ProblemCode[]): Record<number, object> => {
+  const all = PROBLEM_CODES.filter((code) => codes.includes(code) || ALWAYS.includes(code))
+  return Object.fromEntries(
+    [...codesByStatus(all)].map(([status, ofStatus]) => {
+      const header = HEADERS[status]
+      return [
+        status,
+        {
+          description: ofStatus.map((code) => PROBLEMS[code].title).join(' · '),
+          ...(header && { headers: { [header[0]]: header[1] } }),
+          content: {
+            'application/problem+json': {
+              schema: problemSchema(status, ofStatus),
+              examples: Object.fromEntries(ofStatus.map((code) => [code, exampleOf(code)])),
+            },
+          },
+        },
+      ]
+    }),
+  )
+}

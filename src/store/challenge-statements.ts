@@ -1,0 +1,240 @@
+import { type RawBuilder, sql } from 'kysely'
+import type { Limits } from '../core/limits.ts'
+import type { BeginUndo, Channel, ChallengeRef, ChallengeView, DeliveryStatus, FactorName, ReplaceUndo } from '../core/ports.ts'
+import type { Database } from './database.ts'
+
+/**
+ * The statements that decide who gets in.
+ *
+ * Each is one statement in its own transaction: what it counted is committed, or it has no result. They lock in one
+ * order (user or factor before challenge), so that guesses, resends and logins of one account cannot deadlock; and what
+ * decides is read under the row's lock or in the guard of the `update` itself, never from the statement's snapshot, so
+ * that a caller that had to wait sees what the one before it left. All times are the database's.
+ */
+export const challengeStatements = (db: Database, limits: Limits) => {
+  /** Whole seconds until a moment: null for none, at least 1. */
+  const secondsUntil = (moment: RawBuilder<unknown>) =>
+    sql`case when ${moment} is not null then greatest(1, ceil(extract(epoch from ${moment} - now())))::int end`
+
+  /** Whether the challenge `c` of the user `u` can still be answered. */
+  const isLive = sql`(u.login_challenge_id = c.challenge_id and u.disabled_at is null and u.auth_epoch = c.auth_epoch
+    and c.consumed_at is null and c.expires_at > now() and c.attempts < c.max_attempts)`
+
+  const isUnlocked = sql`(f.locked_until is null or f.locked_until <= now())`
+
+  const cooldowns = sql`${[...limits.cooldowns]}::int[]`
+  const cooldownIsOver = sql`(account.next_send_at is null or account.next_send_at <= now())`
+
+  /**
+   * The step of the cooldown that a code sent now starts: one further than the last, less what quiet time took off, and
+   * the first again after a login that succeeded (`last` is the user's latest challenge).
+   */
+  const nextStep = sql`case
+    when last.consumed_at is not null or account.next_send_at is null then 1
+    else least(cardinality(${cooldowns}), 1 + greatest(0, account.send_step
+      - floor(extract(epoch from now() - account.next_send_at) / ${limits.cooldownDecay}::int)::int))
+    end`
+  const nextSendAt = sql`now() + make_interval(secs => (${cooldowns})[step.number])`
+
+  /** The lock after one more failure: twice as long at each multiple of the threshold. */
+  const nextLock = sql`case when (f.failures + 1) % ${limits.failuresPerLock}::int = 0
+    then now() + make_interval(secs => least(${limits.longestLock}::int,
+      ${limits.firstLock}::int * power(2, (f.failures + 1) / ${limits.failuresPerLock}::int - 1)))
+    end`
+
+  return {
+    /**
+     * Opens a challenge: the user row is the gate that one caller passes per cooldown, and its pointer is what makes the
+     * former challenge superseded. No row: the account is not as it was read.
+     */
+    begin: db.prepare<
+      ChallengeRef & {
+        factor: FactorName
+        channel: Channel
+        phone: string | null
+        authEpoch: number
+        codeHash: Buffer
+      },
+      { usable: boolean; former: string | null; retryAfter: number; resendIn: number; expiresIn: number | null }
+    >(
+      'challenge_begin',
+      (p) => sql`
+        with account as materialized (
+          select u.user_id, u.login_challenge_id, u.send_step, u.next_send_at,
+            f.disabled_at is null and ${isUnlocked} as usable
+          from users u
+          join factors f on f.user_id = u.user_id and f.factor = ${p.factor}
+          where u.user_id = ${p.userId} and u.disabled_at is null and u.auth_epoch = ${p.authEpoch}
+            and f.phone is not distinct from ${p.phone}::text
+          for no key update of u
+        ), gate as (
+          update users u
+          set login_challenge_id = ${p.challengeId}::uuid, send_step = step.number, next_send_at = ${nextSendAt}
+          from account
+          left join challenges last on last.challenge_id = account.login_challenge_id
+          cross join lateral (select ${nextStep} as number) step
+          where u.user_id = account.user_id and account.usable and ${cooldownIsOver}
+          returning u.user_id, u.next_send_at
+        ), challenge as (
+          insert into challenges
+            (challenge_id, user_id, purpose, factor, channel, auth_epoch, code_hash, max_attempts, expires_at)
+          select ${p.challengeId}::uuid, user_id, ${p.purpose}, ${p.factor}, ${p.channel}, ${p.authEpoch}::int,
+            ${p.codeHash}::bytea, ${limits.attemptsPerChallenge}::int, now() + make_interval(secs => ${limits.codeTtl}::int)
+          from gate
+          returning expires_at
+        )
+        select account.usable, account.login_challenge_id as former,
+          ${secondsUntil(sql`account.next_send_at`)} as "retryAfter",
+          ${secondsUntil(sql`gate.next_send_at`)} as "resendIn",
+          ${secondsUntil(sql`challenge.expires_at`)} as "expiresIn"
+        from account left join gate on true left join challenge on true`,
+    ),
+
+    /** Takes `begin` back, unless a newer challenge has come since. */
+    withdrawBegin: db.prepare<ChallengeRef & BeginUndo, unknown>(
+      'challenge_withdraw_begin',
+      (p) => sql`
+        with account as (
+          update users
+          set login_challenge_id = ${p.formerChallengeId}::uuid, send_step = greatest(0, send_step - 1), next_send_at = now()
+          where user_id = ${p.userId} and login_challenge_id = ${p.challengeId}
+          returning user_id
+        )
+        delete from challenges c using account
+        where c.challenge_id = ${p.challengeId} and c.user_id = account.user_id and c.consumed_at is null`,
+    ),
+
+    /** Gives a live challenge another code, behind the same gate as `begin`. No row: there is no such challenge. */
+    replaceCode: db.prepare<
+      ChallengeRef & { channel: Channel; codeHash: Buffer },
+      {
+        live: boolean
+        disabled: boolean
+        lockedFor: number | null
+        retryAfter: number
+        resendIn: number | null
+        expiresIn: number | null
+        formerCodeHash: Buffer
+      }
+    >(
+      'challenge_replace_code',
+      (p) => sql`
+        with account as materialized (
+          select u.user_id, u.send_step, u.next_send_at, c.code_hash, ${isLive} as live,
+            f.disabled_at is not null as disabled,
+            case when not ${isUnlocked} then f.locked_until end as locked_until
+          from challenges c
+          join users u on u.user_id = c.user_id
+          join factors f on f.user_id = c.user_id and f.factor = c.factor
+          where c.challenge_id = ${p.challengeId} and c.user_id = ${p.userId} and c.purpose = ${p.purpose}
+          for no key update of u
+        ), gate as (
+          update users u
+          set send_step = step.number, next_send_at = ${nextSendAt}
+          from account
+          cross join (select null::timestamptz as consumed_at) last
+          cross join lateral (select ${nextStep} as number) step
+          where u.user_id = account.user_id and account.live and not account.disabled and account.locked_until is null
+            and ${cooldownIsOver}
+          returning u.user_id, u.next_send_at
+        ), challenge as (
+          update challenges c
+          set code_hash = ${p.codeHash}::bytea, channel = ${p.channel}, delivery_status = 'sent'
+          from gate
+          where c.challenge_id = ${p.challengeId}
+            and c.consumed_at is null and c.expires_at > now() and c.attempts < c.max_attempts
+          returning c.expires_at
+        )
+        select account.live, account.disabled, account.code_hash as "formerCodeHash",
+          ${secondsUntil(sql`account.locked_until`)} as "lockedFor",
+          ${secondsUntil(sql`account.next_send_at`)} as "retryAfter",
+          ${secondsUntil(sql`gate.next_send_at`)} as "resendIn",
+          ${secondsUntil(sql`challenge.expires_at`)} as "expiresIn"
+        from account left join gate on true left join challenge on true`,
+    ),
+
+    /** Takes `replaceCode` back, unless yet another code has come since. */
+    withdrawReplace: db.prepare<ChallengeRef & ReplaceUndo, unknown>(
+      'challenge_withdraw_replace',
+      (p) => sql`
+        with account as (
+          update users set send_step = greatest(0, send_step - 1), next_send_at = now()
+          where user_id = ${p.userId} and login_challenge_id = ${p.challengeId}
+          returning user_id
+        )
+        update challenges c set code_hash = ${p.formerCodeHash}::bytea
+        from account
+        where c.challenge_id = ${p.challengeId} and c.user_id = account.user_id and c.code_hash = ${p.codeHash}::bytea`,
+    ),
+
+    recordDelivery: db.prepare<ChallengeRef & { status: DeliveryStatus }, unknown>(
+      'challenge_record_delivery',
+      (p, kysely) =>
+        kysely
+          .updateTable('challenges')
+          .set({ delivery_status: p.status })
+          .where('challenge_id', '=', p.challengeId)
+          .where('user_id', '=', p.userId),
+    ),
+
+    /**
+     * Counts, compares and spends, and keeps the account's tally: `spent` is null when no guess was taken.
+     *
+     * The factor's lock lets one guess an account through at a time, so that the eleventh failure meets the lock that
+     * the tenth has set; the guard of the challenge's `update` is evaluated on its newest version, so that the sixth
+     * guess and the second spending find nothing. The comparison needs no constant time: both sides are MACs under keys
+     * that no caller has, so that how far they agree tells nothing about the code.
+     */
+    guess: db.prepare<
+      ChallengeRef & { factor: FactorName; codeHash: Buffer },
+      { spent: boolean | null; attemptsLeft: number | null; disabled: boolean; lockedFor: number | null }
+    >(
+      'challenge_guess',
+      (p) => sql`
+        with factor as materialized (
+          select f.disabled_at is not null as disabled, case when not ${isUnlocked} then f.locked_until end as locked_until
+          from factors f
+          where f.user_id = ${p.userId} and f.factor = ${p.factor}
+          for no key update
+        ), guess as (
+          update challenges c
+          set attempts = c.attempts + 1,
+            consumed_at = case when c.code_hash = ${p.codeHash}::bytea then now() end
+          from factor, users u
+          where c.challenge_id = ${p.challengeId} and c.user_id = ${p.userId} and c.purpose = ${p.purpose}
+            and c.factor = ${p.factor} and u.user_id = c.user_id and ${isLive}
+            and not factor.disabled and factor.locked_until is null
+          returning c.consumed_at is not null as spent, c.max_attempts - c.attempts as attempts_left
+        ), tally as (
+          update factors f
+          set failures = case when guess.spent then 0 else f.failures + 1 end,
+            locked_until = case when not guess.spent then ${nextLock} end,
+            disabled_at = case when not guess.spent and f.failures + 1 >= ${limits.failuresToDisable}::int then now() end
+          from guess
+          where f.user_id = ${p.userId} and f.factor = ${p.factor}
+          returning f.disabled_at is not null as disabled, f.locked_until
+        )
+        select guess.spent, guess.attempts_left as "attemptsLeft",
+          coalesce(tally.disabled, factor.disabled) as disabled,
+          ${secondsUntil(sql`coalesce(tally.locked_until, factor.locked_until)`)} as "lockedFor"
+        from factor left join guess on true left join tally on true`,
+    ),
+
+    /** The challenge as its holder may see it. */
+    find: db.prepare<ChallengeRef, ChallengeView>(
+      'challenge_find',
+      (p) => sql`
+        select c.factor, c.channel, f.phone, c.delivery_status as delivery,
+          (select array_agg(factor order by created_at) from factors where user_id = c.user_id) as factors,
+          case when c.consumed_at is not null then 'approved' when ${isLive} then 'waiting' else 'closed' end as state,
+          c.max_attempts - c.attempts as "attemptsLeft",
+          greatest(0, ceil(extract(epoch from c.expires_at - now())))::int as "expiresIn",
+          coalesce(greatest(0, ceil(extract(epoch from u.next_send_at - now()))), 0)::int as "resendIn"
+        from challenges c
+        join users u on u.user_id = c.user_id
+        join factors f on f.user_id = c.user_id and f.factor = c.factor
+        where c.challenge_id = ${p.challengeId} and c.user_id = ${p.userId} and c.purpose = ${p.purpose}`,
+      { readOnly: true },
+    ),
+  }
+}

@@ -1,0 +1,153 @@
+import { type CompiledQuery, type Generated, Kysely, PostgresDialect } from 'kysely'
+import pg from 'pg'
+import { isBrokenConnection, isRetryable, toProblem } from './faults.ts'
+
+/** Users, under the comparison form of their names. See the migration for what each column is for. */
+interface UsersTable {
+  user_id: string
+  username: string
+  username_key: string
+  password_hash: string | null
+  disabled_at: Date | null
+  auth_epoch: Generated<number>
+  login_challenge_id: string | null
+  send_step: Generated<number>
+  next_send_at: Date | null
+  created_at: Generated<Date>
+}
+
+/** Second factors, one row a user and kind, with the account's failure counter. */
+interface FactorsTable {
+  user_id: string
+  factor: string
+  phone: string | null
+  failures: Generated<number>
+  locked_until: Date | null
+  disabled_at: Date | null
+  created_at: Generated<Date>
+}
+
+/** Challenges, one row each; the live one is the one that its user points to. */
+interface ChallengesTable {
+  challenge_id: string
+  user_id: string
+  purpose: string
+  factor: string
+  channel: string
+  auth_epoch: number
+  code_hash: Buffer
+  attempts: Generated<number>
+  max_attempts: number
+  delivery_status: Generated<string>
+  created_at: Generated<Date>
+  expires_at: Date
+  consumed_at: Date | null
+}
+
+/** Every table there is. */
+export interface Tables {
+  users: UsersTable
+  factors: FactorsTable
+  challenges: ChallengesTable
+}
+
+/** What the query builder and the `sql` tag both make. */
+interface Compilable<R> {
+  compile(kysely: Kysely<Tables>): CompiledQuery<R>
+}
+
+/** A statement compiled once; each call binds it anew and runs it in one round trip, committed when it resolves. */
+export type Statement<P, R> = (parameters: P) => Promise<R[]>
+
+/** One database: a pool, its query builder, and the way to make statements. */
+export interface Database {
+  kysely: Kysely<Tables>
+  /**
+   * Compiles `build` once and prepares it on each connection under `name`. `build` gets the parameters' places instead
+   * of their values. Throws `service_unavailable` when the database does not answer and `overloaded` when no connection
+   * is free in time; a statement that only reads is tried a second time after a broken connection.
+   */
+  prepare<P extends object, R>(
+    name: string,
+    build: (places: P, kysely: Kysely<Tables>) => Compilable<R>,
+    options?: { readOnly?: boolean },
+  ): Statement<P, R>
+  /** Resolves when the database answers. */
+  ping(): Promise<void>
+  close(): Promise<void>
+}
+
+/** How to reach the database. */
+export interface DatabaseOptions {
+  url: string
+  /** The most connections held at once. */
+  poolSize: number
+  /** Told of connections that broke while nobody used them. */
+  onIdleError: (error: Error) => void
+}
+
+/** Stands for a value that each call supplies; the builder takes it for the value itself. */
+class Place {
+  readonly key: string
+  constructor(key: string) {
+    this.key = key
+  }
+}
+
+const placesFor = <P extends object>() => new Proxy({}, { get: (_, key) => new Place(String(key)) }) as P
+
+const MAX_TRIES = 3
+
+/** Opens a pool without connecting: the first statement does. */
+export const createDatabase = ({ url, poolSize, onIdleError }: DatabaseOptions): Database => {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: poolSize,
+    keepAlive: true,
+    connectionTimeoutMillis: 1_000,
+    idleTimeoutMillis: 30_000,
+    maxLifetimeSeconds: 300,
+    // The server gives up first; the client's own limit is for a server that no longer answers at all.
+    statement_timeout: 2_000,
+    lock_timeout: 1_000,
+    idle_in_transaction_session_timeout: 5_000,
+    query_timeout: 2_500,
+    application_name: 'doorcode',
+  })
+  // Without a listener one backend that is terminated while idle would end the process.
+  pool.on('error', onIdleError)
+
+  const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
+
+  const run = async <R>(query: { name: string; text: string; values: unknown[] }, readOnly: boolean): Promise<R[]> => {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return (await pool.query(query)).rows as R[]
+      } catch (error) {
+        const again = isRetryable(error) || (readOnly && isBrokenConnection(error))
+        if (again && tries < MAX_TRIES) continue
+        throw toProblem(error, { poolIsFull: pool.totalCount >= poolSize })
+      }
+    }
+  }
+
+  return {
+    kysely,
+    prepare(name, build, { readOnly = false } = {}) {
+      const { sql: text, parameters } = build(placesFor(), kysely).compile(kysely)
+      return (given) =>
+        run(
+          {
+            name,
+            text,
+            values: parameters.map((value) => (value instanceof Place ? given[value.key as keyof typeof given] : value)),
+          },
+          readOnly,
+        )
+    },
+    async ping() {
+      await run({ name: 'ping', text: 'select 1', values: [] }, true)
+    },
+    close: () => kysely.destroy(),
+  }
+}
