@@ -138,6 +138,11 @@ export const SettingsSchema = Type.Object({
     description: 'Serve the messages of the `outbox` provider at `/dev/outbox`, for tests. Refused in production.',
     examples: [true],
   }),
+  RATE_LIMIT: Type.Boolean({
+    default: true,
+    description: 'Limit requests per address. `false`, for tests that log in all the time, is refused in production.',
+    examples: [true],
+  }),
   TRUST_PROXY: list({
     default: [],
     description: 'Proxies whose `X-Forwarded-For` is believed: addresses or CIDR ranges.',

@@ -96,6 +96,7 @@ export const loadSettings = ({
     if (env['SMS_PROVIDERS'] === undefined) missing('SMS_PROVIDERS', SettingsSchema.properties.SMS_PROVIDERS)
     if (settings.ISSUER?.startsWith('http:')) faults.push('ISSUER must be https in production. For example: https://auth.example.com')
     if (settings.RESEND_COOLDOWN < 30) faults.push('RESEND_COOLDOWN must be at least 30 in production.')
+    if (!settings.RATE_LIMIT) faults.push('RATE_LIMIT must not be false in production.')
     if (settings.DEV_OUTBOX) faults.push('DEV_OUTBOX must not be true in production: it shows every code to everyone.')
   }
 

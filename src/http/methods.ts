@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, HTTPMethods } from 'fastify'
 import { Problem } from '../errors.ts'
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE']
@@ -18,7 +18,7 @@ export const watchMethods = (app: FastifyInstance): (() => void) => {
   return () => {
     for (const [url, methods] of [...allowed]) {
       const allow = [...methods].sort()
-      const others = METHODS.filter((method) => !methods.has(method))
+      const others = METHODS.filter((method) => !methods.has(method) && !app.hasRoute({ url, method: method as HTTPMethods }))
       // A wildcard OPTIONS route is how @fastify/cors answers preflights: it has no methods of its own to name.
       if (url === '*' || others.length === 0) continue
       app.route({

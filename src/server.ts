@@ -1,0 +1,183 @@
+import { availableParallelism } from 'node:os'
+import { performance } from 'node:perf_hooks'
+import { type EmbeddedPostgres, startEmbedded } from '../db/embedded.ts'
+import { migrate, pendingMigrations } from '../db/migrate.ts'
+import { DEMO_USER, seedDemoUser } from '../db/seed.ts'
+import manifest from '../package.json' with { type: 'json' }
+import { buildApp } from './app.ts'
+import { createHashQueue } from './core/hash-queue.ts'
+import { limitsFor } from './core/limits.ts'
+import { createFactors } from './factors/index.ts'
+import { connectRedis } from './http/redis.ts'
+import { keyFileIn, readKeyFile, secretIn } from './keys/key-files.ts'
+import { deriveSecrets } from './keys/secrets.ts'
+import { loadSettings } from './load-config.ts'
+import { createLogger } from './logger.ts'
+import { createArgon2id } from './passwords/argon2id.ts'
+import { createFailover } from './providers/failover.ts'
+import { providers } from './providers/index.ts'
+import { createOutbox } from './providers/outbox.ts'
+import { startShutdown } from './shutdown.ts'
+import { createChallengeStore } from './store/challenges.ts'
+import { createDatabase } from './store/database.ts'
+import { createUserAdmin } from './store/user-admin.ts'
+import { createAccountStore } from './store/users.ts'
+
+/** Hashes at once, and threads for them: measured best at one a core. libuv reads it when its pool first has work. */
+const hashThreads = Number(process.env['UV_THREADPOOL_SIZE'] ?? availableParallelism())
+process.env['UV_THREADPOOL_SIZE'] = String(hashThreads)
+
+/** The longest a send may take over all companies, in ms. */
+const SEND_DEADLINE = 5_000
+/** The longest a login may wait for its hash, in ms. */
+const LONGEST_HASH_WAIT = 2_000
+
+const say = (line: string) => process.stdout.write(`${line}\n`)
+
+let embedded: EmbeddedPostgres | undefined
+const stopEmbedded = () => {
+  if (embedded?.startedHere) embedded.stop()
+  embedded = undefined
+}
+// The last resort, for ends that nobody planned: it must not outlive us.
+process.once('exit', stopEmbedded)
+
+const start = async () => {
+  const settings = loadSettings({ env: process.env, providers })
+  const production = settings.NODE_ENV === 'production'
+  const logger = createLogger(settings.LOG_LEVEL, await prettyWhenWatched(production))
+
+  const secrets = [settings.SECRET ?? secretIn(settings.DATA_DIR), settings.SECRET_PREVIOUS ?? []].flat()
+  const keys = readKeyFile(
+    settings.JWT_KEYS_FILE ?? keyFileIn(settings.DATA_DIR, settings.JWT_ALGORITHM),
+    settings.JWT_ALGORITHM,
+  )
+  const address = `http://${settings.HOST.includes(':') ? `[${settings.HOST}]` : settings.HOST}:${settings.PORT}`
+  const issuer = settings.ISSUER ?? address
+
+  if (!settings.DATABASE_URL) embedded = await startEmbedded({ dataDir: settings.DATA_DIR, say })
+  const database = createDatabase({
+    url: settings.DATABASE_URL ?? embedded!.url,
+    poolSize: settings.DATABASE_POOL_SIZE,
+    onIdleError: (error) => logger.warn({ event: 'database_connection_lost', err: error }, 'database connection lost'),
+  })
+  const schema = database.kysely as never
+  if (embedded) await migrate(schema)
+  const users = createUserAdmin(database)
+  if (embedded) await seedDemoUser(users)
+
+  const redis =
+    settings.REDIS_URL === undefined
+      ? undefined
+      : connectRedis(settings.REDIS_URL, (error) => logger.warn({ event: 'redis_lost', err: error }, 'redis lost'))
+
+  const outbox = createOutbox()
+  const tools = { print: say, keep: outbox.keep }
+  const companies = settings.SMS_PROVIDERS.map((name) =>
+    providers.find((provider) => provider.name === name)!.create(settings, tools),
+  )
+  const shutdown = startShutdown({ delay: settings.SHUTDOWN_DELAY * 1000, log: logger })
+
+  const app = await buildApp({
+    accounts: createAccountStore(database),
+    challenges: createChallengeStore(
+      database,
+      limitsFor({ codeTtl: settings.CODE_TTL, resendCooldown: settings.RESEND_COOLDOWN }),
+    ),
+    passwords: await createArgon2id(
+      createHashQueue({ concurrency: hashThreads, maxWait: LONGEST_HASH_WAIT, now: () => performance.now() }),
+    ),
+    factors: createFactors({
+      sms: {
+        send: createFailover(companies, () => AbortSignal.timeout(SEND_DEADLINE)),
+        countries: settings.SMS_COUNTRIES,
+        serviceName: settings.SERVICE_NAME,
+        domain: settings.SMS_DOMAIN ?? new URL(issuer).hostname,
+      },
+    }),
+    tokens: {
+      issuer,
+      audience: settings.AUDIENCE ?? issuer,
+      clientId: settings.CLIENT_ID,
+      accessTtl: settings.ACCESS_TOKEN_TTL,
+      pendingTtl: settings.CODE_TTL,
+      secrets: secrets.map(deriveSecrets) as never,
+      keys,
+      now: Date.now,
+    },
+    readiness: [
+      { name: 'running', check: async () => shutdown.assertRunning() },
+      { name: 'database', check: () => database.ping() },
+      {
+        name: 'migrations',
+        check: async () => {
+          const missing = await pendingMigrations(schema)
+          if (missing.length > 0) throw new Error(`run "npx doorcode migrate": ${missing.join(', ')}`)
+        },
+      },
+    ],
+    logger,
+    codeLength: settings.CODE_LENGTH,
+    version: manifest.version,
+    trustProxy: settings.TRUST_PROXY,
+    corsOrigins: settings.CORS_ORIGINS,
+    rateLimit: settings.RATE_LIMIT,
+    redis,
+    outbox: settings.DEV_OUTBOX ? outbox : undefined,
+  })
+
+  shutdown.onStop(async () => {
+    await app.close()
+    await database.close()
+    redis?.disconnect()
+    stopEmbedded()
+  })
+  await app.listen({ host: settings.HOST, port: settings.PORT })
+  logger.info({ event: 'listening', address, issuer }, `listening on ${address}`)
+  if (!production) say(welcome(address, embedded !== undefined))
+}
+
+/** Lines for people on a terminal, outside production; JSON for everything else. */
+const prettyWhenWatched = async (production: boolean) => {
+  if (production || !process.stdout.isTTY) return undefined
+  const { default: pretty } = await import('pino-pretty')
+  return pretty({ colorize: true, ignore: 'event,request_id', sync: true })
+}
+
+const welcome = (address: string, seeded: boolean): string => {
+  const { username, password } = DEMO_USER
+  const body = JSON.stringify({ username, password })
+  return [
+    '',
+    `  Doorcode answers at ${address}`,
+    `  Its pages are at    ${address}/docs`,
+    ...(seeded
+      ? [
+          '',
+          `  Log in as "${username}" with the password "${password}"; the code comes here:`,
+          '',
+          `  curl -s ${address}/login -H 'content-type: application/json' -d '${body}'`,
+          `  curl -s ${address}/verify -H 'content-type: application/json' -d '{"pending_token":"…","code":"…"}'`,
+        ]
+      : []),
+    '',
+  ].join('\n')
+}
+
+/** One line for what a person can mend; a stack only for what is our own fault. */
+const explain = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error)
+  const { code, port, path } = error as NodeJS.ErrnoException & { port?: number }
+  if (code === 'EADDRINUSE') return `Port ${port} is in use. Set PORT to another one. For example: PORT=${(port ?? 3000) + 1}`
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
+    return path ? `${path} cannot be read or written: ${code}. Check who owns it, or set DATA_DIR.` : `Not permitted: ${error.message}`
+  }
+  if (code === 'ENOSPC') return `The disk is full${path ? `: ${path} cannot be written` : ''}.`
+  if (code === 'ENOTDIR' || code === 'EEXIST') return `${path ?? 'DATA_DIR'} is not a folder. Set DATA_DIR to another one.`
+  return error.name === 'Error' || error.name === 'SettingsError' ? error.message : (error.stack ?? error.message)
+}
+
+start().catch((error: unknown) => {
+  process.stderr.write(`${explain(error)}\n`)
+  process.exit(1)
+})

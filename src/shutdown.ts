@@ -1,0 +1,47 @@
+import type { FastifyBaseLogger } from 'fastify'
+
+/** The way out. */
+export interface Shutdown {
+  /** Throws once a signal to stop has come: readiness ends at once, so that the load balancer turns away. */
+  assertRunning(): void
+  /** Says what must be done before the process may end. */
+  onStop(stop: () => Promise<void>): void
+}
+
+/** The longest that requests in flight are waited for, in ms. */
+const LONGEST_STOP = 10_000
+
+/**
+ * Listens for SIGTERM and SIGINT. On the first: readiness ends, requests are taken for `delay` ms more, then the stop
+ * runs and the process ends with 0; on a second one, or when the stop takes longer than 10 s, it ends with 1.
+ */
+export const startShutdown = ({ delay, log }: { delay: number; log: FastifyBaseLogger }): Shutdown => {
+  let stopping = false
+  let stop = async () => {}
+
+  const onSignal = async (signal: NodeJS.Signals) => {
+    if (stopping) process.exit(1)
+    stopping = true
+    log.info({ event: 'stopping', signal }, `stopping on ${signal}`)
+    setTimeout(() => process.exit(1), delay + LONGEST_STOP).unref()
+    await new Promise((resolve) => setTimeout(resolve, delay))
+    try {
+      await stop()
+      process.exit(0)
+    } catch (error) {
+      log.error({ event: 'stop_failed', err: error }, 'stop failed')
+      process.exit(1)
+    }
+  }
+  process.on('SIGTERM', onSignal)
+  process.on('SIGINT', onSignal)
+
+  return {
+    assertRunning() {
+      if (stopping) throw new Error('stopping')
+    },
+    onStop(handler) {
+      stop = handler
+    },
+  }
+}
