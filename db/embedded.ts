@@ -1,6 +1,6 @@
 import { execFile, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { arch, platform } from 'node:os'
@@ -111,6 +111,7 @@ export const startEmbedded = async ({
   const passwordFile = join(folder, 'postgres-password')
   // Others may pass through, for the server runs as another user when we are root; what is inside is closed to them.
   mkdirSync(folder, { recursive: true, mode: 0o711 })
+  if ('uid' in identity) chmodSync(folder, statSync(folder).mode | 0o011)
 
   if (!existsSync(join(cluster, 'PG_VERSION'))) {
     say('Making the embedded Postgres (once, some seconds) …')

@@ -42,15 +42,8 @@ const convert = (raw: string, { type }: SettingSchema): unknown => {
   return raw
 }
 
-/**
- * Reads every setting and reports all faults at once: the returned settings are complete, or a `SettingsError` says for
- * each fault which setting it is, what is wrong, and an example of a right value.
- */
-export const loadSettings = ({
-  env,
-  providers,
-  readFile = (path) => readFileSync(path, 'utf8'),
-}: SettingsSource): Settings & Record<string, unknown> => {
+/** Reads settings by their schemas and collects what is wrong with them. */
+const createReader = ({ env, readFile = (path) => readFileSync(path, 'utf8') }: Omit<SettingsSource, 'providers'>) => {
   const faults: string[] = []
 
   const readRaw = (name: string, { secret }: SettingSchema): string | undefined => {
@@ -66,7 +59,7 @@ export const loadSettings = ({
     }
   }
 
-  const read = (schemas: Record<string, TSchema>) => {
+  const read = (schemas: Record<string, TSchema>): Record<string, unknown> => {
     const values: Record<string, unknown> = {}
     for (const [name, schema] of Object.entries(schemas)) {
       const setting = schema as unknown as SettingSchema
@@ -82,18 +75,51 @@ export const loadSettings = ({
     return values
   }
 
-  const settings = read(SettingsSchema.properties) as Settings & Record<string, unknown>
-  const production = settings.NODE_ENV === 'production'
-  const missing = (name: string, schema: TSchema) => {
+  const missing = (name: string, schema: TSchema): void => {
     const { description, examples, secret } = schema as unknown as SettingSchema
     faults.push(`${name}${secret ? ` (or ${name}_FILE)` : ''} is missing: ${description} For example: ${examples.join(',')}`)
   }
 
-  if (production) {
-    for (const [name, schema] of Object.entries(SettingsSchema.properties)) {
-      if ((schema as unknown as SettingSchema).required && settings[name] === undefined) missing(name, schema)
+  /** Production cannot do without those that are `required`. */
+  const demand = (schemas: Record<string, TSchema>, values: Record<string, unknown>): void => {
+    for (const [name, schema] of Object.entries(schemas)) {
+      if ((schema as unknown as SettingSchema).required && values[name] === undefined) missing(name, schema)
     }
-    if (env['SMS_PROVIDERS'] === undefined) missing('SMS_PROVIDERS', SettingsSchema.properties.SMS_PROVIDERS)
+  }
+
+  return { faults, read, missing, demand }
+}
+
+/**
+ * Reads these settings and no others, for a tool that needs only them: their faults throw the same `SettingsError`, and
+ * production demands of the required ones only those that are named. `NODE_ENV` always comes along.
+ */
+export const readSettings = <N extends keyof Settings>(
+  source: Omit<SettingsSource, 'providers'>,
+  names: readonly N[],
+): Pick<Settings, N | 'NODE_ENV'> => {
+  const { faults, read, demand } = createReader(source)
+  const schemas = Object.fromEntries(
+    (['NODE_ENV', ...names] as const).map((name) => [name, SettingsSchema.properties[name]]),
+  )
+  const settings = read(schemas)
+  if (settings['NODE_ENV'] === 'production') demand(schemas, settings)
+  if (faults.length > 0) throw new SettingsError(faults)
+  return settings as Pick<Settings, N | 'NODE_ENV'>
+}
+
+/**
+ * Reads every setting and reports all faults at once: the returned settings are complete, or a `SettingsError` says for
+ * each fault which setting it is, what is wrong, and an example of a right value.
+ */
+export const loadSettings = ({ providers, ...source }: SettingsSource): Settings & Record<string, unknown> => {
+  const { faults, read, missing, demand } = createReader(source)
+  const settings = read(SettingsSchema.properties) as Settings & Record<string, unknown>
+  const production = settings.NODE_ENV === 'production'
+
+  if (production) {
+    demand(SettingsSchema.properties, settings)
+    if (source.env['SMS_PROVIDERS'] === undefined) missing('SMS_PROVIDERS', SettingsSchema.properties.SMS_PROVIDERS)
     if (settings.ISSUER?.startsWith('http:')) faults.push('ISSUER must be https in production. For example: https://auth.example.com')
     if (settings.RESEND_COOLDOWN < 30) faults.push('RESEND_COOLDOWN must be at least 30 in production.')
     if (!settings.RATE_LIMIT) faults.push('RATE_LIMIT must not be false in production.')

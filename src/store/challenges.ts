@@ -26,9 +26,10 @@ export const createChallengeStore = (db: Database, limits: Limits): ChallengeSto
 
     async replaceCode(request) {
       const [row] = await statements.replaceCode(request)
-      if (!row?.live) return { outcome: 'gone' }
+      if (!row) return { outcome: 'gone' }
       if (row.disabled) return { outcome: 'disabled' }
       if (row.lockedFor !== null) return { outcome: 'locked', retryAfter: row.lockedFor }
+      if (!row.live) return { outcome: 'gone' }
       if (row.resendIn === null) return { outcome: 'cooldown', retryAfter: row.retryAfter }
       // The cooldown was free but a guess that ran meanwhile spent or exhausted the challenge.
       if (row.expiresIn === null) return { outcome: 'gone' }

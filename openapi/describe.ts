@@ -1,0 +1,47 @@
+import { pino } from 'pino'
+import manifest from '../package.json' with { type: 'json' }
+import { buildApp } from '../src/app.ts'
+import { generateKeySet, readKeySet } from '../src/keys/key-set.ts'
+import { deriveSecrets } from '../src/keys/secrets.ts'
+
+const never = () => Promise.reject(new Error('the description of the API calls nothing'))
+
+/** The OpenAPI document of the whole API as JSON text, with the order of everything as in the source. */
+export const describeApi = async (): Promise<string> => {
+  const issuer = 'https://auth.example.com'
+  const app = await buildApp({
+    accounts: { findByUsernameKey: never, findById: never, upgradePasswordHash: never },
+    challenges: {
+      begin: never,
+      withdrawBegin: never,
+      replaceCode: never,
+      withdrawReplace: never,
+      recordDelivery: never,
+      guess: never,
+      find: never,
+    },
+    passwords: { verify: never, upgrade: never },
+    factors: [],
+    tokens: {
+      issuer,
+      audience: issuer,
+      clientId: 'doorcode',
+      accessTtl: 600,
+      pendingTtl: 300,
+      secrets: [deriveSecrets('of no use')],
+      keys: readKeySet(JSON.stringify(generateKeySet('EdDSA')), 'EdDSA'),
+      now: Date.now,
+    },
+    readiness: [],
+    logger: pino({ level: 'silent' }),
+    codeLength: 6,
+    version: manifest.version,
+    trustProxy: [],
+    corsOrigins: [],
+    rateLimit: false,
+  })
+  await app.ready()
+  const document = app.swagger()
+  await app.close()
+  return `${JSON.stringify(document, null, 2)}\n`
+}

@@ -1,0 +1,41 @@
+import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from '../core/password.ts'
+import { USERNAME_MAX_LENGTH, usernameKey } from '../core/username.ts'
+import { parsePhone } from '../factors/sms/phone-number.ts'
+
+/** What no name and no password may have, for then nobody could log in: `/login` refuses it. */
+const UNCLEAN = /[\p{Cc}\p{Cs}]/u
+/** What a decoder puts in the place of bytes that are no text: the person types something else next time. */
+const NOT_TEXT = '\uFFFD'
+
+const lengthOf = (text: string): number => [...text].length
+
+const refuseUnclean = (what: string, text: string): void => {
+  if (text.includes(NOT_TEXT)) throw new Error(`${what} is not UTF-8.`)
+  if (UNCLEAN.test(text)) throw new Error(`${what} has control characters or half characters.`)
+}
+
+/** The name as it is stored. Throws a line that says what is wrong with it. */
+export const checkUsername = (written: string): string => {
+  const username = written.trim()
+  if (usernameKey(username) === '') throw new Error('The user name is empty.')
+  refuseUnclean('The user name', username)
+  if (lengthOf(username) > USERNAME_MAX_LENGTH) {
+    throw new Error(`The user name is longer than ${USERNAME_MAX_LENGTH} characters.`)
+  }
+  return username
+}
+
+/** The number in E.164. Throws a line that says what is wrong with it. */
+export const checkPhone = (written: string): string => {
+  const parsed = parsePhone(written)
+  if (!parsed.ok) throw new Error(`The phone number ${parsed.reason}.`)
+  return parsed.phone
+}
+
+/** Throws a line that says what is wrong with a new password, and never shows it. */
+export const checkPassword = (password: string): void => {
+  refuseUnclean('The password', password)
+  const length = lengthOf(password)
+  if (length < PASSWORD_MIN_LENGTH) throw new Error(`The password is shorter than ${PASSWORD_MIN_LENGTH} characters.`)
+  if (length > PASSWORD_MAX_LENGTH) throw new Error(`The password is longer than ${PASSWORD_MAX_LENGTH} characters.`)
+}

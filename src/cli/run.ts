@@ -1,0 +1,56 @@
+import { SettingsError } from '../load-config.ts'
+import { type Command, UsageError, type World } from './command.ts'
+import { keys } from './keys.ts'
+import { migrate } from './migrate.ts'
+import { USAGE } from './usage.ts'
+import { user } from './user.ts'
+
+const COMMANDS = new Map<string, Command>([
+  ['user', user],
+  ['migrate', migrate],
+  ['keys', keys],
+])
+
+/** Whether help is asked for; behind `--` everything is a name. */
+const asksForHelp = (args: string[]): boolean => {
+  const options = args.includes('--') ? args.slice(0, args.indexOf('--')) : args
+  return args.length === 0 || args[0] === 'help' || options.includes('--help') || options.includes('-h')
+}
+
+/** Mistakes in this program, for which a person needs the stack and not a line. */
+const BUGS = [TypeError, RangeError, ReferenceError, SyntaxError]
+
+/** One line for what a person can mend; a stack only for what is our own fault. */
+const explain = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error)
+  if (error instanceof SettingsError) return error.faults.join('\n')
+  const { code } = error as NodeJS.ErrnoException
+  if (code === 'ERR_INVALID_URL')
+    return 'DATABASE_URL is not a URL. For example: postgres://doorcode@db.example.com/doorcode'
+  // A host with several addresses fails once for each of them, and the whole has no message of its own.
+  if (error instanceof AggregateError) return explain(error.errors[0])
+  if (!code && BUGS.some((Bug) => error instanceof Bug)) return error.stack ?? error.message
+  return error.message.replaceAll(/\s*\n\s*/g, ' ')
+}
+
+/**
+ * Runs one command line and returns the exit code: 0 when it is done, 2 when it cannot be understood, 1 when it
+ * failed. What went wrong is one line on `stderr`, and never shows a password.
+ */
+export const run = async (args: string[], world: World): Promise<number> => {
+  try {
+    if (asksForHelp(args)) {
+      world.stdout.write(USAGE)
+      return 0
+    }
+    const [name = '', ...rest] = args
+    const command = COMMANDS.get(name)
+    if (!command) throw new UsageError(`There is no command "${name}".`)
+    await command(rest, world)
+    return 0
+  } catch (error) {
+    const hint = error instanceof UsageError ? '\nRun "npx doorcode help" for what there is.' : ''
+    world.stderr.write(`${explain(error)}${hint}\n`)
+    return error instanceof UsageError ? 2 : 1
+  }
+}

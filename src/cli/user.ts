@@ -1,0 +1,69 @@
+import { hashPassword } from '../passwords/argon2id.ts'
+import { type Command, readArgs, refuseNames, UsageError } from './command.ts'
+import { checkPassword, checkPhone, checkUsername } from './new-user.ts'
+import { withUsers } from './open-database.ts'
+import { readPassword } from './read-password.ts'
+import { userTable } from './user-table.ts'
+
+const ADD_OPTIONS = { phone: { type: 'string' }, 'password-stdin': { type: 'boolean', default: false } } as const
+
+/** The one name that a command takes. What else was given is not shown: it may be a password. */
+const oneName = (command: string, names: string[]): string => {
+  const [name, ...others] = names
+  if (name === undefined) throw new UsageError(`"${command}" needs the name of a user.`)
+  if (others.length > 0) throw new UsageError(`"${command}" takes one name; put quotes around a name with spaces.`)
+  return name
+}
+
+const add: Command = async (args, world) => {
+  const { values, positionals } = readArgs(args, ADD_OPTIONS)
+  const username = checkUsername(oneName('user add', positionals))
+  if (values.phone === undefined) throw new UsageError('"user add" needs --phone. For example: --phone +12025550143')
+  const phone = checkPhone(values.phone)
+  // Before the database is opened: nothing waits, open, for somebody who thinks of a password.
+  const password = await readPassword(world, values['password-stdin'])
+  checkPassword(password)
+  const passwordHash = await hashPassword(password)
+
+  await withUsers(world, async (users) => {
+    const userId = await users.add({ username, passwordHash, phone })
+    if (userId === undefined) throw new Error(`The name "${username}" is taken. Nothing was changed.`)
+    world.stdout.write(`Added ${username} with the phone ${phone}.\n`)
+  })
+}
+
+const list: Command = async (args, world) => {
+  refuseNames('user list', readArgs(args, {}).positionals)
+  await withUsers(world, async (users) => {
+    const all = await users.list()
+    world.stdout.write(all.length > 0 ? userTable(all, new Date()) : 'There are no users.\n')
+  })
+}
+
+type Change = (users: Parameters<Parameters<typeof withUsers>[1]>[0], name: string) => Promise<boolean>
+
+/** A command that changes the one user it names; `done` is what it then says of them. */
+const change =
+  (command: string, done: string, apply: Change): Command =>
+  async (args, world) => {
+    const name = oneName(command, readArgs(args, {}).positionals)
+    await withUsers(world, async (users) => {
+      if (!(await apply(users, name))) throw new Error(`There is no user "${name}".`)
+      world.stdout.write(`${name} ${done}.\n`)
+    })
+  }
+
+const SUBCOMMANDS = new Map<string, Command>([
+  ['add', add],
+  ['list', list],
+  ['disable', change('user disable', 'is disabled', (users, name) => users.setDisabled(name, true))],
+  ['enable', change('user enable', 'is enabled', (users, name) => users.setDisabled(name, false))],
+  ['reset-factor', change('user reset-factor', 'has a fresh second factor', (users, name) => users.resetFactor(name))],
+])
+
+/** `user add|list|disable|enable|reset-factor`: what an operator does to users. */
+export const user: Command = async ([name = '', ...args], world) => {
+  const subcommand = SUBCOMMANDS.get(name)
+  if (!subcommand) throw new UsageError(`Say what to do with users: ${[...SUBCOMMANDS.keys()].join(', ')}.`)
+  await subcommand(args, world)
+}

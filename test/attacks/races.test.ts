@@ -1,0 +1,99 @@
+import t from 'tap'
+import { type Answer, createWorld, wrongCode } from '../support/app.ts'
+
+const ROUNDS = 20
+
+const count = (answers: Answer[], status: number, code?: string) =>
+  answers.filter((answer) => answer.status === status && (code === undefined || answer.body.code === code)).length
+
+t.test('of 50 parallel right codes on two instances one gets a token', async (t) => {
+  const world = await createWorld(t, { resendCooldown: 0 })
+  const other = await world.startInstance()
+  await world.addUser('alice')
+  for (let round = 1; round <= ROUNDS; round += 1) {
+    const { pending_token: token } = (await world.login('alice')).body
+    const code = world.lastCode()
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, nth) => (nth % 2 ? world : other).verify(token, code)),
+    )
+    t.equal(count(answers, 200), 1, `round ${round}: one winner`)
+    t.equal(count(answers, 401, 'challenge_invalid'), 49, `round ${round}: 49 are told that it is over`)
+  }
+  const [{ spent } = {}] = await world.sql('select count(*)::int as spent from challenges where consumed_at is not null')
+  t.equal(spent, ROUNDS)
+})
+
+t.test('of 50 parallel wrong codes five are counted, and then the right code is refused', async (t) => {
+  const world = await createWorld(t, { resendCooldown: 0 })
+  const other = await world.startInstance()
+  for (let round = 1; round <= ROUNDS; round += 1) {
+    const userId = await world.addUser(`alice${round}`)
+    const { pending_token: token } = (await world.login(`alice${round}`)).body
+    const code = world.lastCode()
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, nth) => (nth % 2 ? world : other).verify(token, wrongCode(code, nth + 1))),
+    )
+    t.equal(count(answers, 401, 'invalid_code'), 5, `round ${round}: five guesses were taken`)
+    t.equal(count(answers, 401, 'challenge_invalid'), 45)
+    t.equal((await world.verify(token, code)).body.code, 'challenge_invalid', 'the right code comes too late')
+    const [challenge] = await world.sql('select attempts, consumed_at from challenges where user_id = $1', [userId])
+    t.strictSame(challenge, { attempts: 5, consumed_at: null })
+    const [factor] = await world.sql('select failures from factors where user_id = $1', [userId])
+    t.equal(factor?.failures, 5, 'the account knows of each')
+  }
+})
+
+t.test('of 40 parallel resends one sends a message', async (t) => {
+  const world = await createWorld(t)
+  const other = await world.startInstance()
+  for (let round = 1; round <= ROUNDS; round += 1) {
+    await world.addUser(`alice${round}`)
+    const { pending_token: token } = (await world.login(`alice${round}`)).body
+    await world.passTime(30)
+    const before = world.messages.length
+    const answers = await Promise.all(Array.from({ length: 40 }, (_, nth) => (nth % 2 ? world : other).resend(token)))
+    t.equal(count(answers, 200), 1, `round ${round}: one is answered`)
+    t.equal(count(answers, 429, 'resend_cooldown'), 39)
+    t.equal(world.messages.length - before, 1, 'one message')
+  }
+})
+
+t.test('of 20 parallel logins with the right password one sends a message', async (t) => {
+  const world = await createWorld(t)
+  const other = await world.startInstance()
+  await world.addUser('alice')
+  const answers = await Promise.all(Array.from({ length: 20 }, (_, nth) => (nth % 2 ? world : other).login('alice')))
+  t.equal(count(answers, 200), 1)
+  t.equal(count(answers, 429, 'resend_cooldown'), 19)
+  t.equal(world.messages.length, 1)
+})
+
+t.test('ten users who log in at the same time all get in', async (t) => {
+  const world = await createWorld(t)
+  const names = Array.from({ length: 10 }, (_, nth) => `user${nth}`)
+  for (const [nth, name] of names.entries()) await world.addUser(name, `+1202555014${nth}`)
+  const logins = await Promise.all(names.map((name) => world.login(name)))
+  const answers = await Promise.all(
+    logins.map(({ body }, nth) => {
+      const message = world.messages.find(({ to }) => to === `+1202555014${nth}`)!
+      return world.verify(body.pending_token, message.body.slice(-6))
+    }),
+  )
+  t.equal(count(answers, 200), 10)
+})
+
+t.test('guesses of one account in parallel never pass the tenth failure', async (t) => {
+  const world = await createWorld(t)
+  const other = await world.startInstance()
+  const userId = await world.addUser('alice')
+  await world.sql('update factors set failures = 8 where user_id = $1', [userId])
+  const { pending_token: token } = (await world.login('alice')).body
+  const code = world.lastCode()
+  const answers = await Promise.all(
+    Array.from({ length: 30 }, (_, nth) => (nth % 2 ? world : other).verify(token, wrongCode(code, nth + 1))),
+  )
+  t.equal(count(answers, 401, 'invalid_code'), 2, 'the ninth and the tenth')
+  t.equal(count(answers, 429, 'factor_locked'), 28)
+  const [factor] = await world.sql('select failures from factors where user_id = $1', [userId])
+  t.equal(factor?.failures, 10)
+})

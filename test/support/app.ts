@@ -1,0 +1,202 @@
+import { randomUUID } from 'node:crypto'
+import type { InjectOptions } from 'fastify'
+import pg from 'pg'
+import type { Test } from 'tap'
+import { type AppDeps, buildApp } from '../../src/app.ts'
+import { createHashQueue } from '../../src/core/hash-queue.ts'
+import { type LimitSettings, limitsFor } from '../../src/core/limits.ts'
+import type { PasswordVerifier, SmsProvider } from '../../src/core/ports.ts'
+import { createFactors } from '../../src/factors/index.ts'
+import { generateKeySet, readKeySet } from '../../src/keys/key-set.ts'
+import { deriveSecrets } from '../../src/keys/secrets.ts'
+import { createLogger } from '../../src/logger.ts'
+import { createArgon2id, hashPassword } from '../../src/passwords/argon2id.ts'
+import { createFailover } from '../../src/providers/failover.ts'
+import { createChallengeStore } from '../../src/store/challenges.ts'
+import { createDatabase } from '../../src/store/database.ts'
+import { createUserAdmin } from '../../src/store/user-admin.ts'
+import { createAccountStore } from '../../src/store/users.ts'
+import { checkAnswer } from './openapi-check.ts'
+import { createTestDatabase } from './postgres.ts'
+
+export const ISSUER = 'https://auth.example.com'
+export const AUDIENCE = 'https://api.example.com'
+export const PASSWORD = 'correct horse battery staple'
+
+const SECRET = deriveSecrets('only for tests: not a secret at all')
+const KEYS = readKeySet(JSON.stringify(generateKeySet('EdDSA')), 'EdDSA')
+// One hash for all users: what is tested is seldom the hashing.
+const PASSWORD_HASH = await hashPassword(PASSWORD)
+
+/** What a test may change about the world. */
+export interface WorldOptions extends Partial<LimitSettings> {
+  /** Stands in for the company; by default every message is accepted. */
+  provider?: SmsProvider
+  countries?: string[]
+  /** Another way to the database, such as through a proxy. */
+  databaseUrl?: string
+  app?: Partial<AppDeps>
+}
+
+/** One answer, with its body read. */
+export interface Answer {
+  status: number
+  headers: Record<string, string>
+  // biome-ignore lint/suspicious/noExplicitAny: an answer may be any JSON; the OpenAPI check has looked at it.
+  body: any
+}
+
+/** A database, one or more instances of the app on it, and the phones that messages arrive at. */
+export type World = Awaited<ReturnType<typeof createWorld>>
+
+/**
+ * Builds a world. Each answer is checked against the OpenAPI document as it comes; when the test ends, everything that
+ * was logged is searched for every password, code and token that was used.
+ */
+export const createWorld = async (t: Test, options: WorldOptions = {}) => {
+  const url = await createTestDatabase(t)
+  const pool = new pg.Pool({ connectionString: url, max: 2 })
+  pool.on('error', () => {})
+  const logged: string[] = []
+  const secrets = new Set<string>([PASSWORD])
+  const messages: { to: string; body: string; sendId: string }[] = []
+  const provider: SmsProvider = options.provider ?? {
+    name: 'test',
+    send: async () => ({ outcome: 'accepted', messageId: randomUUID() }),
+  }
+  const admin = createDatabase({ url, poolSize: 1, onIdleError: () => {} })
+  const users = createUserAdmin(admin)
+
+  const sql = async (text: string, values: unknown[] = []): Promise<Record<string, unknown>[]> =>
+    (await pool.query(text, values)).rows
+
+  /** Another instance on the same database. */
+  const startInstance = async (changes: WorldOptions = {}) => {
+    const settings = { ...options, ...changes }
+    const database = createDatabase({
+      url: settings.databaseUrl ?? url,
+      poolSize: 10,
+      onIdleError: () => {},
+    })
+    const passwords: PasswordVerifier = await createArgon2id(
+      createHashQueue({ concurrency: 2, maxWait: 20_000, now: () => performance.now() }),
+    )
+    const app = await buildApp({
+      accounts: createAccountStore(database),
+      challenges: createChallengeStore(
+        database,
+        limitsFor({ codeTtl: settings.codeTtl ?? 300, resendCooldown: settings.resendCooldown ?? 30 }),
+      ),
+      passwords,
+      factors: createFactors({
+        sms: {
+          send: createFailover(
+            [
+              {
+                name: provider.name,
+                send: (message, signal) => {
+                  messages.push(message)
+                  secrets.add(codeIn(message.body))
+                  return provider.send(message, signal)
+                },
+              },
+            ],
+            () => new AbortController().signal,
+          ),
+          countries: settings.countries ?? [],
+          serviceName: 'Example',
+          domain: 'example.com',
+        },
+      }),
+      tokens: {
+        issuer: ISSUER,
+        audience: AUDIENCE,
+        clientId: 'test-client',
+        accessTtl: 600,
+        pendingTtl: 600,
+        secrets: [SECRET],
+        keys: KEYS,
+        now: Date.now,
+      },
+      readiness: [{ name: 'database', check: () => database.ping() }],
+      logger: createLogger('trace', { write: (line: string) => void logged.push(line) }),
+      codeLength: 6,
+      version: '0.0.0',
+      trustProxy: ['127.0.0.1'],
+      corsOrigins: [],
+      rateLimit: false,
+      ...settings.app,
+    })
+    t.teardown(async () => {
+      await app.close()
+      await database.close()
+    })
+    const document = (await app.inject('/openapi.json')).json()
+
+    const send = async (request: InjectOptions): Promise<Answer> => {
+      const response = await app.inject(request)
+      const { password } = (request.payload ?? {}) as { password?: unknown }
+      if (typeof password === 'string' && password.length > 3) secrets.add(password)
+      const isJson = /json/.test(String(response.headers['content-type']))
+      const body = isJson ? response.json() : response.body
+      for (const token of [body?.pending_token, body?.access_token]) if (token) secrets.add(token)
+      const fault = checkAnswer(document, request, response)
+      if (fault) t.fail(fault)
+      return { status: response.statusCode, headers: response.headers as Record<string, string>, body }
+    }
+    const post = (path: string, payload: object, headers: Record<string, string> = {}) =>
+      send({ method: 'POST', url: path, payload, headers })
+    const get = (path: string, token?: string) =>
+      send({ method: 'GET', url: path, headers: token === undefined ? {} : { authorization: `Bearer ${token}` } })
+
+    return {
+      app,
+      database,
+      document,
+      send,
+      post,
+      get,
+      login: (username: string, password = PASSWORD) => post('/login', { username, password }),
+      verify: (token: string, code: string) => post('/verify', { pending_token: token, code }),
+      resend: (token: string) => post('/resend', { pending_token: token }),
+    }
+  }
+
+  t.teardown(async () => {
+    await pool.end()
+    await admin.close()
+    const log = logged.join('\n')
+    for (const secret of secrets) if (log.includes(secret)) t.fail(`a secret was logged: ${secret.slice(0, 3)}…`)
+    for (const { to } of messages) if (log.includes(to)) t.fail('a whole phone number was logged')
+  })
+
+  const first = await startInstance()
+  return {
+    ...first,
+    url,
+    sql,
+    users,
+    logged,
+    messages,
+    startInstance,
+    /** Adds a user with the test password; returns the id. */
+    async addUser(username: string, phone = '+12025550143'): Promise<string> {
+      return (await users.add({ username, passwordHash: PASSWORD_HASH, phone }))!
+    },
+    /** The code of the latest message. */
+    lastCode: () => codeIn(messages.at(-1)!.body),
+    /** Lets this many seconds pass, as far as the database knows. */
+    async passTime(seconds: number): Promise<void> {
+      await sql(`update users set next_send_at = next_send_at - make_interval(secs => ${seconds})`)
+      await sql(`update factors set locked_until = locked_until - make_interval(secs => ${seconds})`)
+      await sql(`update challenges set expires_at = expires_at - make_interval(secs => ${seconds})`)
+    },
+  }
+}
+
+/** The code in a message, as a browser would take it from the last line. */
+export const codeIn = (body: string): string => /#(\d+)$/.exec(body)?.[1] ?? ''
+
+/** A code that is not this one. */
+export const wrongCode = (code: string, nth = 1): string =>
+  String((Number(code) + nth) % 10 ** code.length).padStart(code.length, '0')
