@@ -1,0 +1,23 @@
+FROM node:26-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+# No package that runs in production has an install script.
+RUN npm ci --omit=dev --ignore-scripts
+COPY db db
+COPY src src
+# Whatever the umask of the checkout was, the user below can read it.
+RUN chmod -R a+rX package.json db src
+
+FROM node:26-slim
+ENV NODE_ENV=production HOST=0.0.0.0
+WORKDIR /app
+COPY --from=build /app/node_modules node_modules
+COPY --from=build /app/package.json ./
+COPY --from=build /app/db db
+COPY --from=build /app/src src
+# All of it belongs to root: the service cannot change its own code, and writes no file at all.
+USER node
+EXPOSE 3000
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 3000}/health/live`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "src/server.ts"]

@@ -1,0 +1,161 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import type { Test } from 'tap'
+import type { ChallengeStore } from '../../src/core/ports.ts'
+
+/** A store with one account in it, and a hand on its clock and its account. */
+export interface ChallengeStoreFixture {
+  store: ChallengeStore
+  userId: string
+  phone: string
+  /** Lets whole seconds pass. */
+  pass(seconds: number): Promise<void>
+  setFailures(count: number): Promise<void>
+  /** Disables the account, which raises its epoch. */
+  disable(): Promise<void>
+}
+
+/** What every challenge store promises. */
+export const challengeStoreContract = (t: Test, createFixture: (t: Test) => Promise<ChallengeStoreFixture>) => {
+  const setUp = async (t: Test) => {
+    const fixture = await createFixture(t)
+    const { store, userId, phone } = fixture
+    const begin = async (codeHash = randomBytes(32), authEpoch = 0) => {
+      const ref = { challengeId: randomUUID(), userId, purpose: 'login' as const }
+      const result = await store.begin({ ...ref, factor: 'sms', channel: 'sms', phone, authEpoch, codeHash })
+      return { ref, result, codeHash }
+    }
+    type Begun = Awaited<ReturnType<typeof begin>>
+    const guess = ({ ref }: Begun, codeHash: Buffer = randomBytes(32)) => store.guess({ ...ref, factor: 'sms', codeHash })
+    return { ...fixture, begin, guess }
+  }
+
+  t.test('a right guess spends the challenge, once', async (t) => {
+    const { begin, guess, store } = await setUp(t)
+    const begun = await begin()
+    t.match(begun.result, { outcome: 'begun', expiresIn: 300, resendIn: 30, undo: { formerChallengeId: null } })
+    t.strictSame(await guess(begun, begun.codeHash), { outcome: 'spent' })
+    t.strictSame(await guess(begun, begun.codeHash), { outcome: 'gone' })
+    t.match(await store.find(begun.ref), { state: 'approved', attemptsLeft: 4 })
+  })
+
+  t.test('wrong guesses count down, and the sixth guess is not taken', async (t) => {
+    const { begin, guess, store } = await setUp(t)
+    const begun = await begin()
+    for (const attemptsLeft of [4, 3, 2, 1, 0]) t.strictSame(await guess(begun), { outcome: 'wrong', attemptsLeft })
+    t.strictSame(await guess(begun, begun.codeHash), { outcome: 'gone' })
+    t.match(await store.find(begun.ref), { state: 'closed', attemptsLeft: 0 })
+  })
+
+  t.test('a second begin waits for the cooldown, and then supersedes the first', async (t) => {
+    const { begin, guess, pass } = await setUp(t)
+    const first = await begin()
+    t.match((await begin()).result, { outcome: 'cooldown', retryAfter: 30 })
+    t.strictSame(await guess(first, first.codeHash), { outcome: 'spent' }, 'which left the first alone')
+    await pass(30)
+    const second = await begin()
+    await pass(30)
+    const third = await begin()
+    t.match(third.result, { outcome: 'begun', resendIn: 60, undo: { formerChallengeId: second.ref.challengeId } })
+    t.strictSame(await guess(second, second.codeHash), { outcome: 'gone' })
+  })
+
+  t.test('a withdrawn begin leaves everything as it was', async (t) => {
+    const { begin, guess, pass, store } = await setUp(t)
+    const first = await begin()
+    await pass(30)
+    const second = await begin()
+    if (second.result.outcome !== 'begun') throw new Error('not begun')
+    await store.withdrawBegin(second.ref, second.result.undo)
+    t.equal(await store.find(second.ref), undefined)
+    t.strictSame(await guess(first, first.codeHash), { outcome: 'spent' })
+    t.match((await begin()).result, { outcome: 'begun' })
+  })
+
+  t.test('another code kills the former one and refills no attempts', async (t) => {
+    const { begin, guess, pass, store } = await setUp(t)
+    const begun = await begin()
+    await guess(begun)
+    const codeHash = randomBytes(32)
+    t.match(await store.replaceCode({ ...begun.ref, channel: 'sms', codeHash }), { outcome: 'cooldown', retryAfter: 30 })
+    await pass(30)
+    t.match(await store.replaceCode({ ...begun.ref, channel: 'sms', codeHash }), { outcome: 'replaced', expiresIn: 270, resendIn: 60 })
+    t.strictSame(await guess(begun, begun.codeHash), { outcome: 'wrong', attemptsLeft: 3 })
+    t.strictSame(await guess(begun, codeHash), { outcome: 'spent' })
+    t.strictSame(await store.replaceCode({ ...begun.ref, channel: 'sms', codeHash }), { outcome: 'gone' })
+  })
+
+  t.test('a withdrawn code gives the former one back', async (t) => {
+    const { begin, guess, pass, store } = await setUp(t)
+    const begun = await begin()
+    await pass(30)
+    const codeHash = randomBytes(32)
+    const replaced = await store.replaceCode({ ...begun.ref, channel: 'sms', codeHash })
+    if (replaced.outcome !== 'replaced') throw new Error('not replaced')
+    await store.withdrawReplace(begun.ref, replaced.undo)
+    t.match(await guess(begun, codeHash), { outcome: 'wrong' })
+    t.match(await store.replaceCode({ ...begun.ref, channel: 'sms', codeHash: begun.codeHash }), { outcome: 'replaced' })
+    t.strictSame(await guess(begun, begun.codeHash), { outcome: 'spent' })
+  })
+
+  t.test('a challenge expires', async (t) => {
+    const { begin, guess, pass, store } = await setUp(t)
+    const begun = await begin()
+    await pass(300)
+    t.strictSame(await guess(begun, begun.codeHash), { outcome: 'gone' })
+    t.match(await store.find(begun.ref), { state: 'closed', expiresIn: 0 })
+  })
+
+  t.test('the tenth failure locks and the hundredth disables, whatever challenge it was on', async (t) => {
+    const { begin, guess, pass, setFailures, store } = await setUp(t)
+    await setFailures(9)
+    const begun = await begin()
+    t.strictSame(await guess(begun), { outcome: 'wrong', attemptsLeft: 0 })
+    t.strictSame(await guess(begun, begun.codeHash), { outcome: 'locked', retryAfter: 900 })
+    t.strictSame(await store.replaceCode({ ...begun.ref, channel: 'sms', codeHash: begun.codeHash }), { outcome: 'locked', retryAfter: 900 })
+    t.strictSame((await begin()).result, { outcome: 'refused' })
+    await pass(900)
+    await setFailures(99)
+    const last = await begin()
+    t.strictSame(await guess(last), { outcome: 'disabled' })
+    t.strictSame(await guess(last, last.codeHash), { outcome: 'disabled' })
+    t.strictSame((await begin()).result, { outcome: 'refused' })
+  })
+
+  t.test('a success resets the failures', async (t) => {
+    const { begin, guess, pass, setFailures } = await setUp(t)
+    await setFailures(8)
+    const first = await begin()
+    await guess(first)
+    t.strictSame(await guess(first, first.codeHash), { outcome: 'spent' })
+    await pass(30)
+    const second = await begin()
+    t.strictSame(await guess(second), { outcome: 'wrong', attemptsLeft: 4 }, 'this would have been the tenth')
+  })
+
+  t.test('what ends an account ends its challenge and begins none', async (t) => {
+    const { begin, guess, pass, disable, store } = await setUp(t)
+    const begun = await begin()
+    await disable()
+    await pass(30)
+    t.strictSame(await guess(begun, begun.codeHash), { outcome: 'gone' })
+    t.match(await store.find(begun.ref), { state: 'closed' })
+    t.strictSame((await begin()).result, { outcome: 'refused' })
+    t.strictSame((await begin(undefined, 7)).result, { outcome: 'refused' }, 'nor does an epoch that never was')
+  })
+
+  t.test('a challenge is its user’s alone', async (t) => {
+    const { begin, store } = await setUp(t)
+    const { ref, codeHash } = await begin()
+    const stranger = { ...ref, userId: randomUUID() }
+    t.equal(await store.find(stranger), undefined)
+    t.strictSame(await store.guess({ ...stranger, factor: 'sms', codeHash }), { outcome: 'gone' })
+  })
+
+  t.test('what became of the message is kept', async (t) => {
+    const { begin, store } = await setUp(t)
+    const { ref } = await begin()
+    t.match(await store.find(ref), { delivery: 'sent' })
+    await store.recordDelivery(ref, 'unknown')
+    t.match(await store.find(ref), { delivery: 'unknown' })
+  })
+}

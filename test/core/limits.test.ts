@@ -1,0 +1,33 @@
+import t from 'tap'
+import { limitsFor } from '../../src/core/limits.ts'
+
+const defaults = limitsFor({ codeTtl: 300, resendCooldown: 30 })
+
+t.test('the waits between codes are 30 s, 60 s, 2 min … 32 min', async (t) => {
+  t.same(defaults.cooldowns, [30, 60, 120, 240, 480, 960, 1_920])
+})
+
+t.test('the waits follow the setting, and zero means none', async (t) => {
+  t.same(limitsFor({ codeTtl: 300, resendCooldown: 45 }).cooldowns, [45, 90, 180, 360, 720, 1_440, 2_880])
+  t.same(new Set(limitsFor({ codeTtl: 300, resendCooldown: 0 }).cooldowns), new Set([0]))
+})
+
+t.test('a code lives as long as the setting says', async (t) => {
+  t.equal(defaults.codeTtl, 300)
+  t.equal(limitsFor({ codeTtl: 600, resendCooldown: 30 }).codeTtl, 600)
+})
+
+t.test('five guesses a challenge; ten failures lock for 15 min, a hundred disable', async (t) => {
+  t.match(defaults, {
+    attemptsPerChallenge: 5,
+    failuresPerLock: 10,
+    firstLock: 900,
+    longestLock: 86_400,
+    failuresToDisable: 100,
+  })
+})
+
+t.test('no setting changes how many guesses there are', async (t) => {
+  const { attemptsPerChallenge, failuresPerLock, failuresToDisable } = limitsFor({ codeTtl: 60, resendCooldown: 0 })
+  t.same([attemptsPerChallenge, failuresPerLock, failuresToDisable], [5, 10, 100])
+})

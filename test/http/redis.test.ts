@@ -1,0 +1,72 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { createServer } from 'node:net'
+import t, { type Test } from 'tap'
+import { ADDRESS_LIMITS } from '../../src/http/rate-limit.ts'
+import { connectRedis } from '../../src/http/redis.ts'
+import { createWorld, type World } from '../support/app.ts'
+import { startTcpProxy } from '../support/tcp-proxy.ts'
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number }
+      server.close(() => resolve(port))
+    })
+  })
+
+/** The port of a real Redis or Valkey: the given one, or a server that this machine has. */
+const findRedis = async (t: Test): Promise<number | undefined> => {
+  const given = process.env['TEST_REDIS_URL']
+  if (given) return Number(new URL(given).port || 6379)
+  const binary = ['valkey-server', 'redis-server'].find((name) => spawnSync(name, ['--version']).status === 0)
+  if (!binary) return undefined
+  const port = await freePort()
+  const server = spawn(binary, ['--port', String(port), '--bind', '127.0.0.1', '--save', ''], { stdio: ['ignore', 'pipe', 'ignore'] })
+  t.teardown(() => server.kill())
+  await new Promise<void>((resolve) => {
+    server.stdout.on('data', (text) => String(text).includes('Ready to accept connections') && resolve())
+  })
+  return port
+}
+
+const from = (world: Pick<World, 'send'>, remoteAddress: string) =>
+  world.send({ method: 'POST', url: '/login', payload: {}, remoteAddress })
+
+const connect = (t: Test, port: number) => {
+  const redis = connectRedis(`redis://127.0.0.1:${port}`, () => {})
+  t.teardown(() => redis.disconnect())
+  return redis
+}
+
+t.test('without a Redis that answers each instance counts for itself, and nobody waits', async (t) => {
+  const redis = connect(t, await freePort())
+  const world = await createWorld(t, { app: { rateLimit: true, redis } })
+  for (let nth = 1; nth <= ADDRESS_LIMITS.login; nth += 1) t.equal((await from(world, '198.51.100.7')).status, 400)
+  const start = performance.now()
+  t.equal((await from(world, '198.51.100.7')).status, 429)
+  t.ok(performance.now() - start < 1_000)
+})
+
+t.test('with Redis two instances count together, and alone again while it is away', async (t) => {
+  const port = await findRedis(t)
+  if (port === undefined) {
+    t.pass('no Redis on this machine and no TEST_REDIS_URL: only its absence could be tried')
+    return
+  }
+  const wire = await startTcpProxy(t, port)
+  const world = await createWorld(t, { app: { rateLimit: true, redis: connect(t, wire.port) } })
+  const other = await world.startInstance({ app: { rateLimit: true, redis: connect(t, wire.port) } })
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  for (let nth = 1; nth <= ADDRESS_LIMITS.login; nth += 1) {
+    t.equal((await from(nth % 2 ? world : other, '198.51.100.7')).status, 400)
+  }
+  t.equal((await from(world, '198.51.100.7')).status, 429)
+  t.equal((await from(other, '198.51.100.7')).status, 429)
+
+  wire.mode = 'hang'
+  const start = performance.now()
+  t.equal((await from(world, '198.51.100.8')).status, 400, 'no answer is no reason to fail')
+  t.ok(performance.now() - start < 1_000, 'nor to wait')
+  for (let nth = 2; nth <= ADDRESS_LIMITS.login; nth += 1) await from(world, '198.51.100.8')
+  t.equal((await from(world, '198.51.100.8')).status, 429, 'the local limit holds')
+})

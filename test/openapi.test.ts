@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs'
+import t from 'tap'
+import { describeApi } from '../openapi/describe.ts'
+import { PROBLEM_CODES } from '../src/errors.ts'
+
+t.test('the committed document is what the routes say', async (t) => {
+  t.equal(readFileSync('openapi/openapi.json', 'utf8') === (await describeApi()), true, 'else run: npm run openapi')
+})
+
+t.test('each operation has an id, a summary, and an example of what it takes and gives', async (t) => {
+  const document = JSON.parse(await describeApi())
+  const ids = new Set<string>()
+  for (const [path, operations] of Object.entries<Record<string, never>>(document.paths)) {
+    for (const [method, operation] of Object.entries<{
+      operationId: string
+      summary: string
+      responses: Record<string, { content: Record<string, { schema: { properties: { code: { enum: string[] } } }; examples?: object }> }>
+    }>(operations)) {
+      t.ok(operation.operationId && operation.summary, `${method} ${path}`)
+      t.notOk(ids.has(operation.operationId), 'ids are unique')
+      ids.add(operation.operationId)
+      for (const [status, { content }] of Object.entries(operation.responses)) {
+        const problem = content['application/problem+json']
+        if (Number(status) < 400) continue
+        const codes = problem?.schema.properties.code.enum ?? []
+        t.ok(codes.length > 0 && codes.every((code) => PROBLEM_CODES.includes(code as never)), `${path} ${status} names its codes`)
+        t.strictSame(Object.keys(problem?.examples ?? {}), codes)
+      }
+    }
+  }
+})

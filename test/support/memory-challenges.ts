@@ -1,0 +1,152 @@
+import type { Limits } from '../../src/core/limits.ts'
+import type { Account, ChallengeRef, ChallengeStore, Closed, DeliveryStatus, FactorName } from '../../src/core/ports.ts'
+
+interface MemoryChallenge extends ChallengeRef {
+  factor: FactorName
+  authEpoch: number
+  codeHash: Buffer
+  attempts: number
+  delivery: DeliveryStatus
+  expiresAt: number
+  consumed: boolean
+}
+
+/** One account as the memory store keeps it; tests may change it under the store's feet. */
+export interface MemoryAccount extends Pick<Account, 'userId' | 'disabled' | 'authEpoch'> {
+  phone: string
+  failures: number
+  lockedUntil: number
+  factorDisabled: boolean
+}
+
+/**
+ * The challenge store in memory, for one account: what the SQL promises, written once more in the plainest way, so that
+ * both can be held to one contract. Time stands still but for `clock.now`, in seconds.
+ */
+export const createMemoryChallenges = (account: MemoryAccount, limits: Limits, clock: { now: number }): ChallengeStore => {
+  const challenges = new Map<string, MemoryChallenge>()
+  const gate = { current: null as string | null, step: 0, nextSendAt: null as number | null }
+
+  const isLive = (challenge: MemoryChallenge) =>
+    gate.current === challenge.challengeId &&
+    !account.disabled &&
+    account.authEpoch === challenge.authEpoch &&
+    !challenge.consumed &&
+    challenge.expiresAt > clock.now &&
+    challenge.attempts < limits.attemptsPerChallenge
+
+  const find = ({ challengeId, userId }: ChallengeRef) => {
+    const challenge = challenges.get(challengeId)
+    return challenge?.userId === userId ? challenge : undefined
+  }
+
+  const barred = (): Closed | undefined => {
+    if (account.factorDisabled) return { outcome: 'disabled' }
+    if (account.lockedUntil > clock.now) return { outcome: 'locked', retryAfter: account.lockedUntil - clock.now }
+    return undefined
+  }
+
+  /** Passes the gate and returns the wait that begins, or how long it is still closed. */
+  const pass = (afterSuccess: boolean) => {
+    if (gate.nextSendAt !== null && gate.nextSendAt > clock.now) return { closedFor: gate.nextSendAt - clock.now }
+    const quiet = gate.nextSendAt === null ? 0 : Math.floor((clock.now - gate.nextSendAt) / limits.cooldownDecay)
+    const fresh = afterSuccess || gate.nextSendAt === null
+    gate.step = fresh ? 1 : Math.min(limits.cooldowns.length, 1 + Math.max(0, gate.step - quiet))
+    const wait = limits.cooldowns[gate.step - 1]!
+    gate.nextSendAt = clock.now + wait
+    return { wait: Math.max(1, wait) }
+  }
+
+  const reopen = () => {
+    gate.step = Math.max(0, gate.step - 1)
+    gate.nextSendAt = clock.now
+  }
+
+  return {
+    async begin({ authEpoch, phone, codeHash, factor, challengeId, userId, purpose }) {
+      if (userId !== account.userId || account.disabled || authEpoch !== account.authEpoch) return { outcome: 'refused' }
+      if (barred() || phone !== account.phone) return { outcome: 'refused' }
+      const former = gate.current
+      const passed = pass(former !== null && challenges.get(former)?.consumed === true)
+      if (passed.wait === undefined) return { outcome: 'cooldown', retryAfter: passed.closedFor }
+      const expiresAt = clock.now + limits.codeTtl
+      const fresh = { attempts: 0, delivery: 'sent', consumed: false } as const
+      challenges.set(challengeId, { ...fresh, challengeId, userId, purpose, factor, authEpoch, codeHash, expiresAt })
+      gate.current = challengeId
+      return { outcome: 'begun', expiresIn: limits.codeTtl, resendIn: passed.wait, undo: { formerChallengeId: former } }
+    },
+
+    async withdrawBegin({ challengeId }, { formerChallengeId }) {
+      if (gate.current !== challengeId) return
+      gate.current = formerChallengeId
+      reopen()
+      challenges.delete(challengeId)
+    },
+
+    async replaceCode({ codeHash, ...ref }) {
+      const challenge = find(ref)
+      if (!challenge) return { outcome: 'gone' }
+      const closed = barred()
+      if (closed) return closed
+      if (!isLive(challenge)) return { outcome: 'gone' }
+      const passed = pass(false)
+      if (passed.wait === undefined) return { outcome: 'cooldown', retryAfter: passed.closedFor }
+      const undo = { formerCodeHash: challenge.codeHash, codeHash }
+      challenge.codeHash = codeHash
+      challenge.delivery = 'sent'
+      return { outcome: 'replaced', expiresIn: challenge.expiresAt - clock.now, resendIn: passed.wait, undo }
+    },
+
+    async withdrawReplace(ref, { formerCodeHash, codeHash }) {
+      const challenge = find(ref)
+      if (!challenge || gate.current !== ref.challengeId) return
+      reopen()
+      if (challenge.codeHash.equals(codeHash)) challenge.codeHash = formerCodeHash
+    },
+
+    async recordDelivery(ref, status) {
+      const challenge = find(ref)
+      if (challenge) challenge.delivery = status
+    },
+
+    async guess({ codeHash, ...ref }) {
+      const closed = barred()
+      if (closed) return closed
+      const challenge = find(ref)
+      if (!challenge || !isLive(challenge)) return { outcome: 'gone' }
+      challenge.attempts += 1
+      if (challenge.codeHash.equals(codeHash)) {
+        challenge.consumed = true
+        account.failures = 0
+        return { outcome: 'spent' }
+      }
+      account.failures += 1
+      if (account.failures >= limits.failuresToDisable) account.factorDisabled = true
+      if (account.factorDisabled) return { outcome: 'disabled' }
+      let attemptsLeft = limits.attemptsPerChallenge - challenge.attempts
+      if (account.failures % limits.failuresPerLock === 0) {
+        const doublings = account.failures / limits.failuresPerLock - 1
+        account.lockedUntil = clock.now + Math.min(limits.longestLock, limits.firstLock * 2 ** doublings)
+        attemptsLeft = 0
+      }
+      return { outcome: 'wrong', attemptsLeft }
+    },
+
+    async find(ref) {
+      const challenge = find(ref)
+      return (
+        challenge && {
+          factor: challenge.factor,
+          factors: [challenge.factor],
+          channel: 'sms',
+          phone: account.phone,
+          state: challenge.consumed ? 'approved' : isLive(challenge) ? 'waiting' : 'closed',
+          attemptsLeft: limits.attemptsPerChallenge - challenge.attempts,
+          expiresIn: Math.max(0, challenge.expiresAt - clock.now),
+          resendIn: Math.max(0, (gate.nextSendAt ?? 0) - clock.now),
+          delivery: challenge.delivery,
+        }
+      )
+    },
+  }
+}

@@ -1,0 +1,51 @@
+import { connect, createServer, type Socket } from 'node:net'
+import type { Test } from 'tap'
+
+/** A wire that can be cut: everything passes through it to another port of this machine. */
+export interface TcpProxy {
+  port: number
+  /**
+   * `pass` lets bytes through, `deaf` only those to the server, `hang` none, `refuse` ends every new connection.
+   */
+  mode: 'pass' | 'deaf' | 'hang' | 'refuse'
+  /** Ends every connection that is open. */
+  cut(): void
+}
+
+/** Starts a proxy to this port; it ends with the test. */
+export const startTcpProxy = async (t: Test, target: number): Promise<TcpProxy> => {
+  const open = new Set<Socket>()
+  const proxy: TcpProxy = {
+    port: 0,
+    mode: 'pass',
+    cut() {
+      for (const socket of open) socket.destroy()
+    },
+  }
+  const server = createServer((client) => {
+    if (proxy.mode === 'refuse') {
+      client.destroy()
+      return
+    }
+    const upstream = connect(target, '127.0.0.1')
+    for (const [from, to, modes] of [
+      [client, upstream, ['pass', 'deaf']],
+      [upstream, client, ['pass']],
+    ] as const) {
+      open.add(from)
+      from.on('data', (chunk) => (modes as readonly string[]).includes(proxy.mode) && to.write(chunk))
+      from.on('close', () => {
+        open.delete(from)
+        to.destroy()
+      })
+      from.on('error', () => to.destroy())
+    }
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  proxy.port = (server.address() as { port: number }).port
+  t.teardown(() => {
+    proxy.cut()
+    server.close()
+  })
+  return proxy
+}
