@@ -52,8 +52,8 @@ const start = async () => {
     settings.JWT_KEYS_FILE ?? keyFileIn(settings.DATA_DIR, settings.JWT_ALGORITHM),
     settings.JWT_ALGORITHM,
   )
-  const address = `http://${settings.HOST.includes(':') ? `[${settings.HOST}]` : settings.HOST}:${settings.PORT}`
-  const issuer = settings.ISSUER ?? address
+  const host = settings.HOST.includes(':') ? `[${settings.HOST}]` : settings.HOST
+  const issuer = settings.ISSUER ?? `http://${host}:${settings.PORT}`
 
   if (!settings.DATABASE_URL) embedded = await startEmbedded({ dataDir: settings.DATA_DIR, say })
   const database = createDatabase({
@@ -132,7 +132,7 @@ const start = async () => {
     redis?.disconnect()
     stopEmbedded()
   })
-  await app.listen({ host: settings.HOST, port: settings.PORT })
+  const address = await app.listen({ host: settings.HOST, port: settings.PORT })
   logger.info({ event: 'listening', address, issuer }, `listening on ${address}`)
   if (!production) say(welcome(address, embedded !== undefined))
 }

@@ -1,0 +1,62 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Test } from 'tap'
+
+/** The server as its own process, as `npm start` runs it. */
+export interface ServerProcess {
+  process: ChildProcess
+  /** Where it listens, once it does. */
+  address: string
+  /** All that it has written so far. */
+  output(): string
+  /** Ends it with a signal and resolves to its exit code. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>
+}
+
+/** A folder of this test's own, for `DATA_DIR`. */
+export const temporaryFolder = (t: Test): string => {
+  const folder = mkdtempSync(join(tmpdir(), 'doorcode-test-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+const spawnServer = (settings: Record<string, string>) => {
+  const { PATH, HOME } = process.env
+  const child = spawn(process.execPath, ['src/server.ts'], {
+    env: { ...(PATH && { PATH }), ...(HOME && { HOME }), PORT: '0', ...settings },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let written = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk) => {
+      written += chunk
+    })
+  }
+  const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
+  return { child, ended, output: () => written }
+}
+
+/** Runs a server that is expected to refuse: what it wrote and its exit code. */
+export const runToEnd = async (settings: Record<string, string>): Promise<{ output: string; code: number | null }> => {
+  const { ended, output } = spawnServer(settings)
+  const code = await ended
+  return { output: output(), code }
+}
+
+/** Starts a server and waits until it listens. */
+export const startServer = async (t: Test, settings: Record<string, string>): Promise<ServerProcess> => {
+  const { child, ended, output } = spawnServer(settings)
+  const stop = (signal: NodeJS.Signals = 'SIGTERM') => {
+    child.kill(signal)
+    return ended
+  }
+  t.teardown(() => stop('SIGTERM'))
+  for (;;) {
+    const port = /Server listening at http:\/\/127\.0\.0\.1:(\d+)/.exec(output())?.[1]
+    if (port) return { process: child, address: `http://127.0.0.1:${port}`, output, stop }
+    const code = await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 20, 'running'))])
+    if (code !== 'running') throw new Error(`the server ended with ${code}: ${output()}`)
+  }
+}
