@@ -50,9 +50,14 @@ const findBinaries = async (): Promise<Binaries> => {
 /** Postgres refuses to run as root: there it runs as the user `postgres` where one exists, else as `nobody`. */
 const unprivileged = (): { uid: number; gid: number } | Record<string, never> => {
   if (process.getuid?.() !== 0) return {}
-  const users = readFileSync('/etc/passwd', 'utf8').split('\n').map((line) => line.split(':'))
+  const users = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .map((line) => line.split(':'))
   const user = users.find(([name]) => name === 'postgres') ?? users.find(([name]) => name === 'nobody')
-  if (!user) throw new Error('Postgres cannot run as root, and there is no other user. Start as another user, or set DATABASE_URL.')
+  if (!user)
+    throw new Error(
+      'Postgres cannot run as root, and there is no other user. Start as another user, or set DATABASE_URL.',
+    )
   return { uid: Number(user[2]), gid: Number(user[3]) }
 }
 
@@ -119,9 +124,11 @@ export const startEmbedded = async ({
     writeFileSync(passwordFile, randomBytes(18).toString('base64url'), { mode: 0o600 })
     if ('uid' in identity) for (const path of [cluster, passwordFile]) chownSync(path, identity.uid!, identity.gid!)
     const options = ['--auth=scram-sha-256', '--username=doorcode', '--encoding=UTF8', '--locale=C', '--no-sync']
-    await run(initdb, [`--pgdata=${cluster}`, `--pwfile=${passwordFile}`, ...options], { ...identity, cwd: '/' }).catch((error) => {
-      throw explain(error, cluster)
-    })
+    await run(initdb, [`--pgdata=${cluster}`, `--pwfile=${passwordFile}`, ...options], { ...identity, cwd: '/' }).catch(
+      (error) => {
+        throw explain(error, cluster)
+      },
+    )
   }
 
   const status = spawnSync(pgCtl, ['status', '-D', cluster], { ...identity, cwd: '/' })
@@ -130,7 +137,9 @@ export const startEmbedded = async ({
     say('Starting the embedded Postgres …')
     const port = await freePort()
     const given = { port: String(port), listen_addresses: '127.0.0.1', unix_socket_directories: '', ...settings }
-    const flags = Object.entries(given).map(([name, value]) => `-c ${name}='${value}'`).join(' ')
+    const flags = Object.entries(given)
+      .map(([name, value]) => `-c ${name}='${value}'`)
+      .join(' ')
     // pg_ctl puts the server into a session of its own, so that Ctrl-C on the terminal does not take it from under us.
     await run(pgCtl, ['start', '-w', '-D', cluster, '-l', join(cluster, 'server.log'), '-o', flags], {
       ...identity,

@@ -58,7 +58,13 @@ export const buildApp = async (deps: AppDeps): Promise<App> => {
     return503OnClosing: false,
     ajv: {
       // A numeric code must not become a string, nor an unknown member vanish.
-      customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false, verbose: true },
+      customOptions: {
+        coerceTypes: false,
+        removeAdditional: false,
+        useDefaults: false,
+        allErrors: false,
+        verbose: true,
+      },
     },
     frameworkErrors: frameworkErrors(issuer),
     clientErrorHandler: clientErrorHandler(issuer),
@@ -80,7 +86,8 @@ export const buildApp = async (deps: AppDeps): Promise<App> => {
   registerMediaTypes(app)
 
   const tokens = await createTokens(app, deps.tokens)
-  const journal: Journal = (event, { requestId, ...facts }) => app.log.info({ event, request_id: requestId, ...facts }, event)
+  const journal: Journal = (event, { requestId, ...facts }) =>
+    app.log.info({ event, request_id: requestId, ...facts }, event)
   const flow = { ...deps, tokens, journal }
 
   await registerOpenApi(app, { issuer, version: deps.version })

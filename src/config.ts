@@ -19,7 +19,13 @@ export const SettingsSchema = Type.Object({
     examples: ['production'],
   }),
   HOST: Type.String({ default: '127.0.0.1', description: 'Address to listen on.', examples: ['0.0.0.0'] }),
-  PORT: Type.Integer({ default: 3000, minimum: 0, maximum: 65_535, description: 'Port to listen on.', examples: [3000] }),
+  PORT: Type.Integer({
+    default: 3000,
+    minimum: 0,
+    maximum: 65_535,
+    description: 'Port to listen on.',
+    examples: [3000],
+  }),
   ISSUER: Type.Optional(
     Type.String({
       pattern: '^https?://[^\\s?#]*[^\\s?#/]$',
@@ -116,7 +122,8 @@ export const SettingsSchema = Type.Object({
   SMS_DOMAIN: Type.Optional(
     Type.String({
       pattern: '^[a-z0-9.-]{1,40}$',
-      description: 'Domain that a code may be filled in on (the last line of the text). The host of the issuer if not set.',
+      description:
+        'Domain that a code may be filled in on (the last line of the text). The host of the issuer if not set.',
       examples: ['example.com'],
     }),
   ),

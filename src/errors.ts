@@ -36,7 +36,8 @@ export const PROBLEMS = {
   challenge_invalid: {
     status: 401,
     title: 'The challenge is over',
-    advice: 'It has expired, was used, was replaced by a newer one or has no attempts left. Start again at `POST /login`.',
+    advice:
+      'It has expired, was used, was replaced by a newer one or has no attempts left. Start again at `POST /login`.',
   },
   factor_disabled: {
     status: 403,

@@ -38,7 +38,11 @@ const isCidr = (range: string): boolean => {
 const convert = (raw: string, { type }: SettingSchema): unknown => {
   if (type === 'integer') return /^\d+$/.test(raw) ? Number(raw) : raw
   if (type === 'boolean') return raw === 'true' ? true : raw === 'false' ? false : raw
-  if (type === 'array') return raw.split(',').map((item) => item.trim()).filter(Boolean)
+  if (type === 'array')
+    return raw
+      .split(',')
+      .map((item) => item.trim())
+      .filter(Boolean)
   return raw
 }
 
@@ -77,7 +81,9 @@ const createReader = ({ env, readFile = (path) => readFileSync(path, 'utf8') }: 
 
   const missing = (name: string, schema: TSchema): void => {
     const { description, examples, secret } = schema as unknown as SettingSchema
-    faults.push(`${name}${secret ? ` (or ${name}_FILE)` : ''} is missing: ${description} For example: ${examples.join(',')}`)
+    faults.push(
+      `${name}${secret ? ` (or ${name}_FILE)` : ''} is missing: ${description} For example: ${examples.join(',')}`,
+    )
   }
 
   /** Production cannot do without those that are `required`. */
@@ -120,33 +126,42 @@ export const loadSettings = ({ providers, ...source }: SettingsSource): Settings
   if (production) {
     demand(SettingsSchema.properties, settings)
     if (source.env['SMS_PROVIDERS'] === undefined) missing('SMS_PROVIDERS', SettingsSchema.properties.SMS_PROVIDERS)
-    if (settings.ISSUER?.startsWith('http:')) faults.push('ISSUER must be https in production. For example: https://auth.example.com')
+    if (settings.ISSUER?.startsWith('http:'))
+      faults.push('ISSUER must be https in production. For example: https://auth.example.com')
     if (settings.RESEND_COOLDOWN < 30) faults.push('RESEND_COOLDOWN must be at least 30 in production.')
     if (!settings.RATE_LIMIT) faults.push('RATE_LIMIT must not be false in production.')
     if (settings.DEV_OUTBOX) faults.push('DEV_OUTBOX must not be true in production: it shows every code to everyone.')
   }
 
-  const named = settings.SMS_PROVIDERS.map((name) => ({ name, provider: providers.find((known) => known.name === name) }))
+  const named = settings.SMS_PROVIDERS.map((name) => ({
+    name,
+    provider: providers.find((known) => known.name === name),
+  }))
   if (named.length === 0) faults.push('SMS_PROVIDERS names no company. For example: crondock')
   for (const { name, provider } of named) {
     if (!provider) {
-      faults.push(`SMS_PROVIDERS names "${name}", but there are only: ${providers.map((known) => known.name).join(', ')}.`)
+      faults.push(
+        `SMS_PROVIDERS names "${name}", but there are only: ${providers.map((known) => known.name).join(', ')}.`,
+      )
       continue
     }
     Object.assign(settings, read(provider.settings.properties))
     for (const required of provider.settings.required ?? []) {
       if (settings[required] === undefined) missing(required, provider.settings.properties[required]!)
     }
-    if (production && !provider.real) faults.push(`SMS_PROVIDERS must not name "${name}" in production: it sends nothing.`)
+    if (production && !provider.real)
+      faults.push(`SMS_PROVIDERS must not name "${name}" in production: it sends nothing.`)
   }
   if (named.some(({ provider }) => provider?.real) && settings.SMS_COUNTRIES.length === 0) {
     missing('SMS_COUNTRIES', SettingsSchema.properties.SMS_COUNTRIES)
   }
   for (const country of settings.SMS_COUNTRIES) {
-    if (!isSupportedCountry(country)) faults.push(`SMS_COUNTRIES names "${country}", which is no country. For example: US,CA`)
+    if (!isSupportedCountry(country))
+      faults.push(`SMS_COUNTRIES names "${country}", which is no country. For example: US,CA`)
   }
   for (const range of settings.TRUST_PROXY) {
-    if (!isCidr(range)) faults.push(`TRUST_PROXY names "${range}", which is no address or CIDR range. For example: 10.0.0.0/8`)
+    if (!isCidr(range))
+      faults.push(`TRUST_PROXY names "${range}", which is no address or CIDR range. For example: 10.0.0.0/8`)
   }
   if (settings.DEV_OUTBOX && !settings.SMS_PROVIDERS.includes('outbox')) {
     faults.push('DEV_OUTBOX needs the provider that keeps the messages. For example: SMS_PROVIDERS=outbox')

@@ -168,12 +168,16 @@ const welcome = (address: string, seeded: boolean): string => {
 const explain = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error)
   const { code, port, path } = error as NodeJS.ErrnoException & { port?: number }
-  if (code === 'EADDRINUSE') return `Port ${port} is in use. Set PORT to another one. For example: PORT=${(port ?? 3000) + 1}`
+  if (code === 'EADDRINUSE')
+    return `Port ${port} is in use. Set PORT to another one. For example: PORT=${(port ?? 3000) + 1}`
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
-    return path ? `${path} cannot be read or written: ${code}. Check who owns it, or set DATA_DIR.` : `Not permitted: ${error.message}`
+    return path
+      ? `${path} cannot be read or written: ${code}. Check who owns it, or set DATA_DIR.`
+      : `Not permitted: ${error.message}`
   }
   if (code === 'ENOSPC') return `The disk is full${path ? `: ${path} cannot be written` : ''}.`
-  if (code === 'ENOTDIR' || code === 'EEXIST') return `${path ?? 'DATA_DIR'} is not a folder. Set DATA_DIR to another one.`
+  if (code === 'ENOTDIR' || code === 'EEXIST')
+    return `${path ?? 'DATA_DIR'} is not a folder. Set DATA_DIR to another one.`
   return error.name === 'Error' || error.name === 'SettingsError' ? error.message : (error.stack ?? error.message)
 }
 

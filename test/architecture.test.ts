@@ -42,7 +42,9 @@ const read = (files: string[]) => files.map((path) => ({ path, text: readFileSyn
 
 const importsOf = ({ path, text }: { path: string; text: string }): string[] =>
   [...text.matchAll(/(?:from|import) '(\.[^']+)'/g)].map(([, target]) =>
-    normalize(join(dirname(path), target!)).split(sep).join('/'),
+    normalize(join(dirname(path), target!))
+      .split(sep)
+      .join('/'),
   )
 
 const floorOf = (path: string) =>
@@ -54,11 +56,15 @@ const breaches = (files: { path: string; text: string }[]): string[] =>
     const floor = floorOf(file.path)
     const allowed = floor ? [floor, ...MAY_IMPORT[floor]!] : undefined
     const upwards = importsOf(file).filter(
-      (target) => target === 'src/server.ts' || (allowed && !allowed.some((floor) => target === floor || target.startsWith(`${floor}/`))),
+      (target) =>
+        target === 'src/server.ts' ||
+        (allowed && !allowed.some((floor) => target === floor || target.startsWith(`${floor}/`))),
     )
     const misplaced = ONLY_IN.filter(([name, place]) => name.test(file.text) && !place.test(file.path))
     const foreign =
-      floor === 'src/core' ? [...file.text.matchAll(/from '([^.'][^']*)'/g)].filter(([, name]) => name !== 'node:crypto') : []
+      floor === 'src/core'
+        ? [...file.text.matchAll(/from '([^.'][^']*)'/g)].filter(([, name]) => name !== 'node:crypto')
+        : []
     return [
       ...upwards.map((target) => `${file.path} imports ${target}`),
       ...misplaced.map(([name]) => `${file.path} has ${name}`),

@@ -14,7 +14,10 @@ t.test('each operation has an id, a summary, and an example of what it takes and
     for (const [method, operation] of Object.entries<{
       operationId: string
       summary: string
-      responses: Record<string, { content: Record<string, { schema: { properties: { code: { enum: string[] } } }; examples?: object }> }>
+      responses: Record<
+        string,
+        { content: Record<string, { schema: { properties: { code: { enum: string[] } } }; examples?: object }> }
+      >
     }>(operations)) {
       t.ok(operation.operationId && operation.summary, `${method} ${path}`)
       t.notOk(ids.has(operation.operationId), 'ids are unique')
@@ -23,7 +26,10 @@ t.test('each operation has an id, a summary, and an example of what it takes and
         const problem = content['application/problem+json']
         if (Number(status) < 400) continue
         const codes = problem?.schema.properties.code.enum ?? []
-        t.ok(codes.length > 0 && codes.every((code) => PROBLEM_CODES.includes(code as never)), `${path} ${status} names its codes`)
+        t.ok(
+          codes.length > 0 && codes.every((code) => PROBLEM_CODES.includes(code as never)),
+          `${path} ${status} names its codes`,
+        )
         t.strictSame(Object.keys(problem?.examples ?? {}), codes)
       }
     }

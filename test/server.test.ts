@@ -53,8 +53,16 @@ t.test('a person can mend what keeps it from starting: one line, and an exit cod
   for (const [name, settings, message] of [
     ['a port in use', { PORT: String(port), DATABASE_URL, DATA_DIR: folder }, new RegExp(`^Port ${port} is in use`)],
     ['a folder that is a file', { DATA_DIR: join(folder, 'file') }, /is not a folder|cannot be read or written/],
-    ['an empty key file', { DATABASE_URL, DATA_DIR: folder, JWT_KEYS_FILE: join(folder, 'keys.json') }, /has no key in it.*doorcode keys new/],
-    ['no key file', { DATABASE_URL, DATA_DIR: folder, JWT_KEYS_FILE: join(folder, 'none.json') }, /JWT_KEYS_FILE .*none\.json/],
+    [
+      'an empty key file',
+      { DATABASE_URL, DATA_DIR: folder, JWT_KEYS_FILE: join(folder, 'keys.json') },
+      /has no key in it.*doorcode keys new/,
+    ],
+    [
+      'no key file',
+      { DATABASE_URL, DATA_DIR: folder, JWT_KEYS_FILE: join(folder, 'none.json') },
+      /JWT_KEYS_FILE .*none\.json/,
+    ],
   ] as const) {
     const { output, code } = await runToEnd(settings as Record<string, string>)
     t.equal(code, 1, name)
@@ -76,7 +84,10 @@ t.test('it starts before its database does, and is not ready until it is migrate
   const away = await startServer(t, { DATA_DIR: folder, DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' })
   t.equal((await call(`${away.address}/health/live`)).status, 200)
   t.match(await call(`${away.address}/health/ready`), { status: 503, body: { missing: ['database', 'migrations'] } })
-  t.match(await call(`${away.address}/login`, { username, password }), { status: 503, body: { code: 'service_unavailable' } })
+  t.match(await call(`${away.address}/login`, { username, password }), {
+    status: 503,
+    body: { code: 'service_unavailable' },
+  })
   t.equal(await away.stop(), 0)
 
   const DATABASE_URL = await createTestDatabase(t)
@@ -94,7 +105,11 @@ t.test('what is in flight when the signal comes is finished', async (t) => {
   await call(`${server.address}/health/live`)
   const stopped = server.stop()
   while (!server.output().includes('"stopping"')) await new Promise((resolve) => setTimeout(resolve, 10))
-  t.match(await call(`${server.address}/health/ready`), { status: 503, body: { missing: ['running'] } }, 'readiness ends at once')
+  t.match(
+    await call(`${server.address}/health/ready`),
+    { status: 503, body: { missing: ['running'] } },
+    'readiness ends at once',
+  )
   for (const { status } of await Promise.all(inFlight)) t.equal(status, 401)
   t.equal(await stopped, 0)
 })

@@ -24,11 +24,13 @@ const BUGS = [TypeError, RangeError, ReferenceError, SyntaxError]
 const explain = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error)
   if (error instanceof SettingsError) return error.faults.join('\n')
-  const { code } = error as NodeJS.ErrnoException
+  const { code, syscall, path } = error as NodeJS.ErrnoException
   if (code === 'ERR_INVALID_URL')
     return 'DATABASE_URL is not a URL. For example: postgres://doorcode@db.example.com/doorcode'
   // A host with several addresses fails once for each of them, and the whole has no message of its own.
   if (error instanceof AggregateError) return explain(error.errors[0])
+  if (syscall === 'connect' || syscall === 'getaddrinfo') return `The database cannot be reached: ${error.message}`
+  if (path && (code === 'ENOTDIR' || code === 'EEXIST')) return `${path} cannot be made: a file is in the way.`
   if (!code && BUGS.some((Bug) => error instanceof Bug)) return error.stack ?? error.message
   return error.message.replaceAll(/\s*\n\s*/g, ' ')
 }

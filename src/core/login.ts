@@ -6,8 +6,8 @@ import { maskPhone } from './mask.ts'
 import type {
   Account,
   AccountStore,
-  Channel,
   ChallengeStore,
+  Channel,
   CodeFactor,
   FactorName,
   Journal,
@@ -66,7 +66,11 @@ export const createLogin =
     const passwordIsRight = await passwords.verify(account?.passwordHash ?? null, input.password)
     const chosen = account && !account.disabled ? chooseFactor(account, factors) : undefined
     if (!account || !passwordIsRight || !chosen) {
-      journal('login_failed', { ...context, user_id: account?.userId, password_ok: account ? passwordIsRight : undefined })
+      journal('login_failed', {
+        ...context,
+        user_id: account?.userId,
+        password_ok: account ? passwordIsRight : undefined,
+      })
       throw new Problem('invalid_credentials')
     }
     const { factor, phone } = chosen

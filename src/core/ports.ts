@@ -55,9 +55,7 @@ export interface ChallengeRef {
 /** Why an account's second factor takes no guesses and sends no codes. */
 export type Closed =
   /** The challenge has expired, was spent, superseded or exhausted, or its account was changed. */
-  | { outcome: 'gone' }
-  | { outcome: 'locked'; retryAfter: number }
-  | { outcome: 'disabled' }
+  { outcome: 'gone' } | { outcome: 'locked'; retryAfter: number } | { outcome: 'disabled' }
 
 /** The answer to `begin`. Seconds are whole and at least 1. */
 export type BeginResult =

@@ -30,7 +30,12 @@ export const createResend =
       codeHash: hashCode(pepper, claims, claims.key, code),
     })
     if (replaced.outcome !== 'replaced') {
-      journal('resend_refused', { ...context, user_id: claims.userId, challenge_id: claims.challengeId, reason: replaced.outcome })
+      journal('resend_refused', {
+        ...context,
+        user_id: claims.userId,
+        challenge_id: claims.challengeId,
+        reason: replaced.outcome,
+      })
       if (replaced.outcome === 'cooldown') throw new Problem('resend_cooldown', { retryAfter: replaced.retryAfter })
       throw closedProblem(replaced)
     }

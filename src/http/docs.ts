@@ -12,7 +12,10 @@ Everything that is not a success is an \`application/problem+json\` (RFC 9457): 
 `.trim()
 
 /** Collects the schemas of all routes into one OpenAPI 3.1 document; must come before the routes. */
-export const registerOpenApi = async (app: FastifyInstance, { issuer, version }: { issuer: string; version: string }) => {
+export const registerOpenApi = async (
+  app: FastifyInstance,
+  { issuer, version }: { issuer: string; version: string },
+) => {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',

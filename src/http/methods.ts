@@ -18,7 +18,9 @@ export const watchMethods = (app: FastifyInstance): (() => void) => {
   return () => {
     for (const [url, methods] of [...allowed]) {
       const allow = [...methods].sort()
-      const others = METHODS.filter((method) => !methods.has(method) && !app.hasRoute({ url, method: method as HTTPMethods }))
+      const others = METHODS.filter(
+        (method) => !methods.has(method) && !app.hasRoute({ url, method: method as HTTPMethods }),
+      )
       // A wildcard OPTIONS route is how @fastify/cors answers preflights: it has no methods of its own to name.
       if (url === '*' || others.length === 0) continue
       app.route({

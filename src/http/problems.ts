@@ -29,7 +29,8 @@ const render = (issuer: string, problem: Problem, instance: string) => {
 /** The headers that a problem's status asks for (RFC 9110 §10.2.3, §11.6.1, §15.5.6). */
 const problemHeaders = ({ code, status, details }: Problem): Record<string, string> => ({
   ...(status === 401 && {
-    'www-authenticate': code === 'invalid_token' ? 'Bearer realm="doorcode", error="invalid_token"' : 'Bearer realm="doorcode"',
+    'www-authenticate':
+      code === 'invalid_token' ? 'Bearer realm="doorcode", error="invalid_token"' : 'Bearer realm="doorcode"',
   }),
   ...(details.allow && { allow: details.allow.join(', ') }),
   ...(details.retryAfter !== undefined && { 'retry-after': String(details.retryAfter) }),
@@ -69,7 +70,7 @@ const FROM_STATUS = {
 } as const
 
 /** What Fastify raises before a handler, and whatever else was thrown, as a problem. */
-export const toProblem = (error: unknown): Problem => {
+const toProblem = (error: unknown): Problem => {
   if (error instanceof Problem) return error
   if (!(error instanceof Error)) return new Problem('internal_error', { cause: error })
   const fastifyError = error as FastifyError
@@ -117,7 +118,9 @@ export const clientErrorHandler =
     }
     const details: ProblemDetails = { errors: [{ path: '/', message: 'is not valid HTTP' }] }
     const problem =
-      error.code === 'HPE_HEADER_OVERFLOW' ? new Problem('payload_too_large') : new Problem('validation_failed', details)
+      error.code === 'HPE_HEADER_OVERFLOW'
+        ? new Problem('payload_too_large')
+        : new Problem('validation_failed', details)
     const instance = randomUUID()
     const body = render(issuer, problem, instance)
     const headers = {

@@ -6,9 +6,6 @@ import { Problem } from '../errors.ts'
 /** Requests a minute from one address: an IPv4 one, or an IPv6 /64. */
 export const ADDRESS_LIMITS = { everything: 300, login: 20, verify: 30 } as const
 
-/** Which of the limits a route has besides the one for everything. */
-export type LimitName = Exclude<keyof typeof ADDRESS_LIMITS, 'everything'>
-
 /** An `onRequest` hook that counts, and throws `rate_limited` beyond the limit. */
 export type Limiter = (name: keyof typeof ADDRESS_LIMITS) => onRequestAsyncHookHandler
 
@@ -55,7 +52,8 @@ export const createLimiter = async (
       : countLocally
     return async (request) => {
       const limit = await count(request)
-      if (!limit.isAllowed && limit.isExceeded) throw new Problem('rate_limited', { retryAfter: Math.max(1, limit.ttlInSeconds) })
+      if (!limit.isAllowed && limit.isExceeded)
+        throw new Problem('rate_limited', { retryAfter: Math.max(1, limit.ttlInSeconds) })
     }
   }
 }

@@ -52,7 +52,11 @@ export const createTokens = async (app: FastifyInstance, options: TokenOptions):
     return (app.jwt as unknown as Record<string, Namespace>)[namespace]!
   }
 
-  const pendingKind = { typ: 'pending-2fa+jwt', aud: `${issuer}/verify`, claims: ['sub', 'jti', 'purpose', 'key', 'iat', 'exp'] }
+  const pendingKind = {
+    typ: 'pending-2fa+jwt',
+    aud: `${issuer}/verify`,
+    claims: ['sub', 'jti', 'purpose', 'key', 'iat', 'exp'],
+  }
   const accessKind = {
     typ: 'at+jwt',
     aud: audience,
@@ -118,7 +122,16 @@ export const createTokens = async (app: FastifyInstance, options: TokenOptions):
     signPending({ userId, challengeId, purpose, key }, expiresIn) {
       const iat = seconds()
       const exp = iat + expiresIn
-      return signPending.sign({ iss: issuer, aud: pendingKind.aud, sub: userId, jti: challengeId, purpose, key, iat, exp })
+      return signPending.sign({
+        iss: issuer,
+        aud: pendingKind.aud,
+        sub: userId,
+        jti: challengeId,
+        purpose,
+        key,
+        iat,
+        exp,
+      })
     },
 
     verifyPending(token): VerifiedPending {

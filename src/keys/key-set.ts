@@ -1,4 +1,12 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify, type webcrypto } from 'node:crypto'
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  sign,
+  verify,
+  type webcrypto,
+} from 'node:crypto'
 
 type JsonWebKey = webcrypto.JsonWebKey
 
@@ -55,7 +63,8 @@ const readKey = (jwk: Record<string, unknown>, position: number): SigningKey => 
   const { kty, crv, alg, kid } = jwk
   if (alg !== 'EdDSA' && alg !== 'ES256') return fail('has no "alg" of EdDSA or ES256')
   if (kty !== CURVES[alg].kty || crv !== CURVES[alg].crv) fail(`is no ${CURVES[alg].crv} key, as ${alg} needs`)
-  if (typeof kid !== 'string' || !/^[A-Za-z0-9_-]{1,64}$/.test(kid)) return fail('has no "kid" of 1 to 64 letters, digits, - and _')
+  if (typeof kid !== 'string' || !/^[A-Za-z0-9_-]{1,64}$/.test(kid))
+    return fail('has no "kid" of 1 to 64 letters, digits, - and _')
   if (typeof jwk['d'] !== 'string') fail('has no private part "d"')
   try {
     const privateKey = createPrivateKey({ key: jwk as JsonWebKey, format: 'jwk' })
@@ -65,7 +74,8 @@ const readKey = (jwk: Record<string, unknown>, position: number): SigningKey => 
     // A public part that is not the private one's own would be published and verify nothing.
     const probe = Buffer.from('doorcode')
     const digest = alg === 'EdDSA' ? null : 'sha256'
-    if (!verify(digest, probe, publicKey, sign(digest, probe, privateKey))) fail('has a public part that is not its own')
+    if (!verify(digest, probe, publicKey, sign(digest, probe, privateKey)))
+      fail('has a public part that is not its own')
     return {
       kid,
       alg,
@@ -74,7 +84,9 @@ const readKey = (jwk: Record<string, unknown>, position: number): SigningKey => 
       publicJwk: { ...CURVES[alg], x: x!, ...(y === undefined ? {} : { y }), kid, alg, use: 'sig' },
     }
   } catch (error) {
-    throw error instanceof Error && error.message.startsWith('key ') ? error : new Error(`key ${position + 1} is damaged`)
+    throw error instanceof Error && error.message.startsWith('key ')
+      ? error
+      : new Error(`key ${position + 1} is damaged`)
   }
 }
 

@@ -12,7 +12,8 @@ export interface DerivedSecrets {
 
 /** Derives the keys. The labels are part of what is stored and signed: changing one ends every open challenge. */
 export const deriveSecrets = (secret: string): DerivedSecrets => {
-  const derive = (label: string, bytes: number) => Buffer.from(hkdfSync('sha256', secret, '', `doorcode/${label}/v1`, bytes))
+  const derive = (label: string, bytes: number) =>
+    Buffer.from(hkdfSync('sha256', secret, '', `doorcode/${label}/v1`, bytes))
   return {
     id: derive('secret-id', 9).toString('base64url'),
     pendingKey: derive('pending-token', 32),

@@ -18,7 +18,9 @@ export const devOutbox: Route = (app, { outbox }) => {
       operationId: 'getOutbox',
       tags: ['Development'],
       summary: 'The latest messages to a number, newest first',
-      querystring: Exactly({ to: Type.String({ pattern: '^\\+[1-9][0-9]{1,14}$', description: 'A number in E.164, the plus as `%2B`.' }) }),
+      querystring: Exactly({
+        to: Type.String({ pattern: '^\\+[1-9][0-9]{1,14}$', description: 'A number in E.164, the plus as `%2B`.' }),
+      }),
       response: {
         200: { description: 'The messages.', ...Exactly({ messages: Type.Array(Message) }) },
         ...problems('validation_failed'),

@@ -36,7 +36,9 @@ export const health: Route = (app, { readiness }) => {
     },
     handler: async () => {
       const results = await Promise.allSettled(readiness.map(({ check }) => check()))
-      const missing = readiness.filter((_, position) => results[position]?.status === 'rejected').map(({ name }) => name)
+      const missing = readiness
+        .filter((_, position) => results[position]?.status === 'rejected')
+        .map(({ name }) => name)
       if (missing.length > 0) throw new Problem('service_unavailable', { missing, retryAfter: RETRY_AFTER })
       return { status: 'ready' as const }
     },

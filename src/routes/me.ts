@@ -11,9 +11,7 @@ const MeBody = Exactly(
     factors: Type.Array(Factor),
   },
   {
-    examples: [
-      { id: '5f0c1f5a-6f5e-4f6a-8f0e-2f1d3c4b5a69', username: 'demo', phone: '********43', factors: ['sms'] },
-    ],
+    examples: [{ id: '5f0c1f5a-6f5e-4f6a-8f0e-2f1d3c4b5a69', username: 'demo', phone: '********43', factors: ['sms'] }],
   },
 )
 

@@ -1,7 +1,15 @@
 import { Type } from 'typebox'
 import { openChallengeBody } from './open-challenge.ts'
 import { contextOf, type Route } from './route.ts'
-import { BODY_PROBLEMS, ChannelName, DATABASE_PROBLEMS, Exactly, OpenChallengeBody, PendingToken, problems } from './schemas.ts'
+import {
+  BODY_PROBLEMS,
+  ChannelName,
+  DATABASE_PROBLEMS,
+  Exactly,
+  OpenChallengeBody,
+  PendingToken,
+  problems,
+} from './schemas.ts'
 
 /** `POST /resend`: another code for the same challenge. */
 export const resend: Route = (app, deps) => {

@@ -10,7 +10,9 @@ const Code = Type.String({
 
 const AccessToken = Exactly(
   {
-    access_token: Type.String({ description: 'An RFC 9068 access token, to be verified with the keys of `/.well-known/jwks.json`.' }),
+    access_token: Type.String({
+      description: 'An RFC 9068 access token, to be verified with the keys of `/.well-known/jwks.json`.',
+    }),
     token_type: Type.Literal('Bearer'),
     expires_in: Seconds('Life of the token', 600),
   },

@@ -1,6 +1,14 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { Limits } from '../core/limits.ts'
-import type { BeginUndo, Channel, ChallengeRef, ChallengeView, DeliveryStatus, FactorName, ReplaceUndo } from '../core/ports.ts'
+import type {
+  BeginUndo,
+  ChallengeRef,
+  ChallengeView,
+  Channel,
+  DeliveryStatus,
+  FactorName,
+  ReplaceUndo,
+} from '../core/ports.ts'
 import type { Database } from './database.ts'
 
 /**

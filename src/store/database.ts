@@ -140,7 +140,9 @@ export const createDatabase = ({ url, poolSize, onIdleError }: DatabaseOptions):
           {
             name,
             text,
-            values: parameters.map((value) => (value instanceof Place ? given[value.key as keyof typeof given] : value)),
+            values: parameters.map((value) =>
+              value instanceof Place ? given[value.key as keyof typeof given] : value,
+            ),
           },
           readOnly,
         )

@@ -35,7 +35,8 @@ export const createUserAdmin = ({ kysely }: Database): UserAdmin => ({
         .onConflict((conflict) => conflict.column('username_key').doNothing())
         .returning('user_id')
         .executeTakeFirst()
-      if (user) await transaction.insertInto('factors').values({ user_id: user.user_id, factor: 'sms', phone }).execute()
+      if (user)
+        await transaction.insertInto('factors').values({ user_id: user.user_id, factor: 'sms', phone }).execute()
       return user?.user_id
     }),
 
@@ -59,9 +60,7 @@ export const createUserAdmin = ({ kysely }: Database): UserAdmin => ({
     const { numUpdatedRows } = await kysely
       .updateTable('users')
       .set(
-        disabled
-          ? { disabled_at: sql<Date>`now()`, auth_epoch: sql<number>`auth_epoch + 1` }
-          : { disabled_at: null },
+        disabled ? { disabled_at: sql<Date>`now()`, auth_epoch: sql<number>`auth_epoch + 1` } : { disabled_at: null },
       )
       .where('username_key', '=', usernameKey(username))
       .executeTakeFirstOrThrow()

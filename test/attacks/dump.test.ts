@@ -12,9 +12,18 @@ t.test('a dump holds no code, no password and no token in clear', async (t) => {
   const { pending_token: token } = (await world.login('alice')).body
   const code = world.lastCode()
   const clientKey = JSON.parse(Buffer.from(token.split('.')[1], 'base64url').toString()).key as string
-  const rows = await Promise.all(TABLES.map((table) => world.sql(`select row_to_json(${table})::text as row from ${table}`)))
-  const dump = rows.flat().map(({ row }) => String(row)).join('\n')
-  for (const [name, secret] of [['password', PASSWORD], ['token', token], ['client key', clientKey]]) {
+  const rows = await Promise.all(
+    TABLES.map((table) => world.sql(`select row_to_json(${table})::text as row from ${table}`)),
+  )
+  const dump = rows
+    .flat()
+    .map(({ row }) => String(row))
+    .join('\n')
+  for (const [name, secret] of [
+    ['password', PASSWORD],
+    ['token', token],
+    ['client key', clientKey],
+  ]) {
     t.notOk(dump.includes(secret), name)
   }
   const withoutIds = dump.replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}|\\\\x[0-9a-f]+|\d\d:\d\d:\d\d\.\d+/g, '')
@@ -26,7 +35,10 @@ t.test('a dump with the server’s secret does not give away a live code', async
   await world.addUser('alice')
   const { pending_token: token } = (await world.login('alice')).body
   const code = world.lastCode()
-  const [row] = await world.sql('select challenge_id, purpose, user_id, encode(code_hash, $1) as hash from challenges', ['hex'])
+  const [row] = await world.sql(
+    'select challenge_id, purpose, user_id, encode(code_hash, $1) as hash from challenges',
+    ['hex'],
+  )
   const { challenge_id: challengeId, hash } = row as { challenge_id: string; hash: string }
   const { pepper } = deriveSecrets('only for tests: not a secret at all')
   const challenge = { challengeId, purpose: 'login' as const }

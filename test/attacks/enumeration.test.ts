@@ -65,5 +65,9 @@ t.test('the spellings of one name are one account with one count', async (t) => 
   for (const name of ['kate', 'KATE', ' kate ', 'ｋａｔｅ', '\u212aate']) {
     t.equal((await world.login(name)).status, 200, JSON.stringify(name))
   }
-  t.equal(await world.users.add({ username: 'KATE', passwordHash: 'x', phone: '+12025550144' }), undefined, 'the name is taken')
+  t.equal(
+    await world.users.add({ username: 'KATE', passwordHash: 'x', phone: '+12025550144' }),
+    undefined,
+    'the name is taken',
+  )
 })

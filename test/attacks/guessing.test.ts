@@ -108,7 +108,19 @@ t.test('a code that is not six to eight ASCII digits is refused without being co
   await world.addUser('alice')
   const { pending_token: token } = (await world.login('alice')).body
   const code = world.lastCode()
-  const spellings = [` ${code}`, `${code}\n`, `+${code}`, `${code}\u00a0`, '1e5', '0x1234', '１２３４５６', '١٢٣٤٥٦', '12345', '', '123456789']
+  const spellings = [
+    ` ${code}`,
+    `${code}\n`,
+    `+${code}`,
+    `${code}\u00a0`,
+    '1e5',
+    '0x1234',
+    '１２３４５６',
+    '١٢٣٤٥٦',
+    '12345',
+    '',
+    '123456789',
+  ]
   for (const spelling of spellings) {
     t.equal((await world.verify(token, spelling)).body.code, 'validation_failed', JSON.stringify(spelling))
   }
@@ -171,7 +183,11 @@ t.test('whatever ends an account ends its open challenge', async (t) => {
   await world.users.setDisabled('alice', true)
   t.equal((await world.verify(token, world.lastCode())).body.code, 'challenge_invalid', 'disabled')
   await world.users.setDisabled('alice', false)
-  t.equal((await world.verify(token, world.lastCode())).body.code, 'challenge_invalid', 'enabled again: its epoch is past')
+  t.equal(
+    (await world.verify(token, world.lastCode())).body.code,
+    'challenge_invalid',
+    'enabled again: its epoch is past',
+  )
   await world.sql('delete from users where user_id = $1', [userId])
   t.equal((await world.verify(token, world.lastCode())).body.code, 'challenge_invalid', 'deleted')
 })

@@ -19,7 +19,9 @@ t.test('of 50 parallel right codes on two instances one gets a token', async (t)
     t.equal(count(answers, 200), 1, `round ${round}: one winner`)
     t.equal(count(answers, 401, 'challenge_invalid'), 49, `round ${round}: 49 are told that it is over`)
   }
-  const [{ spent } = {}] = await world.sql('select count(*)::int as spent from challenges where consumed_at is not null')
+  const [{ spent } = {}] = await world.sql(
+    'select count(*)::int as spent from challenges where consumed_at is not null',
+  )
   t.equal(spent, ROUNDS)
 })
 

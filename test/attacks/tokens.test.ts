@@ -59,7 +59,8 @@ const createForgery = async (t: Parameters<typeof createWorld>[0]) => {
   return { world, pending, code, pendingClaims, accessClaims }
 }
 
-const without = (claims: object, name: string) => Object.fromEntries(Object.entries(claims).filter(([key]) => key !== name))
+const without = (claims: object, name: string) =>
+  Object.fromEntries(Object.entries(claims).filter(([key]) => key !== name))
 
 /** Changes to claims that no verifier may accept, for both kinds of token. */
 const BAD_CLAIMS: [string, (claims: Record<string, unknown>) => object][] = [
@@ -111,11 +112,18 @@ t.test('no forged pending token is taken, and none costs an attempt', async (t) 
     ['EdDSA with the access key', eddsa({ ...accessHeader, typ: 'pending-2fa+jwt', kid: secret.id }, pendingClaims)],
     ['not a token', 'a.b.c'],
     ['empty parts', '..'],
-    ...BAD_CLAIMS.map(([name, change]): [string, string] => [name, hs256(secret.pendingKey, pendingHeader, change(pendingClaims))]),
+    ...BAD_CLAIMS.map(([name, change]): [string, string] => [
+      name,
+      hs256(secret.pendingKey, pendingHeader, change(pendingClaims)),
+    ]),
   ]
   for (const [name, token] of forgeries) {
     t.match(await world.verify(token, code), { status: 401, body: { code: 'invalid_token' } }, `verify: ${name}`)
-    t.match(await world.get('/challenge', token), { status: 401, body: { code: 'invalid_token' } }, `challenge: ${name}`)
+    t.match(
+      await world.get('/challenge', token),
+      { status: 401, body: { code: 'invalid_token' } },
+      `challenge: ${name}`,
+    )
   }
   t.match(await world.resend(forgeries[0]![1]), { status: 401 })
   t.strictSame(await world.sql('select attempts, consumed_at from challenges'), [{ attempts: 0, consumed_at: null }])
@@ -131,7 +139,11 @@ t.test('a pending token that is only too old is a challenge that is over', async
 t.test('a right code with the claims of another challenge is worth nothing', async (t) => {
   const { world, code, pendingClaims } = await createForgery(t)
   const otherKey = hs256(secret.pendingKey, pendingHeader, { ...pendingClaims, key: 'A'.repeat(22) })
-  t.equal((await world.verify(otherKey, code)).body.code, 'invalid_code', 'even the server cannot answer without the client’s half')
+  t.equal(
+    (await world.verify(otherKey, code)).body.code,
+    'invalid_code',
+    'even the server cannot answer without the client’s half',
+  )
   const nowhere = hs256(secret.pendingKey, pendingHeader, { ...pendingClaims, jti: randomUUID() })
   t.equal((await world.verify(nowhere, code)).body.code, 'challenge_invalid')
   const nobody = hs256(secret.pendingKey, pendingHeader, { ...pendingClaims, sub: randomUUID() })
@@ -140,7 +152,11 @@ t.test('a right code with the claims of another challenge is worth nothing', asy
 
 t.test('no forged access token is taken', async (t) => {
   const { world, pending, accessClaims } = await createForgery(t)
-  t.equal((await world.get('/me', eddsa(accessHeader, accessClaims))).status, 200, 'what the forgeries start from is right')
+  t.equal(
+    (await world.get('/me', eddsa(accessHeader, accessClaims))).status,
+    200,
+    'what the forgeries start from is right',
+  )
   const publicKey = createPublicKey(key.publicPem)
   const der = publicKey.export({ type: 'spki', format: 'der' })
   const hsHeader = { ...accessHeader, alg: 'HS256' }
@@ -162,12 +178,18 @@ t.test('no forged access token is taken', async (t) => {
     ['typ JWT', eddsa({ ...accessHeader, typ: 'JWT' }, accessClaims)],
     ['typ of a pending token', eddsa({ ...accessHeader, typ: 'pending-2fa+jwt' }, accessClaims)],
     ['a key of its own in the header', eddsa({ ...accessHeader, kid: 'own', jwk: key.publicJwk }, accessClaims)],
-    ['a key address in the header', eddsa({ ...accessHeader, kid: 'own', jku: 'http://127.0.0.1:9/jwks' }, accessClaims)],
+    [
+      'a key address in the header',
+      eddsa({ ...accessHeader, kid: 'own', jku: 'http://127.0.0.1:9/jwks' }, accessClaims),
+    ],
     ['the audience of the other kind', eddsa(accessHeader, { ...accessClaims, aud: `${ISSUER}/verify` })],
     ['one second too old', eddsa(accessHeader, { ...accessClaims, iat: now() - 600, exp: now() })],
     ['no acr', eddsa(accessHeader, without(accessClaims, 'acr'))],
     ['nobody’s', eddsa(accessHeader, { ...accessClaims, sub: randomUUID() })],
-    ['changed after signing', `${encode(accessHeader)}.${encode({ ...accessClaims, acr: 'aal3' })}.${eddsa(accessHeader, accessClaims).split('.')[2]}`],
+    [
+      'changed after signing',
+      `${encode(accessHeader)}.${encode({ ...accessClaims, acr: 'aal3' })}.${eddsa(accessHeader, accessClaims).split('.')[2]}`,
+    ],
     ...BAD_CLAIMS.map(([name, change]): [string, string] => [name, eddsa(accessHeader, change(accessClaims))]),
   ]
   for (const [name, token] of forgeries) {
@@ -175,7 +197,10 @@ t.test('no forged access token is taken', async (t) => {
     t.match(answer, { status: 401, body: { code: 'invalid_token' } }, name)
     t.match(answer.headers['www-authenticate'], /^Bearer .*error="invalid_token"/)
   }
-  t.match(await world.verify(eddsa(accessHeader, accessClaims), '123456'), { status: 401, body: { code: 'invalid_token' } })
+  t.match(await world.verify(eddsa(accessHeader, accessClaims), '123456'), {
+    status: 401,
+    body: { code: 'invalid_token' },
+  })
 })
 
 t.test('a token is taken from one Authorization header alone', async (t) => {
@@ -185,7 +210,14 @@ t.test('a token is taken from one Authorization header alone', async (t) => {
     world.send({ method: 'GET', url, headers: authorization === undefined ? {} : { authorization } })
   t.equal((await get('/me', `bearer ${token}`)).status, 200, 'the scheme has no case')
   t.equal((await get(`/me?access_token=${token}`)).status, 401, 'not from the URL')
-  for (const header of [undefined, token, `Basic ${token}`, `Bearer ${token} ${token}`, 'Bearer ', `Bearer ${token}, Bearer ${token}`]) {
+  for (const header of [
+    undefined,
+    token,
+    `Basic ${token}`,
+    `Bearer ${token} ${token}`,
+    'Bearer ',
+    `Bearer ${token}, Bearer ${token}`,
+  ]) {
     t.equal((await get('/me', header)).body.code, 'invalid_token', String(header).slice(0, 12))
   }
 })
@@ -210,12 +242,18 @@ t.test('the former secret still opens the challenges it closed, and signs no new
   t.equal((await rotated.verify(pending, code)).status, 200)
   await world.passTime(30)
   const fresh = (await rotated.login('alice')).body.pending_token
-  t.equal((await world.verify(fresh, world.lastCode())).body.code, 'invalid_token', 'unknown to the instance without it')
+  t.equal(
+    (await world.verify(fresh, world.lastCode())).body.code,
+    'invalid_token',
+    'unknown to the instance without it',
+  )
   t.equal((await rotated.verify(fresh, world.lastCode())).status, 200)
 })
 
 t.test('the published keys hold no private part', async (t) => {
   const { world } = await createForgery(t)
   const { body } = await world.get('/.well-known/jwks.json')
-  t.strictSame(body, { keys: [{ kty: 'OKP', crv: 'Ed25519', x: key.publicJwk.x, kid: key.kid, alg: 'EdDSA', use: 'sig' }] })
+  t.strictSame(body, {
+    keys: [{ kty: 'OKP', crv: 'Ed25519', x: key.publicJwk.x, kid: key.kid, alg: 'EdDSA', use: 'sig' }],
+  })
 })

@@ -25,7 +25,8 @@ export const challengeStoreContract = (t: Test, createFixture: (t: Test) => Prom
       return { ref, result, codeHash }
     }
     type Begun = Awaited<ReturnType<typeof begin>>
-    const guess = ({ ref }: Begun, codeHash: Buffer = randomBytes(32)) => store.guess({ ...ref, factor: 'sms', codeHash })
+    const guess = ({ ref }: Begun, codeHash: Buffer = randomBytes(32)) =>
+      store.guess({ ...ref, factor: 'sms', codeHash })
     return { ...fixture, begin, guess }
   }
 
@@ -76,9 +77,16 @@ export const challengeStoreContract = (t: Test, createFixture: (t: Test) => Prom
     const begun = await begin()
     await guess(begun)
     const codeHash = randomBytes(32)
-    t.match(await store.replaceCode({ ...begun.ref, channel: 'sms', codeHash }), { outcome: 'cooldown', retryAfter: 30 })
+    t.match(await store.replaceCode({ ...begun.ref, channel: 'sms', codeHash }), {
+      outcome: 'cooldown',
+      retryAfter: 30,
+    })
     await pass(30)
-    t.match(await store.replaceCode({ ...begun.ref, channel: 'sms', codeHash }), { outcome: 'replaced', expiresIn: 270, resendIn: 60 })
+    t.match(await store.replaceCode({ ...begun.ref, channel: 'sms', codeHash }), {
+      outcome: 'replaced',
+      expiresIn: 270,
+      resendIn: 60,
+    })
     t.strictSame(await guess(begun, begun.codeHash), { outcome: 'wrong', attemptsLeft: 3 })
     t.strictSame(await guess(begun, codeHash), { outcome: 'spent' })
     t.strictSame(await store.replaceCode({ ...begun.ref, channel: 'sms', codeHash }), { outcome: 'gone' })
@@ -93,7 +101,9 @@ export const challengeStoreContract = (t: Test, createFixture: (t: Test) => Prom
     if (replaced.outcome !== 'replaced') throw new Error('not replaced')
     await store.withdrawReplace(begun.ref, replaced.undo)
     t.match(await guess(begun, codeHash), { outcome: 'wrong' })
-    t.match(await store.replaceCode({ ...begun.ref, channel: 'sms', codeHash: begun.codeHash }), { outcome: 'replaced' })
+    t.match(await store.replaceCode({ ...begun.ref, channel: 'sms', codeHash: begun.codeHash }), {
+      outcome: 'replaced',
+    })
     t.strictSame(await guess(begun, begun.codeHash), { outcome: 'spent' })
   })
 
@@ -111,7 +121,10 @@ export const challengeStoreContract = (t: Test, createFixture: (t: Test) => Prom
     const begun = await begin()
     t.strictSame(await guess(begun), { outcome: 'wrong', attemptsLeft: 0 })
     t.strictSame(await guess(begun, begun.codeHash), { outcome: 'locked', retryAfter: 900 })
-    t.strictSame(await store.replaceCode({ ...begun.ref, channel: 'sms', codeHash: begun.codeHash }), { outcome: 'locked', retryAfter: 900 })
+    t.strictSame(await store.replaceCode({ ...begun.ref, channel: 'sms', codeHash: begun.codeHash }), {
+      outcome: 'locked',
+      retryAfter: 900,
+    })
     t.strictSame((await begin()).result, { outcome: 'refused' })
     await pass(900)
     await setFailures(99)

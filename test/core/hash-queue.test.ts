@@ -112,14 +112,14 @@ t.test('a job that would wait too long is refused at once, and told when to come
   const bench = createBench({ concurrency: 2, maxWait: 2_000 })
   await bench.learn(500)
   // Two run; eight more are 4 rounds of 500 ms on 2 places: exactly the longest wait.
-  const taken = Array.from({ length: 9 }, (_, name) => bench.add(name))
+  const taken = Array.from({ length: 10 }, (_, name) => bench.add(name))
   await settle()
   const refused = bench.add(99)
   const retryAfter = await refusal(refused)
   t.ok(retryAfter !== undefined && Number.isInteger(retryAfter) && retryAfter >= 2, `retry after ${retryAfter} s`)
   t.notOk(bench.started.includes(99), 'the refused job never ran')
-  for (let ended = 0; ended < 9; ended += 1) await bench.finish(500)
-  t.equal((await Promise.all(taken)).length, 9, 'those that were taken are served')
+  for (let ended = 0; ended < 10; ended += 1) await bench.finish(500)
+  t.equal((await Promise.all(taken)).length, 10, 'those that were taken are served')
 })
 
 t.test('however many come, no more wait than can be served in time', async (t) => {
@@ -154,6 +154,22 @@ t.test('the queue takes jobs again as soon as the crowd is served', async (t) =>
   await bench.finish(600)
   await bench.finish(600)
   t.same(await Promise.all([running, waiting, later]), ['done 1', 'done 2', 'done 4'])
+})
+
+t.test('a job that has waited too long after all is refused, and the next one has its turn', async (t) => {
+  const bench = createBench({ concurrency: 1, maxWait: 1_000 })
+  await bench.learn(100)
+  const slow = bench.add(1)
+  const waiting = [bench.add(2), bench.add(3)]
+  await settle()
+  await bench.finish(5_000)
+  t.equal(await slow, 'done 1')
+  for (const outcome of waiting) t.ok(await refusal(Promise.race([outcome, settle()])), 'nobody waits for it any more')
+  const next = bench.add(4)
+  await settle()
+  await bench.finish(100)
+  t.equal(await next, 'done 4')
+  t.same(bench.started.slice(-2), [1, 4])
 })
 
 t.test('the queue learns that jobs have become faster', async (t) => {

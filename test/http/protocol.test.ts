@@ -17,10 +17,25 @@ t.test('what is refused before a handler is a problem like any other', async (t)
     ['a list', post('[]'), 400, 'validation_failed'],
     ['null', post('null'), 400, 'validation_failed'],
     ['deep nesting', post('['.repeat(4_000)), 400, 'malformed_json'],
-    ['8 KiB and a byte', post(JSON.stringify({ username: 'a', password: 'x'.repeat(8_200) })), 413, 'payload_too_large'],
+    [
+      '8 KiB and a byte',
+      post(JSON.stringify({ username: 'a', password: 'x'.repeat(8_200) })),
+      413,
+      'payload_too_large',
+    ],
     ['text/plain', post(good, { 'content-type': 'text/plain' }), 415, 'unsupported_media_type'],
-    ['a form', post('username=a', { 'content-type': 'application/x-www-form-urlencoded' }), 415, 'unsupported_media_type'],
-    ['another charset', post(good, { 'content-type': 'application/json; charset=utf-16' }), 415, 'unsupported_media_type'],
+    [
+      'a form',
+      post('username=a', { 'content-type': 'application/x-www-form-urlencoded' }),
+      415,
+      'unsupported_media_type',
+    ],
+    [
+      'another charset',
+      post(good, { 'content-type': 'application/json; charset=utf-16' }),
+      415,
+      'unsupported_media_type',
+    ],
     ['gzip', post(good, { ...json, 'content-encoding': 'gzip' }), 415, 'unsupported_media_type'],
     ['an unknown path', world.get('/nowhere'), 404, 'not_found'],
     ['an unknown problem', world.get('/problems/nowhere'), 404, 'not_found'],
@@ -42,7 +57,11 @@ t.test('a wrong method is told the right ones, whatever its body', async (t) => 
     ['OPTIONS', '/login', 'POST'],
     ['POST', '/problems/rate_limited', 'GET, HEAD'],
   ] as const) {
-    const answer = await world.send({ method, url, ...(method === 'PUT' && { payload: 'x', headers: { 'content-type': 'text/x' } }) })
+    const answer = await world.send({
+      method,
+      url,
+      ...(method === 'PUT' && { payload: 'x', headers: { 'content-type': 'text/x' } }),
+    })
     t.match(answer, { status: 405, headers: { allow }, body: { code: 'method_not_allowed' } }, `${method} ${url}`)
   }
 })
@@ -94,7 +113,12 @@ t.test('what is not HTTP is answered with a problem on the bare socket', async (
   const port = await listen(world)
   for (const [name, text, status, code] of [
     ['rubbish', 'hello\r\n\r\n', 400, 'validation_failed'],
-    ['two lengths', 'POST /login HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n', 400, 'validation_failed'],
+    [
+      'two lengths',
+      'POST /login HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+      400,
+      'validation_failed',
+    ],
     ['a header of 20 kB', `GET /me HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 413, 'payload_too_large'],
   ] as const) {
     const [head = '', body = ''] = (await talk(port, text)).split('\r\n\r\n')
@@ -109,12 +133,16 @@ t.test('the headers that browsers need are on every answer', async (t) => {
   const world = await createWorld(t)
   for (const url of ['/health/live', '/nowhere', '/me', '/openapi.json', '/docs']) {
     const { headers } = await world.app.inject(url)
-    t.match(headers, {
-      'cache-control': 'no-store',
-      'x-content-type-options': 'nosniff',
-      'referrer-policy': 'no-referrer',
-      'x-request-id': /^[0-9a-f-]{36}$/,
-    }, url)
+    t.match(
+      headers,
+      {
+        'cache-control': 'no-store',
+        'x-content-type-options': 'nosniff',
+        'referrer-policy': 'no-referrer',
+        'x-request-id': /^[0-9a-f-]{36}$/,
+      },
+      url,
+    )
     t.notOk(headers['server'] ?? headers['x-powered-by'])
   }
 })
@@ -130,10 +158,20 @@ t.test('scripts of the listed origins may call, and no others', async (t) => {
   const allowed = await preflight('https://app.example.com')
   t.equal(allowed.statusCode, 204)
   t.equal(allowed.headers['access-control-allow-origin'], 'https://app.example.com')
-  for (const origin of ['https://app.example.com.evil.example', 'null', 'http://app.example.com', 'https://example.com']) {
+  for (const origin of [
+    'https://app.example.com.evil.example',
+    'null',
+    'http://app.example.com',
+    'https://example.com',
+  ]) {
     t.notOk((await preflight(origin)).headers['access-control-allow-origin'], origin)
   }
-  const answer = await world.send({ method: 'POST', url: '/login', payload: {}, headers: { origin: 'https://app.example.com' } })
+  const answer = await world.send({
+    method: 'POST',
+    url: '/login',
+    payload: {},
+    headers: { origin: 'https://app.example.com' },
+  })
   t.equal(answer.headers['access-control-allow-origin'], 'https://app.example.com', 'errors can be read too')
 })
 
@@ -154,7 +192,10 @@ t.test('the process lives while a part is missing, and readiness names the part'
     },
   })
   t.match(await world.get('/health/live'), { status: 200, body: { status: 'live' } })
-  t.match(await world.get('/health/ready'), { status: 503, body: { code: 'service_unavailable', missing: ['migrations'] } })
+  t.match(await world.get('/health/ready'), {
+    status: 503,
+    body: { code: 'service_unavailable', missing: ['migrations'] },
+  })
 })
 
 t.test('a fault of ours shows its id and nothing else', async (t) => {
@@ -170,5 +211,8 @@ t.test('a fault of ours shows its id and nothing else', async (t) => {
   const { status, body } = await world.login('alice')
   t.equal(status, 500)
   t.strictSame(Object.keys(body), ['type', 'title', 'status', 'code', 'instance'])
-  t.ok(world.logged.some((line) => line.includes(body.instance) && line.includes('secret_table')), 'the log has the cause')
+  t.ok(
+    world.logged.some((line) => line.includes(body.instance) && line.includes('secret_table')),
+    'the log has the cause',
+  )
 })

@@ -39,6 +39,10 @@ t.test('X-Forwarded-For is believed from a listed proxy alone, and only the part
   for (let nth = 1; nth <= ADDRESS_LIMITS.login; nth += 1) await send('198.51.100.7', `203.0.113.${nth}`)
   t.equal((await send('198.51.100.7', '203.0.113.99')).status, 429, 'a stranger changes nothing by it')
   for (let nth = 1; nth <= ADDRESS_LIMITS.login; nth += 1) await send('10.0.0.1', `203.0.113.${nth}, 198.51.100.8`)
-  t.equal((await send('10.0.0.1', '203.0.113.99, 198.51.100.8')).status, 429, 'nor does what a client puts before the proxy’s part')
+  t.equal(
+    (await send('10.0.0.1', '203.0.113.99, 198.51.100.8')).status,
+    429,
+    'nor does what a client puts before the proxy’s part',
+  )
   t.equal((await send('10.0.0.1', '198.51.100.9')).status, 400)
 })

@@ -21,7 +21,9 @@ const findRedis = async (t: Test): Promise<number | undefined> => {
   const binary = ['valkey-server', 'redis-server'].find((name) => spawnSync(name, ['--version']).status === 0)
   if (!binary) return undefined
   const port = await freePort()
-  const server = spawn(binary, ['--port', String(port), '--bind', '127.0.0.1', '--save', ''], { stdio: ['ignore', 'pipe', 'ignore'] })
+  const server = spawn(binary, ['--port', String(port), '--bind', '127.0.0.1', '--save', ''], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
   t.teardown(() => server.kill())
   await new Promise<void>((resolve) => {
     server.stdout.on('data', (text) => String(text).includes('Ready to accept connections') && resolve())

@@ -25,7 +25,12 @@ t.test('without a database every route that needs one says so at once, and serve
   const code = world.lastCode()
   wire.mode = 'refuse'
   wire.cut()
-  const answers = await Promise.all([wired.login('alice'), wired.verify(token, code), wired.resend(token), wired.get('/challenge', token)])
+  const answers = await Promise.all([
+    wired.login('alice'),
+    wired.verify(token, code),
+    wired.resend(token),
+    wired.get('/challenge', token),
+  ])
   for (const answer of answers) {
     t.match(answer, { status: 503, body: { code: 'service_unavailable' } })
     t.ok(answer.body.retry_after >= 5)
@@ -54,7 +59,9 @@ t.test('a database that no longer answers costs a caller less than five seconds'
 t.test('connections that the database ends while idle are replaced, and a read does not even notice', async (t) => {
   const { world, wired } = await createWired(t)
   const { pending_token: token } = (await wired.login('alice')).body
-  await world.sql(`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`)
+  await world.sql(
+    `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
+  )
   t.equal((await wired.get('/challenge', token)).status, 200)
   t.equal((await wired.verify(token, world.lastCode())).status, 200)
 })

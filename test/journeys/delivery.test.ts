@@ -50,7 +50,9 @@ t.test('a number that is refused for good is a destination that is not allowed',
   const world = await createWorld(t, { provider: company.provider })
   await world.addUser('alice')
   t.match(await world.login('alice'), { status: 422, body: { code: 'destination_not_allowed' } })
-  t.strictSame(await world.sql('select next_send_at <= now() as free, login_challenge_id from users'), [{ free: true, login_challenge_id: null }])
+  t.strictSame(await world.sql('select next_send_at <= now() as free, login_challenge_id from users'), [
+    { free: true, login_challenge_id: null },
+  ])
 })
 
 t.test('nothing is sent to a country that is not named, not even on resend', async (t) => {
@@ -60,7 +62,11 @@ t.test('nothing is sent to a country that is not named, not even on resend', asy
   await world.addUser('satellite', '+870772001234')
   for (const name of ['jamaica', 'satellite']) {
     t.match(await world.login(name), { status: 422, body: { code: 'destination_not_allowed' } }, name)
-    t.equal((await world.login(name, 'a wrong password')).body.code, 'invalid_credentials', 'only after a right password')
+    t.equal(
+      (await world.login(name, 'a wrong password')).body.code,
+      'invalid_credentials',
+      'only after a right password',
+    )
   }
   t.equal(world.messages.length, 0)
   const { pending_token: token } = (await world.login('alice')).body

@@ -28,6 +28,9 @@ const KEYS = readKeySet(JSON.stringify(generateKeySet('EdDSA')), 'EdDSA')
 // One hash for all users: what is tested is seldom the hashing.
 const PASSWORD_HASH = await hashPassword(PASSWORD)
 
+/** The code in a message, as a browser would take it from the last line. */
+const codeIn = (body: string): string => /#(\d+)$/.exec(body)?.[1] ?? ''
+
 /** What a test may change about the world. */
 export interface WorldOptions extends Partial<LimitSettings> {
   /** Stands in for the company; by default every message is accepted. */
@@ -193,9 +196,6 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
     },
   }
 }
-
-/** The code in a message, as a browser would take it from the last line. */
-export const codeIn = (body: string): string => /#(\d+)$/.exec(body)?.[1] ?? ''
 
 /** A code that is not this one. */
 export const wrongCode = (code: string, nth = 1): string =>

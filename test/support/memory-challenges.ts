@@ -23,7 +23,11 @@ export interface MemoryAccount extends Pick<Account, 'userId' | 'disabled' | 'au
  * The challenge store in memory, for one account: what the SQL promises, written once more in the plainest way, so that
  * both can be held to one contract. Time stands still but for `clock.now`, in seconds.
  */
-export const createMemoryChallenges = (account: MemoryAccount, limits: Limits, clock: { now: number }): ChallengeStore => {
+export const createMemoryChallenges = (
+  account: MemoryAccount,
+  limits: Limits,
+  clock: { now: number },
+): ChallengeStore => {
   const challenges = new Map<string, MemoryChallenge>()
   const gate = { current: null as string | null, step: 0, nextSendAt: null as number | null }
 
@@ -64,7 +68,8 @@ export const createMemoryChallenges = (account: MemoryAccount, limits: Limits, c
 
   return {
     async begin({ authEpoch, phone, codeHash, factor, challengeId, userId, purpose }) {
-      if (userId !== account.userId || account.disabled || authEpoch !== account.authEpoch) return { outcome: 'refused' }
+      if (userId !== account.userId || account.disabled || authEpoch !== account.authEpoch)
+        return { outcome: 'refused' }
       if (barred() || phone !== account.phone) return { outcome: 'refused' }
       const former = gate.current
       const passed = pass(former !== null && challenges.get(former)?.consumed === true)

@@ -38,11 +38,13 @@ export const checkAnswer = (
     if (!String(headers['content-type']).startsWith('application/problem+json')) return `${where} is no problem+json`
     const body = response.json()
     const known = PROBLEMS[body.code as ProblemCode]
-    if (!known || known.status !== statusCode || body.status !== statusCode) return `${where} has a code of another status`
+    if (!known || known.status !== statusCode || body.status !== statusCode)
+      return `${where} has a code of another status`
     if (body.instance !== headers['x-request-id']) return `${where} has another instance than X-Request-Id`
     const owed = OWED[statusCode]
     if (owed && !headers[owed]) return `${where} lacks ${owed}`
-    if (body.retry_after !== undefined && String(body.retry_after) !== headers['retry-after']) return `${where}: retry_after differs`
+    if (body.retry_after !== undefined && String(body.retry_after) !== headers['retry-after'])
+      return `${where}: retry_after differs`
   }
 
   const template = document.paths[path] ? path : path.replace(/^\/problems\/[^/]+$/, '/problems/{code}')
@@ -52,7 +54,8 @@ export const checkAnswer = (
   const described = operation.responses[String(statusCode)]
   if (!described) return `${where} is not documented`
   const [content] = Object.entries(described.content ?? {})
-  if (!content || !String(headers['content-type']).startsWith(content[0])) return `${where} has another media type than documented`
+  if (!content || !String(headers['content-type']).startsWith(content[0]))
+    return `${where} has another media type than documented`
   const validate = validatorFor(content[1].schema)
   return validate(response.json()) ? undefined : `${where}: ${ajv.errorsText(validate.errors)}`
 }

@@ -18,7 +18,8 @@ export const parsePhone = (written: string): ParsedPhone => {
   const digits = trimmed.replace(/^\+|^00/, '').replaceAll(/[^0-9]/g, '')
   const parsed = parsePhoneNumberFromString(`+${digits}`)
   if (!parsed) return { ok: false, reason: 'does not start with a country code; write it like +18009998877' }
-  if (!parsed.isValid()) return { ok: false, reason: `is not a number that is in use in ${parsed.country ?? 'any country'}` }
+  if (!parsed.isValid())
+    return { ok: false, reason: `is not a number that is in use in ${parsed.country ?? 'any country'}` }
   if (!parsed.country) return { ok: false, reason: NO_COUNTRY }
   return { ok: true, phone: parsed.number, country: parsed.country satisfies CountryCode }
 }

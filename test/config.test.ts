@@ -1,0 +1,39 @@
+import t from 'tap'
+import { Value } from 'typebox/value'
+import { type SettingSchema, SettingsSchema } from '../src/config.ts'
+import { providers } from '../src/providers/index.ts'
+
+const settings = [SettingsSchema, ...providers.map((provider) => provider.settings)].flatMap(({ properties }) =>
+  Object.entries(properties).map(([name, schema]) => ({ name, schema, facts: schema as unknown as SettingSchema })),
+)
+
+t.test('every setting is described in a sentence and has an example; one that it accepts, unless it is a secret', async (t) => {
+  for (const { name, schema, facts } of settings) {
+    t.match(facts.description, /^[A-Z`].*\.$/, name)
+    const example = facts.type === 'array' ? facts.examples : facts.examples[0]
+    t.ok(facts.secret ? example : Value.Check(schema, example), `${name}: ${example}`)
+  }
+})
+
+t.test('every default is accepted by its own setting', async (t) => {
+  for (const { name, schema, facts } of settings) {
+    if (facts.default !== undefined) t.ok(Value.Check(schema, facts.default), name)
+  }
+})
+
+t.test('every duration has its unit', async (t) => {
+  for (const { name, facts } of settings) {
+    if (/_TTL$|_COOLDOWN$|_DELAY$|_TIMEOUT$/.test(name)) t.equal(facts.unit, 'seconds', name)
+  }
+})
+
+t.test('what holds a credential is marked as a secret', async (t) => {
+  for (const { name, facts } of settings) {
+    const credential = /^SECRET|_KEY$|_TOKEN$|^(?:DATABASE|REDIS)_URL$/.test(name)
+    t.equal(facts.secret ?? false, credential, name)
+  }
+})
+
+t.test('a secret has no default', async (t) => {
+  for (const { name, facts } of settings) if (facts.secret) t.equal(facts.default, undefined, name)
+})

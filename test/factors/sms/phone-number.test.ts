@@ -1,0 +1,77 @@
+import t from 'tap'
+import { countryOf, parsePhone } from '../../../src/factors/sms/phone-number.ts'
+
+t.test('a number is read as people write it, and becomes E.164', async (t) => {
+  const numbers: Record<string, { phone: string; country: string }> = {
+    '18009998877': { phone: '+18009998877', country: 'US' },
+    '+18009998877': { phone: '+18009998877', country: 'US' },
+    '+1 800 999 8877': { phone: '+18009998877', country: 'US' },
+    '+1 (800) 999-8877': { phone: '+18009998877', country: 'US' },
+    '+1.800.999.8877': { phone: '+18009998877', country: 'US' },
+    ' 18009998877 ': { phone: '+18009998877', country: 'US' },
+    '0044 20 7946 0958': { phone: '+442079460958', country: 'GB' },
+    '00 44 20 7946 0958': { phone: '+442079460958', country: 'GB' },
+    '+44 (0)20 7946 0958': { phone: '+442079460958', country: 'GB' },
+    '+39 06 698 12345': { phone: '+390669812345', country: 'VA' },
+  }
+  for (const [written, expected] of Object.entries(numbers)) {
+    t.same(parsePhone(written), { ok: true, ...expected }, written)
+  }
+})
+
+t.test('the country is the number’s own, not its dial code’s', async (t) => {
+  const countries: Record<string, string> = {
+    '+1 876 555 0123': 'JM',
+    '+1 416 555 0123': 'CA',
+    '+1 202 555 0123': 'US',
+    '+7 701 123 4567': 'KZ',
+    '+7 999 123 4567': 'RU',
+  }
+  for (const [written, country] of Object.entries(countries)) {
+    const parsed = parsePhone(written)
+    t.match(parsed, { ok: true, country }, written)
+    t.equal(parsed.ok && countryOf(parsed.phone), country, 'read again from E.164')
+  }
+})
+
+t.test('satellites and international services lie in no country', async (t) => {
+  for (const written of ['+870 773 111 632', '+881 6 1234 5678', '+800 1234 5678', '+979 123 456 789']) {
+    t.match(parsePhone(written), { ok: false, reason: /lies in no country/ }, written)
+    t.equal(countryOf(written.replaceAll(' ', '')), undefined)
+  }
+})
+
+t.test('what is not a whole number in digits is refused, with a reason', async (t) => {
+  const refused: [written: string, reason: RegExp][] = [
+    ['+1 800 FLOWERS', /characters that no number has/],
+    ['+1 800 999 8877 ext 5', /characters that no number has/],
+    ['+1 800 999 8877 x5', /characters that no number has/],
+    ['+1 800 999 8877;ext=5', /characters that no number has/],
+    ['+1 800 999 8877#5', /characters that no number has/],
+    ['tel:+18009998877', /characters that no number has/],
+    ['+1 800 999 8877\n+1 900 555 0199', /characters that no number has/],
+    ['+18009998877,+19005550199', /characters that no number has/],
+    ['+١٨٠٠٩٩٩٨٨٧٧', /characters that no number has/],
+    ['＋18009998877', /characters that no number has/],
+    ['+1800\u200B9998877', /characters that no number has/],
+    ['1+8009998877', /characters that no number has/],
+    ['++18009998877', /characters that no number has/],
+    ['', /characters that no number has/],
+    ['+', /characters that no number has/],
+    ['020 7946 0958', /does not start with a country code/],
+    ['+1', /does not start with a country code/],
+    ['1'.repeat(100), /does not start with a country code/],
+    ['+999 123 456 789', /does not start with a country code/],
+    ['+1 555 555 5555', /not a number that is in use/],
+    ['+1 800 999 887', /not a number that is in use/],
+    ['+44 20 7946 09589', /not a number that is in use/],
+  ]
+  for (const [written, reason] of refused) t.match(parsePhone(written), { ok: false, reason }, JSON.stringify(written))
+})
+
+t.test('a reason never repeats the number', async (t) => {
+  for (const written of ['+1 555 555 5555', '+44 20 7946 09589', '+870 773 111 632', '020 7946 0958']) {
+    const parsed = parsePhone(written)
+    t.notOk(parsed.ok || parsed.reason.includes(written))
+  }
+})

@@ -1,0 +1,134 @@
+import pg from 'pg'
+import t from 'tap'
+import { Problem, type ProblemCode } from '../src/errors.ts'
+import { isBrokenConnection, isRetryable, toProblem } from '../src/store/faults.ts'
+
+/** An error as `pg` or a socket throws it. */
+const withCode = (code: string, message = 'message') => Object.assign(new Error(message), { code })
+
+const databaseError = (code: string) => Object.assign(new pg.DatabaseError('message', 7, 'error'), { code })
+
+/** What a caller is told, or `undefined` when the error stays what it is. */
+const codeFor = (error: unknown, poolIsFull = false): ProblemCode | undefined => {
+  const problem = toProblem(error, { poolIsFull })
+  if (problem === error) return undefined
+  if (problem instanceof Problem) return problem.code
+  throw new Error('neither a problem nor the error itself')
+}
+
+t.test('a database that is away, refuses, is too slow or not ready is "service_unavailable"', async (t) => {
+  const codes = {
+    'connection exceptions': ['08000', '08001', '08003', '08004', '08006', '08P01'],
+    'no resources': ['53000', '53100', '53200', '53300', '53400'],
+    'operator intervention': ['57000', '57014', '57P01', '57P02', '57P03', '57P04', '57P05'],
+    'system faults': ['58000', '58030', '58P01', 'F0000', 'XX000', 'XX001', 'XX002'],
+    'a replica': ['25006'],
+    'a lock that took too long': ['55P03'],
+    'conflicts that lasted': ['40001', '40P01'],
+    'migrations that have not run': ['42P01', '42703'],
+    'credentials and names': ['28000', '28P01', '3D000'],
+  }
+  for (const [what, list] of Object.entries(codes)) {
+    for (const code of list) t.equal(codeFor(databaseError(code)), 'service_unavailable', `${what}: ${code}`)
+  }
+})
+
+t.test('a socket that breaks, or never opened, is "service_unavailable"', async (t) => {
+  const sockets = [
+    'ECONNREFUSED',
+    'ECONNRESET',
+    'EPIPE',
+    'ETIMEDOUT',
+    'EHOSTUNREACH',
+    'ENETUNREACH',
+    'ENOTFOUND',
+    'EAI_AGAIN',
+    'ENOENT',
+  ]
+  for (const code of sockets) t.equal(codeFor(withCode(code)), 'service_unavailable', code)
+  const both = Object.assign(new AggregateError([withCode('ECONNREFUSED'), withCode('ECONNREFUSED')]), {
+    code: 'ECONNREFUSED',
+  })
+  t.equal(codeFor(both), 'service_unavailable', 'both addresses of a name')
+})
+
+t.test('what pg says without a code is "service_unavailable" too', async (t) => {
+  for (const message of [
+    'Connection terminated unexpectedly',
+    'Connection terminated due to connection timeout',
+    'Connection terminated',
+    'Client has encountered a connection error and is not queryable',
+    'timeout exceeded when trying to connect',
+    'Query read timeout',
+    'Cannot use a pool after calling end on the pool',
+  ]) {
+    t.equal(codeFor(new Error(message)), 'service_unavailable', message)
+  }
+})
+
+t.test('waiting in vain for a connection is "overloaded" when all are busy, and only then', async (t) => {
+  const error = new Error('timeout exceeded when trying to connect')
+  t.equal(codeFor(error, true), 'overloaded')
+  t.equal(codeFor(error, false), 'service_unavailable')
+  t.equal(codeFor(withCode('ECONNREFUSED'), true), 'service_unavailable', 'a full pool explains no other fault')
+})
+
+t.test('a fault of ours stays what it is, for the renderer to hide', async (t) => {
+  const ours = [
+    '23505',
+    '23503',
+    '23502',
+    '23514',
+    '22P02',
+    '22001',
+    '42601',
+    '42883',
+    '42501',
+    '25P02',
+    '0A000',
+    '21000',
+    'P0001',
+  ]
+  for (const code of ours) t.equal(codeFor(databaseError(code)), undefined, code)
+  t.equal(codeFor(new TypeError('undefined is not a function')), undefined)
+  t.equal(codeFor(withCode('ERR_INVALID_ARG_TYPE')), undefined)
+  t.equal(codeFor(new Error('the message mentions ECONNREFUSED and Connection terminated')), undefined)
+  for (const thrown of ['08006', undefined, null, { code: '08006' }])
+    t.equal(codeFor(thrown), undefined, String(thrown))
+})
+
+t.test('a problem that was already recognised is not wrapped again', async (t) => {
+  t.equal(codeFor(new Problem('overloaded', { retryAfter: 1 })), undefined)
+})
+
+t.test(
+  'each problem says when to come back, not always at the same moment, and keeps its cause for the log',
+  async (t) => {
+    const cause = databaseError('57P01')
+    const waits = new Set<number>()
+    for (let n = 0; n < 200; n += 1) {
+      const problem = toProblem(cause, { poolIsFull: false }) as Problem
+      t.equal(problem.cause, cause)
+      waits.add(problem.details.retryAfter!)
+    }
+    t.ok([...waits].every((wait) => Number.isInteger(wait) && wait >= 5 && wait <= 10))
+    t.ok(waits.size > 1)
+    const busy = toProblem(new Error('timeout exceeded when trying to connect'), { poolIsFull: true }) as Problem
+    t.ok([1, 2].includes(busy.details.retryAfter!))
+  },
+)
+
+t.test('only conflicts that the database asks to repeat are retryable', async (t) => {
+  for (const code of ['40001', '40P01']) t.equal(isRetryable(databaseError(code)), true, code)
+  for (const code of ['40002', '40003', '23505', '57014', '08006', ''])
+    t.equal(isRetryable(databaseError(code)), false, code)
+  t.equal(isRetryable({ code: '40001' }), false)
+})
+
+t.test('a connection that broke under a statement is told from one that never was', async (t) => {
+  for (const code of ['57P01', '57P02', 'ECONNRESET', 'EPIPE']) t.equal(isBrokenConnection(withCode(code)), true, code)
+  t.equal(isBrokenConnection(new Error('Connection terminated unexpectedly')), true)
+  for (const code of ['57P03', '57014', 'ECONNREFUSED', 'ETIMEDOUT', '53300'])
+    t.equal(isBrokenConnection(withCode(code)), false, code)
+  t.equal(isBrokenConnection(new Error('Query read timeout')), false, 'its statement may still run')
+})

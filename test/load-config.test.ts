@@ -1,0 +1,361 @@
+import { join } from 'node:path'
+import { inspect } from 'node:util'
+import t from 'tap'
+import { SettingsSchema } from '../src/config.ts'
+import { loadSettings, readSettings, SettingsError, type SettingsSource } from '../src/load-config.ts'
+import { providers } from '../src/providers/index.ts'
+
+type Env = Record<string, string>
+
+const SECRET = 'only for tests: not a secret at all'
+const OTHER_SECRET = 'only for tests: no secret either ...'
+
+/** All that production needs. */
+const PRODUCTION: Env = {
+  NODE_ENV: 'production',
+  ISSUER: 'https://auth.example.com',
+  AUDIENCE: 'https://api.example.com',
+  SECRET,
+  JWT_KEYS_FILE: '/run/secrets/jwt-keys.json',
+  DATABASE_URL: 'postgres://doorcode@db.example.com/doorcode',
+  SMS_PROVIDERS: 'crondock',
+  SMS_COUNTRIES: 'US,CA',
+  CRONDOCK_API_KEY: 'test.not-a-real-key',
+}
+
+const load = (env: Env, readFile?: SettingsSource['readFile']) =>
+  loadSettings({ env, providers, ...(readFile && { readFile }) })
+
+/** What is wrong with the settings that `read` reads; empty when nothing is. */
+const faultsIn = (read: () => unknown): readonly string[] => {
+  try {
+    read()
+  } catch (error) {
+    if (error instanceof SettingsError) return error.faults
+    throw error
+  }
+  return []
+}
+
+const faultsOf = (env: Env, readFile?: SettingsSource['readFile']) => faultsIn(() => load(env, readFile))
+
+/** The names of the settings that these faults are about, each once. */
+const namesIn = (faults: readonly string[]) => [...new Set(faults.map((fault) => /^[A-Z_]+/.exec(fault)?.[0]))]
+
+const without = (env: Env, name: string): Env => Object.fromEntries(Object.entries(env).filter(([key]) => key !== name))
+
+t.test('without any setting there are the defaults of the design', async (t) => {
+  t.same(load({}), {
+    NODE_ENV: 'development',
+    HOST: '127.0.0.1',
+    PORT: 3_000,
+    CLIENT_ID: 'doorcode',
+    SERVICE_NAME: 'Doorcode',
+    JWT_ALGORITHM: 'EdDSA',
+    ACCESS_TOKEN_TTL: 600,
+    DATABASE_POOL_SIZE: 10,
+    SMS_PROVIDERS: ['console'],
+    SMS_COUNTRIES: [],
+    CODE_LENGTH: 6,
+    CODE_TTL: 300,
+    RESEND_COOLDOWN: 30,
+    DEV_OUTBOX: false,
+    RATE_LIMIT: true,
+    TRUST_PROXY: [],
+    CORS_ORIGINS: [],
+    LOG_LEVEL: 'info',
+    DATA_DIR: '.data',
+    SHUTDOWN_DELAY: 0,
+  })
+})
+
+t.test('settings come in their own types, lists without space and empty items', async (t) => {
+  const settings = load({
+    PORT: '0',
+    RATE_LIMIT: 'false',
+    CODE_LENGTH: ' 8 ',
+    SMS_COUNTRIES: 'US, CA,,JM ,',
+    CORS_ORIGINS: 'https://app.example.com,http://localhost:5173',
+    TRUST_PROXY: '10.0.0.0/8, 192.168.1.7, ::1, fd00::/8',
+    JWT_ALGORITHM: 'ES256',
+  })
+  t.match(settings, {
+    PORT: 0,
+    RATE_LIMIT: false,
+    CODE_LENGTH: 8,
+    SMS_COUNTRIES: ['US', 'CA', 'JM'],
+    CORS_ORIGINS: ['https://app.example.com', 'http://localhost:5173'],
+    TRUST_PROXY: ['10.0.0.0/8', '192.168.1.7', '::1', 'fd00::/8'],
+    JWT_ALGORITHM: 'ES256',
+  })
+})
+
+t.test('an empty setting is one that is not set', async (t) => {
+  t.same(load({ PORT: '', SECRET: '  ', SMS_PROVIDERS: ' ', LOG_LEVEL: '\t', SECRET_FILE: '' }), load({}))
+})
+
+t.test('settings of others are left alone', async (t) => {
+  t.same(load({ PATH: '/bin', PORTS: 'x', TWILIO_URL: 'nonsense', CRONDOCK_URL: 'nonsense' }), load({}))
+})
+
+/** Values that each setting refuses, and what its fault must say. */
+const WRONG: Record<string, { values: string[]; says: RegExp }> = {
+  PORT: { values: ['http', '-1', '3.5', '65536', '0x10', '1e3', '9'.repeat(30)], says: /must be (?:integer|<= 65535)/ },
+  ISSUER: {
+    values: [
+      'auth.example.com',
+      'https://auth.example.com/',
+      'https://a.example?x=1',
+      'https://a b',
+      'ftp://a.example',
+      'https://',
+    ],
+    says: /must match pattern/,
+  },
+  SERVICE_NAME: { values: ['Zoë', 'A'.repeat(21), 'a\nb', 'a"b'], says: /must match pattern/ },
+  SECRET: { values: ['x'.repeat(31)], says: /fewer than 32/ },
+  SECRET_PREVIOUS: { values: ['x'.repeat(31)], says: /fewer than 32/ },
+  JWT_ALGORITHM: { values: ['none', 'HS256', 'RS256', 'es256'], says: /EdDSA.*ES256/ },
+  ACCESS_TOKEN_TTL: { values: ['59', '3601', '10m'], says: /must be (?:integer|[<>]= \d+)/ },
+  DATABASE_URL: { values: ['mysql://db.example.com/x', 'db.example.com', 'file:db'], says: /must match pattern/ },
+  DATABASE_POOL_SIZE: { values: ['0', '101', 'many'], says: /must be (?:integer|[<>]= \d+)/ },
+  REDIS_URL: { values: ['http://cache.example.com', 'cache:6379'], says: /must match pattern/ },
+  SMS_PROVIDERS: { values: ['nobody', 'console,nobody', 'Console', ','], says: /nobody|Console|names no company/ },
+  SMS_COUNTRIES: { values: ['us', 'USA', 'XX', 'US,ZZ', '1', 'US CA'], says: /must match pattern|no country/ },
+  SMS_DOMAIN: {
+    values: ['https://example.com', 'Example.com', 'a'.repeat(41), 'bücher.example', 'a b'],
+    says: /must match pattern/,
+  },
+  CODE_LENGTH: { values: ['5', '9', 'six'], says: /must be (?:integer|[<>]= \d+)/ },
+  CODE_TTL: { values: ['59', '601'], says: /must be [<>]= \d+/ },
+  RESEND_COOLDOWN: { values: ['-1', '601'], says: /must be (?:integer|<= 600)/ },
+  DEV_OUTBOX: { values: ['yes', '1', 'TRUE'], says: /must be boolean/ },
+  RATE_LIMIT: { values: ['off', '0', 'False'], says: /must be boolean/ },
+  TRUST_PROXY: {
+    values: ['true', '1', 'loopback', '10.0.0.0/33', '10.0.0.0/', '10.0.0/8', '::1/129', '*', '10.0.0.1/8/8'],
+    says: /no address/,
+  },
+  CORS_ORIGINS: {
+    values: ['*', 'https://*.example.com', 'app.example.com', 'https://app.example.com/', 'null'],
+    says: /must match pattern/,
+  },
+  LOG_LEVEL: { values: ['loud', 'INFO', '30'], says: /fatal.*error.*warn.*info.*debug.*trace.*silent/ },
+  SHUTDOWN_DELAY: { values: ['-1', '61', '5s'], says: /must be (?:integer|<= 60)/ },
+}
+
+/** Settings that take any text. */
+const FREE = ['NODE_ENV', 'HOST', 'AUDIENCE', 'CLIENT_ID', 'JWT_KEYS_FILE', 'DATA_DIR']
+
+t.test('every setting either takes any text or has wrong values here', async (t) => {
+  t.same([...Object.keys(WRONG), ...FREE].sort(), Object.keys(SettingsSchema.properties).sort())
+})
+
+for (const [name, { values, says }] of Object.entries(WRONG)) {
+  t.test(`a wrong ${name} is reported by name, with what is wrong and an example`, async (t) => {
+    for (const value of values) {
+      const faults = faultsOf({ [name]: value })
+      t.same(namesIn(faults), [name], JSON.stringify(value))
+      t.match(faults.join(' '), says)
+      for (const fault of faults) t.match(fault, /For example: \S|but there are only: console/)
+    }
+  })
+}
+
+t.test('all faults are reported at once', async (t) => {
+  const env = Object.fromEntries(Object.entries(WRONG).map(([name, { values }]) => [name, values[0]!]))
+  const faults = faultsOf(env)
+  t.same(namesIn(faults).sort(), Object.keys(WRONG).sort())
+  t.throws(() => load(env), { name: 'SettingsError', message: /PORT[\s\S]*LOG_LEVEL[\s\S]*TRUST_PROXY/ })
+})
+
+t.test('a secret comes from the file that NAME_FILE names, without its line end', async (t) => {
+  const dir = t.testdir({
+    secret: `${SECRET}\n`,
+    database: 'postgres://db.example.com/doorcode\n',
+    key: ' test.not-a-real-key \n',
+  })
+  const settings = load({
+    SECRET_FILE: join(dir, 'secret'),
+    DATABASE_URL_FILE: join(dir, 'database'),
+    CRONDOCK_API_KEY_FILE: join(dir, 'key'),
+    SMS_PROVIDERS: 'crondock',
+    SMS_COUNTRIES: 'US',
+  })
+  t.match(settings, {
+    SECRET,
+    DATABASE_URL: 'postgres://db.example.com/doorcode',
+    CRONDOCK_API_KEY: 'test.not-a-real-key',
+  })
+})
+
+t.test('every secret setting has its NAME_FILE, and no other setting has', async (t) => {
+  const all = {
+    ...SettingsSchema.properties,
+    ...providers.find(({ name }) => name === 'crondock')!.settings.properties,
+  }
+  const read: string[] = []
+  const env = Object.fromEntries(Object.keys(all).map((name) => [`${name}_FILE`, `/files/${name}`]))
+  faultsOf({ ...env, SMS_PROVIDERS: 'crondock', SMS_COUNTRIES: 'US' }, (path) => {
+    read.push(path)
+    return ''
+  })
+  t.same(
+    read.sort(),
+    ['CRONDOCK_API_KEY', 'DATABASE_URL', 'REDIS_URL', 'SECRET', 'SECRET_PREVIOUS'].map((name) => `/files/${name}`),
+  )
+})
+
+t.test('a file that cannot be read is reported with its setting', async (t) => {
+  const faults = faultsOf({ SECRET_FILE: join(t.testdir(), 'none') })
+  t.equal(faults.length, 1)
+  t.match(faults[0], /^SECRET_FILE cannot be read: ENOENT/)
+})
+
+t.test('a file whose content is wrong is reported like the setting itself', async (t) => {
+  t.match(
+    faultsOf({ SECRET_FILE: '/files/secret' }, () => 'too short'),
+    [/^SECRET must not have fewer than 32/],
+  )
+})
+
+t.test('a setting and its NAME_FILE together are refused, for one of them would be ignored', async (t) => {
+  for (const value of [SECRET, OTHER_SECRET]) {
+    t.same(
+      faultsOf({ SECRET: value, SECRET_FILE: '/files/secret' }, () => SECRET),
+      ['SECRET and SECRET_FILE are both set: remove one of them.'],
+    )
+  }
+})
+
+t.test('production starts with what the design names, and no less', async (t) => {
+  t.same(faultsOf(PRODUCTION), [])
+  for (const name of [
+    'ISSUER',
+    'AUDIENCE',
+    'SECRET',
+    'JWT_KEYS_FILE',
+    'DATABASE_URL',
+    'SMS_PROVIDERS',
+    'SMS_COUNTRIES',
+    'CRONDOCK_API_KEY',
+  ]) {
+    const faults = faultsOf(without(PRODUCTION, name))
+    t.equal(faults.length, 1, `${name}: ${faults.join(' ')}`)
+    t.match(faults[0], new RegExp(`^${name}\\b.* is missing: .+ For example: \\S`))
+    t.same(faultsOf({ ...PRODUCTION, [name]: ' ' }), faults, `${name} set to nothing`)
+  }
+})
+
+t.test('production reports all that is missing at once', async (t) => {
+  const faults = faultsOf({ NODE_ENV: 'production' })
+  t.same(namesIn(faults).sort(), ['AUDIENCE', 'DATABASE_URL', 'ISSUER', 'JWT_KEYS_FILE', 'SECRET', 'SMS_PROVIDERS'])
+  for (const fault of faults) t.match(fault, /is missing/)
+})
+
+t.test('a secret that is missing is asked for with its NAME_FILE', async (t) => {
+  t.match(faultsOf(without(PRODUCTION, 'SECRET'))[0], /^SECRET \(or SECRET_FILE\) is missing/)
+  t.match(faultsOf(without(PRODUCTION, 'ISSUER'))[0], /^ISSUER is missing/)
+})
+
+t.test('production refuses every convenience of development', async (t) => {
+  const conveniences: [Env, RegExp][] = [
+    [{ ISSUER: 'http://auth.example.com' }, /^ISSUER must be https/],
+    [{ RESEND_COOLDOWN: '29' }, /^RESEND_COOLDOWN must be at least 30/],
+    [{ RATE_LIMIT: 'false' }, /^RATE_LIMIT must not be false/],
+    [{ SMS_PROVIDERS: 'console' }, /^SMS_PROVIDERS must not name "console"/],
+    [{ SMS_PROVIDERS: 'crondock,console' }, /^SMS_PROVIDERS must not name "console"/],
+    [{ SMS_PROVIDERS: 'outbox,crondock' }, /^SMS_PROVIDERS must not name "outbox"/],
+  ]
+  for (const [change, fault] of conveniences) {
+    t.match(faultsOf({ ...PRODUCTION, ...change }), [fault], JSON.stringify(change))
+  }
+  const outbox = faultsOf({ ...PRODUCTION, SMS_PROVIDERS: 'outbox,crondock', DEV_OUTBOX: 'true' })
+  t.ok(outbox.some((fault) => fault.startsWith('DEV_OUTBOX must not be true in production')))
+})
+
+t.test('development allows what production refuses', async (t) => {
+  const env = {
+    ISSUER: 'http://127.0.0.1:3000',
+    RESEND_COOLDOWN: '0',
+    RATE_LIMIT: 'false',
+    SMS_PROVIDERS: 'outbox',
+    DEV_OUTBOX: 'true',
+  }
+  t.same(faultsOf(env), [])
+})
+
+t.test('the outbox cannot be served when no provider fills it', async (t) => {
+  t.match(faultsOf({ DEV_OUTBOX: 'true' }), [/^DEV_OUTBOX needs .* For example: SMS_PROVIDERS=outbox/])
+})
+
+t.test('a company’s settings are read, and demanded, only when it is named', async (t) => {
+  t.notOk('CRONDOCK_URL' in load({ CRONDOCK_API_KEY: 'x' }))
+  t.match(load({ SMS_PROVIDERS: 'crondock', SMS_COUNTRIES: 'US', CRONDOCK_API_KEY: 'x' }), {
+    SMS_PROVIDERS: ['crondock'],
+    CRONDOCK_API_KEY: 'x',
+    CRONDOCK_URL: 'https://api.crondock.com/run/sms/',
+  })
+  t.match(faultsOf({ SMS_PROVIDERS: 'crondock', SMS_COUNTRIES: 'US' }), [
+    /^CRONDOCK_API_KEY \(or CRONDOCK_API_KEY_FILE\) is missing/,
+  ])
+  t.match(
+    faultsOf({ SMS_PROVIDERS: 'crondock', SMS_COUNTRIES: 'US', CRONDOCK_API_KEY: 'x', CRONDOCK_URL: 'ftp://x' }),
+    [/^CRONDOCK_URL must match pattern/],
+  )
+})
+
+t.test('the order of the companies is kept: it is the order in which they are tried', async (t) => {
+  const env = { SMS_COUNTRIES: 'US', CRONDOCK_API_KEY: 'x' }
+  t.same(load({ ...env, SMS_PROVIDERS: 'crondock,console' }).SMS_PROVIDERS, ['crondock', 'console'])
+  t.same(load({ ...env, SMS_PROVIDERS: 'console , crondock' }).SMS_PROVIDERS, ['console', 'crondock'])
+})
+
+t.test('countries must be named wherever a real company is, in development too', async (t) => {
+  const env = { SMS_PROVIDERS: 'console,crondock', CRONDOCK_API_KEY: 'x' }
+  t.match(faultsOf(env), [/^SMS_COUNTRIES is missing/])
+  t.match(faultsOf({ ...env, SMS_COUNTRIES: ' , ' }), [/^SMS_COUNTRIES is missing/])
+  t.same(faultsOf({ ...env, SMS_COUNTRIES: 'JM' }), [])
+  t.same(faultsOf({ SMS_PROVIDERS: 'console,outbox' }), [])
+})
+
+t.test('no fault shows the value of a secret', async (t) => {
+  const secrets: Env = {
+    SECRET: 'hidden-secret',
+    SECRET_PREVIOUS: 'hidden-previous',
+    DATABASE_URL: 'mysql://user:hidden-password@db.example.com',
+    REDIS_URL: 'http://:hidden-redis@cache.example.com',
+    CRONDOCK_API_KEY: 'hidden-key',
+  }
+  const files = Object.fromEntries(Object.keys(secrets).map((name) => [`${name}_FILE`, `/files/${name}`]))
+  const rest = { NODE_ENV: 'production', SMS_PROVIDERS: 'crondock,nobody', PORT: 'x' }
+  for (const env of [
+    { ...rest, ...secrets },
+    { ...rest, ...files },
+    { ...rest, ...secrets, ...files },
+  ]) {
+    const error = t.throws(() => load(env, (path) => secrets[path.slice('/files/'.length)]!))
+    t.ok(error instanceof SettingsError && error.faults.length > 5)
+    t.notMatch(inspect(error, { depth: 9, showHidden: true }), /hidden/)
+  }
+})
+
+t.test('a tool reads only the settings it names, and is told of no others', async (t) => {
+  const env = { PORT: 'x', LOG_LEVEL: 'loud', DATABASE_URL: 'postgres://db.example.com/x' }
+  t.same(readSettings({ env }, ['DATABASE_URL']), {
+    NODE_ENV: 'development',
+    DATABASE_URL: 'postgres://db.example.com/x',
+  })
+  t.match(
+    faultsIn(() => readSettings({ env }, ['PORT'])),
+    [/^PORT must be integer/],
+  )
+})
+
+t.test('production demands of a tool’s settings only the required ones that it names', async (t) => {
+  const env = { NODE_ENV: 'production' }
+  t.match(
+    faultsIn(() => readSettings({ env }, ['DATABASE_URL', 'PORT'])),
+    [/^DATABASE_URL \(or DATABASE_URL_FILE\) is missing/],
+  )
+  t.match(readSettings({ env }, ['PORT']), { NODE_ENV: 'production', PORT: 3_000 })
+})

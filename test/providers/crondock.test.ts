@@ -1,0 +1,103 @@
+import t from 'tap'
+import { crondockProvider } from '../../src/providers/crondock.ts'
+import { MESSAGE, testRealProvider } from '../contracts/provider.ts'
+import { type CompanyReply, type CompanyVoice, startFakeCompany } from '../support/fake-company.ts'
+
+const API_KEY = 'test.not-a-real-key'
+
+const json = (status: number, body: unknown): CompanyReply => ({
+  status,
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify(body),
+})
+
+const voice: CompanyVoice = {
+  accepted: () => json(200, { id: 'msg-1' }),
+  refused: ({ body }) => json(400, { error: 'invalid number', request: body }),
+  lie: ({ body, headers }) => json(200, { error: `cannot send ${body}`, headers }),
+}
+
+const settings = (url: string) => ({ CRONDOCK_API_KEY: API_KEY, CRONDOCK_URL: url })
+const create = (url: string) => crondockProvider.create(settings(url), { print: () => {}, keep: () => {} })
+const never = () => new AbortController().signal
+
+testRealProvider(t, { definition: crondockProvider, settings, secrets: [API_KEY], voice })
+
+t.test('the request is the one that the tutorial makes', async (t) => {
+  const company = await startFakeCompany(t, voice)
+  t.same(await create(company.url).send({ ...MESSAGE, body: 'Your code:\n"049281"' }, never()), {
+    outcome: 'accepted',
+    messageId: 'msg-1',
+  })
+  const [request] = company.requests
+  t.equal(request?.method, 'POST')
+  t.equal(request?.path, '/run/sms/')
+  t.equal(request?.headers.authorization, `Api-Key ${API_KEY}`)
+  t.equal(request?.headers['content-type'], 'application/json')
+  t.equal(request?.body, '{"data":{"to_phone":"18009998877","body":"Your code:\\n\\"049281\\""}}')
+})
+
+t.test('it goes to api.crondock.com unless told otherwise', async (t) => {
+  t.match(crondockProvider.settings.properties['CRONDOCK_URL'], { default: 'https://api.crondock.com/run/sms/' })
+})
+
+t.test('a success is believed only as far as its body allows', async (t) => {
+  const bodies: [body: unknown, expected: object][] = [
+    [{ id: 'msg-1' }, { outcome: 'accepted', messageId: 'msg-1' }],
+    [{ message_id: 7 }, { outcome: 'accepted', messageId: '7' }],
+    [{ id: 'x'.repeat(1_000) }, { outcome: 'accepted', messageId: 'x'.repeat(100) }],
+    [{}, { outcome: 'accepted' }],
+    [{ id: { nested: true } }, { outcome: 'accepted' }],
+    [
+      { id: 'msg-1', error: null, errors: [], success: true, status: 'queued' },
+      { outcome: 'accepted', messageId: 'msg-1' },
+    ],
+    [{ error: 'no credit' }, { outcome: 'failed' }],
+    [{ errors: ['no credit'] }, { outcome: 'failed' }],
+    [{ success: false }, { outcome: 'failed' }],
+    [{ status: 'error' }, { outcome: 'failed' }],
+    [null, { outcome: 'unknown' }],
+    ['sent', { outcome: 'unknown' }],
+    [1, { outcome: 'unknown' }],
+  ]
+  for (const [body, expected] of bodies) {
+    for (const status of [200, 201, 202]) {
+      const company = await startFakeCompany(t, { ...voice, accepted: () => json(status, body) })
+      const { reason: _, ...result } = { reason: '', ...(await create(company.url).send(MESSAGE, never())) }
+      t.same(result, expected, `${status} ${JSON.stringify(body).slice(0, 80)}`)
+    }
+  }
+})
+
+t.test('a status that is no success says whether another company may be asked', async (t) => {
+  const statuses = {
+    refused: [400, 422],
+    failed: [401, 402, 403, 404, 405, 409, 410, 413, 415, 429, 500, 501, 503, 301, 302, 303, 308],
+    unknown: [408, 502, 504],
+  }
+  for (const [outcome, list] of Object.entries(statuses)) {
+    for (const status of list) {
+      const company = await startFakeCompany(t, { ...voice, accepted: () => json(status, { id: 'msg-1' }) })
+      t.match(await create(company.url).send(MESSAGE, never()), { outcome, reason: `HTTP ${status}` }, `${status}`)
+    }
+  }
+})
+
+t.test('only a Retry-After in whole seconds is passed on', async (t) => {
+  const waits: [header: string, retryAfter: number | undefined][] = [
+    ['30', 30],
+    ['Wed, 21 Oct 2026 07:28:00 GMT', undefined],
+    ['-1', undefined],
+    ['1.5', undefined],
+    ['soon', undefined],
+    ['9'.repeat(30), undefined],
+  ]
+  for (const [header, retryAfter] of waits) {
+    const company = await startFakeCompany(t, {
+      ...voice,
+      accepted: () => ({ status: 429, headers: { 'retry-after': header } }),
+    })
+    const result = await create(company.url).send(MESSAGE, never())
+    t.same(result, { outcome: 'failed', reason: 'HTTP 429', ...(retryAfter && { retryAfter }) }, header)
+  }
+})

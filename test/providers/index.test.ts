@@ -1,0 +1,32 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import t from 'tap'
+import { providers } from '../../src/providers/index.ts'
+
+const read = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf8')
+const NOT_COMPANIES = ['failover.ts', 'http.ts', 'index.ts', 'provider.ts']
+
+t.test('every provider has a name of its own, fit for SMS_PROVIDERS', async (t) => {
+  const names = providers.map(({ name }) => name)
+  t.equal(new Set(names).size, names.length)
+  for (const name of names) t.match(name, /^[a-z][a-z0-9]*$/)
+})
+
+t.test('every provider file is in the list', async (t) => {
+  const files = readdirSync(new URL('../../src/providers/', import.meta.url)).filter(
+    (file) => !NOT_COMPANIES.includes(file),
+  )
+  t.same(files.sort(), providers.map(({ name }) => `${name}.ts`).sort())
+})
+
+t.test('every provider is held to the contract', async (t) => {
+  for (const { name, real } of providers) {
+    const call = real ? 'testRealProvider(t, ' : 'testLocalProvider(t, '
+    t.ok(read(`${name}.test.ts`).includes(call), `${name}.test.ts calls it`)
+  }
+})
+
+t.test('no provider has a setting that belongs to another', async (t) => {
+  for (const { name, settings } of providers) {
+    for (const setting of Object.keys(settings.properties)) t.ok(setting.startsWith(`${name.toUpperCase()}_`), setting)
+  }
+})

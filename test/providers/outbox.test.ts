@@ -1,0 +1,34 @@
+import t from 'tap'
+import { createOutbox, outboxProvider } from '../../src/providers/outbox.ts'
+import { MESSAGE, testLocalProvider } from '../contracts/provider.ts'
+
+testLocalProvider(t, outboxProvider)
+
+const message = (to: string, body: string) => ({ to, body, sentAt: '2026-01-01T00:00:00.000Z' })
+
+t.test('nothing is printed', async (t) => {
+  const printed: string[] = []
+  const provider = outboxProvider.create({}, { print: (line) => printed.push(line), keep: () => {} })
+  await provider.send(MESSAGE, new AbortController().signal)
+  t.same(printed, [])
+})
+
+t.test('the outbox gives the messages to one number alone, newest first', async (t) => {
+  const outbox = createOutbox()
+  outbox.keep(message('+18009998877', 'first'))
+  outbox.keep(message('+442079460958', 'for another'))
+  outbox.keep(message('+18009998877', 'second'))
+  t.same(
+    outbox.find('+18009998877').map(({ body }) => body),
+    ['second', 'first'],
+  )
+  t.same(outbox.find('+18765550123'), [])
+})
+
+t.test('the outbox keeps the latest thousand messages and forgets the oldest', async (t) => {
+  const outbox = createOutbox()
+  for (let n = 1; n <= 1_500; n += 1) outbox.keep(message('+18009998877', `${n}`))
+  const found = outbox.find('+18009998877')
+  t.equal(found.length, 1_000)
+  t.same([found[0]?.body, found.at(-1)?.body], ['1500', '501'])
+})
