@@ -7,6 +7,8 @@ t.test('the committed document is what the routes say', async (t) => {
   t.equal(readFileSync('openapi/openapi.json', 'utf8') === (await describeApi()), true, 'else run: npm run openapi')
 })
 
+const hasExample = (content: unknown) => JSON.stringify(content ?? {}).includes('"example')
+
 t.test('each operation has an id, a summary, and an example of what it takes and gives', async (t) => {
   const document = JSON.parse(await describeApi())
   const ids = new Set<string>()
@@ -14,6 +16,9 @@ t.test('each operation has an id, a summary, and an example of what it takes and
     for (const [method, operation] of Object.entries<{
       operationId: string
       summary: string
+      requestBody?: {
+        content: Record<string, { schema: { examples?: unknown[] }; examples?: object; example?: unknown }>
+      }
       responses: Record<
         string,
         { content: Record<string, { schema: { properties: { code: { enum: string[] } } }; examples?: object }> }
@@ -22,6 +27,8 @@ t.test('each operation has an id, a summary, and an example of what it takes and
       t.ok(operation.operationId && operation.summary, `${method} ${path}`)
       t.notOk(ids.has(operation.operationId), 'ids are unique')
       ids.add(operation.operationId)
+      if (operation.requestBody) t.ok(hasExample(operation.requestBody.content['application/json']), 'of what it takes')
+      t.ok(hasExample(operation.responses['200']?.content['application/json']), 'of what it gives')
       for (const [status, { content }] of Object.entries(operation.responses)) {
         const problem = content['application/problem+json']
         if (Number(status) < 400) continue

@@ -20,19 +20,25 @@ const asksForHelp = (args: string[]): boolean => {
 /** Mistakes in this program, for which a person needs the stack and not a line. */
 const BUGS = [TypeError, RangeError, ReferenceError, SyntaxError]
 
+/** What `pg` says, without a code, of a connection that never was one or broke. */
+const DISCONNECTED = /^Connection terminated|^timeout exceeded when trying to connect/
+
 /** One line for what a person can mend; a stack only for what is our own fault. */
 const explain = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error)
   if (error instanceof SettingsError) return error.faults.join('\n')
-  const { code, syscall, path } = error as NodeJS.ErrnoException
-  if (code === 'ERR_INVALID_URL')
-    return 'DATABASE_URL is not a URL. For example: postgres://doorcode@db.example.com/doorcode'
   // A host with several addresses fails once for each of them, and the whole has no message of its own.
   if (error instanceof AggregateError) return explain(error.errors[0])
-  if (syscall === 'connect' || syscall === 'getaddrinfo') return `The database cannot be reached: ${error.message}`
+
+  const { code, syscall, path, message } = error as NodeJS.ErrnoException
+  if (code === 'ERR_INVALID_URL')
+    return 'DATABASE_URL is not a URL. For example: postgres://doorcode@db.example.com/doorcode'
+  if (syscall === 'connect' || syscall === 'getaddrinfo' || DISCONNECTED.test(message)) {
+    return `The database cannot be reached: ${message}`
+  }
   if (path && (code === 'ENOTDIR' || code === 'EEXIST')) return `${path} cannot be made: a file is in the way.`
-  if (!code && BUGS.some((Bug) => error instanceof Bug)) return error.stack ?? error.message
-  return error.message.replaceAll(/\s*\n\s*/g, ' ')
+  if (!code && BUGS.some((Bug) => error instanceof Bug)) return error.stack ?? message
+  return message.replaceAll(/\s*\n\s*/g, ' ')
 }
 
 /**

@@ -1,4 +1,5 @@
 import { hashPassword } from '../passwords/argon2id.ts'
+import type { UserAdmin } from '../store/user-admin.ts'
 import { type Command, readArgs, refuseNames, UsageError } from './command.ts'
 import { checkPassword, checkPhone, checkUsername } from './new-user.ts'
 import { withUsers } from './open-database.ts'
@@ -40,11 +41,9 @@ const list: Command = async (args, world) => {
   })
 }
 
-type Change = (users: Parameters<Parameters<typeof withUsers>[1]>[0], name: string) => Promise<boolean>
-
 /** A command that changes the one user it names; `done` is what it then says of them. */
 const change =
-  (command: string, done: string, apply: Change): Command =>
+  (command: string, done: string, apply: (users: UserAdmin, name: string) => Promise<boolean>): Command =>
   async (args, world) => {
     const name = oneName(command, readArgs(args, {}).positionals)
     await withUsers(world, async (users) => {

@@ -3,10 +3,11 @@ import type { FastifyInstance } from 'fastify'
 /** One line a request: never a query, a body or a header, for those hold secrets. */
 export const registerRequestLog = (app: FastifyInstance): void => {
   app.addHook('onResponse', async (request, reply) => {
-    request.log.info(
+    // Probes come every few seconds and say nothing new.
+    const level = request.routeOptions.url?.startsWith('/health/') ? 'debug' : 'info'
+    request.log[level](
       {
         event: 'request',
-        request_id: request.id,
         method: request.method,
         // The pattern and not the path, which is the caller's to fill.
         route: request.routeOptions.url ?? 'none',

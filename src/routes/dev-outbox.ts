@@ -22,7 +22,10 @@ export const devOutbox: Route = (app, { outbox }) => {
         to: Type.String({ pattern: '^\\+[1-9][0-9]{1,14}$', description: 'A number in E.164, the plus as `%2B`.' }),
       }),
       response: {
-        200: { description: 'The messages.', ...Exactly({ messages: Type.Array(Message) }) },
+        200: {
+          description: 'The messages.',
+          ...Exactly({ messages: Type.Array(Message) }, { examples: [{ messages: [] }] }),
+        },
         ...problems('validation_failed'),
       },
     },

@@ -15,7 +15,10 @@ export const health: Route = (app, { readiness }) => {
       tags: ['Operation'],
       summary: 'The process runs',
       response: {
-        200: { description: 'It does.', ...Exactly({ status: Type.Literal('live') }) },
+        200: {
+          description: 'It does.',
+          ...Exactly({ status: Type.Literal('live') }, { examples: [{ status: 'live' }] }),
+        },
         ...problems(),
       },
     },
@@ -30,7 +33,10 @@ export const health: Route = (app, { readiness }) => {
       tags: ['Operation'],
       summary: 'The service can serve',
       response: {
-        200: { description: 'Everything it needs is there.', ...Exactly({ status: Type.Literal('ready') }) },
+        200: {
+          description: 'Everything it needs is there.',
+          ...Exactly({ status: Type.Literal('ready') }, { examples: [{ status: 'ready' }] }),
+        },
         ...problems('service_unavailable'),
       },
     },

@@ -12,6 +12,15 @@ const Jwk = Exactly({
   use: Type.Literal('sig'),
 })
 
+const EXAMPLE = {
+  kty: 'OKP',
+  crv: 'Ed25519',
+  x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo',
+  kid: 'kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k',
+  alg: 'EdDSA',
+  use: 'sig',
+}
+
 /** `GET /.well-known/jwks.json`: the keys that access tokens are verified with (RFC 7517). */
 export const jwks: Route = (app, { jwks: keys }) => {
   app.route({
@@ -22,7 +31,10 @@ export const jwks: Route = (app, { jwks: keys }) => {
       tags: ['Discovery'],
       summary: 'The public signing keys',
       response: {
-        200: { description: 'A JSON Web Key Set.', ...Exactly({ keys: Type.Array(Jwk) }) },
+        200: {
+          description: 'A JSON Web Key Set.',
+          ...Exactly({ keys: Type.Array(Jwk) }, { examples: [{ keys: [EXAMPLE] }] }),
+        },
         ...problems(),
       },
     },

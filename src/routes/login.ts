@@ -24,7 +24,10 @@ export const login: Route = (app, deps) => {
       summary: 'Check the password and send a code',
       description:
         'Step one. Answers a pending-2fa token for `POST /verify` and sends a code to the phone of the account. Within the cooldown after a code was sent, a right password gets `resend_cooldown` and the code already sent stays valid; after it, a new login replaces the former challenge.',
-      body: Exactly({ username: Username, password: Password, channel: Type.Optional(ChannelName) }),
+      body: Exactly(
+        { username: Username, password: Password, channel: Type.Optional(ChannelName) },
+        { examples: [{ username: 'demo', password: 'let me in please' }] },
+      ),
       response: {
         200: { description: 'The password is right; a code is on its way.', ...OpenChallengeBody },
         ...problems(

@@ -4,13 +4,20 @@ import { problemType } from '../http/problems.ts'
 import type { Route } from './route.ts'
 import { Exactly, problems } from './schemas.ts'
 
-const ProblemPage = Exactly({
-  type: Type.String(),
-  code: Type.String(),
-  status: Type.Integer(),
-  title: Type.String(),
-  advice: Type.String({ description: 'What a caller should do about it.' }),
-})
+const ProblemPage = Exactly(
+  {
+    type: Type.String(),
+    code: Type.String(),
+    status: Type.Integer(),
+    title: Type.String(),
+    advice: Type.String({ description: 'What a caller should do about it.' }),
+  },
+  {
+    examples: [
+      { type: 'https://auth.example.com/problems/rate_limited', code: 'rate_limited', ...PROBLEMS.rate_limited },
+    ],
+  },
+)
 
 /** `GET /problems/:code`: where the `type` of a problem leads. */
 export const problemPages: Route = (app, { issuer }) => {

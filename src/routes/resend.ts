@@ -7,6 +7,7 @@ import {
   DATABASE_PROBLEMS,
   Exactly,
   OpenChallengeBody,
+  PENDING_TOKEN_EXAMPLE,
   PendingToken,
   problems,
 } from './schemas.ts'
@@ -22,7 +23,10 @@ export const resend: Route = (app, deps) => {
       summary: 'Send another code',
       description:
         'The pending token stays the same and ends when it would have ended; the former code is dead. Guesses already made count on. Each further code makes the wait for the next one longer.',
-      body: Exactly({ pending_token: PendingToken, channel: Type.Optional(ChannelName) }),
+      body: Exactly(
+        { pending_token: PendingToken, channel: Type.Optional(ChannelName) },
+        { examples: [{ pending_token: PENDING_TOKEN_EXAMPLE }] },
+      ),
       response: {
         200: { description: 'Another code is on its way.', ...OpenChallengeBody },
         ...problems(

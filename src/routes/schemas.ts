@@ -29,7 +29,8 @@ export const Password = Type.String({
   examples: ['correct horse battery staple'],
 })
 
-const PENDING_TOKEN_EXAMPLE =
+/** A pending token for examples; it verifies nowhere. */
+export const PENDING_TOKEN_EXAMPLE =
   'eyJhbGciOiJIUzI1NiIsInR5cCI6InBlbmRpbmctMmZhK2p3dCJ9.eyJwdXJwb3NlIjoibG9naW4ifQ.c2lnbmF0dXJl'
 
 /** What `/login` gives and the other steps take. */

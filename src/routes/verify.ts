@@ -1,6 +1,15 @@
 import { Type } from 'typebox'
 import { contextOf, type Route } from './route.ts'
-import { BODY_PROBLEMS, DATABASE_PROBLEMS, Exactly, Factor, PendingToken, problems, Seconds } from './schemas.ts'
+import {
+  BODY_PROBLEMS,
+  DATABASE_PROBLEMS,
+  Exactly,
+  Factor,
+  PENDING_TOKEN_EXAMPLE,
+  PendingToken,
+  problems,
+  Seconds,
+} from './schemas.ts'
 
 const Code = Type.String({
   pattern: '^[0-9]{6,8}$',
@@ -39,7 +48,10 @@ export const verify: Route = (app, deps) => {
       summary: 'Exchange the pending token and the code for an access token',
       description:
         'Step two. A challenge takes five guesses and gives one token; wrong codes also count against the account, over all its challenges. A malformed code is refused without being counted.',
-      body: Exactly({ pending_token: PendingToken, code: Code, factor: Type.Optional(Factor) }),
+      body: Exactly(
+        { pending_token: PendingToken, code: Code, factor: Type.Optional(Factor) },
+        { examples: [{ pending_token: PENDING_TOKEN_EXAMPLE, code: '123456' }] },
+      ),
       response: {
         200: { description: 'The code is right.', ...AccessToken },
         ...problems(
@@ -49,7 +61,6 @@ export const verify: Route = (app, deps) => {
           'challenge_invalid',
           'factor_disabled',
           'factor_locked',
-          'service_unavailable',
           ...DATABASE_PROBLEMS,
         ),
       },
