@@ -70,8 +70,12 @@ const freePort = (): Promise<number> =>
     })
   })
 
-/** The last thing that Postgres said, which is why it stopped. */
-const lastLine = (text: string): string => text.trim().split('\n').at(-1)?.trim() ?? 'no reason given'
+/** Why Postgres stopped: the last fault it named, else the last thing it said. */
+const lastFault = (text: string): string => {
+  if (text.includes('No space left on device')) return 'the disk is full'
+  const lines = text.trim().split('\n')
+  return (lines.findLast((line) => /error:|ERROR:|FATAL:|PANIC:/.test(line)) ?? lines.at(-1) ?? '').trim()
+}
 
 const explain = (error: unknown, cluster: string): Error => {
   const { code, stderr, message } = error as { code?: unknown; stderr?: string; message: string }
@@ -88,7 +92,7 @@ const explain = (error: unknown, cluster: string): Error => {
   } catch {
     // No log: it never came that far.
   }
-  return new Error(`The embedded Postgres in ${cluster} does not start: ${lastLine(logged || said)}`)
+  return new Error(`The embedded Postgres in ${cluster} does not start: ${lastFault(logged || said)}`)
 }
 
 const portOf = (cluster: string): number | undefined => {

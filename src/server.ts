@@ -8,7 +8,6 @@ import { buildApp } from './app.ts'
 import { createHashQueue } from './core/hash-queue.ts'
 import { limitsFor } from './core/limits.ts'
 import { createFactors } from './factors/index.ts'
-import { connectRedis } from './http/redis.ts'
 import { keyFileIn, readKeyFile, secretIn } from './keys/key-files.ts'
 import { deriveSecrets } from './keys/secrets.ts'
 import { loadSettings } from './load-config.ts'
@@ -66,17 +65,20 @@ const start = async () => {
   const users = createUserAdmin(database)
   if (embedded) await seedDemoUser(users)
 
-  const redis =
-    settings.REDIS_URL === undefined
-      ? undefined
-      : connectRedis(settings.REDIS_URL, (error) => logger.warn({ event: 'redis_lost', err: error }, 'redis lost'))
+  const redis = await connectRedis(settings.REDIS_URL, (error) =>
+    logger.warn({ event: 'redis_lost', err: error }, 'redis lost'),
+  )
 
   const outbox = createOutbox()
   const tools = { print: say, keep: outbox.keep }
   const companies = settings.SMS_PROVIDERS.map((name) =>
     providers.find((provider) => provider.name === name)!.create(settings, tools),
   )
-  const shutdown = startShutdown({ delay: settings.SHUTDOWN_DELAY * 1000, log: logger })
+  const shutdown = startShutdown({
+    delay: settings.SHUTDOWN_DELAY * 1000,
+    followParent: process.env['npm_lifecycle_event'] !== undefined,
+    log: logger,
+  })
 
   const app = await buildApp({
     accounts: createAccountStore(database),
@@ -135,6 +137,13 @@ const start = async () => {
   const address = await app.listen({ host: settings.HOST, port: settings.PORT })
   logger.info({ event: 'listening', address, issuer }, `listening on ${address}`)
   if (!production) say(welcome(address, embedded !== undefined))
+}
+
+/** The client is loaded only where it is used. */
+const connectRedis = async (url: string | undefined, onError: (error: Error) => void) => {
+  if (url === undefined) return undefined
+  const redis = await import('./http/redis.ts')
+  return redis.connectRedis(url, onError)
 }
 
 /** Lines for people on a terminal, outside production; JSON for everything else. */

@@ -8,14 +8,26 @@ export interface Shutdown {
   onStop(stop: () => Promise<void>): void
 }
 
+/** How to leave. */
+export interface ShutdownOptions {
+  /** Time between the signal and the moment connections are refused, in ms. */
+  delay: number
+  /** Whether to leave when the parent process does: the shell between `npm start` and us passes no signal on. */
+  followParent: boolean
+  log: FastifyBaseLogger
+}
+
+/** How often the parent is looked for, in ms. */
+const PARENT_CHECK = 500
+
 /** The longest that requests in flight are waited for, in ms. */
 const LONGEST_STOP = 10_000
 
 /**
- * Listens for SIGTERM and SIGINT. On the first: readiness ends, requests are taken for `delay` ms more, then the stop
+ * Listens for SIGTERM, SIGINT and SIGHUP. On the first: readiness ends, requests are taken for `delay` ms more, then the stop
  * runs and the process ends with 0; on a second one, or when the stop takes longer than 10 s, it ends with 1.
  */
-export const startShutdown = ({ delay, log }: { delay: number; log: FastifyBaseLogger }): Shutdown => {
+export const startShutdown = ({ delay, followParent, log }: ShutdownOptions): Shutdown => {
   let stopping = false
   let stop = async () => {}
 
@@ -35,6 +47,16 @@ export const startShutdown = ({ delay, log }: { delay: number; log: FastifyBaseL
   }
   process.on('SIGTERM', onSignal)
   process.on('SIGINT', onSignal)
+  process.on('SIGHUP', onSignal)
+  if (followParent) {
+    const parent = process.ppid
+    const timer = setInterval(() => {
+      if (process.ppid === parent) return
+      clearInterval(timer)
+      void onSignal('SIGTERM')
+    }, PARENT_CHECK)
+    timer.unref()
+  }
 
   return {
     assertRunning() {

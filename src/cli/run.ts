@@ -1,14 +1,12 @@
-import { SettingsError } from '../load-config.ts'
+import type { SettingsError } from '../load-config.ts'
 import { type Command, UsageError, type World } from './command.ts'
-import { keys } from './keys.ts'
-import { migrate } from './migrate.ts'
 import { USAGE } from './usage.ts'
-import { user } from './user.ts'
 
-const COMMANDS = new Map<string, Command>([
-  ['user', user],
-  ['migrate', migrate],
-  ['keys', keys],
+/** Loaded when called for: help and a slip of the pen need not wait for the database's driver. */
+const COMMANDS = new Map<string, () => Promise<Command>>([
+  ['user', async () => (await import('./user.ts')).user],
+  ['migrate', async () => (await import('./migrate.ts')).migrate],
+  ['keys', async () => (await import('./keys.ts')).keys],
 ])
 
 /** Whether help is asked for; behind `--` everything is a name. */
@@ -26,13 +24,13 @@ const DISCONNECTED = /^Connection terminated|^timeout exceeded when trying to co
 /** One line for what a person can mend; a stack only for what is our own fault. */
 const explain = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error)
-  if (error instanceof SettingsError) return error.faults.join('\n')
+  if (error.name === 'SettingsError') return (error as SettingsError).faults.join('\n')
   // A host with several addresses fails once for each of them, and the whole has no message of its own.
   if (error instanceof AggregateError) return explain(error.errors[0])
 
   const { code, syscall, path, message } = error as NodeJS.ErrnoException
   if (code === 'ERR_INVALID_URL')
-    return 'DATABASE_URL is not a URL. For example: postgres://doorcode@db.example.com/doorcode'
+    return 'DATABASE_URL is not a URL. For example: postgres://doorcode@localhost/doorcode'
   if (syscall === 'connect' || syscall === 'getaddrinfo' || DISCONNECTED.test(message)) {
     return `The database cannot be reached: ${message}`
   }
@@ -52,8 +50,9 @@ export const run = async (args: string[], world: World): Promise<number> => {
       return 0
     }
     const [name = '', ...rest] = args
-    const command = COMMANDS.get(name)
-    if (!command) throw new UsageError(`There is no command "${name}".`)
+    const load = COMMANDS.get(name)
+    if (!load) throw new UsageError(`There is no command "${name}".`)
+    const command = await load()
     await command(rest, world)
     return 0
   } catch (error) {
