@@ -1,14 +1,30 @@
-import { execFile, spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { arch, platform } from 'node:os'
 import { join, resolve } from 'node:path'
-import { promisify } from 'node:util'
 import pg from 'pg'
 
-const run = promisify(execFile)
+/**
+ * Runs a program to its end, out of reach of Ctrl-C on our terminal. Throws what it wrote when it fails. What it leaves
+ * running keeps its output open, so that its own end is what counts.
+ */
+const run = (file: string, args: string[], identity: object): Promise<void> =>
+  new Promise((done, failed) => {
+    const child = spawn(file, args, { ...identity, cwd: '/', detached: true, stdio: ['ignore', 'ignore', 'pipe'] })
+    let stderr = ''
+    child.stderr.on('data', (chunk) => {
+      stderr += chunk
+    })
+    child.once('error', failed)
+    child.once('exit', (code) => {
+      child.stderr.destroy()
+      if (code === 0) done()
+      else failed(Object.assign(new Error(`${file} ended with ${code}`), { stderr }))
+    })
+  })
 
 /** A Postgres of our own, for machines that have none. */
 export interface EmbeddedPostgres {
@@ -128,29 +144,32 @@ export const startEmbedded = async ({
     writeFileSync(passwordFile, randomBytes(18).toString('base64url'), { mode: 0o600 })
     if ('uid' in identity) for (const path of [cluster, passwordFile]) chownSync(path, identity.uid!, identity.gid!)
     const options = ['--auth=scram-sha-256', '--username=doorcode', '--encoding=UTF8', '--locale=C', '--no-sync']
-    await run(initdb, [`--pgdata=${cluster}`, `--pwfile=${passwordFile}`, ...options], { ...identity, cwd: '/' }).catch(
-      (error) => {
-        throw explain(error, cluster)
-      },
-    )
+    await run(initdb, [`--pgdata=${cluster}`, `--pwfile=${passwordFile}`, ...options], identity).catch((error) => {
+      throw explain(error, cluster)
+    })
   }
 
-  const status = spawnSync(pgCtl, ['status', '-D', cluster], { ...identity, cwd: '/' })
-  const startedHere = status.status !== 0
-  if (startedHere) {
+  const isRunning = () => spawnSync(pgCtl, ['status', '-D', cluster], { ...identity, cwd: '/' }).status === 0
+  let startedHere = false
+  if (!isRunning()) {
     say('Starting the embedded Postgres …')
-    const port = await freePort()
-    const given = { port: String(port), listen_addresses: '127.0.0.1', unix_socket_directories: '', ...settings }
+    const given = {
+      port: String(await freePort()),
+      listen_addresses: '127.0.0.1',
+      unix_socket_directories: '',
+      ...settings,
+    }
     const flags = Object.entries(given)
       .map(([name, value]) => `-c ${name}='${value}'`)
       .join(' ')
-    // pg_ctl puts the server into a session of its own, so that Ctrl-C on the terminal does not take it from under us.
-    await run(pgCtl, ['start', '-w', '-D', cluster, '-l', join(cluster, 'server.log'), '-o', flags], {
-      ...identity,
-      cwd: '/',
-    }).catch((error) => {
-      throw explain(error, cluster)
-    })
+    try {
+      // pg_ctl puts the server into a session of its own, so that it does not end with our terminal.
+      await run(pgCtl, ['start', '-w', '-D', cluster, '-l', join(cluster, 'server.log'), '-o', flags], identity)
+      startedHere = true
+    } catch (error) {
+      // Somebody else may have started it in the same moment; then it is theirs.
+      if (!isRunning()) throw explain(error, cluster)
+    }
   }
 
   const port = portOf(cluster)

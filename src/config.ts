@@ -13,7 +13,7 @@ const list = (options: { description: string; examples: string[]; default?: stri
  * and `required` names the ones that production cannot do without.
  */
 export const SettingsSchema = Type.Object({
-  NODE_ENV: Type.String({
+  NODE_ENV: Type.Union([Type.Literal('development'), Type.Literal('test'), Type.Literal('production')], {
     default: 'development',
     description: '`production` refuses every convenience: what it needs must be set.',
     examples: ['production'],

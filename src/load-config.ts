@@ -74,7 +74,9 @@ const createReader = ({ env, readFile = (path) => readFileSync(path, 'utf8') }: 
       const [error] = Value.Errors(schema, value)
       if (!error) continue
       const shown = setting.secret ? '' : `, not "${raw}"`
-      faults.push(`${name} ${error.message}${shown}. For example: ${setting.examples.join(',')}`)
+      const { anyOf } = schema as { anyOf?: { const: string }[] }
+      const wrong = anyOf ? `must be one of ${anyOf.map((choice) => choice.const).join(', ')}` : error.message
+      faults.push(`${name} ${wrong}${shown}. For example: ${setting.examples.join(',')}`)
     }
     return values
   }
@@ -123,9 +125,12 @@ export const loadSettings = ({ providers, ...source }: SettingsSource): Settings
   const settings = read(SettingsSchema.properties) as Settings & Record<string, unknown>
   const production = settings.NODE_ENV === 'production'
 
+  // The default is no answer where companies must be named.
+  const unnamed = production && !source.env['SMS_PROVIDERS']?.trim()
+
   if (production) {
     demand(SettingsSchema.properties, settings)
-    if (source.env['SMS_PROVIDERS'] === undefined) missing('SMS_PROVIDERS', SettingsSchema.properties.SMS_PROVIDERS)
+    if (unnamed) missing('SMS_PROVIDERS', SettingsSchema.properties.SMS_PROVIDERS)
     if (settings.ISSUER?.startsWith('http:'))
       faults.push('ISSUER must be https in production. For example: https://auth.example.com')
     if (settings.RESEND_COOLDOWN < 30) faults.push('RESEND_COOLDOWN must be at least 30 in production.')
@@ -133,11 +138,11 @@ export const loadSettings = ({ providers, ...source }: SettingsSource): Settings
     if (settings.DEV_OUTBOX) faults.push('DEV_OUTBOX must not be true in production: it shows every code to everyone.')
   }
 
-  const named = settings.SMS_PROVIDERS.map((name) => ({
+  const named = (unnamed ? [] : settings.SMS_PROVIDERS).map((name) => ({
     name,
     provider: providers.find((known) => known.name === name),
   }))
-  if (named.length === 0) faults.push('SMS_PROVIDERS names no company. For example: crondock')
+  if (named.length === 0 && !unnamed) faults.push('SMS_PROVIDERS names no company. For example: crondock')
   for (const { name, provider } of named) {
     if (!provider) {
       faults.push(

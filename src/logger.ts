@@ -1,14 +1,17 @@
 import { type DestinationStream, type Logger, pino } from 'pino'
 
+/** Causes of causes that are logged; an error may even be its own. */
+const MAX_CAUSES = 5
+
 /** An error for the log: its kind and message, without the details that a database puts values into. */
-const describeError = (error: unknown): unknown => {
+const describeError = (error: unknown, depth = 0): unknown => {
   if (!(error instanceof Error)) return { message: String(error) }
   return {
     type: error.name,
     code: (error as NodeJS.ErrnoException).code,
     message: error.message,
     stack: error.stack,
-    ...(error.cause === undefined ? {} : { cause: describeError(error.cause) }),
+    ...(error.cause === undefined || depth === MAX_CAUSES ? {} : { cause: describeError(error.cause, depth + 1) }),
   }
 }
 
@@ -25,7 +28,7 @@ export const createLogger = (level: string, destination?: DestinationStream): Lo
       formatters: { level: (label) => ({ level: label }) },
       redact: SECRET_MEMBERS.flatMap((member) => [member, `*.${member}`]),
       // Requests and replies are never logged whole.
-      serializers: { err: describeError, req: () => undefined, res: () => undefined },
+      serializers: { err: (error) => describeError(error), req: () => undefined, res: () => undefined },
     },
     destination ?? pino.destination(1),
   )

@@ -17,6 +17,7 @@ import { createFailover } from './providers/failover.ts'
 import { providers } from './providers/index.ts'
 import { createOutbox } from './providers/outbox.ts'
 import { startShutdown } from './shutdown.ts'
+import { explainFailure, welcome } from './start-messages.ts'
 import { createChallengeStore } from './store/challenges.ts'
 import { createDatabase } from './store/database.ts'
 import { createUserAdmin } from './store/user-admin.ts'
@@ -54,14 +55,27 @@ const start = async () => {
   const host = settings.HOST.includes(':') ? `[${settings.HOST}]` : settings.HOST
   const issuer = settings.ISSUER ?? `http://${host}:${settings.PORT}`
 
-  if (!settings.DATABASE_URL) embedded = await startEmbedded({ dataDir: settings.DATA_DIR, say })
+  const shutdown = startShutdown({
+    delay: settings.SHUTDOWN_DELAY * 1000,
+    followParent: process.env['npm_lifecycle_event'] !== undefined,
+    log: logger,
+  })
+
+  if (!settings.DATABASE_URL) {
+    const starting = startEmbedded({ dataDir: settings.DATA_DIR, say })
+    // A signal that comes meanwhile must not leave it behind.
+    shutdown.onStop(async () => {
+      embedded = await starting
+    })
+    embedded = await starting
+  }
   const database = createDatabase({
     url: settings.DATABASE_URL ?? embedded!.url,
     poolSize: settings.DATABASE_POOL_SIZE,
     onIdleError: (error) => logger.warn({ event: 'database_connection_lost', err: error }, 'database connection lost'),
   })
   const schema = database.kysely as never
-  if (embedded) await migrate(schema)
+  if (embedded) await migrateEmbedded(embedded.url)
   const users = createUserAdmin(database)
   if (embedded) await seedDemoUser(users)
 
@@ -74,12 +88,6 @@ const start = async () => {
   const companies = settings.SMS_PROVIDERS.map((name) =>
     providers.find((provider) => provider.name === name)!.create(settings, tools),
   )
-  const shutdown = startShutdown({
-    delay: settings.SHUTDOWN_DELAY * 1000,
-    followParent: process.env['npm_lifecycle_event'] !== undefined,
-    log: logger,
-  })
-
   const app = await buildApp({
     accounts: createAccountStore(database),
     challenges: createChallengeStore(
@@ -94,7 +102,7 @@ const start = async () => {
         send: createFailover(companies, () => AbortSignal.timeout(SEND_DEADLINE)),
         countries: settings.SMS_COUNTRIES,
         serviceName: settings.SERVICE_NAME,
-        domain: settings.SMS_DOMAIN ?? new URL(issuer).hostname,
+        domain: settings.SMS_DOMAIN ?? domainOf(issuer),
       },
     }),
     tokens: {
@@ -136,7 +144,23 @@ const start = async () => {
   })
   const address = await app.listen({ host: settings.HOST, port: settings.PORT })
   logger.info({ event: 'listening', address, issuer }, `listening on ${address}`)
-  if (!production) say(welcome(address, embedded !== undefined))
+  const hasDemoUser = embedded && (await users.list()).some((user) => user.username === DEMO_USER.username)
+  if (!production) say(welcome(address, hasDemoUser ? DEMO_USER : undefined))
+}
+
+const migrateEmbedded = async (url: string) => {
+  const database = createDatabase({ url, poolSize: 2, onIdleError: () => {}, patient: true })
+  try {
+    await migrate(database.kysely as never)
+  } finally {
+    await database.close()
+  }
+}
+
+/** The domain of texts: the issuer's, for which an IPv6 address cannot stand. */
+const domainOf = (issuer: string) => {
+  const { hostname } = new URL(issuer)
+  return hostname.startsWith('[') ? 'localhost' : hostname
 }
 
 /** The client is loaded only where it is used. */
@@ -153,44 +177,7 @@ const prettyWhenWatched = async (production: boolean) => {
   return pretty({ colorize: true, ignore: 'event,request_id', sync: true })
 }
 
-const welcome = (address: string, seeded: boolean): string => {
-  const { username, password } = DEMO_USER
-  const body = JSON.stringify({ username, password })
-  return [
-    '',
-    `  Doorcode answers at ${address}`,
-    `  Its pages are at    ${address}/docs`,
-    ...(seeded
-      ? [
-          '',
-          `  Log in as "${username}" with the password "${password}"; the code comes here:`,
-          '',
-          `  curl -s ${address}/login -H 'content-type: application/json' -d '${body}'`,
-          `  curl -s ${address}/verify -H 'content-type: application/json' -d '{"pending_token":"…","code":"…"}'`,
-        ]
-      : []),
-    '',
-  ].join('\n')
-}
-
-/** One line for what a person can mend; a stack only for what is our own fault. */
-const explain = (error: unknown): string => {
-  if (!(error instanceof Error)) return String(error)
-  const { code, port, path } = error as NodeJS.ErrnoException & { port?: number }
-  if (code === 'EADDRINUSE')
-    return `Port ${port} is in use. Set PORT to another one. For example: PORT=${(port ?? 3000) + 1}`
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
-    return path
-      ? `${path} cannot be read or written: ${code}. Check who owns it, or set DATA_DIR.`
-      : `Not permitted: ${error.message}`
-  }
-  if (code === 'ENOSPC') return `The disk is full${path ? `: ${path} cannot be written` : ''}.`
-  if (code === 'ENOTDIR' || code === 'EEXIST')
-    return `${path ?? 'DATA_DIR'} is not a folder. Set DATA_DIR to another one.`
-  return error.name === 'Error' || error.name === 'SettingsError' ? error.message : (error.stack ?? error.message)
-}
-
 start().catch((error: unknown) => {
-  process.stderr.write(`${explain(error)}\n`)
+  process.stderr.write(`${explainFailure(error)}\n`)
   process.exit(1)
 })

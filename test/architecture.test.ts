@@ -17,6 +17,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   'src/load-config.ts': ['src/config.ts'],
   'src/logger.ts': [],
   'src/shutdown.ts': [],
+  'src/start-messages.ts': [],
   'src/app.ts': ['src/http', 'src/routes', 'src/core', 'src/errors.ts'],
   'db/migrations': [],
   'db/migrate.ts': ['db/migrations'],

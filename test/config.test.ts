@@ -7,13 +7,16 @@ const settings = [SettingsSchema, ...providers.map((provider) => provider.settin
   Object.entries(properties).map(([name, schema]) => ({ name, schema, facts: schema as unknown as SettingSchema })),
 )
 
-t.test('every setting is described in a sentence and has an example; one that it accepts, unless it is a secret', async (t) => {
-  for (const { name, schema, facts } of settings) {
-    t.match(facts.description, /^[A-Z`].*\.$/, name)
-    const example = facts.type === 'array' ? facts.examples : facts.examples[0]
-    t.ok(facts.secret ? example : Value.Check(schema, example), `${name}: ${example}`)
-  }
-})
+t.test(
+  'every setting is described in a sentence and has an example; one that it accepts, unless it is a secret',
+  async (t) => {
+    for (const { name, schema, facts } of settings) {
+      t.match(facts.description, /^[A-Z`].*\.$/, name)
+      const example = facts.type === 'array' ? facts.examples : facts.examples[0]
+      t.ok(facts.secret ? example : Value.Check(schema, example), `${name}: ${example}`)
+    }
+  },
+)
 
 t.test('every default is accepted by its own setting', async (t) => {
   for (const { name, schema, facts } of settings) {

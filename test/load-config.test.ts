@@ -79,7 +79,7 @@ t.test('settings come in their own types, lists without space and empty items', 
     TRUST_PROXY: '10.0.0.0/8, 192.168.1.7, ::1, fd00::/8',
     JWT_ALGORITHM: 'ES256',
   })
-  t.match(settings, {
+  t.has(settings, {
     PORT: 0,
     RATE_LIMIT: false,
     CODE_LENGTH: 8,
@@ -181,7 +181,7 @@ t.test('a secret comes from the file that NAME_FILE names, without its line end'
     SMS_PROVIDERS: 'crondock',
     SMS_COUNTRIES: 'US',
   })
-  t.match(settings, {
+  t.has(settings, {
     SECRET,
     DATABASE_URL: 'postgres://db.example.com/doorcode',
     CRONDOCK_API_KEY: 'test.not-a-real-key',
@@ -290,7 +290,7 @@ t.test('the outbox cannot be served when no provider fills it', async (t) => {
 
 t.test('a company’s settings are read, and demanded, only when it is named', async (t) => {
   t.notOk('CRONDOCK_URL' in load({ CRONDOCK_API_KEY: 'x' }))
-  t.match(load({ SMS_PROVIDERS: 'crondock', SMS_COUNTRIES: 'US', CRONDOCK_API_KEY: 'x' }), {
+  t.has(load({ SMS_PROVIDERS: 'crondock', SMS_COUNTRIES: 'US', CRONDOCK_API_KEY: 'x' }), {
     SMS_PROVIDERS: ['crondock'],
     CRONDOCK_API_KEY: 'x',
     CRONDOCK_URL: 'https://api.crondock.com/run/sms/',
@@ -357,5 +357,5 @@ t.test('production demands of a tool’s settings only the required ones that it
     faultsIn(() => readSettings({ env }, ['DATABASE_URL', 'PORT'])),
     [/^DATABASE_URL \(or DATABASE_URL_FILE\) is missing/],
   )
-  t.match(readSettings({ env }, ['PORT']), { NODE_ENV: 'production', PORT: 3_000 })
+  t.has(readSettings({ env }, ['PORT']), { NODE_ENV: 'production', PORT: 3_000 })
 })

@@ -1,5 +1,4 @@
-import { join } from 'node:path'
-import { writeKeyFile } from '../keys/key-files.ts'
+import { keyFilePath, writeKeyFile } from '../keys/key-files.ts'
 import type { KeyAlgorithm } from '../keys/key-set.ts'
 import { readSettings } from '../load-config.ts'
 import { type Command, readArgs, refuseNames, UsageError, type World } from './command.ts'
@@ -11,8 +10,7 @@ const isAlgorithm = (alg: string): alg is KeyAlgorithm => alg === 'EdDSA' || alg
 /** Where the server will look: production reads the file that is set and no other. */
 const fileForServer = (env: World['env'], alg: KeyAlgorithm): string => {
   const { JWT_KEYS_FILE: file, DATA_DIR: dataDir } = readSettings({ env }, ['JWT_KEYS_FILE', 'DATA_DIR'])
-  // The name that keyFileIn() gives it, which cannot be asked, for it makes the file.
-  return file ?? join(dataDir, `jwt-keys-${alg.toLowerCase()}.json`)
+  return file ?? keyFilePath(dataDir, alg)
 }
 
 /** `keys new`: makes a key file where the server will look for it, and never replaces one. */

@@ -55,7 +55,7 @@ export const withDatabase = async (
     const embedded =
       settings.DATABASE_URL === undefined ? await startEmbedded({ dataDir: settings.DATA_DIR, say }) : undefined
     const url = settings.DATABASE_URL ?? embedded!.url
-    const database = createDatabase({ url, poolSize: 1, onIdleError: () => {} })
+    const database = createDatabase({ url, poolSize: 1, onIdleError: () => {}, patient: true })
     try {
       await work(database, embedded ? 'embedded' : 'given')
     } finally {

@@ -23,7 +23,7 @@ const readLine = async (stdin: Input): Promise<string> => {
 }
 
 /** Asks on a terminal and shows nothing of what is typed. Throws when it is given up with Ctrl-C or Ctrl-D. */
-export const askTwice = async (stdin: Input, output: Output): Promise<string> => {
+const askTwice = async (stdin: Input, output: Output): Promise<string> => {
   // The line editor draws what is typed; it draws it on nothing. Without a history, arrow up does not repeat the first.
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
   const editor = createInterface({ input: stdin, output: nowhere, terminal: true, historySize: 0 })

@@ -16,7 +16,8 @@ export type HashQueue = <T>(job: () => Promise<T>) => Promise<T>
 /**
  * A queue whose waiting time is bounded rather than its length: from the time that recent jobs took it tells how long a
  * new one would wait, and throws `overloaded` when that is too long, so that a caller is never kept for an answer that
- * it no longer wants and a flood cannot pile up memory.
+ * it no longer wants and a flood cannot pile up memory. Where the forecast was wrong, because jobs have become slower, a
+ * job that has waited too long is refused when its turn comes.
  */
 export const createHashQueue = ({ concurrency, maxWait, now }: HashQueueOptions): HashQueue => {
   const waiting: (() => void)[] = []
@@ -29,13 +30,19 @@ export const createHashQueue = ({ concurrency, maxWait, now }: HashQueueOptions)
   return async (job) => {
     const wait = expectedWait()
     if (wait > maxWait) throw new Problem('overloaded', { retryAfter: Math.ceil(wait / 1000) })
+    const arrival = now()
     if (running >= concurrency) await new Promise<void>((resolve) => waiting.push(resolve))
     else running += 1
     const start = now()
     try {
-      return await job()
+      const waited = start - arrival
+      if (waited > maxWait) throw new Problem('overloaded', { retryAfter: Math.ceil(waited / 1000) })
+      try {
+        return await job()
+      } finally {
+        averageMs += (now() - start - averageMs) / 10
+      }
     } finally {
-      averageMs += (now() - start - averageMs) / 10
       // The place goes to the next in line without ever being free, or a newcomer could take it.
       const next = waiting.shift()
       if (next) next()

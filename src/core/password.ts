@@ -1,4 +1,4 @@
-/** Longest password, in code points. Four bytes a code point make 1,024 bytes the most that is ever hashed. */
+/** Longest password, in code points: 1,024 bytes at most, as a code point has four. */
 export const PASSWORD_MAX_LENGTH = 256
 
 /** Shortest password: 8 code points, as the password is never the only factor (SP 800-63B-4 §3.1.1.2). */

@@ -6,8 +6,9 @@ export const USERNAME_MAX_LENGTH = 64
  * one account and one set of counters (CVE-2025-24806, CVE-2026-47203), so this is the only place that decides it: the
  * database stores the result and never folds by itself, for its `lower()` disagrees with ours.
  *
- * JavaScript has no case folding; upper case and then lower case gives it, with ß = ss and ς = σ, and where it merges
- * more than Unicode does (ı = i) the price is a name that is taken.
+ * JavaScript has no case folding; lower, upper and lower case again gives it, with ß = ẞ = ss (ẞ is its own upper case,
+ * so that it must become ß first) and ς = σ, and where it merges more than Unicode does (ı = i) the price is a name that
+ * is taken.
  */
 export const usernameKey = (username: string): string =>
-  username.normalize('NFKC').trim().toUpperCase().toLowerCase().replaceAll('ς', 'σ').normalize('NFKC')
+  username.normalize('NFKC').trim().toLowerCase().toUpperCase().toLowerCase().replaceAll('ς', 'σ').normalize('NFKC')

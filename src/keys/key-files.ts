@@ -33,9 +33,13 @@ export const secretIn = (dataDir: string): string => {
   return readFileSync(path, 'utf8').trim()
 }
 
+/** Where outside production the key file is kept. */
+export const keyFilePath = (dataDir: string, alg: KeyAlgorithm): string =>
+  join(dataDir, `jwt-keys-${alg.toLowerCase()}.json`)
+
 /** The key file kept in `dataDir`, made when there is none: for use outside production. */
 export const keyFileIn = (dataDir: string, alg: KeyAlgorithm): string => {
-  const path = join(dataDir, `jwt-keys-${alg.toLowerCase()}.json`)
+  const path = keyFilePath(dataDir, alg)
   if (!existsSync(path)) writeKeyFile(path, alg)
   return path
 }

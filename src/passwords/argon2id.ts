@@ -22,7 +22,10 @@ export const createArgon2id = async (queue: HashQueue): Promise<PasswordVerifier
   const decoy = await hashPassword(randomBytes(32).toString('base64'))
   return {
     async verify(phc, password) {
-      const matches = await queue(() => verify(phc ?? decoy, normalizePassword(password)))
+      const normalized = normalizePassword(password)
+      // A stored hash that cannot be read matches nothing, and costs what all others cost.
+      const unreadable = () => verify(decoy, normalized).then(() => false)
+      const matches = await queue(() => verify(phc ?? decoy, normalized).catch(unreadable))
       return matches && phc !== null
     },
     async upgrade(phc, password) {

@@ -9,12 +9,15 @@ import { defineProvider } from './provider.ts'
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 
+/** Whether a member that lists errors lists any: `null`, `[]` and `{}` say that there are none. */
+const reports = (errors: unknown): boolean => (isObject(errors) ? Object.keys(errors).length > 0 : Boolean(errors))
+
 /** A success that carries an error was not sent; a success that cannot be read may have been. */
 const interpret = (answer: HttpAnswer): SendResult => {
   if (answer.status < 200 || answer.status > 299) return interpretFailure(answer)
   const { json } = answer
   if (!isObject(json)) return { outcome: 'unknown', reason: 'unreadable answer' }
-  if (json['error'] || json['errors'] || json['success'] === false || json['status'] === 'error') {
+  if (reports(json['error']) || reports(json['errors']) || json['success'] === false || json['status'] === 'error') {
     return { outcome: 'failed', reason: `error in the body of HTTP ${answer.status}` }
   }
   const id = json['id'] ?? json['message_id']
@@ -28,14 +31,14 @@ export const crondockProvider = defineProvider({
   real: true,
   settings: Type.Object({
     CRONDOCK_API_KEY: Type.String({
-      minLength: 1,
+      pattern: '^[\\x21-\\x7e]+$',
       description: 'API key of your CronDock account.',
       examples: ['the key shown in your account'],
       secret: true,
     }),
     CRONDOCK_URL: Type.String({
       default: 'https://api.crondock.com/run/sms/',
-      pattern: '^https?://',
+      pattern: '^https?://[^\\s/]+',
       description: 'Where CronDock takes messages.',
       examples: ['https://api.crondock.com/run/sms/'],
     }),

@@ -30,9 +30,9 @@ export const createFailover = (
       // Nothing was handed to this one, whatever it would have done.
       if (signal.aborted) return last
       // A provider is trusted neither to obey the signal nor to keep its promise not to throw.
-      const sent = provider
-        .send(message, signal)
-        .catch((error: unknown): SendResult => ({ outcome: 'unknown', reason: `threw ${(error as Error)?.name}` }))
+      const sent = (async () => provider.send(message, signal))().catch(
+        (error: unknown): SendResult => ({ outcome: 'unknown', reason: `threw ${(error as Error)?.name}` }),
+      )
       last = { ...(await Promise.race([sent, expired])), provider: provider.name }
       if (last.outcome !== 'failed') return last
     }

@@ -31,7 +31,7 @@ const NEVER_CONNECTED = new Set([
 ])
 
 const faultOf = (error: unknown): string => {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+  for (let cause = error, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth += 1) {
     if ('code' in cause && typeof cause.code === 'string') return cause.code
     if (cause instanceof AggregateError) return faultOf(cause.errors[0])
     if (cause.name === 'AbortError' || cause.name === 'TimeoutError') return cause.name

@@ -84,6 +84,8 @@ export interface DatabaseOptions {
   poolSize: number
   /** Told of connections that broke while nobody used them. */
   onIdleError: (error: Error) => void
+  /** Sets no limit to a statement's time or to its wait for a lock: for migrations. */
+  patient?: boolean
 }
 
 /** Stands for a value that each call supplies; the builder takes it for the value itself. */
@@ -98,8 +100,16 @@ const placesFor = <P extends object>() => new Proxy({}, { get: (_, key) => new P
 
 const MAX_TRIES = 3
 
+/** In ms. The server gives up first; the client's own limit is for a server that no longer answers at all. */
+const TIME_LIMITS = {
+  statement_timeout: 2_000,
+  lock_timeout: 1_000,
+  idle_in_transaction_session_timeout: 5_000,
+  query_timeout: 2_500,
+}
+
 /** Opens a pool without connecting: the first statement does. */
-export const createDatabase = ({ url, poolSize, onIdleError }: DatabaseOptions): Database => {
+export const createDatabase = ({ url, poolSize, onIdleError, patient = false }: DatabaseOptions): Database => {
   const pool = new pg.Pool({
     connectionString: url,
     max: poolSize,
@@ -107,11 +117,7 @@ export const createDatabase = ({ url, poolSize, onIdleError }: DatabaseOptions):
     connectionTimeoutMillis: 1_000,
     idleTimeoutMillis: 30_000,
     maxLifetimeSeconds: 300,
-    // The server gives up first; the client's own limit is for a server that no longer answers at all.
-    statement_timeout: 2_000,
-    lock_timeout: 1_000,
-    idle_in_transaction_session_timeout: 5_000,
-    query_timeout: 2_500,
+    ...(!patient && TIME_LIMITS),
     application_name: 'doorcode',
   })
   // Without a listener one backend that is terminated while idle would end the process.

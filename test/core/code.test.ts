@@ -27,7 +27,9 @@ t.test('a code is six decimal digits, leading zeros kept', async (t) => {
 
 t.test('a code has as many digits as are asked for', async (t) => {
   for (const digits of [6, 7, 8]) {
-    const others = Array.from({ length: 1_000 }, () => makeCode(digits)).filter((code) => !/^[0-9]+$/.test(code) || code.length !== digits)
+    const others = Array.from({ length: 1_000 }, () => makeCode(digits)).filter(
+      (code) => !/^[0-9]+$/.test(code) || code.length !== digits,
+    )
     t.same(others, [], `${digits} digits`)
   }
 })

@@ -15,12 +15,38 @@ t.test('the spellings of one name have one key', async (t) => {
     'space of any width inside': ['anna maria', 'anna\u00A0maria', 'Anna\u2003Maria'],
   }
   for (const [what, names] of Object.entries(spellings)) {
-    t.equal(new Set(names.map(usernameKey)).size, 1, `${what}: ${names.map((name) => JSON.stringify(usernameKey(name)))}`)
+    t.equal(
+      new Set(names.map(usernameKey)).size,
+      1,
+      `${what}: ${names.map((name) => JSON.stringify(usernameKey(name)))}`,
+    )
   }
 })
 
+t.test('a key is the case folding of Unicode, with nothing left of capitals and final forms', async (t) => {
+  const folded: Record<string, string> = {
+    Alice: 'alice',
+    STRAßE: 'strasse',
+    ΣΊΣΥΦΟΣ: 'σίσυφοσ',
+    ＡＬＩＣＥ１: 'alice1',
+  }
+  for (const [name, key] of Object.entries(folded)) t.equal(usernameKey(name), key)
+})
+
 t.test('different names have different keys', async (t) => {
-  const names = ['alice', 'al ice', 'alice1', 'alic', 'a.lice', 'älice', '\u0430lice', 'alice@example.com', 'o', '0', '']
+  const names = [
+    'alice',
+    'al ice',
+    'alice1',
+    'alic',
+    'a.lice',
+    'älice',
+    '\u0430lice',
+    'alice@example.com',
+    'o',
+    '0',
+    '',
+  ]
   t.equal(new Set(names.map(usernameKey)).size, names.length)
 })
 

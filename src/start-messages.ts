@@ -1,0 +1,36 @@
+/** What a person sees who has started the server: where it is, and how to log in if there is a demo user. */
+export const welcome = (address: string, demo?: { username: string; password: string }): string => {
+  const body = JSON.stringify({ username: demo?.username, password: demo?.password })
+  return [
+    '',
+    `  Doorcode answers at ${address}`,
+    `  Its pages are at    ${address}/docs`,
+    ...(demo
+      ? [
+          '',
+          `  Log in as "${demo.username}" with the password "${demo.password}"; the code comes here:`,
+          '',
+          `  curl -s ${address}/login -H 'content-type: application/json' -d '${body}'`,
+          `  curl -s ${address}/verify -H 'content-type: application/json' -d '{"pending_token":"…","code":"…"}'`,
+        ]
+      : []),
+    '',
+  ].join('\n')
+}
+
+/** Why the server did not start: one line for what a person can mend; a stack only for what is our own fault. */
+export const explainFailure = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error)
+  const { code, port, path } = error as NodeJS.ErrnoException & { port?: number }
+  if (code === 'EADDRINUSE')
+    return `Port ${port} is in use. Set PORT to another one. For example: PORT=${(port ?? 3000) + 1}`
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
+    return path
+      ? `${path} cannot be read or written: ${code}. Check who owns it, or set DATA_DIR.`
+      : `Not permitted: ${error.message}`
+  }
+  if (code === 'ENOSPC') return `The disk is full${path ? `: ${path} cannot be written` : ''}.`
+  if (code === 'ENOTDIR' || code === 'EEXIST')
+    return `${path ?? 'DATA_DIR'} is not a folder. Set DATA_DIR to another one.`
+  return error.name === 'Error' || error.name === 'SettingsError' ? error.message : (error.stack ?? error.message)
+}

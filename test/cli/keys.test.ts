@@ -1,0 +1,55 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { keyFileIn, readKeyFile } from '../../src/keys/key-files.ts'
+import { makeFolder, runHere, runTool } from './tool.ts'
+
+t.test('the key file is made where the server looks for it outside production', async (t) => {
+  const dataDir = makeFolder(t)
+  for (const [alg, args] of [
+    ['EdDSA', []],
+    ['ES256', ['--alg', 'ES256']],
+  ] as const) {
+    const { code, stdout } = await runHere(['keys', 'new', ...args], { env: { DATA_DIR: dataDir } })
+    t.equal(code, 0)
+    const before = readdirSync(dataDir).length
+    const [key] = readKeyFile(keyFileIn(dataDir, alg), alg)
+    t.equal(readdirSync(dataDir).length, before, 'the server makes no other one')
+    t.match(stdout, key.kid)
+  }
+})
+
+t.test('a key file is closed to others, holds the algorithm that is set, and its key stays unseen', async (t) => {
+  const file = join(makeFolder(t), 'keys', 'jwt.json')
+  const { code, stdout, stderr } = await runTool(['keys', 'new', '--file', file], { env: { JWT_ALGORITHM: 'ES256' } })
+  t.equal(code, 0)
+  t.equal(readKeyFile(file, 'ES256').length, 1)
+  if (process.platform !== 'win32') t.equal(statSync(file).mode & 0o777, 0o600)
+  t.notMatch(stdout + stderr, JSON.parse(readFileSync(file, 'utf8')).keys[0].d)
+})
+
+t.test('JWT_KEYS_FILE says where the file goes, and a file that is there is never replaced', async (t) => {
+  const file = join(makeFolder(t), 'jwt.json')
+  const env = { NODE_ENV: 'production', JWT_KEYS_FILE: file }
+  t.equal((await runHere(['keys', 'new'], { env })).code, 0)
+  const first = readFileSync(file, 'utf8')
+  const { code, stderr } = await runHere(['keys', 'new'], { env })
+  t.equal(code, 1)
+  t.equal(stderr, `${file} exists already and is left as it is.\n`)
+  t.equal(readFileSync(file, 'utf8'), first)
+})
+
+t.test('production must say where the file goes', async (t) => {
+  const { code, stderr } = await runHere(['keys', 'new'], { env: { NODE_ENV: 'production' } })
+  t.equal(code, 1)
+  t.match(stderr, /^JWT_KEYS_FILE is missing: .*\n$/)
+})
+
+t.test('a path that leads through a file is one line', async (t) => {
+  const folder = makeFolder(t)
+  const file = join(folder, 'jwt.json')
+  t.equal((await runHere(['keys', 'new', '--file', file])).code, 0)
+  const { code, stderr } = await runHere(['keys', 'new', '--file', join(file, 'jwt.json')])
+  t.equal(code, 1)
+  t.equal(stderr, `${file} cannot be made: a file is in the way.\n`)
+})

@@ -1,0 +1,43 @@
+import t from 'tap'
+import { runHere, runTool } from './tool.ts'
+
+t.test('help is shown on stdout, however it is asked for', async (t) => {
+  const asked = [['help'], ['--help'], ['user', 'add', '--help']]
+  const answers = [await runTool([]), ...(await Promise.all(asked.map((args) => runHere(args))))]
+  for (const { code, stdout, stderr } of answers) {
+    t.equal(code, 0)
+    t.match(stdout, /^Usage: npx doorcode/)
+    t.equal(stderr, '')
+  }
+})
+
+t.test('what cannot be understood is one line and a hint, and ends with 2', async (t) => {
+  const cases: [string[], string][] = [
+    [['frobnicate'], 'There is no command "frobnicate".'],
+    [['user'], 'Say what to do with users: add, list, disable, enable, reset-factor.'],
+    [['user', 'list', 'everybody'], '"user list" takes options alone, and something else was given.'],
+    [['user', 'disable'], '"user disable" needs the name of a user.'],
+    [['user', 'add', 'ada', '--phone'], "Option '--phone <value>' argument missing."],
+    [['migrate', '--force'], "Unknown option '--force'."],
+    [['keys', 'new', '--alg', 'RS256'], '--alg is EdDSA or ES256, not "RS256".'],
+  ]
+  const answers = await Promise.all(cases.map(([args]) => runHere(args)))
+  t.strictSame(await runTool(cases[0]![0]), { ...answers[0], signal: null })
+  for (const [position, { code, stdout, stderr }] of answers.entries()) {
+    t.equal(code, 2)
+    t.equal(stdout, '')
+    t.equal(stderr, `${cases[position]![1]}\nRun "npx doorcode help" for what there is.\n`)
+  }
+})
+
+t.test('a password in the wrong place is not shown again', async (t) => {
+  const misplaced = [
+    ['user', 'add', 'ada', 'correct horse battery', '--phone', '+12025550143'],
+    ['user', 'add', 'ada', '--phone', '+12025550143', '--password=correct horse battery'],
+    ['user', 'add', 'ada', '--phone', '+12025550143', '--password-stdin=correct horse battery'],
+  ]
+  for (const { code, stdout, stderr } of await Promise.all(misplaced.map((args) => runHere(args)))) {
+    t.equal(code, 2)
+    t.notMatch(stdout + stderr, /correct|horse/)
+  }
+})

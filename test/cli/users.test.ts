@@ -1,0 +1,120 @@
+import { verify } from '@node-rs/argon2'
+import t from 'tap'
+import { startEmbedded } from '../../db/embedded.ts'
+import { query } from '../support/postgres.ts'
+import { makeFolder, runHere, runTool } from './tool.ts'
+
+const PASSWORD = 'correct horse battery staple'
+const PHONE = '+12025550143'
+
+const dataDir = makeFolder(t)
+// Running, as it is beside a server: no run has to start it and stop it again.
+const postgres = await startEmbedded({ dataDir })
+t.teardown(() => postgres.stop())
+
+const tool = (...args: string[]) => runHere(args, { env: { DATA_DIR: dataDir } })
+const add = (name: string, input: string | Buffer, phone = PHONE) =>
+  runHere(['user', 'add', '--phone', phone, '--password-stdin', '--', name], { env: { DATA_DIR: dataDir }, input })
+const sql = (text: string) => query(postgres.url, text)
+
+t.test('an empty list says so, on a database that nobody had migrated', async (t) => {
+  t.strictSame(await tool('user', 'list'), { code: 0, stdout: 'There are no users.\n', stderr: '' })
+})
+
+t.test('a user is added with one line of stdin as the password, which is never shown', async (t) => {
+  const { code, stdout, stderr } = await runTool(
+    ['user', 'add', 'Ada', '--phone', '1 (202) 555-0143', '--password-stdin'],
+    {
+      env: { DATA_DIR: dataDir },
+      input: `${PASSWORD}\r\nanother line\n`,
+      keepOpen: true,
+    },
+  )
+  t.equal(code, 0)
+  t.equal(stdout, `Added Ada with the phone ${PHONE}.\n`)
+  t.equal(stderr, '')
+  const [user] = await sql('select username, password_hash, phone from users join factors using (user_id)')
+  t.match(user, { username: 'Ada', phone: PHONE })
+  t.ok(await verify(String(user!['password_hash']), PASSWORD))
+})
+
+t.test('a name is taken in any spelling', async (t) => {
+  const { code, stdout, stderr } = await add('ＡDA', PASSWORD)
+  t.equal(code, 1)
+  t.equal(stdout, '')
+  t.equal(stderr, 'The name "ＡDA" is taken. Nothing was changed.\n')
+})
+
+t.test('what /login would never accept is refused, and no user is added', async (t) => {
+  const refused = await Promise.all([
+    add('bob', 'short'),
+    add('bob', ''),
+    add('bob', 'x'.repeat(100_000)),
+    add('bob', Buffer.from('latin-1 passwörd', 'latin1')),
+    add('b\tb', PASSWORD),
+    add('bob', PASSWORD, '+12'),
+  ])
+  t.strictSame(
+    refused.map(({ stderr }) => stderr),
+    [
+      'The password is shorter than 8 characters.\n',
+      'The password is shorter than 8 characters.\n',
+      'The password is longer than 256 characters.\n',
+      'The password is not UTF-8.\n',
+      'The user name has control characters or half characters.\n',
+      'The phone number does not start with a country code; write it like +18009998877.\n',
+    ],
+  )
+  t.ok(refused.every(({ code, stdout }) => code === 1 && stdout === ''))
+  t.strictSame(await sql('select count(*)::int from users'), [{ count: 1 }])
+})
+
+t.test('without a terminal the password must be announced', async (t) => {
+  const { code, stderr } = await tool('user', 'add', 'bob', '--phone', PHONE)
+  t.equal(code, 2)
+  t.match(stderr, /^There is no terminal to ask for the password on\. Give it as one line to --password-stdin\.\n/)
+})
+
+t.test('the list shows each user with all that keeps them from logging in', async (t) => {
+  await add('-élodie いろ', PASSWORD, '+44 20 7946 0958')
+  await sql(`update factors set locked_until = '2100-01-01', failures = 10 where phone like '+44%'`)
+  await sql(`update factors set locked_until = '2000-01-01' where phone like '+1%'`)
+  t.equal(
+    (await tool('user', 'list')).stdout,
+    [
+      'USER          PHONE          STATE',
+      '-élodie いろ  +442079460958  locked until 2100-01-01T00:00:00Z',
+      `Ada           ${PHONE}   active`,
+      '',
+    ].join('\n'),
+  )
+})
+
+t.test('a user is disabled, enabled and given a fresh factor, under any spelling of the name', async (t) => {
+  await sql(`update factors set disabled_at = now(), failures = 100 where phone = '${PHONE}'`)
+  const stateOfAda = async () => /^Ada .*\d {2,}(.*)$/m.exec((await tool('user', 'list')).stdout)?.[1]
+
+  t.equal((await tool('user', 'disable', 'ADA')).stdout, 'ADA is disabled.\n')
+  t.equal(await stateOfAda(), 'disabled, factor disabled')
+  t.strictSame(await sql(`select auth_epoch from users where username = 'Ada'`), [{ auth_epoch: 1 }])
+  t.equal((await tool('user', 'reset-factor', 'ada')).stdout, 'ada has a fresh second factor.\n')
+  t.equal(await stateOfAda(), 'disabled')
+  t.equal((await tool('user', 'enable', 'ada')).stdout, 'ada is enabled.\n')
+  t.equal(await stateOfAda(), 'active')
+  t.strictSame(await sql(`select failures from factors where phone = '${PHONE}'`), [{ failures: 0 }])
+})
+
+t.test('a name that nobody has is one line', async (t) => {
+  const answers = await Promise.all(
+    ['disable', 'enable', 'reset-factor'].map((command) => tool('user', command, 'nobody')),
+  )
+  for (const { code, stdout, stderr } of answers) {
+    t.equal(code, 1)
+    t.equal(stdout, '')
+    t.equal(stderr, 'There is no user "nobody".\n')
+  }
+})
+
+t.test('a Postgres that somebody else runs goes on running', async (t) => {
+  t.strictSame(await sql('select 1 as one'), [{ one: 1 }])
+})
