@@ -45,18 +45,17 @@ t.test('a dump with the server’s secret does not give away a live code', async
 
   // The thief has everything but the client's half; whatever is put in its place, no code of all gives the hash.
   let found = 0
+  const candidatesFor = (guess: string) => [
+    createHash('sha256').update(guess).digest('hex'),
+    createHmac('sha256', '').update(guess).digest('hex'),
+    createHmac('sha256', pepper).update(guess).digest('hex'),
+  ]
   for (let number = 0; number < 1_000_000; number += 1) {
     const guess = String(number).padStart(6, '0')
-    const candidates = [createHmac('sha256', pepper).update([challengeId, 'login', '', guess].join('|')).digest('hex')]
-    if (number % 100 === 0) {
-      candidates.push(
-        createHash('sha256').update(guess).digest('hex'),
-        createHmac('sha256', '').update(guess).digest('hex'),
-        createHmac('sha256', pepper).update(guess).digest('hex'),
-      )
-    }
-    if (candidates.includes(hash)) found += 1
+    if (createHmac('sha256', pepper).update(`${challengeId}|login||${guess}`).digest('hex') === hash) found += 1
   }
+  // What would need no secret at all is tried with the code that is right.
+  if (candidatesFor(code).includes(hash)) found += 1
   t.equal(found, 0)
 
   const clientKey = JSON.parse(Buffer.from(token.split('.')[1], 'base64url').toString()).key as string

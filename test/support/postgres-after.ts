@@ -1,8 +1,8 @@
 /** Runs after the suite: ends the Postgres that was started for it. */
 import { readFileSync, rmSync } from 'node:fs'
-import { PostgreSqlContainer } from '@testcontainers/postgresql'
 import { startEmbedded } from '../../db/embedded.ts'
 import { SUITE_FILE, type SuitePostgres } from './postgres.ts'
+import { suiteContainer } from './postgres-container.ts'
 
 const { kind, dataDir } = JSON.parse(readFileSync(SUITE_FILE, 'utf8')) as SuitePostgres
 if (kind === 'embedded' && dataDir) {
@@ -11,7 +11,7 @@ if (kind === 'embedded' && dataDir) {
   rmSync(dataDir, { recursive: true })
 }
 if (kind === 'container') {
-  const container = await new PostgreSqlContainer('postgres:18').withReuse().start()
+  const container = await suiteContainer().start()
   await container.stop()
 }
 rmSync(SUITE_FILE)

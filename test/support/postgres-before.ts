@@ -2,15 +2,12 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { PostgreSqlContainer } from '@testcontainers/postgresql'
 import { getContainerRuntimeClient } from 'testcontainers'
 import { startEmbedded } from '../../db/embedded.ts'
 import { migrate } from '../../db/migrate.ts'
 import { createDatabase } from '../../src/store/database.ts'
 import { query, SUITE_FILE, type SuitePostgres, TEMPLATE, withDatabase } from './postgres.ts'
-
-/** Nothing in a test needs to survive a power cut. */
-const FAST = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200' }
+import { FAST, suiteContainer } from './postgres-container.ts'
 
 const dockerAnswers = async (): Promise<boolean> => {
   try {
@@ -26,10 +23,7 @@ const findPostgres = async (): Promise<SuitePostgres> => {
   if (given) return { kind: 'given', url: given }
   if (await dockerAnswers()) {
     try {
-      const container = await new PostgreSqlContainer('postgres:18')
-        .withReuse()
-        .withCommand(['postgres', ...Object.entries(FAST).flatMap(([name, value]) => ['-c', `${name}=${value}`])])
-        .start()
+      const container = await suiteContainer().start()
       return { kind: 'container', url: container.getConnectionUri() }
     } catch (error) {
       console.error(`No container (${(error as Error).message.split('\n')[0]}); an embedded Postgres instead.`)
