@@ -12,7 +12,7 @@ export type Failover = (message: TextMessage) => Promise<FailoverResult>
  */
 export const createFailover = (
   providers: readonly SmsProvider[],
-  /** Makes the signal that ends one whole send; 5 s in production. */
+  /** Makes the signal that ends one whole send. */
   deadline: () => AbortSignal,
 ): Failover => {
   const expiry = (signal: AbortSignal) =>
