@@ -142,9 +142,9 @@ const start = async () => {
     redis?.disconnect()
     stopEmbedded()
   })
+  const hasDemoUser = embedded && (await users.list()).some(({ username }) => username === DEMO_USER.username)
   const address = await app.listen({ host: settings.HOST, port: settings.PORT })
   logger.info({ event: 'listening', address, issuer }, `listening on ${address}`)
-  const hasDemoUser = embedded && (await users.list()).some((user) => user.username === DEMO_USER.username)
   if (!production) say(welcome(address, hasDemoUser ? DEMO_USER : undefined))
 }
 
