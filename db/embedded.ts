@@ -1,6 +1,16 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { arch, platform } from 'node:os'
@@ -140,13 +150,17 @@ export const startEmbedded = async ({
 
   if (!existsSync(join(cluster, 'PG_VERSION'))) {
     say('Making the embedded Postgres (once, some seconds) …')
-    mkdirSync(cluster, { recursive: true, mode: 0o700 })
+    // Made beside its place and moved there when it is whole: a start that is killed leaves no half of a cluster.
+    const fresh = `${cluster}.new`
+    rmSync(fresh, { recursive: true, force: true })
+    mkdirSync(fresh, { mode: 0o700 })
     writeFileSync(passwordFile, randomBytes(18).toString('base64url'), { mode: 0o600 })
-    if ('uid' in identity) for (const path of [cluster, passwordFile]) chownSync(path, identity.uid!, identity.gid!)
+    if ('uid' in identity) for (const path of [fresh, passwordFile]) chownSync(path, identity.uid!, identity.gid!)
     const options = ['--auth=scram-sha-256', '--username=doorcode', '--encoding=UTF8', '--locale=C', '--no-sync']
-    await run(initdb, [`--pgdata=${cluster}`, `--pwfile=${passwordFile}`, ...options], identity).catch((error) => {
-      throw explain(error, cluster)
+    await run(initdb, [`--pgdata=${fresh}`, `--pwfile=${passwordFile}`, ...options], identity).catch((error) => {
+      throw explain(error, fresh)
     })
+    renameSync(fresh, cluster)
   }
 
   const isRunning = () => spawnSync(pgCtl, ['status', '-D', cluster], { ...identity, cwd: '/' }).status === 0

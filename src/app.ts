@@ -79,14 +79,19 @@ export const buildApp = async (deps: AppDeps): Promise<App> => {
       methods: ['GET', 'POST'],
       exposedHeaders: ['X-Request-Id', 'Retry-After'],
       maxAge: 600,
+      strictPreflight: false,
     })
   }
   const limit = await createLimiter(app, { redis: deps.redis, enabled: deps.rateLimit })
-  app.addHook('onRequest', limit('everything'))
+  const everything = limit('everything')
+  app.addHook('onRequest', async function (request, reply) {
+    // Whoever watches over us must not take a flood for our death.
+    if (!request.routeOptions.url?.startsWith('/health/')) await everything.call(this, request, reply)
+  })
   registerMediaTypes(app)
 
   const tokens = await createTokens(app, deps.tokens)
-  const journal: Journal = (event, { requestId, ...facts }) =>
+  const journal: Journal = (event, { requestId, elapsed: _, ...facts }) =>
     app.log.info({ event, request_id: requestId, ...facts }, event)
   const flow = { ...deps, tokens, journal }
 

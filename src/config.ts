@@ -110,7 +110,7 @@ export const SettingsSchema = Type.Object({
   ),
   SMS_PROVIDERS: list({
     default: ['console'],
-    description: 'Delivery companies, in the order in which they are tried.',
+    description: 'Delivery companies, in the order in which they are tried. Required in production.',
     examples: ['crondock'],
   }),
   SMS_COUNTRIES: list({

@@ -172,6 +172,13 @@ export const loadSettings = ({ providers, ...source }: SettingsSource): Settings
     faults.push('DEV_OUTBOX needs the provider that keeps the messages. For example: SMS_PROVIDERS=outbox')
   }
 
+  for (const name of ['DATABASE_URL', 'REDIS_URL'] as const) {
+    const url = settings[name]
+    if (url?.match(/^(postgres(ql)?|rediss?):\/\/./) && !URL.canParse(url)) {
+      faults.push(`${name} is no URL: characters like # and % in a password are written %23 and %25.`)
+    }
+  }
+
   if (faults.length > 0) throw new SettingsError(faults)
   return settings
 }

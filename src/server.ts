@@ -23,12 +23,12 @@ import { createDatabase } from './store/database.ts'
 import { createUserAdmin } from './store/user-admin.ts'
 import { createAccountStore } from './store/users.ts'
 
-/** Hashes at once, and threads for them: measured best at one a core. libuv reads it when its pool first has work. */
-const hashThreads = Number(process.env['UV_THREADPOOL_SIZE'] ?? availableParallelism())
-process.env['UV_THREADPOOL_SIZE'] = String(hashThreads)
+/** Hashes at once: measured best at one a core. */
+const hashThreads = availableParallelism()
+// Twice as many threads, or look-ups of names would wait for hashes and hashes for a name server that hangs. libuv reads
+// it when its pool first has work.
+process.env['UV_THREADPOOL_SIZE'] ??= String(2 * hashThreads)
 
-/** The longest a send may take over all companies, in ms: the caller is to have its answer within 5 s. */
-const SEND_DEADLINE = 4_800
 /** The longest a login may wait for its hash, in ms. */
 const LONGEST_HASH_WAIT = 2_000
 
@@ -52,8 +52,7 @@ const start = async () => {
     settings.JWT_KEYS_FILE ?? keyFileIn(settings.DATA_DIR, settings.JWT_ALGORITHM),
     settings.JWT_ALGORITHM,
   )
-  const host = settings.HOST.includes(':') ? `[${settings.HOST}]` : settings.HOST
-  const issuer = settings.ISSUER ?? `http://${host}:${settings.PORT}`
+  const issuer = settings.ISSUER ?? `http://${hostOf(settings.HOST)}:${settings.PORT}`
 
   const shutdown = startShutdown({
     delay: settings.SHUTDOWN_DELAY * 1000,
@@ -88,6 +87,21 @@ const start = async () => {
   const companies = settings.SMS_PROVIDERS.map((name) =>
     providers.find((provider) => provider.name === name)!.create(settings, tools),
   )
+  let isMigrated = false
+  const readiness = [
+    { name: 'running', check: async () => shutdown.assertRunning() },
+    { name: 'database', check: () => database.ping() },
+    {
+      name: 'migrations',
+      check: async () => {
+        if (isMigrated) return
+        const missing = await pendingMigrations(schema)
+        if (missing.length > 0) throw new Error(`run "npx doorcode migrate": ${missing.join(', ')}`)
+        isMigrated = true
+      },
+    },
+  ]
+
   const app = await buildApp({
     accounts: createAccountStore(database),
     challenges: createChallengeStore(
@@ -99,7 +113,7 @@ const start = async () => {
     ),
     factors: createFactors({
       sms: {
-        send: createFailover(companies, () => AbortSignal.timeout(SEND_DEADLINE)),
+        send: createFailover(companies, (ms) => AbortSignal.timeout(ms)),
         countries: settings.SMS_COUNTRIES,
         serviceName: settings.SERVICE_NAME,
         domain: settings.SMS_DOMAIN ?? domainOf(issuer),
@@ -115,17 +129,7 @@ const start = async () => {
       keys,
       now: Date.now,
     },
-    readiness: [
-      { name: 'running', check: async () => shutdown.assertRunning() },
-      { name: 'database', check: () => database.ping() },
-      {
-        name: 'migrations',
-        check: async () => {
-          const missing = await pendingMigrations(schema)
-          if (missing.length > 0) throw new Error(`run "npx doorcode migrate": ${missing.join(', ')}`)
-        },
-      },
-    ],
+    readiness,
     logger,
     codeLength: settings.CODE_LENGTH,
     version: manifest.version,
@@ -145,6 +149,9 @@ const start = async () => {
   const hasDemoUser = embedded && (await users.list()).some(({ username }) => username === DEMO_USER.username)
   const address = await app.listen({ host: settings.HOST, port: settings.PORT })
   logger.info({ event: 'listening', address, issuer }, `listening on ${address}`)
+  for (const { name, check } of readiness) {
+    check().catch((error: unknown) => logger.warn({ event: 'not_ready', part: name, err: error }, `not ready: ${name}`))
+  }
   if (!production) say(welcome(address, hasDemoUser ? DEMO_USER : undefined))
 }
 
@@ -155,6 +162,12 @@ const migrateEmbedded = async (url: string) => {
   } finally {
     await database.close()
   }
+}
+
+/** The host of a URL that leads to who listens here; a wildcard address leads nowhere. */
+const hostOf = (host: string) => {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1'
+  return host.includes(':') ? `[${host}]` : host
 }
 
 /** The domain of texts: the issuer's, for which an IPv6 address cannot stand. */

@@ -5,6 +5,7 @@ export const welcome = (address: string, demo?: { username: string; password: st
     '',
     `  Doorcode answers at ${address}`,
     `  Its pages are at    ${address}/docs`,
+    '  This is development: codes may be shown here. NODE_ENV=production runs it for real.',
     ...(demo
       ? [
           '',

@@ -3,6 +3,12 @@ import { Problem } from '../errors.ts'
 import { maskPhone } from './mask.ts'
 import type { ChallengeRef, ChallengeStore, CodeFactor, Journal, RequestContext } from './ports.ts'
 
+/** A caller is to have its answer within 5 s, in ms; what went before the send is taken off. */
+const ANSWER_WITHIN = 4_500
+
+/** What a send has at least, however late it is, in ms. */
+const SHORTEST_SEND = 500
+
 /** Seconds after which a caller may try again when no company could take the message. */
 const RETRY_AFTER_FAILURE = 5
 
@@ -23,7 +29,8 @@ export const deliverCode = async (delivery: {
   withdraw: () => Promise<void>
 }): Promise<'sent' | 'unknown'> => {
   const { challenges, factor, journal, context, claims, phone, code } = delivery
-  const result = await factor.send({ sendId: randomUUID(), phone, code })
+  const within = Math.max(SHORTEST_SEND, Math.floor(ANSWER_WITHIN - context.elapsed()))
+  const result = await factor.send({ sendId: randomUUID(), phone, code, within })
   const facts = {
     ...context,
     user_id: claims.userId,
@@ -41,8 +48,8 @@ export const deliverCode = async (delivery: {
       return 'sent'
     case 'unknown':
       journal('code_sent', facts)
-      // The code may be on its way: that its status is missing must not cost the user the answer.
-      await challenges.recordDelivery(claims, 'unknown').catch(() => journal('delivery_not_recorded', facts))
+      // The caller has waited long enough; that its status is missing must not cost the user the answer.
+      void challenges.recordDelivery(claims, 'unknown').catch(() => journal('delivery_not_recorded', facts))
       return 'unknown'
     default:
       journal('code_not_sent', facts)

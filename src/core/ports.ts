@@ -208,14 +208,21 @@ export interface CodeFactor {
   readonly channels: readonly Channel[]
   /** Throws `destination_not_allowed` where no code may be sent to. */
   assertAllowed(phone: string): void
-  /** Sends the code; settled within 5 s. */
-  send(send: { sendId: string; phone: string; code: string }): Promise<SendResult & { provider: string }>
+  /** Sends the code; settled within this many ms. */
+  send(send: {
+    sendId: string
+    phone: string
+    code: string
+    within: number
+  }): Promise<SendResult & { provider: string }>
 }
 
 /** Where a request came from, for the journal. */
 export interface RequestContext {
   requestId: string
   address: string
+  /** Milliseconds since the request came. */
+  elapsed: () => number
 }
 
 /** A decision worth a line in the log. Never holds a code, a password, a token or a whole number. */
@@ -231,5 +238,5 @@ export type Journal = (
     | 'code_wrong'
     | 'code_refused'
     | 'resend_refused',
-  details: RequestContext & Record<string, string | number | boolean | null | undefined>,
+  details: RequestContext & { [fact: string]: string | number | boolean | null | undefined | (() => number) },
 ) => void

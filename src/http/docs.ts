@@ -40,5 +40,13 @@ export const registerOpenApi = async (
 /** Serves the document and its pages. */
 export const registerDocs = async (app: FastifyInstance): Promise<void> => {
   app.get('/openapi.json', { schema: { hide: true } as object }, () => app.swagger())
-  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true, theme: { title: 'Doorcode' } })
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: true,
+    // A page opened by another name, or without TLS, must still be allowed to try the API it came from.
+    transformStaticCSP: (policy) => policy.replace(/upgrade-insecure-requests;?/, ''),
+    transformSpecification: (document) => ({ ...document, servers: [{ url: '/' }] }),
+    transformSpecificationClone: true,
+    theme: { title: 'Doorcode' },
+  })
 }

@@ -14,4 +14,8 @@ export const registerHeaders = (app: FastifyInstance): void => {
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(answerHeaders(request.id))
   })
+  // Files of the pages come with a header of their own.
+  app.addHook('onSend', async (_request, reply) => {
+    reply.header('cache-control', 'no-store')
+  })
 }

@@ -1,8 +1,6 @@
 import type { FastifyInstance, HTTPMethods } from 'fastify'
 import { Problem } from '../errors.ts'
 
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE']
-
 /**
  * Answers 405 with `Allow` where a path exists but not with this method; Fastify alone would say 404. Returns what must
  * be called when all routes are there.
@@ -18,7 +16,7 @@ export const watchMethods = (app: FastifyInstance): (() => void) => {
   return () => {
     for (const [url, methods] of [...allowed]) {
       const allow = [...methods].sort()
-      const others = METHODS.filter(
+      const others = app.supportedMethods.filter(
         (method) => !methods.has(method) && !app.hasRoute({ url, method: method as HTTPMethods }),
       )
       // A wildcard OPTIONS route is how @fastify/cors answers preflights: it has no methods of its own to name.

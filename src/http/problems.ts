@@ -112,7 +112,7 @@ export const frameworkErrors =
 export const clientErrorHandler =
   (issuer: string) =>
   (error: NodeJS.ErrnoException, socket: Socket): void => {
-    if (error.code === 'ECONNRESET' || !socket.writable) {
+    if (error.code === 'ECONNRESET' || error.code === 'ERR_HTTP_REQUEST_TIMEOUT' || !socket.writable) {
       socket.destroy()
       return
     }

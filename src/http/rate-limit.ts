@@ -2,6 +2,7 @@ import rateLimit, { normalizeIP } from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
 import type { Redis } from 'ioredis'
 import { Problem } from '../errors.ts'
+import { addressOf } from './address.ts'
 
 /** Requests a minute from one address: an IPv4 one, or an IPv6 /64. */
 export const ADDRESS_LIMITS = { everything: 300, login: 20, verify: 30 } as const
@@ -34,7 +35,7 @@ export const createLimiter = async (
           scope.createRateLimit({
             max,
             timeWindow: '1 minute',
-            keyGenerator: (request: FastifyRequest) => `${name}:${normalizeIP(request.ip)}`,
+            keyGenerator: (request: FastifyRequest) => `${name}:${normalizeIP(addressOf(request))}`,
           }),
         )
       }

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { addressOf } from './address.ts'
 
 /** One line a request: never a query, a body or a header, for those hold secrets. */
 export const registerRequestLog = (app: FastifyInstance): void => {
@@ -13,7 +14,7 @@ export const registerRequestLog = (app: FastifyInstance): void => {
         route: request.routeOptions.url ?? 'none',
         status: reply.statusCode,
         ms: Math.round(reply.elapsedTime),
-        address: request.ip,
+        address: addressOf(request),
       },
       'request',
     )

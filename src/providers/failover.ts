@@ -4,7 +4,7 @@ import type { SendResult, SmsProvider, TextMessage } from '../core/ports.ts'
 export type FailoverResult = SendResult & { provider: string }
 
 /** Sends through the first company that takes the message. */
-export type Failover = (message: TextMessage) => Promise<FailoverResult>
+export type Failover = (message: TextMessage, within: number) => Promise<FailoverResult>
 
 /**
  * Tries the companies in order, all within one deadline. The next one is tried only after a definite failure: a message
@@ -12,8 +12,8 @@ export type Failover = (message: TextMessage) => Promise<FailoverResult>
  */
 export const createFailover = (
   providers: readonly SmsProvider[],
-  /** Makes the signal that ends one whole send. */
-  deadline: () => AbortSignal,
+  /** Makes the signal that ends one whole send after so many ms. */
+  deadline: (within: number) => AbortSignal,
 ): Failover => {
   const expiry = (signal: AbortSignal) =>
     new Promise<SendResult>((resolve) => {
@@ -22,8 +22,8 @@ export const createFailover = (
       else signal.addEventListener('abort', expired, { once: true })
     })
 
-  return async (message) => {
-    const signal = deadline()
+  return async (message, within) => {
+    const signal = deadline(within)
     const expired = expiry(signal)
     let last: FailoverResult = { outcome: 'failed', reason: 'no provider', provider: '' }
     for (const provider of providers) {

@@ -1,3 +1,4 @@
+import { Agent, fetch, type Response } from 'undici'
 import type { SendResult } from '../core/ports.ts'
 
 /** A company's answer, as far as it was read. */
@@ -8,6 +9,9 @@ export interface HttpAnswer {
   /** Seconds, from `Retry-After`. */
   retryAfter: number | undefined
 }
+
+/** A host that takes no connection must leave time for the next company, in ms. */
+const agent = new Agent({ connect: { timeout: 1_500 } })
 
 const LONGEST_ANSWER = 64 * 1024
 
@@ -77,6 +81,7 @@ export const postJson = async (
       body: JSON.stringify(request.body),
       redirect: 'manual',
       signal: request.signal,
+      dispatcher: agent,
     })
     return interpret({
       status: response.status,

@@ -45,7 +45,10 @@ export const health: Route = (app, { readiness }) => {
       const missing = readiness
         .filter((_, position) => results[position]?.status === 'rejected')
         .map(({ name }) => name)
-      if (missing.length > 0) throw new Problem('service_unavailable', { missing, retryAfter: RETRY_AFTER })
+      if (missing.length > 0) {
+        const cause = results.find((result) => result.status === 'rejected')?.reason
+        throw new Problem('service_unavailable', { missing, retryAfter: RETRY_AFTER, cause })
+      }
       return { status: 'ready' as const }
     },
   })

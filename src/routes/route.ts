@@ -14,6 +14,7 @@ import type { RequestContext } from '../core/ports.ts'
 import type { createResend } from '../core/resend.ts'
 import type { createVerify } from '../core/verify.ts'
 import { Problem } from '../errors.ts'
+import { addressOf } from '../http/address.ts'
 import type { Limiter } from '../http/rate-limit.ts'
 import type { PublicJwk } from '../keys/key-set.ts'
 
@@ -50,8 +51,11 @@ export interface RouteDeps {
 /** One route: it adds itself to the app. */
 export type Route = (app: App, deps: RouteDeps) => void
 
-/** Where a request came from. */
-export const contextOf = ({ id, ip }: FastifyRequest): RequestContext => ({ requestId: id, address: ip })
+/** Where a request came from, and since when it waits. */
+export const contextOf = (request: FastifyRequest): RequestContext => {
+  const start = performance.now()
+  return { requestId: request.id, address: addressOf(request), elapsed: () => performance.now() - start }
+}
 
 /** The token of `Authorization: Bearer …` (RFC 6750 §2.1). Throws `invalid_token` when there is not exactly one. */
 export const bearerToken = ({ headers }: FastifyRequest): string => {

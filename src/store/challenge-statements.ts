@@ -15,7 +15,7 @@ import type { Database } from './database.ts'
  * The statements that decide who gets in.
  *
  * Each is one statement in its own transaction: what it counted is committed, or it has no result. They lock in one
- * order (user or factor before challenge), so that guesses, resends and logins of one account cannot deadlock; and what
+ * order (factor, user, challenge), so that guesses, resends and logins of one account cannot deadlock; and what
  * decides is read under the row's lock or in the guard of the `update` itself, never from the statement's snapshot, so
  * that a caller that had to wait sees what the one before it left. All times are the database's.
  */
@@ -189,7 +189,7 @@ export const challengeStatements = (db: Database, limits: Limits) => {
      * Counts, compares and spends, and keeps the account's tally: `spent` is null when no guess was taken.
      *
      * The factor's lock lets one guess an account through at a time, so that the eleventh failure meets the lock that
-     * the tenth has set; the guard of the challenge's `update` is evaluated on its newest version, so that the sixth
+     * the tenth has set; the share of the user's makes whoever disables the account or logs in anew come before or after; the guard of the challenge's `update` is evaluated on its newest version, so that the sixth
      * guess and the second spending find nothing. The comparison needs no constant time: both sides are MACs under keys
      * that no caller has, so that how far they agree tells nothing about the code.
      */
@@ -199,19 +199,20 @@ export const challengeStatements = (db: Database, limits: Limits) => {
     >(
       'challenge_guess',
       (p) => sql`
-        with factor as materialized (
-          select f.disabled_at is not null as disabled, case when not ${isUnlocked} then f.locked_until end as locked_until
+        with account as materialized (
+          select u.user_id, u.login_challenge_id, u.disabled_at, u.auth_epoch, f.disabled_at is not null as barred,
+            case when not ${isUnlocked} then f.locked_until end as locked_until
           from factors f
+          join users u on u.user_id = f.user_id
           where f.user_id = ${p.userId} and f.factor = ${p.factor}
-          for no key update
+          for no key update of f for share of u
         ), guess as (
           update challenges c
           set attempts = c.attempts + 1,
             consumed_at = case when c.code_hash = ${p.codeHash}::bytea then now() end
-          from factor, users u
-          where c.challenge_id = ${p.challengeId} and c.user_id = ${p.userId} and c.purpose = ${p.purpose}
-            and c.factor = ${p.factor} and u.user_id = c.user_id and ${isLive}
-            and not factor.disabled and factor.locked_until is null
+          from account u
+          where c.challenge_id = ${p.challengeId} and c.user_id = u.user_id and c.purpose = ${p.purpose}
+            and c.factor = ${p.factor} and ${isLive} and not u.barred and u.locked_until is null
           returning c.consumed_at is not null as spent, c.max_attempts - c.attempts as attempts_left
         ), tally as (
           update factors f
@@ -223,9 +224,9 @@ export const challengeStatements = (db: Database, limits: Limits) => {
           returning f.disabled_at is not null as disabled, f.locked_until
         )
         select guess.spent, guess.attempts_left as "attemptsLeft",
-          coalesce(tally.disabled, factor.disabled) as disabled,
-          ${secondsUntil(sql`coalesce(tally.locked_until, factor.locked_until)`)} as "lockedFor"
-        from factor left join guess on true left join tally on true`,
+          coalesce(tally.disabled, account.barred) as disabled,
+          ${secondsUntil(sql`coalesce(tally.locked_until, account.locked_until)`)} as "lockedFor"
+        from account left join guess on true left join tally on true`,
     ),
 
     /** The challenge as its holder may see it. */

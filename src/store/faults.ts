@@ -26,7 +26,7 @@ const SOCKET_FAULTS = new Set([
 
 /** What `pg` says, without a code, when a socket ends or a timer of its own fires. */
 const CLIENT_FAULTS =
-  /^Connection terminated|^Client has encountered a connection error|^timeout exceeded when trying to connect|^Query read timeout|^Cannot use a pool after calling end/
+  /^Connection terminated|^Client has encountered a connection error|^timeout exceeded when trying to connect|^Query read timeout|^Cannot use a pool after calling end|^The server does not support SSL/
 
 /** Whether a connection that had worked broke under the statement: a new one may serve at once. */
 export const isBrokenConnection = (error: unknown): boolean =>

@@ -1,3 +1,4 @@
+import pg from 'pg'
 import t from 'tap'
 import { type Answer, createWorld, wrongCode } from '../support/app.ts'
 
@@ -98,4 +99,31 @@ t.test('guesses of one account in parallel never pass the tenth failure', async 
   t.equal(count(answers, 429, 'factor_locked'), 28)
   const [factor] = await world.sql('select failures from factors where user_id = $1', [userId])
   t.equal(factor?.failures, 10)
+})
+
+t.test('a guess that had to wait sees what happened meanwhile: the account disabled, or a newer login', async (t) => {
+  const world = await createWorld(t, { resendCooldown: 0 })
+  await world.addUser('alice')
+  const blocker = new pg.Client({ connectionString: world.url })
+  await blocker.connect()
+  t.teardown(() => blocker.end())
+
+  /** Makes the right guess while the factor's row is held, and does this before the row is let go. */
+  const guessAcross = async (meanwhile: () => Promise<unknown>) => {
+    const { pending_token: token } = (await world.login('alice')).body
+    const code = world.lastCode()
+    await blocker.query('begin')
+    await blocker.query('select * from factors for update')
+    const guess = world.verify(token, code)
+    const waiting = `select count(*)::int as n from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`
+    while ((await world.sql(waiting))[0]?.n === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    await meanwhile()
+    await blocker.query('commit')
+    return guess
+  }
+  const disabled = await guessAcross(() => world.users.setDisabled('alice', true))
+  t.equal(disabled.body.code, 'challenge_invalid')
+  await world.users.setDisabled('alice', false)
+  const superseded = await guessAcross(() => world.login('alice'))
+  t.equal(superseded.body.code, 'challenge_invalid')
 })

@@ -104,7 +104,7 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
                 },
               },
             ],
-            () => new AbortController().signal,
+            (ms) => AbortSignal.timeout(ms),
           ),
           countries: settings.countries ?? [],
           serviceName: 'Example',

@@ -5,7 +5,7 @@ import { assertOneSegment, codeText } from './text.ts'
 
 /** What the SMS factor is made of. */
 export interface SmsFactorDeps {
-  send: (message: TextMessage) => Promise<SendResult & { provider: string }>
+  send: (message: TextMessage, within: number) => Promise<SendResult & { provider: string }>
   /** ISO countries that may be sent to; empty for all, where nothing real is sent. */
   countries: readonly string[]
   serviceName: string
@@ -25,6 +25,7 @@ export const createSmsFactor = ({ send, countries, serviceName, domain }: SmsFac
       const country = countryOf(phone)
       if (allowed.size > 0 && !(country && allowed.has(country))) throw new Problem('destination_not_allowed')
     },
-    send: ({ sendId, phone, code }) => send({ sendId, to: phone, body: codeText({ code, serviceName, domain }) }),
+    send: ({ sendId, phone, code, within }) =>
+      send({ sendId, to: phone, body: codeText({ code, serviceName, domain }) }, within),
   }
 }

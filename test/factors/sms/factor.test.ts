@@ -52,14 +52,14 @@ t.test('without named countries every number is allowed: nothing real is sent th
 
 t.test('a code goes out whole, to the number, under the id of its send', async (t) => {
   const { factor, sent } = create(['US'])
-  const result = await factor.send({ sendId: 'send-1', phone: '+18009998877', code: '049281' })
+  const result = await factor.send({ sendId: 'send-1', phone: '+18009998877', code: '049281', within: 5_000 })
   t.same(result, { outcome: 'accepted', provider: 'one' })
   t.same(sent, [{ sendId: 'send-1', to: '+18009998877', body: codeText({ code: '049281', ...NAMES }) }])
 })
 
 t.test('what became of a message is passed on as it is', async (t) => {
   const { factor } = create([], { outcome: 'failed', reason: 'HTTP 503', retryAfter: 7 })
-  t.same(await factor.send({ sendId: 'send-1', phone: '+18009998877', code: '049281' }), {
+  t.same(await factor.send({ sendId: 'send-1', phone: '+18009998877', code: '049281', within: 5_000 }), {
     outcome: 'failed',
     reason: 'HTTP 503',
     retryAfter: 7,
