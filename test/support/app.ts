@@ -16,6 +16,7 @@ import { createChallengeStore } from '../../src/store/challenges.ts'
 import { createDatabase } from '../../src/store/database.ts'
 import { createUserAdmin } from '../../src/store/user-admin.ts'
 import { createAccountStore } from '../../src/store/users.ts'
+import { secretsIn } from './log-search.ts'
 import { checkAnswer } from './openapi-check.ts'
 import { createTestDatabase } from './postgres.ts'
 
@@ -169,7 +170,7 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
     await pool.end()
     await admin.close()
     const log = logged.join('\n')
-    for (const secret of secrets) if (log.includes(secret)) t.fail(`a secret was logged: ${secret.slice(0, 3)}…`)
+    for (const secret of secretsIn(log, secrets)) t.fail(`a secret was logged: ${secret.slice(0, 3)}…`)
     for (const { to } of messages) if (log.includes(to)) t.fail('a whole phone number was logged')
   })
 
