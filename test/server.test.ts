@@ -22,7 +22,8 @@ t.test('with no settings at all it starts, shows how to log in, and keeps what i
   const folder = temporaryFolder(t)
   const first = await startServer(t, { DATA_DIR: folder })
   const { address } = first
-  t.match(first.output(), /curl -s http/)
+  while (!first.output().includes('curl -s http')) await new Promise((resolve) => setTimeout(resolve, 10))
+  t.match(first.output(), /Log in as "demo"/)
   const login = await call(`${address}/login`, { username, password })
   t.equal(login.status, 200)
   const code = /@127\.0\.0\.1 #(\d{6})/.exec(first.output())?.[1]

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import type { Test } from 'tap'
 import { run } from '../../src/cli/run.ts'
+import { COMPILED_ONCE } from '../support/server-process.ts'
 
 const TOOL = join(import.meta.dirname, '../../src/cli/doorcode.ts')
 
@@ -34,7 +35,9 @@ const UNSET = Object.fromEntries(
 
 /** Starts the real tool. */
 export const startTool = (args: string[], { env, input = '', keepOpen }: Surroundings = {}) => {
-  const child = spawn(process.execPath, [TOOL, ...args], { env: { ...process.env, ...UNSET, ...env } })
+  const child = spawn(process.execPath, [TOOL, ...args], {
+    env: { ...process.env, ...UNSET, ...COMPILED_ONCE, ...env },
+  })
   const ended = new Promise<Ended>((resolve, reject) => {
     let stdout = ''
     let stderr = ''

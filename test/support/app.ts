@@ -17,7 +17,7 @@ import { createDatabase } from '../../src/store/database.ts'
 import { createUserAdmin } from '../../src/store/user-admin.ts'
 import { createAccountStore } from '../../src/store/users.ts'
 import { secretsIn } from './log-search.ts'
-import { checkAnswer } from './openapi-check.ts'
+import { type ApiDocument, checkAnswer } from './openapi-check.ts'
 import { createTestDatabase } from './postgres.ts'
 
 export const ISSUER = 'https://auth.example.com'
@@ -31,6 +31,13 @@ const PASSWORD_HASH = await hashPassword(PASSWORD)
 
 /** The code in a message, as a browser would take it from the last line. */
 const codeIn = (body: string): string => /#(\d+)$/.exec(body)?.[1] ?? ''
+
+const PASSWORDS: PasswordVerifier = await createArgon2id(
+  createHashQueue({ concurrency: 2, maxWait: 20_000, now: () => performance.now() }),
+)
+
+/** The same for all worlds, whose schemas need not be compiled again for each. */
+let document: ApiDocument | undefined
 
 /** What a test may change about the world. */
 export interface WorldOptions extends Partial<LimitSettings> {
@@ -82,16 +89,13 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
       poolSize: 10,
       onIdleError: () => {},
     })
-    const passwords: PasswordVerifier = await createArgon2id(
-      createHashQueue({ concurrency: 2, maxWait: 20_000, now: () => performance.now() }),
-    )
     const app = await buildApp({
       accounts: createAccountStore(database),
       challenges: createChallengeStore(
         database,
         limitsFor({ codeTtl: settings.codeTtl ?? 300, resendCooldown: settings.resendCooldown ?? 30 }),
       ),
-      passwords,
+      passwords: PASSWORDS,
       factors: createFactors({
         sms: {
           send: createFailover(
@@ -135,7 +139,8 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
       await app.close()
       await database.close()
     })
-    const document = (await app.inject('/openapi.json')).json()
+    document ??= (await app.inject('/openapi.json')).json() as ApiDocument
+    const promised = document
 
     const send = async (request: InjectOptions): Promise<Answer> => {
       const response = await app.inject(request)
@@ -144,7 +149,7 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
       const isJson = /json/.test(String(response.headers['content-type']))
       const body = isJson ? response.json() : response.body
       for (const token of [body?.pending_token, body?.access_token]) if (token) secrets.add(token)
-      const fault = checkAnswer(document, request, response)
+      const fault = checkAnswer(promised, request, response)
       if (fault) t.fail(fault)
       return { status: response.statusCode, headers: response.headers as Record<string, string>, body }
     }
@@ -156,7 +161,6 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
     return {
       app,
       database,
-      document,
       send,
       post,
       get,

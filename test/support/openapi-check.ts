@@ -7,6 +7,11 @@ interface Operation {
   responses: Record<string, { content?: Record<string, { schema: object }> }>
 }
 
+/** As much of an OpenAPI document as is looked at here. */
+export interface ApiDocument {
+  paths: Record<string, Record<string, Operation>>
+}
+
 const ajv = addFormats.default(new Ajv2020({ strict: false, allErrors: true }))
 const validators = new WeakMap<object, ReturnType<typeof ajv.compile>>()
 
@@ -25,7 +30,7 @@ const OWED: Record<number, string> = { 401: 'www-authenticate', 405: 'allow', 42
 
 /** What an answer does that the OpenAPI document or the contract does not promise; undefined when it keeps both. */
 export const checkAnswer = (
-  document: { paths: Record<string, Record<string, Operation>> },
+  document: ApiDocument,
   request: InjectOptions,
   response: LightMyRequestResponse,
 ): string | undefined => {

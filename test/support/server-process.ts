@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Test } from 'tap'
 
 /** The server as its own process, as `npm start` runs it. */
@@ -22,10 +22,13 @@ export const temporaryFolder = (t: Test): string => {
   return folder
 }
 
+/** Each process would compile the same source again. */
+export const COMPILED_ONCE = { NODE_COMPILE_CACHE: resolve('.tap/compile-cache') }
+
 const spawnServer = (settings: Record<string, string>) => {
   const { PATH, HOME } = process.env
   const child = spawn(process.execPath, ['src/server.ts'], {
-    env: { ...(PATH && { PATH }), ...(HOME && { HOME }), PORT: '0', ...settings },
+    env: { ...(PATH && { PATH }), ...(HOME && { HOME }), PORT: '0', ...COMPILED_ONCE, ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let written = ''
