@@ -91,8 +91,8 @@ export const buildApp = async (deps: AppDeps): Promise<App> => {
   registerMediaTypes(app)
 
   const tokens = await createTokens(app, deps.tokens)
-  const journal: Journal = (event, { requestId, elapsed: _, ...facts }) =>
-    app.log.info({ event, request_id: requestId, ...facts }, event)
+  const journal: Journal = (event, { requestId, address }, facts) =>
+    app.log.info({ event, request_id: requestId, address, ...facts }, event)
   const flow = { ...deps, tokens, journal }
 
   await registerOpenApi(app, { issuer, version: deps.version })

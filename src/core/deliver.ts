@@ -32,7 +32,6 @@ export const deliverCode = async (delivery: {
   const within = Math.max(SHORTEST_SEND, Math.floor(ANSWER_WITHIN - context.elapsed()))
   const result = await factor.send({ sendId: randomUUID(), phone, code, within })
   const facts = {
-    ...context,
     user_id: claims.userId,
     challenge_id: claims.challengeId,
     factor: factor.name,
@@ -44,15 +43,15 @@ export const deliverCode = async (delivery: {
   }
   switch (result.outcome) {
     case 'accepted':
-      journal('code_sent', facts)
+      journal('code_sent', context, facts)
       return 'sent'
     case 'unknown':
-      journal('code_sent', facts)
+      journal('code_sent', context, facts)
       // The caller has waited long enough; that its status is missing must not cost the user the answer.
-      void challenges.recordDelivery(claims, 'unknown').catch(() => journal('delivery_not_recorded', facts))
+      void challenges.recordDelivery(claims, 'unknown').catch(() => journal('delivery_not_recorded', context, facts))
       return 'unknown'
     default:
-      journal('code_not_sent', facts)
+      journal('code_not_sent', context, facts)
       await delivery.withdraw()
       if (result.outcome === 'refused') throw new Problem('destination_not_allowed')
       throw new Problem('sms_unavailable', { retryAfter: result.retryAfter ?? RETRY_AFTER_FAILURE })

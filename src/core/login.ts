@@ -66,8 +66,7 @@ export const createLogin =
     const passwordIsRight = await passwords.verify(account?.passwordHash ?? null, input.password)
     const chosen = account && !account.disabled ? chooseFactor(account, factors) : undefined
     if (!account || !passwordIsRight || !chosen) {
-      journal('login_failed', {
-        ...context,
+      journal('login_failed', context, {
         user_id: account?.userId,
         password_ok: account ? passwordIsRight : undefined,
       })
@@ -90,11 +89,11 @@ export const createLogin =
       codeHash: hashCode(tokens.pepper, claims, claims.key, code),
     })
     if (begun.outcome === 'cooldown') {
-      journal('login_cooldown', { ...context, user_id: userId, retry_after: begun.retryAfter })
+      journal('login_cooldown', context, { user_id: userId, retry_after: begun.retryAfter })
       throw new Problem('resend_cooldown', { retryAfter: begun.retryAfter })
     }
     if (begun.outcome === 'refused') {
-      journal('login_failed', { ...context, user_id: userId, password_ok: true })
+      journal('login_failed', context, { user_id: userId, password_ok: true })
       throw new Problem('invalid_credentials')
     }
 
@@ -108,7 +107,7 @@ export const createLogin =
       code,
       withdraw: () => challenges.withdrawBegin(claims, begun.undo),
     })
-    journal('login_ok', { ...context, user_id: userId, challenge_id: claims.challengeId })
+    journal('login_ok', context, { user_id: userId, challenge_id: claims.challengeId })
     return {
       pendingToken: tokens.signPending(claims, begun.expiresIn),
       expiresIn: begun.expiresIn,

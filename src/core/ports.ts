@@ -13,7 +13,7 @@ export type Channel = 'sms'
 export type Purpose = 'login'
 
 /** How far a message has come. `sent` means handed to a company, not received by the phone. */
-export type DeliveryStatus = 'sent' | 'unknown' | 'failed'
+export type DeliveryStatus = 'sent' | 'unknown'
 
 /** A second factor as enrolled for one user. */
 export interface EnrolledFactor {
@@ -238,5 +238,6 @@ export type Journal = (
     | 'code_wrong'
     | 'code_refused'
     | 'resend_refused',
-  details: RequestContext & { [fact: string]: string | number | boolean | null | undefined | (() => number) },
+  context: RequestContext,
+  facts: Record<string, string | number | boolean | null | undefined>,
 ) => void

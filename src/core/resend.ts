@@ -30,8 +30,7 @@ export const createResend =
       codeHash: hashCode(pepper, claims, claims.key, code),
     })
     if (replaced.outcome !== 'replaced') {
-      journal('resend_refused', {
-        ...context,
+      journal('resend_refused', context, {
         user_id: claims.userId,
         challenge_id: claims.challengeId,
         reason: replaced.outcome,

@@ -44,18 +44,18 @@ export const createVerify =
       factor: factor.name,
       codeHash: hashCode(pepper, claims, claims.key, input.code),
     })
-    const facts = { ...context, user_id: claims.userId, challenge_id: claims.challengeId, factor: factor.name }
+    const facts = { user_id: claims.userId, challenge_id: claims.challengeId, factor: factor.name }
     switch (guess.outcome) {
       case 'spent': {
-        journal('code_ok', facts)
+        journal('code_ok', context, facts)
         const { token, expiresIn } = tokens.signAccess({ userId: claims.userId, amr: ['pwd', ...factor.amr, 'mfa'] })
         return { accessToken: token, expiresIn }
       }
       case 'wrong':
-        journal('code_wrong', { ...facts, attempts_left: guess.attemptsLeft })
+        journal('code_wrong', context, { ...facts, attempts_left: guess.attemptsLeft })
         throw new Problem('invalid_code', { attemptsLeft: guess.attemptsLeft })
       default:
-        journal('code_refused', { ...facts, reason: guess.outcome })
+        journal('code_refused', context, { ...facts, reason: guess.outcome })
         throw closedProblem(guess)
     }
   }

@@ -11,7 +11,7 @@ const ChallengeBody = Exactly(
     delivery: Exactly({
       channel: ChannelName,
       destination: MaskedPhone,
-      status: Type.Union([Type.Literal('sent'), Type.Literal('unknown'), Type.Literal('failed')], {
+      status: Type.Union([Type.Literal('sent'), Type.Literal('unknown')], {
         description: 'How far the message has come.',
         examples: ['sent'],
       }),

@@ -1,5 +1,6 @@
 import { createHmac, createPrivateKey, createPublicKey, randomUUID, sign } from 'node:crypto'
 import t from 'tap'
+import type { TokenOptions } from '../../src/http/tokens.ts'
 import { generateKeySet, readKeySet } from '../../src/keys/key-set.ts'
 import { deriveSecrets } from '../../src/keys/secrets.ts'
 import { AUDIENCE, createWorld, ISSUER } from '../support/app.ts'
@@ -23,20 +24,22 @@ const eddsa = (header: object, claims: object) => {
 const pendingHeader = { alg: 'HS256', typ: 'pending-2fa+jwt', kid: secret.id }
 const accessHeader = { alg: 'EdDSA', typ: 'at+jwt', kid: key.kid }
 
+const tokensWith = (secrets: TokenOptions['secrets']): TokenOptions => ({
+  issuer: ISSUER,
+  audience: AUDIENCE,
+  clientId: 'test-client',
+  accessTtl: 600,
+  pendingTtl: 300,
+  secrets,
+  keys,
+  now: Date.now,
+})
+
 /** A world whose keys this file has, with one user, and the claims of the tokens that it would issue. */
 const createForgery = async (t: Parameters<typeof createWorld>[0]) => {
   const world = await createWorld(t, {
     app: {
-      tokens: {
-        issuer: ISSUER,
-        audience: AUDIENCE,
-        clientId: 'test-client',
-        accessTtl: 600,
-        pendingTtl: 300,
-        secrets: [secret],
-        keys,
-        now: Date.now,
-      },
+      tokens: tokensWith([secret]),
     },
   })
   const userId = await world.addUser('alice')
@@ -227,16 +230,7 @@ t.test('the former secret still opens the challenges it closed, and signs no new
   const renewed = deriveSecrets('the secret that took its place in these tests')
   const rotated = await world.startInstance({
     app: {
-      tokens: {
-        issuer: ISSUER,
-        audience: AUDIENCE,
-        clientId: 'test-client',
-        accessTtl: 600,
-        pendingTtl: 300,
-        secrets: [renewed, secret],
-        keys,
-        now: Date.now,
-      },
+      tokens: tokensWith([renewed, secret]),
     },
   })
   t.equal((await rotated.verify(pending, code)).status, 200)

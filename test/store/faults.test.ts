@@ -1,7 +1,7 @@
 import pg from 'pg'
 import t from 'tap'
-import { Problem, type ProblemCode } from '../src/errors.ts'
-import { isBrokenConnection, isRetryable, toProblem } from '../src/store/faults.ts'
+import { Problem, type ProblemCode } from '../../src/errors.ts'
+import { isBrokenConnection, isRetryable, toProblem } from '../../src/store/faults.ts'
 
 /** An error as `pg` or a socket throws it. */
 const withCode = (code: string, message = 'message') => Object.assign(new Error(message), { code })

@@ -1,0 +1,46 @@
+import t from 'tap'
+import { deliverCode } from '../../src/core/deliver.ts'
+import type { ChallengeStore, CodeFactor } from '../../src/core/ports.ts'
+
+/** How long a send is given when this much time has gone by since the request came. */
+const givenAfter = async (elapsed: number): Promise<number> => {
+  let given = Number.NaN
+  const factor: CodeFactor = {
+    name: 'sms',
+    amr: ['sms'],
+    channels: ['sms'],
+    assertAllowed: () => {},
+    send: async ({ within }) => {
+      given = within
+      return { outcome: 'accepted', provider: 'test' }
+    },
+  }
+  await deliverCode({
+    challenges: {} as ChallengeStore,
+    factor,
+    journal: () => {},
+    context: { requestId: 'id', address: '198.51.100.7', elapsed: () => elapsed },
+    claims: { challengeId: 'id', userId: 'id', purpose: 'login' },
+    phone: '+12025550143',
+    code: '123456',
+    withdraw: async () => {},
+  })
+  return given
+}
+
+t.test(
+  'what the database and the hash took is taken off a company’s time, so that a caller waits 5 s in all',
+  async (t) => {
+    t.equal(await givenAfter(0), 4_500)
+    t.equal(await givenAfter(1_000), 3_500)
+    for (const elapsed of [0, 26.313652, 1_999.9, 4_000]) t.ok(elapsed + (await givenAfter(elapsed)) <= 4_500)
+  },
+)
+
+t.test('a company has half a second, however late it is', async (t) => {
+  for (const elapsed of [4_001, 4_500, 60_000]) t.equal(await givenAfter(elapsed), 500)
+})
+
+t.test('the time given is whole milliseconds, as timers take no others', async (t) => {
+  t.ok(Number.isInteger(await givenAfter(26.313652)))
+})
