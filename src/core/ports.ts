@@ -6,14 +6,24 @@
 /** The kinds of second factor. A new one adds its name here and its folder under `factors/`. */
 export type FactorName = 'sms'
 
-/** The ways a code can travel. */
-export type Channel = 'sms'
+/** The ways a code can travel, in the order in which one takes over for another. */
+export const CHANNELS = ['sms', 'voice', 'whatsapp'] as const
+
+/** A way a code can travel. */
+export type Channel = (typeof CHANNELS)[number]
 
 /** What a challenge is for; a code made for one purpose never serves another (ASVS 6.6.2). */
 export type Purpose = 'login'
 
-/** How far a message has come. `sent` means handed to a company, not received by the phone. */
-export type DeliveryStatus = 'sent' | 'unknown'
+/**
+ * How far a message may come, in the order in which it moves; the last three are ends. `queued` is in the ledger and
+ * not yet handed over, `unknown` handed over with no answer, `sent` taken by a company; then the receipt says
+ * `delivered`, `undelivered` (the network or the phone did not take it) or `failed` (the company did not send it).
+ */
+export const DELIVERY_STATUSES = ['queued', 'unknown', 'sent', 'delivered', 'undelivered', 'failed'] as const
+
+/** How far a message has come. */
+export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number]
 
 /** A second factor as enrolled for one user. */
 export interface EnrolledFactor {
@@ -184,21 +194,68 @@ export type SendResult =
   /** It may or may not have been sent: never send again unasked. */
   | { outcome: 'unknown'; reason: string }
 
-/** One text message. */
-export interface TextMessage {
-  /** Identifies this send, for companies that drop duplicates. */
+/** One message that carries a code, worded for each channel; which one it travels by says `channel`. */
+export interface CodeMessage {
+  /** Identifies this hand-over: the same on every try, for companies that drop duplicates, and in their receipts. */
   sendId: string
+  channel: Channel
   /** E.164, with the plus. */
   to: string
-  body: string
+  /** ASCII digits: what a template that the company has approved (WhatsApp) is filled with. */
+  code: string
+  /** BCP 47, of the texts: `pt-BR`. */
+  locale: string
+  /** The whole text message. */
+  text: string
+  /** What a voice says: phrases, with a pause of about a second after each. */
+  speech: readonly string[]
+  /** BCP 47 with a region, of the voice: `en-US`. */
+  speechLocale: string
 }
 
-/** Hands a text to one delivery company. `reason`s never hold the body, the number or a credential. */
-export interface SmsProvider {
+/** Hands messages to one delivery company. `reason`s never hold the text, the number or a credential. */
+export interface Provider {
   readonly name: string
-  /** Never throws and gives up when `signal` aborts. */
-  send(message: TextMessage, signal: AbortSignal): Promise<SendResult>
+  /** What its settings make possible, `sms` first where it is. */
+  readonly channels: readonly Channel[]
+  /** Never throws and gives up within 100 ms when `signal` aborts; hands over once at most. */
+  send(message: CodeMessage, signal: AbortSignal): Promise<SendResult>
+  /** Reads a receipt, for companies that send some. Never throws. */
+  readReceipt?(request: ReceiptRequest): ReceiptReading
 }
+
+/** A request that says it is a company's receipt; nothing in it is to be believed yet. */
+export interface ReceiptRequest {
+  /** The public address it was sent to, with its query: companies sign it. */
+  url: string
+  /** Names in lower case. */
+  headers: Readonly<Record<string, string | undefined>>
+  /** The raw body. */
+  body: Buffer
+  /** Unix time, ms. */
+  now: number
+}
+
+/** What a receipt says of one message. At least one of the ids is there. */
+export interface Receipt {
+  /** Our own id, where the company gives it back. */
+  sendId?: string
+  messageId?: string
+  status: 'sent' | 'delivered' | 'undelivered' | 'failed'
+  /** The company's error code, for whoever asks why. */
+  reason?: string
+}
+
+/** What became of reading a receipt. */
+export type ReceiptReading =
+  /** The company signed it; it may well report nothing of interest. */
+  | { outcome: 'read'; receipts: Receipt[] }
+  /** The signature is missing or not the company's. */
+  | { outcome: 'forged' }
+  /** Signed, but more than 300 s ago or for another moment. */
+  | { outcome: 'stale' }
+  /** Signed, and in no form that we know. */
+  | { outcome: 'unreadable' }
 
 /** A second factor whose code we make and a message carries to the user. */
 export interface CodeFactor {

@@ -1,16 +1,21 @@
 import { Type } from 'typebox'
-import { defineProvider } from './provider.ts'
+import { CHANNELS } from '../core/ports.ts'
+import { defineProvider, wordsOf } from './provider.ts'
 
 /** Shows each message on the console instead of sending it: for development. */
 export const consoleProvider = defineProvider({
   name: 'console',
   real: false,
+  channels: CHANNELS,
   settings: Type.Object({}),
   create: (_settings, { print, keep }) => ({
     name: 'console',
-    async send({ to, body }) {
-      print(`\n  SMS to ${to}\n${body.replaceAll(/^/gm, '  | ')}\n`)
-      keep({ to, body, sentAt: new Date().toISOString() })
+    channels: CHANNELS,
+    async send(message) {
+      const { to, channel } = message
+      const body = wordsOf(message)
+      print(`\n  ${channel === 'sms' ? 'SMS' : channel} to ${to}\n${body.replaceAll(/^/gm, '  | ')}\n`)
+      keep({ to, channel, body, sentAt: new Date().toISOString() })
       return { outcome: 'accepted' }
     },
   }),

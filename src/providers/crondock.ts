@@ -4,7 +4,7 @@
  */
 import { Type } from 'typebox'
 import type { SendResult } from '../core/ports.ts'
-import { type HttpAnswer, interpretFailure, postJson } from './http.ts'
+import { type HttpAnswer, interpretFailure } from './http.ts'
 import { defineProvider } from './provider.ts'
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
@@ -29,6 +29,7 @@ const interpret = (answer: HttpAnswer): SendResult => {
 export const crondockProvider = defineProvider({
   name: 'crondock',
   real: true,
+  channels: ['sms'],
   settings: Type.Object({
     CRONDOCK_API_KEY: Type.String({
       pattern: '^[\\x21-\\x7e]+$',
@@ -43,14 +44,15 @@ export const crondockProvider = defineProvider({
       examples: ['https://api.crondock.com/run/sms/'],
     }),
   }),
-  create: ({ CRONDOCK_API_KEY, CRONDOCK_URL }) => ({
+  create: ({ CRONDOCK_API_KEY, CRONDOCK_URL }, { exchange }) => ({
     name: 'crondock',
-    send: ({ to, body }, signal) =>
-      postJson(
+    channels: ['sms'],
+    send: ({ to, text }, signal) =>
+      exchange(
         {
           url: CRONDOCK_URL,
           headers: { authorization: `Api-Key ${CRONDOCK_API_KEY}` },
-          body: { data: { to_phone: to.slice(1), body } },
+          json: { data: { to_phone: to.slice(1), body: text } },
           signal,
         },
         interpret,

@@ -1,9 +1,46 @@
 import { Agent, fetch, type Response } from 'undici'
 import type { SendResult } from '../core/ports.ts'
+import type { ProviderTools } from './provider.ts'
+
+/** A request to a company. */
+export interface HttpRequest {
+  /** POST unless it says otherwise. */
+  method?: 'GET' | 'POST' | 'PUT'
+  url: string
+  headers?: Record<string, string>
+  /** The body: JSON, form fields in their order, or raw text whose type stands in `headers`. One of them at most. */
+  json?: unknown
+  form?: readonly (readonly [name: string, value: string])[]
+  body?: string
+  signal: AbortSignal
+}
+
+/** A request as it goes over the wire. */
+export interface WireRequest {
+  method: string
+  url: string
+  /** Names in lower case. */
+  headers: Record<string, string>
+  body: string | undefined
+}
+
+/** An answer as it came over the wire. */
+export interface WireAnswer {
+  status: number
+  /** Names in lower case. */
+  headers: Record<string, string>
+  /** Undefined when it is longer than 64 KiB. */
+  body: string | undefined
+}
+
+/** Carries one request to a company and its answer back. Throws when there is none. */
+export type Transport = (request: WireRequest, signal: AbortSignal) => Promise<WireAnswer>
 
 /** A company's answer, as far as it was read. */
 export interface HttpAnswer {
   status: number
+  /** The body as text; undefined when it is longer than 64 KiB. */
+  text: string | undefined
   /** The JSON body; undefined when it is not JSON or longer than 64 KiB. */
   json: unknown
   /** Seconds, from `Retry-After`. */
@@ -62,37 +99,60 @@ const parseJson = (body: string | undefined): unknown => {
   }
 }
 
-const parseRetryAfter = (header: string | null): number | undefined =>
+const parseRetryAfter = (header: string | undefined): number | undefined =>
   header && /^\d{1,6}$/.test(header) ? Number(header) : undefined
 
 /**
- * Posts JSON to a company and lets `interpret` judge its answer. What never reached the company is `failed`; what may
- * have (time ran out, the connection broke) is `unknown`. Redirects are not followed: they would carry the code and the
- * credential to an address nobody configured.
+ * The real wire. Redirects are not followed: they would carry the code and the credential to an address nobody
+ * configured.
  */
-export const postJson = async (
-  request: { url: string; headers: Record<string, string>; body: unknown; signal: AbortSignal },
-  interpret: (answer: HttpAnswer) => SendResult,
-): Promise<SendResult> => {
-  try {
-    const response = await fetch(request.url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'application/json', ...request.headers },
-      body: JSON.stringify(request.body),
-      redirect: 'manual',
-      signal: request.signal,
-      dispatcher: agent,
-    })
-    return interpret({
-      status: response.status,
-      json: parseJson(await readBody(response)),
-      retryAfter: parseRetryAfter(response.headers.get('retry-after')),
-    })
-  } catch (error) {
-    const reason = faultOf(error)
-    return { outcome: NEVER_CONNECTED.has(reason) ? 'failed' : 'unknown', reason }
-  }
+export const wire: Transport = async ({ method, url, headers, body }, signal) => {
+  const response = await fetch(url, {
+    method,
+    headers,
+    ...(body === undefined ? {} : { body }),
+    redirect: 'manual',
+    signal,
+    dispatcher: agent,
+  })
+  return { status: response.status, headers: Object.fromEntries(response.headers), body: await readBody(response) }
 }
+
+/** What a fault of the wire says of a message: never connected is `failed`, everything else `unknown`. */
+export const interpretFault = (error: unknown): SendResult => {
+  const reason = faultOf(error)
+  return { outcome: NEVER_CONNECTED.has(reason) ? 'failed' : 'unknown', reason }
+}
+
+const bodyOf = ({ json, form, body }: HttpRequest): { type?: string; body: string | undefined } => {
+  if (json !== undefined) return { type: 'application/json', body: JSON.stringify(json) }
+  if (form) {
+    return {
+      type: 'application/x-www-form-urlencoded',
+      body: new URLSearchParams(form.map(([name, value]) => [name, value])).toString(),
+    }
+  }
+  return { body }
+}
+
+/** Makes the `exchange` that providers use, over a wire. */
+export const createExchange =
+  (transport: Transport): ProviderTools['exchange'] =>
+  async (request, interpret) => {
+    const { type, body } = bodyOf(request)
+    const headers = { ...(type && { 'content-type': type }), accept: 'application/json', ...request.headers }
+    try {
+      const answer = await transport({ method: request.method ?? 'POST', url: request.url, headers, body }, request.signal)
+      return interpret({
+        status: answer.status,
+        text: answer.body,
+        json: parseJson(answer.body),
+        retryAfter: parseRetryAfter(answer.headers['retry-after']),
+      })
+    } catch (error) {
+      return interpretFault(error)
+    }
+  }
 
 /**
  * What a status that is not a success says of a message, for companies whose documents say no more: the number is at

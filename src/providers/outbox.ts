@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
-import { defineProvider, type KeptMessage } from './provider.ts'
+import { CHANNELS } from '../core/ports.ts'
+import { defineProvider, type KeptMessage, wordsOf } from './provider.ts'
 
 /** Messages of the last while, newest first. */
 export interface Outbox {
@@ -26,11 +27,14 @@ export const createOutbox = (): Outbox => {
 export const outboxProvider = defineProvider({
   name: 'outbox',
   real: false,
+  channels: CHANNELS,
   settings: Type.Object({}),
   create: (_settings, { keep }) => ({
     name: 'outbox',
-    async send({ to, body }) {
-      keep({ to, body, sentAt: new Date().toISOString() })
+    channels: CHANNELS,
+    async send(message) {
+      const { to, channel } = message
+      keep({ to, channel, body: wordsOf(message), sentAt: new Date().toISOString() })
       return { outcome: 'accepted' }
     },
   }),

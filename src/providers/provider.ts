@@ -1,8 +1,14 @@
 import type { Static, TObject } from 'typebox'
-import type { SmsProvider, TextMessage } from '../core/ports.ts'
+import type { Channel, CodeMessage, Provider, SendResult } from '../core/ports.ts'
+import type { HttpAnswer, HttpRequest, Transport } from './http.ts'
 
 /** A message as a development provider keeps it. */
-export interface KeptMessage extends Omit<TextMessage, 'sendId'> {
+export interface KeptMessage {
+  /** E.164. */
+  to: string
+  channel: Channel
+  /** The text, or what the voice says. */
+  body: string
   /** ISO 8601. */
   sentAt: string
 }
@@ -13,17 +19,41 @@ export interface ProviderTools {
   print: (line: string) => void
   /** Keeps a message where `GET /dev/outbox` finds it. */
   keep: (message: KeptMessage) => void
+  /**
+   * Makes one request and lets `interpret` judge the answer. What never reached the company is `failed`, what may have
+   * (time ran out, the connection broke) is `unknown`; redirects are not followed. Never throws.
+   */
+  exchange: (request: HttpRequest, interpret: (answer: HttpAnswer) => SendResult) => Promise<SendResult>
+  /** The wire below `exchange`, for a company's own client. Throws what `interpretFault` understands. */
+  transport: Transport
+  /**
+   * Where this company's receipts reach us, `https://auth.example.com/webhooks/sms/NAME`; undefined when this server has
+   * no public address, and then none are asked for.
+   */
+  receiptsUrl: string | undefined
 }
 
-/** One delivery company: its name in `SMS_PROVIDERS`, the settings it needs, and how to make one. */
+/** One delivery company: its name in `SMS_PROVIDERS`, what it can do, the settings it needs, and how to make one. */
 export interface ProviderDefinition<S extends TObject = TObject> {
+  /** Lower case; also the start of its settings' names. */
   readonly name: string
   /** Whether phones ring: such a provider needs `SMS_COUNTRIES`, and only such a one may serve production. */
   readonly real: boolean
+  /** The document its requests follow: a link, and the version or date of what was read. */
+  readonly document?: { readonly url: string; readonly version: string }
+  /** All channels it may have; which ones a server has depends on its settings. */
+  readonly channels: readonly Channel[]
+  /** How its receipts are signed, in a few words; undefined when it sends none. */
+  readonly receipts?: string
+  /** Where the send id travels so that the company drops duplicates, in a few words; undefined when it cannot. */
+  readonly idempotency?: string
   readonly settings: S
-  create(settings: Static<S>, tools: ProviderTools): SmsProvider
+  create(settings: Static<S>, tools: ProviderTools): Provider | Promise<Provider>
 }
 
 /** Ties a definition's `create` to the type of its own settings. */
 export const defineProvider = <S extends TObject>(definition: ProviderDefinition<S>): ProviderDefinition =>
   definition as unknown as ProviderDefinition
+
+/** What the phone shows or says, for providers that only keep it. */
+export const wordsOf = ({ channel, text, speech }: CodeMessage): string => (channel === 'voice' ? speech.join('\n') : text)

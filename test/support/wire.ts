@@ -1,0 +1,45 @@
+import type { CodeMessage, Provider, SendResult } from '../../src/core/ports.ts'
+import { createExchange, type WireAnswer, type WireRequest, wire } from '../../src/providers/http.ts'
+import type { ProviderDefinition, ProviderTools } from '../../src/providers/provider.ts'
+
+/** Where receipts are asked for in tests. */
+export const RECEIPTS_BASE = 'https://auth.example.com/webhooks/sms'
+
+/** The tools of a provider on the real wire, that prints and keeps nothing. */
+export const toolsFor = (name: string, changes: Partial<ProviderTools> = {}): ProviderTools => {
+  const transport = changes.transport ?? wire
+  return {
+    print: () => {},
+    keep: () => {},
+    receiptsUrl: `${RECEIPTS_BASE}/${name}`,
+    transport,
+    exchange: createExchange(transport),
+    ...changes,
+  }
+}
+
+/** Makes a provider as the server does. */
+export const createProvider = async (
+  definition: ProviderDefinition,
+  settings: Record<string, unknown>,
+  changes: Partial<ProviderTools> = {},
+): Promise<Provider> => definition.create(settings, toolsFor(definition.name, changes))
+
+/** Sends a message over a wire that answers `answer`, and tells what went over it. */
+export const sendOverWire = async (
+  definition: ProviderDefinition,
+  settings: Record<string, unknown>,
+  message: CodeMessage,
+  answer: Partial<WireAnswer> = {},
+  changes: Partial<ProviderTools> = {},
+): Promise<{ requests: WireRequest[]; result: SendResult }> => {
+  const requests: WireRequest[] = []
+  const provider = await createProvider(definition, settings, {
+    transport: async (request) => {
+      requests.push(request)
+      return { status: 200, headers: { 'content-type': 'application/json' }, body: '{}', ...answer }
+    },
+    ...changes,
+  })
+  return { result: await provider.send(message, new AbortController().signal), requests }
+}
