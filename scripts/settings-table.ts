@@ -2,12 +2,9 @@
  * Writes the table of settings in the README from their schemas. With `--check` it writes nothing and fails when the
  * table is not what the schemas say.
  */
-import { readFileSync, writeFileSync } from 'node:fs'
 import { type SettingSchema, SettingsSchema } from '../src/config.ts'
 import { providers } from '../src/providers/index.ts'
-
-const FILE = new URL('../README.md', import.meta.url)
-const MARKS = /(<!-- settings -->\n)[\s\S]*(<!-- \/settings -->)/
+import { writePart } from './generated-part.ts'
 
 const row = ([name, schema]: [string, unknown], provider?: string): string => {
   const setting = schema as SettingSchema
@@ -25,11 +22,4 @@ const table = [
   ...providers.flatMap(({ name, settings }) => Object.entries(settings.properties).map((entry) => row(entry, name))),
 ].join('\n')
 
-const readme = readFileSync(FILE, 'utf8')
-const made = readme.replace(MARKS, (_, open, close) => `${open}${table}\n${close}`)
-if (!process.argv.includes('--check')) {
-  writeFileSync(FILE, made)
-} else if (made !== readme || !MARKS.test(readme)) {
-  process.stderr.write('The table of settings in README.md is not what the schemas say. Run: npm run settings\n')
-  process.exitCode = 1
-}
+writePart('README.md', 'settings', table, 'npm run settings')

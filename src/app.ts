@@ -6,7 +6,17 @@ import type { Redis } from 'ioredis'
 import { createChallengeStatus } from './core/challenge.ts'
 import { createLogin } from './core/login.ts'
 import { createMe } from './core/me.ts'
-import type { AccountStore, ChallengeStore, CodeFactor, Journal, PasswordVerifier } from './core/ports.ts'
+import {
+  type AccountStore,
+  CHANNELS,
+  type ChallengeStore,
+  type CodeFactor,
+  type Journal,
+  type PasswordVerifier,
+  type Provider,
+  type SendLedger,
+} from './core/ports.ts'
+import { createReceipt } from './core/receipt.ts'
 import { createResend } from './core/resend.ts'
 import { createVerify } from './core/verify.ts'
 import { registerDocs, registerOpenApi } from './http/docs.ts'
@@ -24,8 +34,12 @@ import type { App, ReadinessCheck, RouteDeps } from './routes/route.ts'
 export interface AppDeps {
   accounts: AccountStore
   challenges: ChallengeStore
+  ledger: SendLedger
   passwords: PasswordVerifier
   factors: readonly CodeFactor[]
+  /** The companies, for their receipts. */
+  providers: readonly Provider[]
+  deliveryStates: RouteDeps['deliveryStates']
   tokens: TokenOptions
   readiness: readonly ReadinessCheck[]
   logger: FastifyBaseLogger
@@ -40,6 +54,9 @@ export interface AppDeps {
 
 /** Largest body, in bytes: no request of ours needs more. */
 const BODY_LIMIT = 8_192
+
+/** Routes that the limit for everything does not count. */
+const OWN_LIMIT = /^\/(?:health|webhooks)\//
 
 /** Builds the whole app in the order below; opens no socket. Plug-ins come first, since they watch the routes. */
 export const buildApp = async (deps: AppDeps): Promise<App> => {
@@ -86,7 +103,8 @@ export const buildApp = async (deps: AppDeps): Promise<App> => {
   const everything = limit('everything')
   app.addHook('onRequest', async function (request, reply) {
     // Whoever watches over us must not take a flood for our death.
-    if (!request.routeOptions.url?.startsWith('/health/')) await everything.call(this, request, reply)
+    // Companies report from few addresses, and have a limit of their own.
+    if (!OWN_LIMIT.test(request.routeOptions.url ?? '')) await everything.call(this, request, reply)
   })
   registerMediaTypes(app)
 
@@ -98,13 +116,16 @@ export const buildApp = async (deps: AppDeps): Promise<App> => {
   await registerOpenApi(app, { issuer, version: deps.version })
   const refuseOtherMethods = watchMethods(app)
   for (const route of routes) {
-    route(app, {
+    await route(app, {
       issuer,
       login: createLogin(flow),
       verify: createVerify(flow),
       resend: createResend(flow),
       challengeStatus: createChallengeStatus(flow),
       me: createMe(flow),
+      receipt: createReceipt(flow),
+      channels: CHANNELS.filter((channel) => deps.factors.some(({ channels }) => channels.includes(channel))),
+      deliveryStates: deps.deliveryStates,
       limit,
       jwks: deps.tokens.keys.map(({ publicJwk }) => publicJwk),
       readiness: deps.readiness,

@@ -113,6 +113,19 @@ export const SettingsSchema = Type.Object({
     description: 'Delivery companies, in the order in which they are tried. Required in production.',
     examples: ['crondock'],
   }),
+  SMS_ROUTES: Type.Optional(
+    Type.String({
+      description:
+        'Companies by country, where the order of `SMS_PROVIDERS` is not the one; `*` is every other country.',
+      examples: ['US,CA=twilio,vonage;IN=acme;*=vonage'],
+    }),
+  ),
+  SMS_PRICES: list({
+    default: [],
+    description:
+      'What one segment, or one call, costs by country and channel, in any one currency: the ledger estimates with it.',
+    examples: ['US=0.0083', 'US:voice=0.014', '*=0.08'],
+  }),
   SMS_COUNTRIES: list({
     default: [],
     pattern: '^[A-Z]{2}$',
@@ -127,6 +140,33 @@ export const SettingsSchema = Type.Object({
       examples: ['example.com'],
     }),
   ),
+  SMS_LOCALES: list({
+    default: [],
+    pattern: '^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$',
+    description:
+      'Languages of the messages (BCP 47). By default all whose text fits one segment with your `SERVICE_NAME` and `SMS_DOMAIN`.',
+    examples: ['en', 'de', 'pt-BR'],
+  }),
+  SMS_TEXTS_FILE: Type.Optional(
+    Type.String({
+      description:
+        'JSON file with texts of your own: `{"en": {"text": "{code} is your {service} code."}}`. Checked like ours.',
+      examples: ['/etc/doorcode/texts.json'],
+    }),
+  ),
+  ANDROID_APP_HASH: Type.Optional(
+    Type.String({
+      pattern: '^[A-Za-z0-9+/]{11}$',
+      description: 'The 11 characters by which the SMS Retriever of Android finds your app.',
+      examples: ['FA+9qCX9VSu'],
+    }),
+  ),
+  SCENARIO_NUMBERS: list({
+    default: [],
+    description:
+      'Numbers at which no phone rings, for tests and app reviews: `standard`, or each as `NUMBER=SCENARIO[:CODE][@LAST-DAY]`. In production the last day must be given.',
+    examples: ['+12025550155=code:246810@2027-06-30'],
+  }),
   CODE_LENGTH: Type.Integer({ default: 6, minimum: 6, maximum: 8, description: 'Digits of a code.', examples: [6] }),
   CODE_TTL: seconds({
     default: 300,

@@ -47,7 +47,7 @@ export const PROBLEMS = {
   forbidden: {
     status: 403,
     title: 'That is not allowed',
-    advice: 'The token is valid, but not for this.',
+    advice: 'The token is valid, but not for this; or a receipt was not signed by the company it names.',
   },
   not_found: {
     status: 404,

@@ -4,13 +4,27 @@ import { isSupportedCountry } from 'libphonenumber-js/max'
 import type { TObject, TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 import { type SettingSchema, type Settings, SettingsSchema } from './config.ts'
+import { parsePrices } from './providers/prices.ts'
+import { parseRoutes } from './providers/routing.ts'
+import { parseScenarios } from './providers/scenarios.ts'
+
+/** What settings need to know of a company. */
+export interface KnownProvider {
+  name: string
+  real: boolean
+  settings: TObject
+  /** What `SMS_PROVIDERS` calls it, where that is a file or a package. */
+  source?: string
+}
 
 /** What makes up settings: a source of values, and the companies that may be named in `SMS_PROVIDERS`. */
 export interface SettingsSource {
   env: Record<string, string | undefined>
-  providers: readonly { name: string; real: boolean; settings: TObject }[]
+  providers: readonly KnownProvider[]
   /** Reads the file that `NAME_FILE` names. */
   readFile?: (path: string) => string
+  /** What was found wrong before, such as a provider's file that cannot be loaded. */
+  faults?: readonly string[]
 }
 
 /** All that is wrong with the settings, one line each. */
@@ -20,6 +34,18 @@ export class SettingsError extends Error {
   constructor(faults: readonly string[]) {
     super(`The settings are not complete or not right:\n${faults.map((fault) => `  ${fault}`).join('\n')}`)
     this.faults = faults
+  }
+}
+
+const isCompanyName = (name: string): boolean => /^[a-z0-9]+$/i.test(name)
+
+/** The fault that a parser finds, under the name of its setting. */
+const faultsIn = (parse: () => unknown, setting: string): string[] => {
+  try {
+    parse()
+    return []
+  } catch (error) {
+    return [`${setting} ${(error as Error).message}`]
   }
 }
 
@@ -47,8 +73,12 @@ const convert = (raw: string, { type }: SettingSchema): unknown => {
 }
 
 /** Reads settings by their schemas and collects what is wrong with them. */
-const createReader = ({ env, readFile = (path) => readFileSync(path, 'utf8') }: Omit<SettingsSource, 'providers'>) => {
-  const faults: string[] = []
+const createReader = ({
+  env,
+  readFile = (path) => readFileSync(path, 'utf8'),
+  faults: known = [],
+}: Omit<SettingsSource, 'providers'>) => {
+  const faults = [...known]
 
   const readRaw = (name: string, { secret }: SettingSchema): string | undefined => {
     const direct = env[name]?.trim() || undefined
@@ -140,13 +170,15 @@ export const loadSettings = ({ providers, ...source }: SettingsSource): Settings
 
   const named = (unnamed ? [] : settings.SMS_PROVIDERS).map((name) => ({
     name,
-    provider: providers.find((known) => known.name === name),
+    provider: providers.find((known) => (known.source ?? known.name) === name),
   }))
   if (named.length === 0 && !unnamed) faults.push('SMS_PROVIDERS names no company. For example: crondock')
   for (const { name, provider } of named) {
     if (!provider) {
+      // A file or package that could not be loaded has its fault already.
+      if (!isCompanyName(name)) continue
       faults.push(
-        `SMS_PROVIDERS names "${name}", but there are only: ${providers.map((known) => known.name).join(', ')}.`,
+        `SMS_PROVIDERS names "${name}", but there are only: ${providers.map((known) => known.name).join(', ')}; and files like ./acme-sms.ts.`,
       )
       continue
     }
@@ -157,6 +189,21 @@ export const loadSettings = ({ providers, ...source }: SettingsSource): Settings
     if (production && !provider.real && source.env['SMS_PROVIDERS'] !== undefined)
       faults.push(`SMS_PROVIDERS must not name "${name}" in production: it sends nothing.`)
   }
+  // From here on each goes by its own name.
+  settings.SMS_PROVIDERS = named.map(({ name, provider }) => provider?.name ?? name)
+  for (const name of new Set(settings.SMS_PROVIDERS.filter((name, at, all) => all.indexOf(name) !== at))) {
+    faults.push(`SMS_PROVIDERS names "${name}" twice.`)
+  }
+  faults.push(
+    ...faultsIn(() => parseRoutes(settings.SMS_ROUTES ?? '', settings.SMS_PROVIDERS), 'SMS_ROUTES'),
+    ...faultsIn(() => parsePrices(settings.SMS_PRICES), 'SMS_PRICES'),
+    ...parseScenarios(settings.SCENARIO_NUMBERS, {
+      codeLength: settings.CODE_LENGTH,
+      strict: production,
+      now: Date.now(),
+    }).faults,
+  )
+
   if (named.some(({ provider }) => provider?.real) && settings.SMS_COUNTRIES.length === 0) {
     missing('SMS_COUNTRIES', SettingsSchema.properties.SMS_COUNTRIES)
   }

@@ -7,19 +7,21 @@ import manifest from '../package.json' with { type: 'json' }
 import { buildApp } from './app.ts'
 import { createHashQueue } from './core/hash-queue.ts'
 import { limitsFor } from './core/limits.ts'
+import { createCompanies, createDelivery, createTextsFor, domainOf, issuerOf } from './delivery.ts'
 import { createFactors } from './factors/index.ts'
 import { keyFileIn, readKeyFile, secretIn } from './keys/key-files.ts'
 import { deriveSecrets } from './keys/secrets.ts'
 import { loadSettings } from './load-config.ts'
 import { createLogger } from './logger.ts'
 import { createArgon2id } from './passwords/argon2id.ts'
-import { createFailover } from './providers/failover.ts'
-import { providers } from './providers/index.ts'
+import { loadExternal } from './providers/external.ts'
+import { providers as ourProviders } from './providers/index.ts'
 import { createOutbox } from './providers/outbox.ts'
 import { startShutdown } from './shutdown.ts'
 import { explainFailure, welcome } from './start-messages.ts'
 import { createChallengeStore } from './store/challenges.ts'
 import { createDatabase } from './store/database.ts'
+import { createSendLedger } from './store/sends.ts'
 import { createUserAdmin } from './store/user-admin.ts'
 import { createAccountStore } from './store/users.ts'
 
@@ -43,7 +45,11 @@ const stopEmbedded = () => {
 process.once('exit', stopEmbedded)
 
 const start = async () => {
-  const settings = loadSettings({ env: process.env, providers })
+  const { loaded, faults } = await loadExternal(
+    (process.env['SMS_PROVIDERS'] ?? '').split(',').map((name) => name.trim()),
+  )
+  const definitions = [...ourProviders, ...loaded]
+  const settings = loadSettings({ env: process.env, providers: definitions, faults })
   const production = settings.NODE_ENV === 'production'
   const logger = createLogger(settings.LOG_LEVEL, await prettyWhenWatched(production))
 
@@ -52,7 +58,18 @@ const start = async () => {
     settings.JWT_KEYS_FILE ?? keyFileIn(settings.DATA_DIR, settings.JWT_ALGORITHM),
     settings.JWT_ALGORITHM,
   )
-  const issuer = settings.ISSUER ?? `http://${hostOf(settings.HOST)}:${settings.PORT}`
+  const derived = secrets.map(deriveSecrets)
+  const issuer = issuerOf(settings)
+
+  const outbox = createOutbox()
+  const companies = await createCompanies(settings, definitions, { print: say, keep: outbox.keep })
+  const texts = createTextsFor(settings, domainOf(settings))
+  if (texts.leftOut.length > 0) {
+    logger.info(
+      { event: 'locales_left_out', locales: texts.leftOut },
+      'languages whose text is too long with your names',
+    )
+  }
 
   const shutdown = startShutdown({
     delay: settings.SHUTDOWN_DELAY * 1000,
@@ -82,11 +99,14 @@ const start = async () => {
     logger.warn({ event: 'redis_lost', err: error }, 'redis lost'),
   )
 
-  const outbox = createOutbox()
-  const tools = { print: say, keep: outbox.keep }
-  const companies = settings.SMS_PROVIDERS.map((name) =>
-    providers.find((provider) => provider.name === name)!.create(settings, tools),
-  )
+  const ledger = createSendLedger(database)
+  const delivery = createDelivery(settings, {
+    texts,
+    providers: companies,
+    ledger,
+    onBreaker: ({ provider, channel }, state) =>
+      logger.warn({ event: 'circuit', provider, channel, state }, `${provider} ${channel}: circuit ${state}`),
+  })
   let isMigrated = false
   const readiness = [
     { name: 'running', check: async () => shutdown.assertRunning() },
@@ -111,13 +131,11 @@ const start = async () => {
     passwords: await createArgon2id(
       createHashQueue({ concurrency: hashThreads, maxWait: LONGEST_HASH_WAIT, now: () => performance.now() }),
     ),
+    ledger,
+    providers: companies,
+    deliveryStates: delivery.dispatcher.states,
     factors: createFactors({
-      sms: {
-        send: createFailover(companies, (ms) => AbortSignal.timeout(ms)),
-        countries: settings.SMS_COUNTRIES,
-        serviceName: settings.SERVICE_NAME,
-        domain: settings.SMS_DOMAIN ?? domainOf(issuer),
-      },
+      sms: { ...delivery, countries: settings.SMS_COUNTRIES, phoneKey: derived[0]!.phoneKey },
     }),
     tokens: {
       issuer,
@@ -125,7 +143,7 @@ const start = async () => {
       clientId: settings.CLIENT_ID,
       accessTtl: settings.ACCESS_TOKEN_TTL,
       pendingTtl: settings.CODE_TTL,
-      secrets: secrets.map(deriveSecrets) as never,
+      secrets: derived as never,
       keys,
       now: Date.now,
     },
@@ -142,6 +160,7 @@ const start = async () => {
 
   shutdown.onStop(async () => {
     await app.close()
+    await ledger.drain()
     await database.close()
     redis?.disconnect()
     stopEmbedded()
@@ -162,18 +181,6 @@ const migrateEmbedded = async (url: string) => {
   } finally {
     await database.close()
   }
-}
-
-/** The host of a URL that leads to who listens here; a wildcard address leads nowhere. */
-const hostOf = (host: string) => {
-  if (host === '0.0.0.0' || host === '::') return '127.0.0.1'
-  return host.includes(':') ? `[${host}]` : host
-}
-
-/** The domain of texts: the issuer's, for which an IPv6 address cannot stand. */
-const domainOf = (issuer: string) => {
-  const { hostname } = new URL(issuer)
-  return hostname.startsWith('[') ? 'localhost' : hostname
 }
 
 /** The client is loaded only where it is used. */

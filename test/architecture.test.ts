@@ -14,7 +14,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   'src/http': ['src/core', 'src/errors.ts', 'src/keys'],
   'src/routes': ['src/http', 'src/core', 'src/errors.ts', 'src/keys'],
   'src/config.ts': [],
-  'src/load-config.ts': ['src/config.ts'],
+  'src/load-config.ts': ['src/config.ts', 'src/providers'],
   'src/logger.ts': [],
   'src/shutdown.ts': [],
   'src/start-messages.ts': [],

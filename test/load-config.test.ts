@@ -55,7 +55,10 @@ t.test('without any setting there are the defaults of the design', async (t) => 
     ACCESS_TOKEN_TTL: 600,
     DATABASE_POOL_SIZE: 10,
     SMS_PROVIDERS: ['console'],
+    SMS_PRICES: [],
     SMS_COUNTRIES: [],
+    SMS_LOCALES: [],
+    SCENARIO_NUMBERS: [],
     CODE_LENGTH: 6,
     CODE_TTL: 300,
     RESEND_COOLDOWN: 30,
@@ -122,6 +125,14 @@ const WRONG: Record<string, { values: string[]; says: RegExp }> = {
   REDIS_URL: { values: ['http://cache.example.com', 'cache:6379'], says: /must match pattern/ },
   SMS_PROVIDERS: { values: ['nobody', 'console,nobody', 'Console', ','], says: /nobody|Console|names no company/ },
   SMS_COUNTRIES: { values: ['us', 'USA', 'XX', 'US,ZZ', '1', 'US CA'], says: /must match pattern|no country/ },
+  SMS_ROUTES: {
+    values: ['US', 'US=nobody', 'usa=console', 'US=console;US=console'],
+    says: /For example|which SMS_PROVIDERS does not|twice/,
+  },
+  SMS_PRICES: { values: ['US', 'US=free', 'US=1,CA', 'US:fax=1'], says: /which is not COUNTRY=PRICE. For example/ },
+  SCENARIO_NUMBERS: { values: ['all', '+12025550150', '+12025550150=lost', '+12025550155=code'], says: /For example/ },
+  ANDROID_APP_HASH: { values: ['FA+9qCX9VS', 'FA+9qCX9VSu=', 'FA-9qCX9VSu'], says: /must match pattern/ },
+  SMS_LOCALES: { values: ['english!', 'en_GB', 'x'], says: /must match pattern/ },
   SMS_DOMAIN: {
     values: ['https://example.com', 'Example.com', 'a'.repeat(41), 'bücher.example', 'a b'],
     says: /must match pattern/,
@@ -144,7 +155,7 @@ const WRONG: Record<string, { values: string[]; says: RegExp }> = {
 }
 
 /** Settings that take any text. */
-const FREE = ['NODE_ENV', 'HOST', 'AUDIENCE', 'CLIENT_ID', 'JWT_KEYS_FILE', 'DATA_DIR']
+const FREE = ['NODE_ENV', 'HOST', 'AUDIENCE', 'CLIENT_ID', 'JWT_KEYS_FILE', 'DATA_DIR', 'SMS_TEXTS_FILE']
 
 t.test('every setting either takes any text or has wrong values here', async (t) => {
   t.same([...Object.keys(WRONG), ...FREE].sort(), Object.keys(SettingsSchema.properties).sort())
@@ -358,4 +369,58 @@ t.test('production demands of a tool’s settings only the required ones that it
     [/^DATABASE_URL \(or DATABASE_URL_FILE\) is missing/],
   )
   t.has(readSettings({ env }, ['PORT']), { NODE_ENV: 'production', PORT: 3_000 })
+})
+
+t.test('a provider that is a file is named by its file, and goes by its own name from then on', async (t) => {
+  const acme = {
+    name: 'acme',
+    source: './acme-sms.ts',
+    real: true,
+    settings: {
+      type: 'object',
+      required: ['ACME_TOKEN'],
+      properties: {
+        ACME_TOKEN: { type: 'string', minLength: 3, description: 'Token.', examples: ['x'], secret: true },
+      },
+    } as never,
+  }
+  const env = { SMS_PROVIDERS: './acme-sms.ts,console', SMS_COUNTRIES: 'US', SMS_ROUTES: 'US=acme' }
+  const source = { providers: [...providers, acme] }
+  t.match(loadSettings({ ...source, env: { ...env, ACME_TOKEN: 'abc' } }), {
+    SMS_PROVIDERS: ['acme', 'console'],
+    ACME_TOKEN: 'abc',
+  })
+  t.match(
+    faultsIn(() => loadSettings({ ...source, env })),
+    [/^ACME_TOKEN \(or ACME_TOKEN_FILE\) is missing: Token/],
+  )
+  t.match(
+    faultsIn(() => loadSettings({ ...source, env: { ...env, ACME_TOKEN: 'x' } })),
+    [/^ACME_TOKEN must/],
+  )
+})
+
+t.test('a provider’s file that could not be loaded is reported once, with everything else', async (t) => {
+  const fault = 'SMS_PROVIDERS names "./acme-sms.ts", which cannot be loaded: no such file'
+  t.match(
+    faultsIn(() => loadSettings({ providers, faults: [fault], env: { SMS_PROVIDERS: './acme-sms.ts', PORT: 'x' } })),
+    [fault, /^PORT must be integer/],
+  )
+})
+
+t.test('companies named twice, routes, prices and scenario numbers are checked with the rest', async (t) => {
+  t.match(faultsOf({ SMS_PROVIDERS: 'console,console' }), [/^SMS_PROVIDERS names "console" twice/])
+  t.match(faultsOf({ SMS_ROUTES: 'US=twilio' }), [/^SMS_ROUTES names "twilio", which SMS_PROVIDERS does not/])
+  t.match(faultsOf({ SMS_PRICES: 'US=free' }), [/^SMS_PRICES has "US=free"/])
+  t.match(faultsOf({ SCENARIO_NUMBERS: '+12025550150=lost' }), [/^SCENARIO_NUMBERS has "\+12025550150=lost"/])
+  t.match(faultsOf({ ANDROID_APP_HASH: 'short' }), [/^ANDROID_APP_HASH must match pattern/])
+  t.same(
+    faultsOf({
+      SMS_ROUTES: 'US,CA=console;*=console',
+      SMS_PRICES: 'US=0.0083,US:voice=0.014,*=0.08',
+      SCENARIO_NUMBERS: 'standard',
+      ANDROID_APP_HASH: 'FA+9qCX9VSu',
+    }),
+    [],
+  )
 })

@@ -39,3 +39,12 @@ export const checkPassword = (password: string): void => {
   if (length < PASSWORD_MIN_LENGTH) throw new Error(`The password is shorter than ${PASSWORD_MIN_LENGTH} characters.`)
   if (length > PASSWORD_MAX_LENGTH) throw new Error(`The password is longer than ${PASSWORD_MAX_LENGTH} characters.`)
 }
+
+/** A language for messages, in its canonical form. Throws when it is none. */
+export const checkLocale = (locale: string): string => {
+  try {
+    return new Intl.Locale(locale).toString()
+  } catch {
+    throw new Error('--locale is no language. For example: --locale pt-BR')
+  }
+}

@@ -67,13 +67,17 @@ export const withDatabase = async (
   }
 }
 
-/** The same for work on users: an embedded database is migrated first, any other one must have been. */
-export const withUsers = (world: World, work: (users: UserAdmin) => Promise<void>): Promise<void> =>
+/** The same, once the schema is up to date: an embedded database is migrated first, any other one must have been. */
+export const withSchema = (world: World, work: (database: Database) => Promise<void>): Promise<void> =>
   withDatabase(world, async (database, origin) => {
     const schema = database.kysely as never
     if (origin === 'embedded') await migrate(schema)
     else if ((await pendingMigrations(schema)).length > 0) {
       throw new Error('The database is not up to date. Run "npx doorcode migrate" first.')
     }
-    await work(createUserAdmin(database))
+    await work(database)
   })
+
+/** The same for work on users. */
+export const withUsers = (world: World, work: (users: UserAdmin) => Promise<void>): Promise<void> =>
+  withSchema(world, (database) => work(createUserAdmin(database)))

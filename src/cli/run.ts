@@ -5,6 +5,7 @@ import { USAGE } from './usage.ts'
 /** Loaded when called for: help and a slip of the pen need not wait for the database's driver. */
 const COMMANDS = new Map<string, () => Promise<Command>>([
   ['user', async () => (await import('./user.ts')).user],
+  ['sms', async () => (await import('./sms.ts')).sms],
   ['migrate', async () => (await import('./migrate.ts')).migrate],
   ['keys', async () => (await import('./keys.ts')).keys],
 ])

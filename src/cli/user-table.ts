@@ -1,18 +1,7 @@
 import type { UserSummary } from '../store/user-admin.ts'
+import { columns, timeOf } from './table.ts'
 
-const HEAD = ['USER', 'PHONE', 'STATE']
-const GAP = '  '
-
-const graphemes = new Intl.Segmenter()
-/** Scripts whose characters a terminal draws two columns wide. */
-const WIDE =
-  /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}\uFF01-\uFF60]/u
-
-const widthOf = (text: string): number =>
-  [...graphemes.segment(text)].reduce((width, { segment }) => width + (WIDE.test(segment) ? 2 : 1), 0)
-
-/** Whole seconds: a lock ends on no finer moment than a person can wait for. */
-const timeOf = (date: Date): string => date.toISOString().replace(/\.\d+Z$/, 'Z')
+const HEAD = ['USER', 'PHONE', 'LANGUAGE', 'STATE']
 
 const stateOf = ({ disabled, factorDisabled, lockedUntil }: UserSummary, now: Date): string => {
   const reasons = [
@@ -24,9 +13,8 @@ const stateOf = ({ disabled, factorDisabled, lockedUntil }: UserSummary, now: Da
 }
 
 /** The users in columns, one a line, with everything that keeps each from logging in. */
-export const userTable = (users: readonly UserSummary[], now: Date): string => {
-  const rows = [HEAD, ...users.map((user) => [user.username, user.phone ?? '-', stateOf(user, now)])]
-  const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => widthOf(row[column]!))))
-  const pad = (cell: string, column: number) => cell + ' '.repeat(widths[column]! - widthOf(cell))
-  return rows.map((row) => `${row.map(pad).join(GAP).trimEnd()}\n`).join('')
-}
+export const userTable = (users: readonly UserSummary[], now: Date): string =>
+  columns(
+    HEAD,
+    users.map((user) => [user.username, user.phone ?? '-', user.locale ?? '-', stateOf(user, now)]),
+  )

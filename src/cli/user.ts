@@ -1,12 +1,16 @@
 import { hashPassword } from '../passwords/argon2id.ts'
 import type { UserAdmin } from '../store/user-admin.ts'
 import { type Command, readArgs, refuseNames, UsageError } from './command.ts'
-import { checkPassword, checkPhone, checkUsername } from './new-user.ts'
+import { checkLocale, checkPassword, checkPhone, checkUsername } from './new-user.ts'
 import { withUsers } from './open-database.ts'
 import { readPassword } from './read-password.ts'
 import { userTable } from './user-table.ts'
 
-const ADD_OPTIONS = { phone: { type: 'string' }, 'password-stdin': { type: 'boolean', default: false } } as const
+const ADD_OPTIONS = {
+  phone: { type: 'string' },
+  locale: { type: 'string' },
+  'password-stdin': { type: 'boolean', default: false },
+} as const
 
 /** The one name that a command takes. What else was given is not shown: it may be a password. */
 const oneName = (command: string, names: string[]): string => {
@@ -21,13 +25,14 @@ const add: Command = async (args, world) => {
   const username = checkUsername(oneName('user add', positionals))
   if (values.phone === undefined) throw new UsageError('"user add" needs --phone. For example: --phone +12025550143')
   const phone = checkPhone(values.phone)
+  const locale = values.locale === undefined ? undefined : checkLocale(values.locale)
   // Before the database is opened: nothing waits, open, for somebody who thinks of a password.
   const password = await readPassword(world, values['password-stdin'])
   checkPassword(password)
   const passwordHash = await hashPassword(password)
 
   await withUsers(world, async (users) => {
-    const userId = await users.add({ username, passwordHash, phone })
+    const userId = await users.add({ username, passwordHash, phone, locale })
     if (userId === undefined) throw new Error(`The name "${username}" is taken. Nothing was changed.`)
     world.stdout.write(`Added ${username} with the phone ${phone}.\n`)
   })

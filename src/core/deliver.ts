@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto'
 import { Problem } from '../errors.ts'
 import { maskPhone } from './mask.ts'
-import type { ChallengeRef, ChallengeStore, CodeFactor, Journal, RequestContext } from './ports.ts'
+import type { ChallengeRef, CodeFactor, Journal, RequestContext, SendLedger, SendPlan, SettledSend } from './ports.ts'
 
 /** A caller is to have its answer within 5 s, in ms; what went before the send is taken off. */
 const ANSWER_WITHIN = 4_500
@@ -13,45 +12,64 @@ const SHORTEST_SEND = 500
 const RETRY_AFTER_FAILURE = 5
 
 /**
- * Sends the code of a challenge that is already stored, and settles with the store what became of it: `sent` was
- * assumed, `unknown` is recorded, and what surely did not leave is withdrawn, so that it costs the user nothing.
+ * Carries out the plan of a challenge that is already stored, and enters in the ledger what became of it. What surely
+ * did not leave is withdrawn, so that it costs the user nothing.
  *
  * Throws `sms_unavailable` when no company took it and `destination_not_allowed` when the number is refused for good.
  */
 export const deliverCode = async (delivery: {
-  challenges: ChallengeStore
+  ledger: SendLedger
   factor: CodeFactor
+  plan: SendPlan
   journal: Journal
   context: RequestContext
   claims: ChallengeRef
   phone: string
-  code: string
   withdraw: () => Promise<void>
 }): Promise<'sent' | 'unknown'> => {
-  const { challenges, factor, journal, context, claims, phone, code } = delivery
-  const within = Math.max(SHORTEST_SEND, Math.floor(ANSWER_WITHIN - context.elapsed()))
-  const result = await factor.send({ sendId: randomUUID(), phone, code, within })
-  const facts = {
+  const { ledger, factor, plan, journal, context, claims, phone } = delivery
+  const factsOf = (sendId: string, provider: string | undefined) => ({
     user_id: claims.userId,
     challenge_id: claims.challengeId,
+    send_id: sendId,
     factor: factor.name,
+    channel: plan.channel,
     to: maskPhone(phone),
-    provider: result.provider,
+    provider,
+  })
+  /** The caller has waited long enough: that a line is missing in the ledger must not cost the user the answer. */
+  const settle = (send: SettledSend, facts: ReturnType<typeof factsOf>) => {
+    void ledger.settle(send).catch(() => journal('delivery_not_recorded', context, facts))
+  }
+
+  const within = Math.max(SHORTEST_SEND, Math.floor(ANSWER_WITHIN - context.elapsed()))
+  const result = await plan.deliver(within, async (failed, next) => {
+    journal('code_not_sent', context, { ...factsOf(failed.sendId, undefined), reason: failed.reason })
+    await ledger.handOver(claims, failed, next)
+  })
+  const { sendId, took } = result
+  const facts = {
+    ...factsOf(sendId, result.provider),
     outcome: result.outcome,
+    took,
     reason: result.outcome === 'accepted' ? undefined : result.reason,
     message_id: result.outcome === 'accepted' ? result.messageId : undefined,
   }
   switch (result.outcome) {
     case 'accepted':
       journal('code_sent', context, facts)
+      settle(
+        { sendId, status: 'sent', took, ...(result.messageId !== undefined && { messageId: result.messageId }) },
+        facts,
+      )
       return 'sent'
     case 'unknown':
       journal('code_sent', context, facts)
-      // The caller has waited long enough; that its status is missing must not cost the user the answer.
-      void challenges.recordDelivery(claims, 'unknown').catch(() => journal('delivery_not_recorded', context, facts))
+      settle({ sendId, status: 'unknown', reason: result.reason, took }, facts)
       return 'unknown'
     default:
       journal('code_not_sent', context, facts)
+      settle({ sendId, status: 'failed', reason: result.reason, took }, facts)
       await delivery.withdraw()
       if (result.outcome === 'refused') throw new Problem('destination_not_allowed')
       throw new Problem('sms_unavailable', { retryAfter: result.retryAfter ?? RETRY_AFTER_FAILURE })

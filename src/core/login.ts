@@ -8,12 +8,15 @@ import type {
   AccountStore,
   ChallengeStore,
   Channel,
+  Client,
   CodeFactor,
+  DeliveryStatus,
   FactorName,
   Journal,
   PasswordVerifier,
   PendingClaims,
   RequestContext,
+  SendLedger,
   Tokens,
 } from './ports.ts'
 import { usernameKey } from './username.ts'
@@ -22,6 +25,7 @@ import { usernameKey } from './username.ts'
 export interface FlowDeps {
   accounts: AccountStore
   challenges: ChallengeStore
+  ledger: SendLedger
   passwords: PasswordVerifier
   tokens: Tokens
   factors: readonly CodeFactor[]
@@ -37,7 +41,15 @@ export interface OpenChallenge {
   factor: FactorName
   factors: FactorName[]
   codeLength: number
-  delivery: { channel: Channel; destination: string; status: 'sent' | 'unknown'; resendIn: number }
+  delivery: { channel: Channel; destination: string; status: DeliveryStatus; resendIn: number }
+}
+
+/** What a caller may say of how a code is to reach the user. */
+export interface DeliveryWish {
+  channel?: Channel
+  client?: Client
+  /** The header of that name, as it came. */
+  acceptLanguage?: string
 }
 
 /** The first factor of an account that can be used now, among those this server offers. */
@@ -57,9 +69,9 @@ const chooseFactor = (account: Account, factors: readonly CodeFactor[]) => {
  * `sms_unavailable`. If the message surely did not leave, nothing is used up: the former challenge lives on.
  */
 export const createLogin =
-  ({ accounts, challenges, passwords, tokens, factors, journal, codeLength }: FlowDeps) =>
+  ({ accounts, challenges, ledger, passwords, tokens, factors, journal, codeLength }: FlowDeps) =>
   async (
-    input: { username: string; password: string; channel?: Channel },
+    input: { username: string; password: string } & DeliveryWish,
     context: RequestContext,
   ): Promise<OpenChallenge> => {
     const account = await accounts.findByUsernameKey(usernameKey(input.username))
@@ -78,15 +90,24 @@ export const createLogin =
     await upgradePassword(account, input.password)
 
     const claims: PendingClaims = { userId, challengeId: randomUUID(), purpose: 'login', key: makeClientKey() }
-    const channel = input.channel ?? factor.channels[0]!
-    const code = makeCode(codeLength)
+    const code = factor.fixedCode(phone) ?? makeCode(codeLength)
+    const plan = factor.plan({
+      phone,
+      code,
+      channel: input.channel,
+      failed: [],
+      locale: account.locale,
+      acceptLanguage: input.acceptLanguage,
+      client: input.client,
+    })
     const begun = await challenges.begin({
       ...claims,
       factor: factor.name,
-      channel,
+      channel: plan.channel,
       phone,
       authEpoch: account.authEpoch,
       codeHash: hashCode(tokens.pepper, claims, claims.key, code),
+      send: plan.first,
     })
     if (begun.outcome === 'cooldown') {
       journal('login_cooldown', context, { user_id: userId, retry_after: begun.retryAfter })
@@ -98,13 +119,13 @@ export const createLogin =
     }
 
     const status = await deliverCode({
-      challenges,
+      ledger,
       factor,
+      plan,
       journal,
       context,
       claims,
       phone,
-      code,
       withdraw: () => challenges.withdrawBegin(claims, begun.undo),
     })
     journal('login_ok', context, { user_id: userId, challenge_id: claims.challengeId })
@@ -114,7 +135,7 @@ export const createLogin =
       factor: factor.name,
       factors: account.factors.map(({ name }) => name),
       codeLength,
-      delivery: { channel, destination: maskPhone(phone), status, resendIn: begun.resendIn },
+      delivery: { channel: plan.channel, destination: maskPhone(phone), status, resendIn: begun.resendIn },
     }
 
     async function upgradePassword({ passwordHash }: Account, password: string) {

@@ -2,28 +2,15 @@
  * The ports: what the login flow asks of the world. The flow knows nothing else of databases, tokens, companies or
  * frameworks; each port has its contract suite in `test/contracts/`.
  */
+import type { Carrier, Channel, Client, DeliveryStatus, SendEntry, SendPlan } from './delivery-ports.ts'
+
+export * from './delivery-ports.ts'
 
 /** The kinds of second factor. A new one adds its name here and its folder under `factors/`. */
 export type FactorName = 'sms'
 
-/** The ways a code can travel, in the order in which one takes over for another. */
-export const CHANNELS = ['sms', 'voice', 'whatsapp'] as const
-
-/** A way a code can travel. */
-export type Channel = (typeof CHANNELS)[number]
-
 /** What a challenge is for; a code made for one purpose never serves another (ASVS 6.6.2). */
 export type Purpose = 'login'
-
-/**
- * How far a message may come, in the order in which it moves; the last three are ends. `queued` is in the ledger and
- * not yet handed over, `unknown` handed over with no answer, `sent` taken by a company; then the receipt says
- * `delivered`, `undelivered` (the network or the phone did not take it) or `failed` (the company did not send it).
- */
-export const DELIVERY_STATUSES = ['queued', 'unknown', 'sent', 'delivered', 'undelivered', 'failed'] as const
-
-/** How far a message has come. */
-export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number]
 
 /** A second factor as enrolled for one user. */
 export interface EnrolledFactor {
@@ -43,6 +30,8 @@ export interface Account {
   disabled: boolean
   /** Raised by everything that must end what was begun before it: tokens of an older epoch are dead. */
   authEpoch: number
+  /** BCP 47: the language that messages are to be in; null when the user has none on record. */
+  locale: string | null
   factors: EnrolledFactor[]
 }
 
@@ -88,6 +77,8 @@ export type ReplaceResult =
 /** What `withdrawReplace` needs; opaque to the flow. */
 export interface ReplaceUndo {
   formerCodeHash: Buffer
+  formerChannel: string
+  formerSendId: string | null
   codeHash: Buffer
 }
 
@@ -107,6 +98,10 @@ export interface ChallengeView {
   expiresIn: number
   resendIn: number
   delivery: DeliveryStatus
+  /** Who was to carry a code of this challenge and did not. */
+  failed: Carrier[]
+  /** The user's, as in `Account`. */
+  locale: string | null
 }
 
 /**
@@ -115,7 +110,7 @@ export interface ChallengeView {
  */
 export interface ChallengeStore {
   /**
-   * Opens a challenge and starts the cooldown, unless the cooldown runs or the account is no longer as it was read.
+   * Opens a challenge, enters its first hand-over in the ledger and starts the cooldown, unless the cooldown runs or the account is no longer as it was read.
    * The user's former challenge of the same purpose is superseded: at most one is ever live.
    */
   begin(
@@ -125,16 +120,15 @@ export interface ChallengeStore {
       phone: string | null
       authEpoch: number
       codeHash: Buffer
+      send: SendEntry
     },
   ): Promise<BeginResult>
   /** Takes `begin` back after a send that surely failed: the former challenge lives again, the cooldown ends. */
   withdrawBegin(ref: ChallengeRef, undo: BeginUndo): Promise<void>
-  /** Gives a live challenge a new code and starts the cooldown. Attempts are not refilled (SP 800-63B-4 §3.1.3.2). */
-  replaceCode(ref: ChallengeRef & { channel: Channel; codeHash: Buffer }): Promise<ReplaceResult>
+  /** Gives a live challenge a new code, enters its hand-over and starts the cooldown. Attempts are not refilled (SP 800-63B-4 §3.1.3.2). */
+  replaceCode(ref: ChallengeRef & { channel: Channel; codeHash: Buffer; send: SendEntry }): Promise<ReplaceResult>
   /** Takes `replaceCode` back after a send that surely failed: the former code lives again, the cooldown ends. */
   withdrawReplace(ref: ChallengeRef, undo: ReplaceUndo): Promise<void>
-  /** Records what became of the message, when it is not `sent`. */
-  recordDelivery(ref: ChallengeRef, status: DeliveryStatus): Promise<void>
   /**
    * Counts one guess, compares it and, if it is right, spends the challenge: true for exactly one caller, however many
    * ask. A wrong guess moves the account's failure counter, which locks and in the end disables the factor; a right one
@@ -183,95 +177,34 @@ export interface Tokens {
   verifyAccess(token: string): { userId: string }
 }
 
-/** What became of a message that was handed to a delivery company. */
-export type SendResult =
-  /** The company has it and will try to deliver. */
-  | { outcome: 'accepted'; messageId?: string }
-  /** This number will never get it, from any company. Nothing was sent. */
-  | { outcome: 'refused'; reason: string }
-  /** This company could not take it; another one may. Nothing was sent. */
-  | { outcome: 'failed'; reason: string; retryAfter?: number }
-  /** It may or may not have been sent: never send again unasked. */
-  | { outcome: 'unknown'; reason: string }
-
-/** One message that carries a code, worded for each channel; which one it travels by says `channel`. */
-export interface CodeMessage {
-  /** Identifies this hand-over: the same on every try, for companies that drop duplicates, and in their receipts. */
-  sendId: string
-  channel: Channel
-  /** E.164, with the plus. */
-  to: string
-  /** ASCII digits: what a template that the company has approved (WhatsApp) is filled with. */
-  code: string
-  /** BCP 47, of the texts: `pt-BR`. */
-  locale: string
-  /** The whole text message. */
-  text: string
-  /** What a voice says: phrases, with a pause of about a second after each. */
-  speech: readonly string[]
-  /** BCP 47 with a region, of the voice: `en-US`. */
-  speechLocale: string
-}
-
-/** Hands messages to one delivery company. `reason`s never hold the text, the number or a credential. */
-export interface Provider {
-  readonly name: string
-  /** What its settings make possible, `sms` first where it is. */
-  readonly channels: readonly Channel[]
-  /** Never throws and gives up within 100 ms when `signal` aborts; hands over once at most. */
-  send(message: CodeMessage, signal: AbortSignal): Promise<SendResult>
-  /** Reads a receipt, for companies that send some. Never throws. */
-  readReceipt?(request: ReceiptRequest): ReceiptReading
-}
-
-/** A request that says it is a company's receipt; nothing in it is to be believed yet. */
-export interface ReceiptRequest {
-  /** The public address it was sent to, with its query: companies sign it. */
-  url: string
-  /** Names in lower case. */
-  headers: Readonly<Record<string, string | undefined>>
-  /** The raw body. */
-  body: Buffer
-  /** Unix time, ms. */
-  now: number
-}
-
-/** What a receipt says of one message. At least one of the ids is there. */
-export interface Receipt {
-  /** Our own id, where the company gives it back. */
-  sendId?: string
-  messageId?: string
-  status: 'sent' | 'delivered' | 'undelivered' | 'failed'
-  /** The company's error code, for whoever asks why. */
-  reason?: string
-}
-
-/** What became of reading a receipt. */
-export type ReceiptReading =
-  /** The company signed it; it may well report nothing of interest. */
-  | { outcome: 'read'; receipts: Receipt[] }
-  /** The signature is missing or not the company's. */
-  | { outcome: 'forged' }
-  /** Signed, but more than 300 s ago or for another moment. */
-  | { outcome: 'stale' }
-  /** Signed, and in no form that we know. */
-  | { outcome: 'unreadable' }
-
 /** A second factor whose code we make and a message carries to the user. */
 export interface CodeFactor {
   readonly name: FactorName
   /** What it adds to `amr` (RFC 8176). */
   readonly amr: readonly string[]
+  /** What some company of this server has. */
   readonly channels: readonly Channel[]
   /** Throws `destination_not_allowed` where no code may be sent to. */
   assertAllowed(phone: string): void
-  /** Sends the code; settled within this many ms. */
-  send(send: {
-    sendId: string
+  /** The code that this number always gets: for scenario numbers alone. */
+  fixedCode(phone: string): string | undefined
+  /**
+   * Plans one code. Carriers in `failed` come last, and when a channel that nobody asked for has no other, the next
+   * channel takes over. Throws `destination_not_allowed` when no company has the channel there, and `sms_unavailable`
+   * when every one that has is known to be down.
+   */
+  plan(wish: {
     phone: string
     code: string
-    within: number
-  }): Promise<SendResult & { provider: string }>
+    /** The one that was asked for. */
+    channel: Channel | undefined
+    /** The one to begin with when none was asked for. */
+    formerChannel?: Channel
+    failed: readonly Carrier[]
+    locale: string | null
+    acceptLanguage: string | undefined
+    client: Client | undefined
+  }): SendPlan
 }
 
 /** Where a request came from, for the journal. */
@@ -291,6 +224,8 @@ export type Journal = (
     | 'code_sent'
     | 'code_not_sent'
     | 'delivery_not_recorded'
+    | 'receipt_taken'
+    | 'receipt_refused'
     | 'code_ok'
     | 'code_wrong'
     | 'code_refused'

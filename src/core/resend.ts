@@ -1,20 +1,20 @@
 import { Problem } from '../errors.ts'
 import { hashCode, makeCode } from './code.ts'
 import { deliverCode } from './deliver.ts'
-import type { FlowDeps, OpenChallenge } from './login.ts'
+import type { DeliveryWish, FlowDeps, OpenChallenge } from './login.ts'
 import { maskPhone } from './mask.ts'
-import type { Channel, RequestContext } from './ports.ts'
+import type { RequestContext } from './ports.ts'
 import { closedProblem } from './verify.ts'
 
 /**
  * Another code for a challenge that still waits: the former code dies, the attempts already made count on, and the
- * challenge ends when it would have ended.
+ * challenge ends when it would have ended. A company or channel that did not deliver comes last.
  *
  * Throws `resend_cooldown`, and whatever `verify` throws of a challenge that is over.
  */
 export const createResend =
-  ({ challenges, tokens, factors, journal, codeLength }: FlowDeps) =>
-  async (input: { pendingToken: string; channel?: Channel }, context: RequestContext): Promise<OpenChallenge> => {
+  ({ challenges, ledger, tokens, factors, journal, codeLength }: FlowDeps) =>
+  async (input: { pendingToken: string } & DeliveryWish, context: RequestContext): Promise<OpenChallenge> => {
     const { pepper, ...claims } = tokens.verifyPending(input.pendingToken)
     const view = await challenges.find(claims)
     const factor = factors.find(({ name }) => name === view?.factor)
@@ -22,12 +22,22 @@ export const createResend =
     const { phone } = view
     factor.assertAllowed(phone)
 
-    const channel = input.channel ?? view.channel
-    const code = makeCode(codeLength)
+    const code = factor.fixedCode(phone) ?? makeCode(codeLength)
+    const plan = factor.plan({
+      phone,
+      code,
+      channel: input.channel,
+      formerChannel: view.channel,
+      failed: view.failed,
+      locale: view.locale,
+      acceptLanguage: input.acceptLanguage,
+      client: input.client,
+    })
     const replaced = await challenges.replaceCode({
       ...claims,
-      channel,
+      channel: plan.channel,
       codeHash: hashCode(pepper, claims, claims.key, code),
+      send: plan.first,
     })
     if (replaced.outcome !== 'replaced') {
       journal('resend_refused', context, {
@@ -40,13 +50,13 @@ export const createResend =
     }
 
     const status = await deliverCode({
-      challenges,
+      ledger,
       factor,
+      plan,
       journal,
       context,
       claims,
       phone,
-      code,
       withdraw: () => challenges.withdrawReplace(claims, replaced.undo),
     })
     return {
@@ -55,6 +65,6 @@ export const createResend =
       factor: factor.name,
       factors: view.factors,
       codeLength,
-      delivery: { channel, destination: maskPhone(phone), status, resendIn: replaced.resendIn },
+      delivery: { channel: plan.channel, destination: maskPhone(phone), status, resendIn: replaced.resendIn },
     }
   }

@@ -5,7 +5,7 @@ import { Problem } from '../errors.ts'
 import { addressOf } from './address.ts'
 
 /** Requests a minute from one address: an IPv4 one, or an IPv6 /64. */
-export const ADDRESS_LIMITS = { everything: 300, login: 20, verify: 30 } as const
+export const ADDRESS_LIMITS = { everything: 300, login: 20, verify: 30, receipts: 6_000 } as const
 
 /** An `onRequest` hook that counts, and throws `rate_limited` beyond the limit. */
 export type Limiter = (name: keyof typeof ADDRESS_LIMITS) => onRequestAsyncHookHandler

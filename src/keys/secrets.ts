@@ -8,6 +8,8 @@ export interface DerivedSecrets {
   pendingKey: Buffer
   /** The server's half of the key that codes are hashed with: 256 bits. */
   pepper: Buffer
+  /** What numbers are hashed with in the ledger: 256 bits. */
+  phoneKey: Buffer
 }
 
 /** Derives the keys. The labels are part of what is stored and signed: changing one ends every open challenge. */
@@ -18,5 +20,6 @@ export const deriveSecrets = (secret: string): DerivedSecrets => {
     id: derive('secret-id', 9).toString('base64url'),
     pendingKey: derive('pending-token', 32),
     pepper: derive('code-pepper', 32),
+    phoneKey: derive('phone-hash', 32),
   }
 }

@@ -29,6 +29,7 @@ const interpret = (answer: HttpAnswer): SendResult => {
 export const crondockProvider = defineProvider({
   name: 'crondock',
   real: true,
+  document: { url: 'https://crondock.com', version: 'no published reference; as the tutorial uses it' },
   channels: ['sms'],
   settings: Type.Object({
     CRONDOCK_API_KEY: Type.String({

@@ -1,41 +1,73 @@
-import type { SendResult, SmsProvider, TextMessage } from '../core/ports.ts'
+import { performance } from 'node:perf_hooks'
+import type { CodeMessage, Dispatched, HandOver, Provider, SendEntry, SendResult } from '../core/ports.ts'
+import type { Breaker } from './breakers.ts'
 
-/** What became of a message, and which company has the last word on it. */
-export type FailoverResult = SendResult & { provider: string }
+/** One company that may carry a message, and the entry it has in the ledger if it does. */
+export interface Attempt {
+  provider: Provider
+  breaker: Breaker
+  entry: SendEntry
+}
 
-/** Sends through the first company that takes the message. */
-export type Failover = (message: TextMessage, within: number) => Promise<FailoverResult>
+/** Sends through the first company that takes the message. `attempts` has at least one. */
+export type Failover = (
+  message: Omit<CodeMessage, 'sendId'>,
+  attempts: readonly Attempt[],
+  within: number,
+  handOver: HandOver,
+) => Promise<Dispatched>
+
+const expiryOf = (signal: AbortSignal) =>
+  new Promise<SendResult>((resolve) => {
+    const expired = () => resolve({ outcome: 'unknown', reason: 'no answer in time' })
+    if (signal.aborted) expired()
+    else signal.addEventListener('abort', expired, { once: true })
+  })
 
 /**
- * Tries the companies in order, all within one deadline. The next one is tried only after a definite failure: a message
- * whose outcome is unknown is never sent again, for a second code is worse than a late one.
+ * Tries the companies in order, all within one deadline. The next one is tried only after a definite failure, and once
+ * the ledger has it: a message whose outcome is unknown is never sent again, for a second code is worse than a late one.
  */
-export const createFailover = (
-  providers: readonly SmsProvider[],
-  /** Makes the signal that ends one whole send after so many ms. */
-  deadline: (within: number) => AbortSignal,
-): Failover => {
-  const expiry = (signal: AbortSignal) =>
-    new Promise<SendResult>((resolve) => {
-      const expired = () => resolve({ outcome: 'unknown', reason: 'no answer in time' })
-      if (signal.aborted) expired()
-      else signal.addEventListener('abort', expired, { once: true })
-    })
-
-  return async (message, within) => {
+export const createFailover =
+  (
+    /** Makes the signal that ends one whole send after so many ms. */
+    deadline: (within: number) => AbortSignal,
+  ): Failover =>
+  async (message, attempts, within, handOver) => {
     const signal = deadline(within)
-    const expired = expiry(signal)
-    let last: FailoverResult = { outcome: 'failed', reason: 'no provider', provider: '' }
-    for (const provider of providers) {
-      // Nothing was handed to this one, whatever it would have done.
-      if (signal.aborted) return last
-      // A provider is trusted neither to obey the signal nor to keep its promise not to throw.
-      const sent = (async () => provider.send(message, signal))().catch(
-        (error: unknown): SendResult => ({ outcome: 'unknown', reason: `threw ${(error as Error)?.name}` }),
+    const expired = expiryOf(signal)
+
+    const attempt = async ({ provider, breaker, entry }: Attempt): Promise<Dispatched> => {
+      const start = performance.now()
+      const send = async () => provider.send({ ...message, sendId: entry.sendId }, signal)
+      const guarded = () =>
+        Promise.race([
+          // A provider is trusted neither to obey the signal nor to keep its promise not to throw.
+          send().catch(
+            (error: unknown): SendResult => ({ outcome: 'unknown', reason: `threw ${(error as Error)?.name}` }),
+          ),
+          expired,
+        ])
+      const result = await breaker.run(guarded)
+      return { ...result, sendId: entry.sendId, provider: provider.name, took: Math.round(performance.now() - start) }
+    }
+
+    const [first, ...others] = attempts
+    if (signal.aborted) {
+      const { sendId, provider } = first!.entry
+      return { outcome: 'failed', reason: 'no time left', sendId, provider, took: 0 }
+    }
+    let last = await attempt(first!)
+    for (const next of others) {
+      if (last.outcome !== 'failed' || signal.aborted) return last
+      const { sendId, reason, took } = last
+      const handed = handOver({ sendId, status: 'failed', reason, took }, next.entry).then(
+        () => true,
+        () => false,
       )
-      last = { ...(await Promise.race([sent, expired])), provider: provider.name }
-      if (last.outcome !== 'failed') return last
+      // Without its line in the ledger the next company is not called.
+      if (!(await Promise.race([handed, expired.then(() => false)]))) return last
+      last = await attempt(next)
     }
     return last
   }
-}

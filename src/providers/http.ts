@@ -142,7 +142,10 @@ export const createExchange =
     const { type, body } = bodyOf(request)
     const headers = { ...(type && { 'content-type': type }), accept: 'application/json', ...request.headers }
     try {
-      const answer = await transport({ method: request.method ?? 'POST', url: request.url, headers, body }, request.signal)
+      const answer = await transport(
+        { method: request.method ?? 'POST', url: request.url, headers, body },
+        request.signal,
+      )
       return interpret({
         status: answer.status,
         text: answer.body,

@@ -56,4 +56,5 @@ export const defineProvider = <S extends TObject>(definition: ProviderDefinition
   definition as unknown as ProviderDefinition
 
 /** What the phone shows or says, for providers that only keep it. */
-export const wordsOf = ({ channel, text, speech }: CodeMessage): string => (channel === 'voice' ? speech.join('\n') : text)
+export const wordsOf = ({ channel, text, speech }: CodeMessage): string =>
+  channel === 'voice' ? speech.join('\n') : text

@@ -1,7 +1,16 @@
 import { Type } from 'typebox'
 import { maskPhone } from '../core/mask.ts'
 import { bearerToken, type Route } from './route.ts'
-import { ChannelName, DATABASE_PROBLEMS, Exactly, Factor, MaskedPhone, problems, Seconds } from './schemas.ts'
+import {
+  ChannelName,
+  DATABASE_PROBLEMS,
+  DeliveryState,
+  Exactly,
+  Factor,
+  MaskedPhone,
+  problems,
+  Seconds,
+} from './schemas.ts'
 
 const ChallengeBody = Exactly(
   {
@@ -11,10 +20,7 @@ const ChallengeBody = Exactly(
     delivery: Exactly({
       channel: ChannelName,
       destination: MaskedPhone,
-      status: Type.Union([Type.Literal('sent'), Type.Literal('unknown')], {
-        description: 'How far the message has come.',
-        examples: ['sent'],
-      }),
+      status: DeliveryState,
       resend_in: Seconds('Time until `POST /resend` is possible', 0),
     }),
     state: Type.Union([Type.Literal('waiting'), Type.Literal('approved'), Type.Literal('closed')], {

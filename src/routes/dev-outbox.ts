@@ -1,10 +1,11 @@
 import { Type } from 'typebox'
 import type { Route } from './route.ts'
-import { Exactly, problems } from './schemas.ts'
+import { ChannelName, Exactly, problems } from './schemas.ts'
 
 const Message = Exactly({
   to: Type.String({ examples: ['+12025550143'] }),
-  body: Type.String(),
+  channel: ChannelName,
+  body: Type.String({ description: 'The text, or what a call says.' }),
   sent_at: Type.String({ format: 'date-time' }),
 })
 
@@ -30,7 +31,7 @@ export const devOutbox: Route = (app, { outbox }) => {
       },
     },
     handler: async ({ query }) => ({
-      messages: outbox.find(query.to).map(({ to, body, sentAt }) => ({ to, body, sent_at: sentAt })),
+      messages: outbox.find(query.to).map(({ to, channel, body, sentAt }) => ({ to, channel, body, sent_at: sentAt })),
     }),
   })
 }

@@ -1,12 +1,12 @@
 import { Type } from 'typebox'
 import { Problem } from '../errors.ts'
 import type { Route } from './route.ts'
-import { Exactly, problems } from './schemas.ts'
+import { ChannelName, Exactly, problems } from './schemas.ts'
 
 const RETRY_AFTER = 5
 
 /** `GET /health/live` and `GET /health/ready`: whether the process runs, and whether it can serve. */
-export const health: Route = (app, { readiness }) => {
+export const health: Route = (app, { readiness, deliveryStates }) => {
   app.route({
     method: 'GET',
     url: '/health/live',
@@ -34,8 +34,24 @@ export const health: Route = (app, { readiness }) => {
       summary: 'The service can serve',
       response: {
         200: {
-          description: 'Everything it needs is there.',
-          ...Exactly({ status: Type.Literal('ready') }, { examples: [{ status: 'ready' }] }),
+          description:
+            'Everything it needs is there; `degraded` while a company is left alone because it keeps failing.',
+          ...Exactly(
+            {
+              status: Type.Enum(['ready', 'degraded']),
+              delivery: Type.Array(
+                Exactly({
+                  provider: Type.String({ examples: ['twilio'] }),
+                  channel: ChannelName,
+                  state: Type.Enum(['closed', 'open', 'half-open'], {
+                    description: 'Its circuit: messages flow while it is closed, `half-open` is the next try.',
+                    examples: ['closed'],
+                  }),
+                }),
+              ),
+            },
+            { examples: [{ status: 'ready', delivery: [{ provider: 'twilio', channel: 'sms', state: 'closed' }] }] },
+          ),
         },
         ...problems('service_unavailable'),
       },
@@ -49,7 +65,12 @@ export const health: Route = (app, { readiness }) => {
         const cause = results.find((result) => result.status === 'rejected')?.reason
         throw new Problem('service_unavailable', { missing, retryAfter: RETRY_AFTER, cause })
       }
-      return { status: 'ready' as const }
+      const delivery = deliveryStates()
+      if (delivery.length > 0 && delivery.every(({ state }) => state === 'open')) {
+        throw new Problem('service_unavailable', { missing: ['delivery'], retryAfter: RETRY_AFTER })
+      }
+      const status = delivery.some(({ state }) => state !== 'closed') ? ('degraded' as const) : ('ready' as const)
+      return { status, delivery }
     },
   })
 }

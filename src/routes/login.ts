@@ -1,15 +1,15 @@
-import { Type } from 'typebox'
 import { openChallengeBody } from './open-challenge.ts'
-import { contextOf, type Route } from './route.ts'
+import { contextOf, deliveryWish, type Route } from './route.ts'
 import {
   BODY_PROBLEMS,
-  ChannelName,
+  ClientKind,
   DATABASE_PROBLEMS,
   Exactly,
   OpenChallengeBody,
   Password,
   problems,
   Username,
+  WantedChannel,
 } from './schemas.ts'
 
 /** `POST /login`: a password becomes a pending token and a code on its way. */
@@ -25,7 +25,7 @@ export const login: Route = (app, deps) => {
       description:
         'Step one. Answers a pending-2fa token for `POST /verify` and sends a code to the phone of the account. Within the cooldown after a code was sent, a right password gets `resend_cooldown` and the code already sent stays valid; after it, a new login replaces the former challenge.',
       body: Exactly(
-        { username: Username, password: Password, channel: Type.Optional(ChannelName) },
+        { username: Username, password: Password, channel: WantedChannel, client: ClientKind },
         { examples: [{ username: 'demo', password: 'let me in please' }] },
       ),
       response: {
@@ -40,6 +40,10 @@ export const login: Route = (app, deps) => {
         ),
       },
     },
-    handler: async (request) => openChallengeBody(await deps.login(request.body, contextOf(request))),
+    handler: async (request) => {
+      const { username, password } = request.body
+      const wish = deliveryWish(request, deps.channels)
+      return openChallengeBody(await deps.login({ username, password, ...wish }, contextOf(request)))
+    },
   })
 }

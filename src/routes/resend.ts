@@ -1,15 +1,15 @@
-import { Type } from 'typebox'
 import { openChallengeBody } from './open-challenge.ts'
-import { contextOf, type Route } from './route.ts'
+import { contextOf, deliveryWish, type Route } from './route.ts'
 import {
   BODY_PROBLEMS,
-  ChannelName,
+  ClientKind,
   DATABASE_PROBLEMS,
   Exactly,
   OpenChallengeBody,
   PENDING_TOKEN_EXAMPLE,
   PendingToken,
   problems,
+  WantedChannel,
 } from './schemas.ts'
 
 /** `POST /resend`: another code for the same challenge. */
@@ -22,9 +22,9 @@ export const resend: Route = (app, deps) => {
       tags: ['Login'],
       summary: 'Send another code',
       description:
-        'The pending token stays the same and ends when it would have ended; the former code is dead. Guesses already made count on. Each further code makes the wait for the next one longer.',
+        'The pending token stays the same and ends when it would have ended; the former code is dead. Guesses already made count on, whatever the channel. Each further code makes the wait for the next one longer. A company that did not deliver comes last, and when no other is left for the channel, the next channel takes over unless `channel` says otherwise.',
       body: Exactly(
-        { pending_token: PendingToken, channel: Type.Optional(ChannelName) },
+        { pending_token: PendingToken, channel: WantedChannel, client: ClientKind },
         { examples: [{ pending_token: PENDING_TOKEN_EXAMPLE }] },
       ),
       response: {
@@ -43,8 +43,9 @@ export const resend: Route = (app, deps) => {
       },
     },
     handler: async (request) => {
-      const { pending_token: pendingToken, channel } = request.body
-      return openChallengeBody(await deps.resend({ pendingToken, ...(channel && { channel }) }, contextOf(request)))
+      const pendingToken = request.body.pending_token
+      const wish = deliveryWish(request, deps.channels)
+      return openChallengeBody(await deps.resend({ pendingToken, ...wish }, contextOf(request)))
     },
   })
 }

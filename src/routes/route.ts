@@ -8,9 +8,10 @@ import type {
   RawServerDefault,
 } from 'fastify'
 import type { createChallengeStatus } from '../core/challenge.ts'
-import type { createLogin } from '../core/login.ts'
+import type { createLogin, DeliveryWish } from '../core/login.ts'
 import type { createMe } from '../core/me.ts'
-import type { RequestContext } from '../core/ports.ts'
+import type { Channel, Client, RequestContext } from '../core/ports.ts'
+import type { createReceipt } from '../core/receipt.ts'
 import type { createResend } from '../core/resend.ts'
 import type { createVerify } from '../core/verify.ts'
 import { Problem } from '../errors.ts'
@@ -33,6 +34,13 @@ export interface ReadinessCheck {
   check: () => Promise<void>
 }
 
+/** One company and channel, and whether its circuit lets messages through. */
+export interface CompanyState {
+  provider: string
+  channel: Channel
+  state: 'closed' | 'open' | 'half-open'
+}
+
 /** What routes are made of. */
 export interface RouteDeps {
   issuer: string
@@ -41,20 +49,39 @@ export interface RouteDeps {
   resend: ReturnType<typeof createResend>
   challengeStatus: ReturnType<typeof createChallengeStatus>
   me: ReturnType<typeof createMe>
+  receipt: ReturnType<typeof createReceipt>
+  /** The channels this server has. */
+  channels: readonly Channel[]
+  /** How each company does, for readiness. */
+  deliveryStates: () => CompanyState[]
   limit: Limiter
   jwks: readonly PublicJwk[]
   readiness: readonly ReadinessCheck[]
   /** Messages kept for tests; absent unless it was switched on. */
-  outbox?: { find(to: string): { to: string; body: string; sentAt: string }[] } | undefined
+  outbox?: { find(to: string): { to: string; channel: Channel; body: string; sentAt: string }[] } | undefined
 }
 
 /** One route: it adds itself to the app. */
-export type Route = (app: App, deps: RouteDeps) => void
+export type Route = (app: App, deps: RouteDeps) => void | Promise<void>
 
 /** Where a request came from, and since when it waits. */
 export const contextOf = (request: FastifyRequest): RequestContext => {
   const start = performance.now()
   return { requestId: request.id, address: addressOf(request), elapsed: () => performance.now() - start }
+}
+
+/** How the caller wants the code to travel. Throws `validation_failed` for a channel that this server does not have. */
+export const deliveryWish = (
+  { headers, body }: { headers: FastifyRequest['headers']; body: { channel?: Channel; client?: Client } },
+  channels: readonly Channel[],
+): DeliveryWish => {
+  const { channel, client } = body
+  if (channel && !channels.includes(channel)) {
+    const message = `must be one that this server has: ${channels.join(', ')}`
+    throw new Problem('validation_failed', { errors: [{ path: '/channel', message }] })
+  }
+  const acceptLanguage = headers['accept-language']
+  return { ...(channel && { channel }), ...(client && { client }), ...(acceptLanguage && { acceptLanguage }) }
 }
 
 /** The token of `Authorization: Bearer …` (RFC 6750 §2.1). Throws `invalid_token` when there is not exactly one. */

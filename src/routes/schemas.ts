@@ -1,5 +1,6 @@
 import { type TSchema, Type } from 'typebox'
 import { PASSWORD_MAX_LENGTH } from '../core/password.ts'
+import { CHANNELS, CLIENTS, DELIVERY_STATUSES } from '../core/ports.ts'
 import { USERNAME_MAX_LENGTH } from '../core/username.ts'
 import { PROBLEM_CODES, PROBLEMS, type ProblemCode } from '../errors.ts'
 import { codesByStatus } from '../http/problems.ts'
@@ -43,9 +44,30 @@ export const PendingToken = Type.String({
 })
 
 /** A way a code can travel. */
-export const ChannelName = Type.Union([Type.Literal('sms')], {
-  description: 'How the code travels.',
-  examples: ['sms'],
+export const ChannelName = Type.Enum([...CHANNELS], { description: 'How the code travels.', examples: ['sms'] })
+
+/** The channel a caller asks for; which ones there are depends on the companies of the server. */
+export const WantedChannel = Type.Optional(
+  Type.Enum([...CHANNELS], {
+    description: 'How the code is to travel: by text message, read out by a call, or by WhatsApp.',
+    examples: ['voice'],
+  }),
+)
+
+/** What kind of client a text is for. */
+export const ClientKind = Type.Optional(
+  Type.Enum([...CLIENTS], {
+    description:
+      'What runs the app. For `android` the text ends in the hash of the app, where the server knows it, instead of the line that browsers read.',
+    examples: ['web'],
+  }),
+)
+
+/** How far a message has come. */
+export const DeliveryState = Type.Enum([...DELIVERY_STATUSES], {
+  description:
+    'How far the message has come. `queued`: about to be handed over. `sent`: a company has it. `unknown`: no company said; the code may still arrive. `delivered`: the phone has it. `undelivered`, `failed`: it did not arrive; another code may be asked for at once.',
+  examples: ['sent'],
 })
 
 /** A kind of second factor. */
@@ -73,10 +95,7 @@ export const OpenChallengeBody = Exactly(
     delivery: Exactly({
       channel: ChannelName,
       destination: MaskedPhone,
-      status: Type.Union([Type.Literal('sent'), Type.Literal('unknown')], {
-        description: '`sent`: a company has taken the message. `unknown`: it did not say; the code may still arrive.',
-        examples: ['sent'],
-      }),
+      status: DeliveryState,
       resend_in: Seconds('Time until `POST /resend` is possible', 30),
     }),
   },

@@ -5,11 +5,12 @@ import type {
   ChallengeRef,
   ChallengeView,
   Channel,
-  DeliveryStatus,
   FactorName,
   ReplaceUndo,
+  SendEntry,
 } from '../core/ports.ts'
 import type { Database } from './database.ts'
+import { insertSend } from './send-statements.ts'
 
 /**
  * The statements that decide who gets in.
@@ -62,7 +63,7 @@ export const challengeStatements = (db: Database, limits: Limits) => {
         phone: string | null
         authEpoch: number
         codeHash: Buffer
-      },
+      } & SendEntry,
       { usable: boolean; former: string | null; retryAfter: number; resendIn: number; expiresIn: number | null }
     >(
       'challenge_begin',
@@ -85,11 +86,13 @@ export const challengeStatements = (db: Database, limits: Limits) => {
           returning u.user_id, u.next_send_at
         ), challenge as (
           insert into challenges
-            (challenge_id, user_id, purpose, factor, channel, auth_epoch, code_hash, max_attempts, expires_at)
+            (challenge_id, user_id, purpose, factor, channel, auth_epoch, send_id, code_hash, max_attempts, expires_at)
           select ${p.challengeId}::uuid, user_id, ${p.purpose}, ${p.factor}, ${p.channel}, ${p.authEpoch}::int,
-            ${p.codeHash}::bytea, ${limits.attemptsPerChallenge}::int, now() + make_interval(secs => ${limits.codeTtl}::int)
+            ${p.sendId}::uuid, ${p.codeHash}::bytea, ${limits.attemptsPerChallenge}::int, now() + make_interval(secs => ${limits.codeTtl}::int)
           from gate
-          returning expires_at
+          returning challenge_id, user_id, expires_at
+        ), send as (
+          ${insertSend(p, sql`challenge`)}
         )
         select account.usable, account.login_challenge_id as former,
           ${secondsUntil(sql`account.next_send_at`)} as "retryAfter",
@@ -114,7 +117,7 @@ export const challengeStatements = (db: Database, limits: Limits) => {
 
     /** Gives a live challenge another code, behind the same gate as `begin`. No row: there is no such challenge. */
     replaceCode: db.prepare<
-      ChallengeRef & { channel: Channel; codeHash: Buffer },
+      ChallengeRef & { codeHash: Buffer } & SendEntry,
       {
         live: boolean
         disabled: boolean
@@ -123,12 +126,14 @@ export const challengeStatements = (db: Database, limits: Limits) => {
         resendIn: number | null
         expiresIn: number | null
         formerCodeHash: Buffer
+        formerChannel: string
+        formerSendId: string | null
       }
     >(
       'challenge_replace_code',
       (p) => sql`
         with account as materialized (
-          select u.user_id, u.send_step, u.next_send_at, c.code_hash, ${isLive} as live,
+          select u.user_id, u.send_step, u.next_send_at, c.code_hash, c.channel, c.send_id, ${isLive} as live,
             f.disabled_at is not null as disabled,
             case when not ${isUnlocked} then f.locked_until end as locked_until
           from challenges c
@@ -147,13 +152,16 @@ export const challengeStatements = (db: Database, limits: Limits) => {
           returning u.user_id, u.next_send_at
         ), challenge as (
           update challenges c
-          set code_hash = ${p.codeHash}::bytea, channel = ${p.channel}, delivery_status = 'sent'
+          set code_hash = ${p.codeHash}::bytea, channel = ${p.channel}, send_id = ${p.sendId}::uuid
           from gate
           where c.challenge_id = ${p.challengeId}
             and c.consumed_at is null and c.expires_at > now() and c.attempts < c.max_attempts
-          returning c.expires_at
+          returning c.challenge_id, c.user_id, c.expires_at
+        ), send as (
+          ${insertSend(p, sql`challenge`)}
         )
         select account.live, account.disabled, account.code_hash as "formerCodeHash",
+          account.channel as "formerChannel", account.send_id as "formerSendId",
           ${secondsUntil(sql`account.locked_until`)} as "lockedFor",
           ${secondsUntil(sql`account.next_send_at`)} as "retryAfter",
           ${secondsUntil(sql`gate.next_send_at`)} as "resendIn",
@@ -170,19 +178,10 @@ export const challengeStatements = (db: Database, limits: Limits) => {
           where user_id = ${p.userId} and login_challenge_id = ${p.challengeId}
           returning user_id
         )
-        update challenges c set code_hash = ${p.formerCodeHash}::bytea
+        update challenges c
+        set code_hash = ${p.formerCodeHash}::bytea, channel = ${p.formerChannel}, send_id = ${p.formerSendId}::uuid
         from account
         where c.challenge_id = ${p.challengeId} and c.user_id = account.user_id and c.code_hash = ${p.codeHash}::bytea`,
-    ),
-
-    recordDelivery: db.prepare<ChallengeRef & { status: DeliveryStatus }, unknown>(
-      'challenge_record_delivery',
-      (p, kysely) =>
-        kysely
-          .updateTable('challenges')
-          .set({ delivery_status: p.status })
-          .where('challenge_id', '=', p.challengeId)
-          .where('user_id', '=', p.userId),
     ),
 
     /**
@@ -233,7 +232,9 @@ export const challengeStatements = (db: Database, limits: Limits) => {
     find: db.prepare<ChallengeRef, ChallengeView>(
       'challenge_find',
       (p) => sql`
-        select c.factor, c.channel, f.phone, c.delivery_status as delivery,
+        select c.factor, c.channel, f.phone, u.locale, coalesce(s.status, 'unknown') as delivery,
+          (select coalesce(jsonb_agg(jsonb_build_object('provider', provider, 'channel', channel)), '[]') from sends
+            where challenge_id = c.challenge_id and status in ('undelivered', 'failed')) as failed,
           (select array_agg(factor order by created_at) from factors where user_id = c.user_id) as factors,
           case when c.consumed_at is not null then 'approved' when ${isLive} then 'waiting' else 'closed' end as state,
           c.max_attempts - c.attempts as "attemptsLeft",
@@ -242,6 +243,7 @@ export const challengeStatements = (db: Database, limits: Limits) => {
         from challenges c
         join users u on u.user_id = c.user_id
         join factors f on f.user_id = c.user_id and f.factor = c.factor
+        left join sends s on s.send_id = c.send_id
         where c.challenge_id = ${p.challengeId} and c.user_id = ${p.userId} and c.purpose = ${p.purpose}`,
       { readOnly: true },
     ),

@@ -9,7 +9,7 @@ export const createChallengeStore = (db: Database, limits: Limits): ChallengeSto
 
   return {
     async begin(challenge) {
-      const [row] = await statements.begin(challenge)
+      const [row] = await statements.begin({ ...challenge, ...challenge.send })
       if (!row?.usable) return { outcome: 'refused' }
       if (row.expiresIn === null) return { outcome: 'cooldown', retryAfter: row.retryAfter }
       return {
@@ -25,7 +25,7 @@ export const createChallengeStore = (db: Database, limits: Limits): ChallengeSto
     },
 
     async replaceCode(request) {
-      const [row] = await statements.replaceCode(request)
+      const [row] = await statements.replaceCode({ ...request, ...request.send })
       if (!row) return { outcome: 'gone' }
       if (row.disabled) return { outcome: 'disabled' }
       if (row.lockedFor !== null) return { outcome: 'locked', retryAfter: row.lockedFor }
@@ -37,16 +37,17 @@ export const createChallengeStore = (db: Database, limits: Limits): ChallengeSto
         outcome: 'replaced',
         expiresIn: row.expiresIn,
         resendIn: row.resendIn,
-        undo: { formerCodeHash: row.formerCodeHash, codeHash: request.codeHash },
+        undo: {
+          formerCodeHash: row.formerCodeHash,
+          formerChannel: row.formerChannel,
+          formerSendId: row.formerSendId,
+          codeHash: request.codeHash,
+        },
       }
     },
 
     async withdrawReplace(ref, undo) {
       await statements.withdrawReplace({ ...ref, ...undo })
-    },
-
-    async recordDelivery(ref, status) {
-      await statements.recordDelivery({ ...ref, status })
     },
 
     async guess(request) {

@@ -13,6 +13,7 @@ interface UsersTable {
   login_challenge_id: string | null
   send_step: Generated<number>
   next_send_at: Date | null
+  locale: Generated<string | null>
   created_at: Generated<Date>
 }
 
@@ -38,10 +39,31 @@ interface ChallengesTable {
   code_hash: Buffer
   attempts: Generated<number>
   max_attempts: number
-  delivery_status: Generated<string>
+  send_id: string | null
   created_at: Generated<Date>
   expires_at: Date
   consumed_at: Date | null
+}
+
+/** The ledger: one row for each time a message was handed to a company. */
+interface SendsTable {
+  send_id: string
+  challenge_id: string
+  user_id: string
+  provider: string
+  channel: string
+  country: string | null
+  prefix: string
+  phone_hash: Buffer
+  segments: number
+  price: string | null
+  status: Generated<string>
+  message_id: string | null
+  reason: string | null
+  took_ms: number | null
+  created_at: Generated<Date>
+  settled_at: Date | null
+  receipt_at: Date | null
 }
 
 /** Every table there is. */
@@ -49,6 +71,7 @@ export interface Tables {
   users: UsersTable
   factors: FactorsTable
   challenges: ChallengesTable
+  sends: SendsTable
 }
 
 /** What the query builder and the `sql` tag both make. */

@@ -8,6 +8,8 @@ export interface UserSummary {
   userId: string
   username: string
   phone: string | null
+  /** BCP 47, of messages. */
+  locale: string | null
   disabled: boolean
   failures: number
   lockedUntil: Date | null
@@ -17,7 +19,12 @@ export interface UserSummary {
 /** What the command line does to users. Each method that names a user returns whether there is one. */
 export interface UserAdmin {
   /** Adds a user with an SMS factor; undefined when the name is taken, else the new user's id. */
-  add(user: { username: string; passwordHash: string; phone: string }): Promise<string | undefined>
+  add(user: {
+    username: string
+    passwordHash: string
+    phone: string
+    locale?: string | undefined
+  }): Promise<string | undefined>
   list(): Promise<UserSummary[]>
   /** Disables or enables an account. Disabling raises its epoch, which ends what it had begun. */
   setDisabled(username: string, disabled: boolean): Promise<boolean>
@@ -27,11 +34,17 @@ export interface UserAdmin {
 
 /** The operator's side of the users table. */
 export const createUserAdmin = ({ kysely }: Database): UserAdmin => ({
-  add: ({ username, passwordHash, phone }) =>
+  add: ({ username, passwordHash, phone, locale = null }) =>
     kysely.transaction().execute(async (transaction) => {
       const user = await transaction
         .insertInto('users')
-        .values({ user_id: randomUUID(), username, username_key: usernameKey(username), password_hash: passwordHash })
+        .values({
+          user_id: randomUUID(),
+          username,
+          username_key: usernameKey(username),
+          password_hash: passwordHash,
+          locale,
+        })
         .onConflict((conflict) => conflict.column('username_key').doNothing())
         .returning('user_id')
         .executeTakeFirst()
@@ -48,6 +61,7 @@ export const createUserAdmin = ({ kysely }: Database): UserAdmin => ({
         'u.user_id as userId',
         'u.username',
         'f.phone',
+        'u.locale',
         sql<boolean>`u.disabled_at is not null`.as('disabled'),
         sql<number>`coalesce(f.failures, 0)`.as('failures'),
         'f.locked_until as lockedUntil',

@@ -13,6 +13,7 @@ export const createAccountStore = (db: Database): AccountStore => {
       'u.username',
       'u.password_hash as passwordHash',
       'u.auth_epoch as authEpoch',
+      'u.locale',
       sql<boolean>`u.disabled_at is not null`.as('disabled'),
       jsonArrayFrom(
         selectFrom('factors as f')

@@ -61,6 +61,13 @@ export const startTool = (args: string[], { env, input = '', keepOpen }: Surroun
 export const runTool = (args: string[], surroundings?: Surroundings): Promise<Ended> =>
   startTool(args, surroundings).ended
 
+/** Everything that was written: one read gives one chunk. */
+const allOf = (stream: PassThrough): string => {
+  let text = ''
+  for (let chunk = stream.read(); chunk !== null; chunk = stream.read()) text += String(chunk)
+  return text
+}
+
 /** Runs the same command in this process, without the half second that each start of the tool takes. */
 export const runHere = async (
   args: string[],
@@ -69,7 +76,7 @@ export const runHere = async (
   const stdin = Readable.from([Buffer.from(input)])
   const [stdout, stderr] = [new PassThrough(), new PassThrough()]
   const code = await run(args, { env, stdin: stdin as never, stdout, stderr })
-  return { code, stdout: String(stdout.read() ?? ''), stderr: String(stderr.read() ?? '') }
+  return { code, stdout: allOf(stdout), stderr: allOf(stderr) }
 }
 
 /** A folder of the test's own that goes when the test does. */

@@ -69,6 +69,21 @@ t.test('what /login would never accept is refused, and no user is added', async 
   t.strictSame(await sql('select count(*)::int from users'), [{ count: 1 }])
 })
 
+t.test('a user has a language, in its canonical form, and what is none is refused', async (t) => {
+  const addWith = (name: string, locale: string) =>
+    runHere(['user', 'add', name, '--phone', PHONE, '--locale', locale, '--password-stdin'], {
+      env: { DATA_DIR: dataDir },
+      input: PASSWORD,
+    })
+  t.match(await addWith('Zoe', 'no such language'), {
+    code: 1,
+    stderr: '--locale is no language. For example: --locale pt-BR\n',
+  })
+  t.equal((await addWith('Zoe', 'PT-br')).code, 0)
+  t.strictSame(await sql(`select locale from users where username = 'Zoe'`), [{ locale: 'pt-BR' }])
+  await sql(`delete from users where username = 'Zoe'`)
+})
+
 t.test('without a terminal the password must be announced', async (t) => {
   const { code, stderr } = await tool('user', 'add', 'bob', '--phone', PHONE)
   t.equal(code, 2)
@@ -82,9 +97,9 @@ t.test('the list shows each user with all that keeps them from logging in', asyn
   t.equal(
     (await tool('user', 'list')).stdout,
     [
-      'USER          PHONE          STATE',
-      '-élodie いろ  +442079460958  locked until 2100-01-01T00:00:00Z',
-      `Ada           ${PHONE}   active`,
+      'USER          PHONE          LANGUAGE  STATE',
+      '-élodie いろ  +442079460958  -         locked until 2100-01-01T00:00:00Z',
+      `Ada           ${PHONE}   -         active`,
       '',
     ].join('\n'),
   )
@@ -92,7 +107,7 @@ t.test('the list shows each user with all that keeps them from logging in', asyn
 
 t.test('a user is disabled, enabled and given a fresh factor, under any spelling of the name', async (t) => {
   await sql(`update factors set disabled_at = now(), failures = 100 where phone = '${PHONE}'`)
-  const stateOfAda = async () => /^Ada .*\d {2,}(.*)$/m.exec((await tool('user', 'list')).stdout)?.[1]
+  const stateOfAda = async () => /^Ada .*\d {2,}- +(.*)$/m.exec((await tool('user', 'list')).stdout)?.[1]
 
   t.equal((await tool('user', 'disable', 'ADA')).stdout, 'ADA is disabled.\n')
   t.equal(await stateOfAda(), 'disabled, factor disabled')

@@ -1,28 +1,35 @@
 import t from 'tap'
 import { deliverCode } from '../../src/core/deliver.ts'
-import type { ChallengeStore, CodeFactor } from '../../src/core/ports.ts'
+import type { CodeFactor, SendPlan } from '../../src/core/ports.ts'
+import { sendEntry } from '../contracts/challenge-store.ts'
 
 /** How long a send is given when this much time has gone by since the request came. */
 const givenAfter = async (elapsed: number): Promise<number> => {
   let given = Number.NaN
+  const plan: SendPlan = {
+    channel: 'sms',
+    first: sendEntry(),
+    deliver: async (within) => {
+      given = within
+      return { outcome: 'accepted', provider: 'test', sendId: 'id', took: 1 }
+    },
+  }
   const factor: CodeFactor = {
     name: 'sms',
     amr: ['sms'],
     channels: ['sms'],
     assertAllowed: () => {},
-    send: async ({ within }) => {
-      given = within
-      return { outcome: 'accepted', provider: 'test' }
-    },
+    fixedCode: () => undefined,
+    plan: () => plan,
   }
   await deliverCode({
-    challenges: {} as ChallengeStore,
+    ledger: { handOver: async () => {}, settle: async () => {}, receive: async () => false },
     factor,
+    plan,
     journal: () => {},
     context: { requestId: 'id', address: '198.51.100.7', elapsed: () => elapsed },
     claims: { challengeId: 'id', userId: 'id', purpose: 'login' },
     phone: '+12025550143',
-    code: '123456',
     withdraw: async () => {},
   })
   return given

@@ -1,6 +1,7 @@
 import t from 'tap'
 import type { SendResult } from '../../src/core/ports.ts'
-import { createWorld } from '../support/app.ts'
+import { STANDARD_NUMBERS } from '../../src/providers/scenarios.ts'
+import { createWorld, PASSWORD, type TestProvider, type World } from '../support/app.ts'
 
 /** A company whose next answers can be set. */
 const createCompany = () => {
@@ -42,7 +43,7 @@ t.test('a message whose fate is unknown may arrive: the challenge stands, and it
   t.match(login, { status: 200, body: { delivery: { status: 'unknown', resend_in: 30 } } })
   // The caller was not kept for the bookkeeping, so that it may take a moment more.
   const status = async () => (await world.get('/challenge', body.pending_token)).body.delivery.status
-  while ((await status()) === 'sent') await new Promise((resolve) => setTimeout(resolve, 5))
+  while ((await status()) === 'queued') await new Promise((resolve) => setTimeout(resolve, 5))
   t.equal(await status(), 'unknown')
   t.equal((await world.login('alice')).body.code, 'resend_cooldown', 'it counts as sent')
   t.equal((await world.verify(body.pending_token, world.lastCode())).status, 200)
@@ -105,4 +106,246 @@ t.test('a failed send that a newer login has overtaken withdraws nothing of it',
   release({ outcome: 'failed', reason: 'HTTP 500' })
   t.equal((await slow).body.code, 'sms_unavailable')
   t.equal((await world.verify(token, code)).status, 200)
+})
+
+/** A company that answers always the same, by these channels. */
+const answering = (name: string, result: SendResult, channels: TestProvider['channels'] = ['sms']): TestProvider => ({
+  name,
+  channels,
+  send: async () => result,
+})
+
+const ACCEPTED: SendResult = { outcome: 'accepted' }
+const DOWN: SendResult = { outcome: 'failed', reason: 'HTTP 503' }
+const LOST: SendResult = { outcome: 'unknown', reason: 'ECONNRESET' }
+
+/** The ledger, oldest first. */
+const ledgerOf = async (world: World) => {
+  await world.ledger.drain()
+  return world.sql('select provider, channel, status, reason from sends order by created_at')
+}
+
+t.test('the first company is down: the code comes by the second, and the ledger has both', async (t) => {
+  const world = await createWorld(t, { providers: [answering('one', DOWN), answering('two', ACCEPTED)] })
+  await world.addUser('alice')
+  const login = await world.login('alice')
+  t.match(login, { status: 200, body: { delivery: { channel: 'sms', status: 'sent' } } })
+  t.same(
+    world.messages.map(({ provider }) => provider),
+    ['one', 'two'],
+  )
+  t.match(await ledgerOf(world), [
+    { provider: 'one', status: 'failed', reason: 'HTTP 503' },
+    { provider: 'two', status: 'sent' },
+  ])
+  t.equal((await world.verify(login.body.pending_token, world.lastCode())).status, 200)
+})
+
+t.test('the first company takes the message and the answer is lost: no second SMS', async (t) => {
+  const world = await createWorld(t, { providers: [answering('one', LOST), answering('two', ACCEPTED)] })
+  await world.addUser('alice')
+  const login = await world.login('alice')
+  t.match(login, { status: 200, body: { delivery: { status: 'unknown' } } })
+  t.equal(world.messages.length, 1)
+  t.match(await ledgerOf(world), [{ provider: 'one', status: 'unknown', reason: 'ECONNRESET' }])
+  t.equal((await world.verify(login.body.pending_token, world.lastCode())).status, 200)
+})
+
+t.test('the order of companies is that of the country', async (t) => {
+  const world = await createWorld(t, {
+    providers: [answering('one', ACCEPTED), answering('two', ACCEPTED), answering('three', ACCEPTED)],
+    routes: 'GB=two,one;JM,CA=three;*=one',
+  })
+  for (const [name, phone, provider] of [
+    ['alice', '+12025550143', 'one'],
+    ['bob', '+442079460958', 'two'],
+    ['carol', '+18765551234', 'three'],
+  ] as const) {
+    await world.addUser(name, phone)
+    t.equal((await world.login(name)).status, 200)
+    t.equal(world.messages.at(-1)?.provider, provider, phone)
+  }
+})
+
+t.test('when all companies fail the ledger has each, and nothing is used up', async (t) => {
+  const world = await createWorld(t, { providers: [answering('one', DOWN), answering('two', DOWN)] })
+  await world.addUser('alice')
+  t.match(await world.login('alice'), { status: 503, body: { code: 'sms_unavailable' } })
+  t.match(await ledgerOf(world), [
+    { provider: 'one', status: 'failed' },
+    { provider: 'two', status: 'failed' },
+  ])
+  t.match(await world.login('alice'), { status: 503 }, 'no cooldown')
+})
+
+t.test(
+  'a company that keeps failing is left alone; readiness says degraded, and unready when none is left',
+  async (t) => {
+    const breaker = { failures: 2, openFor: 60_000 }
+    const world = await createWorld(t, { breaker, providers: [answering('one', DOWN), answering('two', ACCEPTED)] })
+    for (const name of ['alice', 'bob', 'carol']) await world.addUser(name)
+    t.match(await world.get('/health/ready'), { status: 200, body: { status: 'ready' } })
+    for (const name of ['alice', 'bob', 'carol']) t.equal((await world.login(name)).status, 200)
+    t.same(
+      world.messages.map(({ provider }) => provider),
+      ['one', 'two', 'one', 'two', 'two'],
+      'the third login does not wait for the first company',
+    )
+    t.match(await world.get('/health/ready'), {
+      status: 200,
+      body: {
+        status: 'degraded',
+        delivery: [
+          { provider: 'one', channel: 'sms', state: 'open' },
+          { provider: 'two', channel: 'sms', state: 'closed' },
+        ],
+      },
+    })
+
+    const alone = await createWorld(t, { breaker, providers: [answering('one', DOWN)] })
+    await alone.addUser('alice')
+    for (let nth = 0; nth < 3; nth += 1) t.equal((await alone.login('alice')).body.code, 'sms_unavailable')
+    t.equal(alone.messages.length, 2)
+    t.match(await alone.login('alice'), { status: 503, body: { retry_after: 60 } })
+    t.match(await alone.get('/health/ready'), { status: 503, body: { missing: ['delivery'] } })
+  },
+)
+
+t.test('the receipt says undelivered: the resend comes at once, by the next company and then as a call', async (t) => {
+  const world = await createWorld(t, {
+    providers: [answering('one', ACCEPTED, ['sms', 'voice']), answering('two', ACCEPTED)],
+  })
+  await world.addUser('alice')
+  const { pending_token: token } = (await world.login('alice')).body
+  t.equal((await world.resend(token)).body.code, 'resend_cooldown')
+
+  const report = (status: 'undelivered' | 'delivered') => {
+    const { provider, sendId } = world.messages.at(-1)!
+    return world.ledger.receive(provider, { sendId, status })
+  }
+  await report('undelivered')
+  t.match((await world.get('/challenge', token)).body.delivery, { status: 'undelivered', resend_in: 0 })
+  t.match(await world.resend(token), { status: 200, body: { delivery: { channel: 'sms' } } })
+  t.equal(world.messages.at(-1)?.provider, 'two')
+
+  await report('undelivered')
+  t.match(await world.resend(token), { status: 200, body: { delivery: { channel: 'voice' } } })
+  const call = world.messages.at(-1)!
+  t.match(call, { provider: 'one', channel: 'voice', speechLocale: 'en-US' })
+  t.equal(
+    call.speech.filter((phrase) => phrase.replaceAll(/\D/g, '') === call.code).length,
+    2,
+    'the code is said twice',
+  )
+
+  await report('delivered')
+  t.match((await world.get('/challenge', token)).body, { attempts_left: 5, delivery: { status: 'delivered' } })
+  t.equal((await world.verify(token, world.lastCode())).status, 200)
+})
+
+t.test('every channel shares one challenge, one budget of guesses, one wait and one expiry', async (t) => {
+  const world = await createWorld(t, { provider: answering('one', ACCEPTED, ['sms', 'voice', 'whatsapp']) })
+  await world.addUser('alice')
+  const { pending_token: token } = (await world.login('alice')).body
+  const first = world.lastCode()
+  t.equal((await world.verify(token, first === '000000' ? '000001' : '000000')).body.attempts_left, 4)
+  t.equal((await world.resend(token, { channel: 'voice' })).body.code, 'resend_cooldown')
+  await world.passTime(30)
+  const call = await world.resend(token, { channel: 'voice' })
+  t.match(call, { status: 200, body: { pending_token: token, delivery: { channel: 'voice', resend_in: 60 } } })
+  t.ok(call.body.expires_in <= 270)
+  t.equal((await world.resend(token, { channel: 'whatsapp' })).body.code, 'resend_cooldown')
+  await world.passTime(60)
+  t.equal((await world.resend(token, { channel: 'whatsapp' })).body.delivery.channel, 'whatsapp')
+  t.equal((await world.get('/challenge', token)).body.attempts_left, 4)
+  if (first !== world.lastCode())
+    t.equal((await world.verify(token, first)).body.attempts_left, 3, 'the first code is dead')
+  t.equal((await world.verify(token, world.lastCode())).status, 200)
+})
+
+t.test(
+  'a channel that this server does not have is not valid, and one that the country does not have not allowed',
+  async (t) => {
+    const world = await createWorld(t, {
+      providers: [answering('one', ACCEPTED), answering('two', ACCEPTED, ['voice'])],
+      routes: 'GB=one',
+    })
+    await world.addUser('alice', '+442079460958')
+    const login = (wish: object) => world.post('/login', { username: 'alice', password: PASSWORD, ...wish })
+    t.match(await login({ channel: 'whatsapp' }), { status: 400, body: { errors: [{ path: '/channel' }] } })
+    t.match(await login({ channel: 'fax' }), { status: 400 })
+    t.match(await login({ channel: 'voice' }), { status: 422, body: { code: 'destination_not_allowed' } })
+    t.equal((await login({ channel: 'sms' })).status, 200)
+  },
+)
+
+t.test('the text is in the user’s language, else in that of the request, else in English', async (t) => {
+  const world = await createWorld(t)
+  await world.addUser('alice', '+12025550143', 'pt-BR')
+  await world.addUser('bob', '+12025550144')
+  const login = (username: string, language?: string) =>
+    world.post(
+      '/login',
+      { username, password: PASSWORD },
+      language === undefined ? {} : { 'accept-language': language },
+    )
+  await login('alice', 'de')
+  t.equal(world.messages.at(-1)?.locale, 'pt-BR')
+  await login('bob', 'fr-CH, de;q=0.5')
+  t.equal(world.messages.at(-1)?.locale, 'fr')
+  await world.passTime(30)
+  await login('bob')
+  t.equal(world.messages.at(-1)?.locale, 'en')
+  for (const { text, code } of world.messages) t.ok(text.endsWith(`\n\n@example.com #${code}`))
+})
+
+t.test('no two sends are the same entry, and their numbers are not in the ledger', async (t) => {
+  const world = await createWorld(t)
+  await world.addUser('alice', '+12025550143')
+  await world.login('alice')
+  await world.passTime(30)
+  await world.login('alice')
+  t.equal(new Set(world.messages.map(({ sendId }) => sendId)).size, 2)
+  const rows = await world.sql('select send_id, prefix, row_to_json(sends)::text as row from sends order by created_at')
+  t.same(
+    rows.map(({ send_id: id }) => id),
+    world.messages.map(({ sendId }) => sendId),
+  )
+  for (const { prefix, row } of rows) {
+    t.equal(prefix, '+1202555')
+    t.notMatch(row, /2025550143/)
+  }
+})
+
+t.test('scenario numbers go the whole way, are used up like any other, and reach no company', async (t) => {
+  const world = await createWorld(t, { scenarios: [...STANDARD_NUMBERS], codeTtl: 300, countries: ['GB'] })
+  const login = async (name: string, phone: string) => {
+    await world.addUser(name, phone)
+    return world.login(name)
+  }
+  const status = async (token: string) => (await world.get('/challenge', token)).body.delivery.status
+  const until = async (token: string, expected: string) => {
+    for (let nth = 0; nth < 100 && (await status(token)) !== expected; nth += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+    t.equal(await status(token), expected)
+  }
+  await until((await login('a', '+12025550150')).body.pending_token, 'delivered')
+  const lost = (await login('b', '+12025550151')).body.pending_token
+  await until(lost, 'undelivered')
+  t.equal((await world.resend(lost)).status, 200, 'at once')
+  t.equal((await login('c', '+12025550152')).status, 200)
+  t.match(await login('d', '+12025550153'), { status: 503, body: { code: 'sms_unavailable', retry_after: 30 } })
+  t.match(await login('e', '+12025550154'), { status: 503, body: { code: 'sms_unavailable' } })
+  t.equal(world.messages.length, 0)
+})
+
+t.test('the fixed code of a scenario number is limited and spent like any other', async (t) => {
+  const world = await createWorld(t, { scenarios: [{ phone: '+12025550155', scenario: 'code', code: '246810' }] })
+  await world.addUser('reviewer', '+12025550155')
+  const { pending_token: token } = (await world.login('reviewer')).body
+  t.equal((await world.verify(token, '246811')).body.attempts_left, 4)
+  t.equal((await world.login('reviewer')).body.code, 'resend_cooldown')
+  t.equal((await world.verify(token, '246810')).status, 200)
+  t.equal((await world.verify(token, '246810')).body.code, 'challenge_invalid')
 })

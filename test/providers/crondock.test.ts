@@ -1,7 +1,7 @@
 import t from 'tap'
 import { crondockProvider } from '../../src/providers/crondock.ts'
+import { type CompanyReply, type CompanyVoice, sendOverWire } from '../../testing/index.ts'
 import { MESSAGE, testRealProvider } from '../contracts/provider.ts'
-import { type CompanyReply, type CompanyVoice, startFakeCompany } from '../support/fake-company.ts'
 
 const API_KEY = 'test.not-a-real-key'
 
@@ -18,27 +18,38 @@ const voice: CompanyVoice = {
 }
 
 const settings = (url: string) => ({ CRONDOCK_API_KEY: API_KEY, CRONDOCK_URL: url })
-const create = (url: string) => crondockProvider.create(settings(url), { print: () => {}, keep: () => {} })
-const never = () => new AbortController().signal
+const ADDRESS = 'https://api.crondock.com/run/sms/'
+
+/** What it makes of an answer. */
+const judge = async ({ status, headers = {}, body = '' }: CompanyReply) =>
+  (await sendOverWire(crondockProvider, settings(ADDRESS), MESSAGE, { status, headers, body })).result
 
 testRealProvider(t, { definition: crondockProvider, settings, secrets: [API_KEY], voice })
 
 t.test('the request is the one that the tutorial makes', async (t) => {
-  const company = await startFakeCompany(t, voice)
-  t.same(await create(company.url).send({ ...MESSAGE, body: 'Your code:\n"049281"' }, never()), {
-    outcome: 'accepted',
-    messageId: 'msg-1',
-  })
-  const [request] = company.requests
-  t.equal(request?.method, 'POST')
-  t.equal(request?.path, '/run/sms/')
-  t.equal(request?.headers.authorization, `Api-Key ${API_KEY}`)
-  t.equal(request?.headers['content-type'], 'application/json')
-  t.equal(request?.body, '{"data":{"to_phone":"18009998877","body":"Your code:\\n\\"049281\\""}}')
+  const { requests, result } = await sendOverWire(
+    crondockProvider,
+    settings(ADDRESS),
+    { ...MESSAGE, text: 'Your code:\n"049281"' },
+    { body: '{"id":"msg-1"}' },
+  )
+  t.same(result, { outcome: 'accepted', messageId: 'msg-1' })
+  t.same(requests, [
+    {
+      method: 'POST',
+      url: ADDRESS,
+      headers: {
+        authorization: `Api-Key ${API_KEY}`,
+        'content-type': 'application/json',
+        accept: 'application/json',
+      },
+      body: '{"data":{"to_phone":"18009998877","body":"Your code:\\n\\"049281\\""}}',
+    },
+  ])
 })
 
 t.test('it goes to api.crondock.com unless told otherwise', async (t) => {
-  t.match(crondockProvider.settings.properties['CRONDOCK_URL'], { default: 'https://api.crondock.com/run/sms/' })
+  t.match(crondockProvider.settings.properties['CRONDOCK_URL'], { default: ADDRESS })
 })
 
 t.test('a success is believed only as far as its body allows', async (t) => {
@@ -62,8 +73,7 @@ t.test('a success is believed only as far as its body allows', async (t) => {
   ]
   for (const [body, expected] of bodies) {
     for (const status of [200, 201, 202]) {
-      const company = await startFakeCompany(t, { ...voice, accepted: () => json(status, body) })
-      const { reason: _, ...result } = { reason: '', ...(await create(company.url).send(MESSAGE, never())) }
+      const { reason: _, ...result } = { reason: '', ...(await judge(json(status, body))) }
       t.same(result, expected, `${status} ${JSON.stringify(body).slice(0, 80)}`)
     }
   }
@@ -77,8 +87,7 @@ t.test('a status that is no success says whether another company may be asked', 
   }
   for (const [outcome, list] of Object.entries(statuses)) {
     for (const status of list) {
-      const company = await startFakeCompany(t, { ...voice, accepted: () => json(status, { id: 'msg-1' }) })
-      t.match(await create(company.url).send(MESSAGE, never()), { outcome, reason: `HTTP ${status}` }, `${status}`)
+      t.match(await judge(json(status, { id: 'msg-1' })), { outcome, reason: `HTTP ${status}` }, `${status}`)
     }
   }
 })
@@ -93,11 +102,7 @@ t.test('only a Retry-After in whole seconds is passed on', async (t) => {
     ['9'.repeat(30), undefined],
   ]
   for (const [header, retryAfter] of waits) {
-    const company = await startFakeCompany(t, {
-      ...voice,
-      accepted: () => ({ status: 429, headers: { 'retry-after': header } }),
-    })
-    const result = await create(company.url).send(MESSAGE, never())
+    const result = await judge({ status: 429, headers: { 'retry-after': header } })
     t.same(result, { outcome: 'failed', reason: 'HTTP 429', ...(retryAfter && { retryAfter }) }, header)
   }
 })

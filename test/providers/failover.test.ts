@@ -1,8 +1,10 @@
 import { performance } from 'node:perf_hooks'
 import { setImmediate as settle } from 'node:timers/promises'
 import t from 'tap'
-import type { SendResult, SmsProvider } from '../../src/core/ports.ts'
+import type { Provider, SendEntry, SendResult, SettledSend } from '../../src/core/ports.ts'
+import type { Breaker } from '../../src/providers/breakers.ts'
 import { createFailover } from '../../src/providers/failover.ts'
+import { sendEntry } from '../contracts/challenge-store.ts'
 import { MESSAGE } from '../contracts/provider.ts'
 
 const never = () => new AbortController().signal
@@ -13,11 +15,12 @@ const REFUSED: SendResult = { outcome: 'refused', reason: 'HTTP 400' }
 const UNKNOWN: SendResult = { outcome: 'unknown', reason: 'HTTP 502' }
 
 /** Companies that answer as told, and the names of those that were asked, in order. */
-const createCompanies = (answers: Record<string, SmsProvider['send'] | SendResult>) => {
+const createCompanies = (answers: Record<string, Provider['send'] | SendResult>) => {
   const asked: string[] = []
   const providers = Object.entries(answers).map(
-    ([name, answer]): SmsProvider => ({
+    ([name, answer]): Provider => ({
       name,
+      channels: ['sms'],
       send: (message, signal) => {
         asked.push(name)
         return typeof answer === 'function' ? answer(message, signal) : Promise.resolve(answer)
@@ -27,47 +30,118 @@ const createCompanies = (answers: Record<string, SmsProvider['send'] | SendResul
   return { asked, providers }
 }
 
+/** A circuit that never opens. */
+const closed = (provider: string): Breaker => ({
+  provider,
+  channel: 'sms',
+  state: () => 'closed',
+  mayTry: () => true,
+  retryAfter: () => 0,
+  run: (send) => send(),
+})
+
+/** Each company with its entry, named after it. */
+const attemptsOf = (providers: Provider[]) =>
+  providers.map((provider) => ({
+    provider,
+    breaker: closed(provider.name),
+    entry: sendEntry({ sendId: `send-${provider.name}`, provider: provider.name }),
+  }))
+
+/** Sends through these companies; the result without what every result has. */
+const failover = (
+  providers: Provider[],
+  deadline: (within: number) => AbortSignal,
+  handOver: (failed: SettledSend, next: SendEntry) => Promise<void> = async () => {},
+) => {
+  const send = createFailover(deadline)
+  return async (message: typeof MESSAGE, within: number) => {
+    const { took, sendId, ...result } = await send(message, attemptsOf(providers), within, handOver)
+    if (!Number.isInteger(took) || sendId !== `send-${result.provider}`) throw new Error('the result names its entry')
+    return result
+  }
+}
+
 t.test('the first company is asked first, and nobody else when it accepts', async (t) => {
   const { asked, providers } = createCompanies({ one: ACCEPTED, two: ACCEPTED })
-  t.same(await createFailover(providers, never)(MESSAGE, 5_000), { ...ACCEPTED, provider: 'one' })
+  t.same(await failover(providers, never)(MESSAGE, 5_000), { ...ACCEPTED, provider: 'one' })
   t.same(asked, ['one'])
 })
 
 t.test('the next company is asked after a definite failure, in order, until one accepts', async (t) => {
   const { asked, providers } = createCompanies({ one: FAILED, two: FAILED, three: ACCEPTED, four: ACCEPTED })
-  t.same(await createFailover(providers, never)(MESSAGE, 5_000), { ...ACCEPTED, provider: 'three' })
+  t.same(await failover(providers, never)(MESSAGE, 5_000), { ...ACCEPTED, provider: 'three' })
   t.same(asked, ['one', 'two', 'three'])
 })
 
 t.test('when all fail, the last word is the last company’s', async (t) => {
   const { asked, providers } = createCompanies({ one: FAILED, two: { ...FAILED, reason: 'ECONNREFUSED' } })
-  t.same(await createFailover(providers, never)(MESSAGE, 5_000), { ...FAILED, reason: 'ECONNREFUSED', provider: 'two' })
+  t.same(await failover(providers, never)(MESSAGE, 5_000), { ...FAILED, reason: 'ECONNREFUSED', provider: 'two' })
   t.same(asked, ['one', 'two'])
 })
 
 t.test('a message whose outcome is unknown is never sent again', async (t) => {
   const { asked, providers } = createCompanies({ one: FAILED, two: UNKNOWN, three: ACCEPTED })
-  t.same(await createFailover(providers, never)(MESSAGE, 5_000), { ...UNKNOWN, provider: 'two' })
+  t.same(await failover(providers, never)(MESSAGE, 5_000), { ...UNKNOWN, provider: 'two' })
   t.same(asked, ['one', 'two'])
 })
 
 t.test('a number that a company refuses for good is offered to no other', async (t) => {
   const { asked, providers } = createCompanies({ one: REFUSED, two: ACCEPTED })
-  t.same(await createFailover(providers, never)(MESSAGE, 5_000), { ...REFUSED, provider: 'one' })
+  t.same(await failover(providers, never)(MESSAGE, 5_000), { ...REFUSED, provider: 'one' })
   t.same(asked, ['one'])
 })
 
-t.test('every company gets the same message, send id and all, and the same signal', async (t) => {
-  const got: unknown[] = []
-  const keep: SmsProvider['send'] = async (message, signal) => {
-    got.push(message, signal)
+t.test('every company gets the same message, under the id of its own entry, and the same signal', async (t) => {
+  const got: { message: object; signal: AbortSignal }[] = []
+  const keep: Provider['send'] = async (message, signal) => {
+    got.push({ message, signal })
     return FAILED
   }
   const { signal } = new AbortController()
   const { providers } = createCompanies({ one: keep, two: keep })
-  await createFailover(providers, () => signal)(MESSAGE, 5_000)
-  t.same(got.length, 4)
-  t.ok(got[0] === MESSAGE && got[2] === MESSAGE && got[1] === signal && got[3] === signal)
+  await failover(providers, () => signal)(MESSAGE, 5_000)
+  t.same(got, [
+    { message: { ...MESSAGE, sendId: 'send-one' }, signal },
+    { message: { ...MESSAGE, sendId: 'send-two' }, signal },
+  ])
+})
+
+t.test('the ledger has the next entry before the next company is called', async (t) => {
+  const log: string[] = []
+  const { providers } = createCompanies({
+    one: FAILED,
+    two: async () => {
+      log.push('two is called')
+      return ACCEPTED
+    },
+  })
+  await failover(providers, never, async (failed, next) => {
+    await settle()
+    log.push(`${failed.sendId} ${failed.status} ${failed.reason}, ${next.sendId} is next`)
+  })(MESSAGE, 5_000)
+  t.same(log, ['send-one failed HTTP 503, send-two is next', 'two is called'])
+})
+
+t.test('a company that the ledger could not take an entry for is not called', async (t) => {
+  const { asked, providers } = createCompanies({ one: FAILED, two: ACCEPTED })
+  const broken = () => Promise.reject(new Error('the database is away'))
+  t.match(await failover(providers, never, broken)(MESSAGE, 5_000), { outcome: 'failed', provider: 'one' })
+  t.same(asked, ['one'])
+})
+
+t.test('a ledger that hangs does not hold the answer beyond the deadline', async (t) => {
+  const { asked, providers } = createCompanies({ one: FAILED, two: ACCEPTED })
+  const controller = new AbortController()
+  const sending = failover(
+    providers,
+    () => controller.signal,
+    () => new Promise(() => {}),
+  )(MESSAGE, 5_000)
+  await settle()
+  controller.abort()
+  t.match(await sending, { outcome: 'failed', provider: 'one' })
+  t.same(asked, ['one'])
 })
 
 t.test('each send has a deadline of its own, one for all companies', async (t) => {
@@ -77,7 +151,7 @@ t.test('each send has a deadline of its own, one for all companies', async (t) =
     return never()
   }
   const { providers } = createCompanies({ one: FAILED, two: FAILED, three: FAILED })
-  const send = createFailover(providers, deadline)
+  const send = failover(providers, deadline)
   t.equal(deadlines, 0)
   await send(MESSAGE, 5_000)
   t.equal(deadlines, 1)
@@ -88,7 +162,7 @@ t.test('each send has a deadline of its own, one for all companies', async (t) =
 t.test('the deadline ends a send even if the company ignores the signal, and the outcome is unknown', async (t) => {
   const { asked, providers } = createCompanies({ one: FAILED, deaf: () => new Promise(() => {}), three: ACCEPTED })
   const controller = new AbortController()
-  const sending = createFailover(providers, () => controller.signal)(MESSAGE, 5_000)
+  const sending = failover(providers, () => controller.signal)(MESSAGE, 5_000)
   await settle()
   const since = performance.now()
   controller.abort()
@@ -101,7 +175,7 @@ t.test('what a company says after the deadline changes nothing, not even a late 
   const late = Promise.withResolvers<SendResult>()
   const { asked, providers } = createCompanies({ slow: () => late.promise, two: ACCEPTED })
   const controller = new AbortController()
-  const sending = createFailover(providers, () => controller.signal)(MESSAGE, 5_000)
+  const sending = failover(providers, () => controller.signal)(MESSAGE, 5_000)
   controller.abort()
   t.match(await sending, { outcome: 'unknown', provider: 'slow' })
   late.reject(new Error('too late'))
@@ -118,7 +192,7 @@ t.test('nobody is asked once the deadline has passed: a definite failure stays o
     },
     two: ACCEPTED,
   })
-  const send = createFailover(providers, () => controller.signal)
+  const send = failover(providers, () => controller.signal)
   t.match(await send(MESSAGE, 5_000), { provider: 'one' })
   t.same(asked, ['one'])
   t.match(await send(MESSAGE, 5_000), { outcome: 'failed' }, 'a deadline that has passed already')
@@ -126,9 +200,9 @@ t.test('nobody is asked once the deadline has passed: a definite failure stays o
 })
 
 t.test('a company whose code throws may have sent the message: unknown, never tried again', async (t) => {
-  for (const thrown of [new TypeError(`broken at ${MESSAGE.to}: ${MESSAGE.body}`), 'a string', undefined, null]) {
+  for (const thrown of [new TypeError(`broken at ${MESSAGE.to}: ${MESSAGE.text}`), 'a string', undefined, null]) {
     const { asked, providers } = createCompanies({ one: () => Promise.reject(thrown), two: ACCEPTED })
-    const result = await createFailover(providers, never)(MESSAGE, 5_000)
+    const result = await failover(providers, never)(MESSAGE, 5_000)
     t.match(result, { outcome: 'unknown', provider: 'one' })
     t.notOk(JSON.stringify(result).includes(MESSAGE.to.slice(1)), 'its message may hold anything and is not passed on')
     t.same(asked, ['one'])
@@ -142,10 +216,6 @@ t.test('a company whose code throws before it gives a promise is treated alike',
     },
     two: ACCEPTED,
   })
-  t.match(await createFailover(providers, never)(MESSAGE, 5_000), { outcome: 'unknown', provider: 'one' })
+  t.match(await failover(providers, never)(MESSAGE, 5_000), { outcome: 'unknown', provider: 'one' })
   t.same(asked, ['one'])
-})
-
-t.test('without a company nothing is sent', async (t) => {
-  t.match(await createFailover([], never)(MESSAGE, 5_000), { outcome: 'failed', reason: 'no provider' })
 })

@@ -1,14 +1,20 @@
 import t from 'tap'
 import { createOutbox, outboxProvider } from '../../src/providers/outbox.ts'
+import { createProvider } from '../../testing/index.ts'
 import { MESSAGE, testLocalProvider } from '../contracts/provider.ts'
 
 testLocalProvider(t, outboxProvider)
 
-const message = (to: string, body: string) => ({ to, body, sentAt: '2026-01-01T00:00:00.000Z' })
+const message = (to: string, body: string) => ({
+  to,
+  channel: 'sms' as const,
+  body,
+  sentAt: '2026-01-01T00:00:00.000Z',
+})
 
 t.test('nothing is printed', async (t) => {
   const printed: string[] = []
-  const provider = outboxProvider.create({}, { print: (line) => printed.push(line), keep: () => {} })
+  const provider = await createProvider(outboxProvider, {}, { print: (line) => printed.push(line) })
   await provider.send(MESSAGE, new AbortController().signal)
   t.same(printed, [])
 })

@@ -5,15 +5,20 @@ import type { Test } from 'tap'
 import { type AppDeps, buildApp } from '../../src/app.ts'
 import { createHashQueue } from '../../src/core/hash-queue.ts'
 import { type LimitSettings, limitsFor } from '../../src/core/limits.ts'
-import type { PasswordVerifier, SmsProvider } from '../../src/core/ports.ts'
+import type { CodeMessage, PasswordVerifier, Provider } from '../../src/core/ports.ts'
 import { createFactors } from '../../src/factors/index.ts'
+import { createLocaleChoice } from '../../src/factors/sms/locale.ts'
+import { createTexts } from '../../src/factors/sms/texts.ts'
 import { generateKeySet, readKeySet } from '../../src/keys/key-set.ts'
 import { deriveSecrets } from '../../src/keys/secrets.ts'
 import { createLogger } from '../../src/logger.ts'
 import { createArgon2id, hashPassword } from '../../src/passwords/argon2id.ts'
-import { createFailover } from '../../src/providers/failover.ts'
+import { createDispatch } from '../../src/providers/dispatch.ts'
+import { parseRoutes } from '../../src/providers/routing.ts'
+import { createScenarios, type ScenarioNumber } from '../../src/providers/scenarios.ts'
 import { createChallengeStore } from '../../src/store/challenges.ts'
 import { createDatabase } from '../../src/store/database.ts'
+import { createSendLedger } from '../../src/store/sends.ts'
 import { createUserAdmin } from '../../src/store/user-admin.ts'
 import { createAccountStore } from '../../src/store/users.ts'
 import { secretsIn } from './log-search.ts'
@@ -29,9 +34,6 @@ const KEYS = readKeySet(JSON.stringify(generateKeySet('EdDSA')), 'EdDSA')
 // One hash for all users: what is tested is seldom the hashing.
 const PASSWORD_HASH = await hashPassword(PASSWORD)
 
-/** The code in a message, as a browser would take it from the last line. */
-const codeIn = (body: string): string => /#(\d+)$/.exec(body)?.[1] ?? ''
-
 const PASSWORDS: PasswordVerifier = await createArgon2id(
   createHashQueue({ concurrency: 2, maxWait: 20_000, now: () => performance.now() }),
 )
@@ -39,10 +41,22 @@ const PASSWORDS: PasswordVerifier = await createArgon2id(
 /** The same for all worlds, whose schemas need not be compiled again for each. */
 let document: ApiDocument | undefined
 
+/** A company that has only text messages unless it says otherwise. */
+export type TestProvider = Omit<Provider, 'channels'> & Partial<Pick<Provider, 'channels'>>
+
+/** All texts as the server words them; nothing in them depends on the test. */
+const TEXTS = createTexts({ serviceName: 'Example', domain: 'example.com', codeLength: 6, overrides: {} })
+
 /** What a test may change about the world. */
 export interface WorldOptions extends Partial<LimitSettings> {
   /** Stands in for the company; by default every message is accepted. */
-  provider?: SmsProvider
+  provider?: TestProvider
+  /** Several companies, in their order. */
+  providers?: TestProvider[]
+  /** As in `SMS_ROUTES`. */
+  routes?: string
+  scenarios?: ScenarioNumber[]
+  breaker?: { failures: number; openFor: number }
   countries?: string[]
   /** Another way to the database, such as through a proxy. */
   databaseUrl?: string
@@ -70,11 +84,22 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
   pool.on('error', () => {})
   const logged: string[] = []
   const secrets = new Set<string>([PASSWORD])
-  const messages: { to: string; body: string; sendId: string }[] = []
-  const provider: SmsProvider = options.provider ?? {
+  const messages: (CodeMessage & { provider: string })[] = []
+  const accepting: TestProvider = {
     name: 'test',
     send: async () => ({ outcome: 'accepted', messageId: randomUUID() }),
   }
+  const providers = (options.providers ?? [options.provider ?? accepting]).map(
+    (provider): Provider => ({
+      channels: ['sms'],
+      ...provider,
+      send: (message, signal) => {
+        messages.push({ ...message, provider: provider.name })
+        secrets.add(message.code)
+        return provider.send(message, signal)
+      },
+    }),
+  )
   const admin = createDatabase({ url, poolSize: 1, onIdleError: () => {} })
   const users = createUserAdmin(admin)
 
@@ -89,7 +114,35 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
       poolSize: 10,
       onIdleError: () => {},
     })
+    const ledger = createSendLedger(database)
+    const scenarios = createScenarios({
+      numbers: settings.scenarios ?? [],
+      now: Date.now,
+      receive: ledger.receive,
+      slowFor: 50,
+      receiptAfter: 10,
+    })
+    const dispatcher = createDispatch({
+      providers,
+      routes: parseRoutes(
+        settings.routes ?? '',
+        providers.map(({ name }) => name),
+      ),
+      prices: new Map([['US:sms', 0.0083]]),
+      breakers: {
+        failures: 1_000,
+        openFor: 1_000,
+        ...settings.breaker,
+        now: () => performance.now(),
+        onChange: () => {},
+      },
+      deadline: (ms) => AbortSignal.timeout(ms),
+      scenario: scenarios.providerFor,
+    })
     const app = await buildApp({
+      ledger,
+      providers,
+      deliveryStates: dispatcher.states,
       accounts: createAccountStore(database),
       challenges: createChallengeStore(
         database,
@@ -98,22 +151,12 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
       passwords: PASSWORDS,
       factors: createFactors({
         sms: {
-          send: createFailover(
-            [
-              {
-                name: provider.name,
-                send: (message, signal) => {
-                  messages.push(message)
-                  secrets.add(codeIn(message.body))
-                  return provider.send(message, signal)
-                },
-              },
-            ],
-            (ms) => AbortSignal.timeout(ms),
-          ),
+          dispatcher,
+          scenarios,
+          texts: TEXTS,
+          chooseLocale: createLocaleChoice(TEXTS.locales),
           countries: settings.countries ?? [],
-          serviceName: 'Example',
-          domain: 'example.com',
+          phoneKey: SECRET.phoneKey,
         },
       }),
       tokens: {
@@ -137,6 +180,7 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
     })
     t.teardown(async () => {
       await app.close()
+      await ledger.drain()
       await database.close()
     })
     document ??= (await app.inject('/openapi.json')).json() as ApiDocument
@@ -161,12 +205,13 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
     return {
       app,
       database,
+      ledger,
       send,
       post,
       get,
       login: (username: string, password = PASSWORD) => post('/login', { username, password }),
       verify: (token: string, code: string) => post('/verify', { pending_token: token, code }),
-      resend: (token: string) => post('/resend', { pending_token: token }),
+      resend: (token: string, wish: object = {}) => post('/resend', { pending_token: token, ...wish }),
     }
   }
 
@@ -188,11 +233,11 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
     messages,
     startInstance,
     /** Adds a user with the test password; returns the id. */
-    async addUser(username: string, phone = '+12025550143'): Promise<string> {
-      return (await users.add({ username, passwordHash: PASSWORD_HASH, phone }))!
+    async addUser(username: string, phone = '+12025550143', locale?: string): Promise<string> {
+      return (await users.add({ username, passwordHash: PASSWORD_HASH, phone, locale }))!
     },
     /** The code of the latest message. */
-    lastCode: () => codeIn(messages.at(-1)!.body),
+    lastCode: () => messages.at(-1)!.code,
     /** Lets this many seconds pass, as far as the database knows. */
     async passTime(seconds: number): Promise<void> {
       await sql(`update users set next_send_at = next_send_at - make_interval(secs => ${seconds})`)

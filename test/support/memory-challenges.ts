@@ -1,12 +1,13 @@
 import type { Limits } from '../../src/core/limits.ts'
-import type { Account, ChallengeRef, ChallengeStore, Closed, DeliveryStatus, FactorName } from '../../src/core/ports.ts'
+import type { Account, ChallengeRef, ChallengeStore, Channel, Closed, FactorName } from '../../src/core/ports.ts'
 
 interface MemoryChallenge extends ChallengeRef {
   factor: FactorName
   authEpoch: number
   codeHash: Buffer
   attempts: number
-  delivery: DeliveryStatus
+  channel: Channel
+  sendId: string
   expiresAt: number
   consumed: boolean
 }
@@ -67,7 +68,7 @@ export const createMemoryChallenges = (
   }
 
   return {
-    async begin({ authEpoch, phone, codeHash, factor, challengeId, userId, purpose }) {
+    async begin({ authEpoch, phone, codeHash, factor, channel, send, challengeId, userId, purpose }) {
       if (userId !== account.userId || account.disabled || authEpoch !== account.authEpoch)
         return { outcome: 'refused' }
       if (barred() || phone !== account.phone) return { outcome: 'refused' }
@@ -75,7 +76,7 @@ export const createMemoryChallenges = (
       const passed = pass(former !== null && challenges.get(former)?.consumed === true)
       if (passed.wait === undefined) return { outcome: 'cooldown', retryAfter: passed.closedFor }
       const expiresAt = clock.now + limits.codeTtl
-      const fresh = { attempts: 0, delivery: 'sent', consumed: false } as const
+      const fresh = { attempts: 0, consumed: false, channel, sendId: send.sendId }
       challenges.set(challengeId, { ...fresh, challengeId, userId, purpose, factor, authEpoch, codeHash, expiresAt })
       gate.current = challengeId
       return { outcome: 'begun', expiresIn: limits.codeTtl, resendIn: passed.wait, undo: { formerChallengeId: former } }
@@ -88,7 +89,7 @@ export const createMemoryChallenges = (
       challenges.delete(challengeId)
     },
 
-    async replaceCode({ codeHash, ...ref }) {
+    async replaceCode({ codeHash, channel, send, ...ref }) {
       const challenge = find(ref)
       if (!challenge) return { outcome: 'gone' }
       const closed = barred()
@@ -96,22 +97,18 @@ export const createMemoryChallenges = (
       if (!isLive(challenge)) return { outcome: 'gone' }
       const passed = pass(false)
       if (passed.wait === undefined) return { outcome: 'cooldown', retryAfter: passed.closedFor }
-      const undo = { formerCodeHash: challenge.codeHash, codeHash }
-      challenge.codeHash = codeHash
-      challenge.delivery = 'sent'
+      const former = { formerChannel: challenge.channel, formerSendId: challenge.sendId }
+      const undo = { formerCodeHash: challenge.codeHash, ...former, codeHash }
+      Object.assign(challenge, { codeHash, channel, sendId: send.sendId })
       return { outcome: 'replaced', expiresIn: challenge.expiresAt - clock.now, resendIn: passed.wait, undo }
     },
 
-    async withdrawReplace(ref, { formerCodeHash, codeHash }) {
+    async withdrawReplace(ref, { formerCodeHash, formerChannel, formerSendId, codeHash }) {
       const challenge = find(ref)
       if (!challenge || gate.current !== ref.challengeId) return
       reopen()
-      if (challenge.codeHash.equals(codeHash)) challenge.codeHash = formerCodeHash
-    },
-
-    async recordDelivery(ref, status) {
-      const challenge = find(ref)
-      if (challenge) challenge.delivery = status
+      if (!challenge.codeHash.equals(codeHash)) return
+      Object.assign(challenge, { codeHash: formerCodeHash, channel: formerChannel, sendId: formerSendId })
     },
 
     async guess({ codeHash, ...ref }) {
@@ -143,13 +140,16 @@ export const createMemoryChallenges = (
         challenge && {
           factor: challenge.factor,
           factors: [challenge.factor],
-          channel: 'sms',
+          channel: challenge.channel,
           phone: account.phone,
           state: challenge.consumed ? 'approved' : isLive(challenge) ? 'waiting' : 'closed',
           attemptsLeft: limits.attemptsPerChallenge - challenge.attempts,
           expiresIn: Math.max(0, challenge.expiresAt - clock.now),
           resendIn: Math.max(0, (gate.nextSendAt ?? 0) - clock.now),
-          delivery: challenge.delivery,
+          // What became of a message stands in the ledger, which this store has not.
+          delivery: 'queued',
+          failed: [],
+          locale: null,
         }
       )
     },

@@ -1,31 +1,114 @@
-import type { CodeFactor, SendResult, TextMessage } from '../../core/ports.ts'
+import { randomUUID } from 'node:crypto'
+import { hashPhone } from '../../core/phone-hash.ts'
+import type { Candidate, Carrier, Channel, CodeFactor, Dispatcher, SendEntry } from '../../core/ports.ts'
 import { Problem } from '../../errors.ts'
+import type { LocaleChoice } from './locale.ts'
 import { countryOf } from './phone-number.ts'
-import { assertOneSegment, codeText } from './text.ts'
+import type { Texts } from './texts.ts'
 
 /** What the SMS factor is made of. */
 export interface SmsFactorDeps {
-  send: (message: TextMessage, within: number) => Promise<SendResult & { provider: string }>
+  dispatcher: Dispatcher
+  texts: Texts
+  chooseLocale: LocaleChoice
   /** ISO countries that may be sent to; empty for all, where nothing real is sent. */
   countries: readonly string[]
-  serviceName: string
-  /** The domain of the origin-bound line. */
-  domain: string
+  /** The key that numbers are hashed with in the ledger. */
+  phoneKey: Uint8Array
+  /** Numbers that no company serves, for tests. */
+  scenarios?: {
+    /** Undefined for every other number; false when it is no longer served. */
+    isServed(phone: string): boolean | undefined
+    codeFor(phone: string): string | undefined
+  }
 }
 
-/** The second factor that sends a code as a text message (SP 800-63B-4 §3.1.3.3: a restricted authenticator). */
-export const createSmsFactor = ({ send, countries, serviceName, domain }: SmsFactorDeps): CodeFactor => {
-  assertOneSegment({ serviceName, domain })
-  const allowed = new Set(countries)
+/** Digits of a number that are its own, not its prefix. */
+const OWN_DIGITS = 4
+
+const isIn =
+  (carriers: readonly Carrier[]) =>
+  ({ provider, channel }: Carrier): boolean =>
+    carriers.some((carrier) => carrier.provider === provider && carrier.channel === channel)
+
+/** The second factor that sends a code to a phone (SP 800-63B-4 §3.1.3.3: a restricted authenticator). */
+export const createSmsFactor = (deps: SmsFactorDeps): CodeFactor => {
+  const { dispatcher, texts, chooseLocale, phoneKey, scenarios } = deps
+  const allowed = new Set(deps.countries)
+
+  /** The companies for the first channel that still has one which has not failed, else for the first channel. */
+  const choose = (
+    channels: readonly Channel[],
+    destination: { phone: string; country: string | null },
+    failed: readonly Carrier[],
+  ): { channel: Channel; candidates: Candidate[] } => {
+    const hasFailed = isIn(failed)
+    const choices = channels.map((channel) => {
+      const candidates = dispatcher.candidates({ ...destination, channel })
+      return {
+        channel,
+        candidates: [...candidates.filter((one) => !hasFailed(one)), ...candidates.filter(hasFailed)],
+      }
+    })
+    const choice = choices.find(({ candidates }) => candidates[0] && !hasFailed(candidates[0]))
+    return choice ?? choices.find(({ candidates }) => candidates.length > 0) ?? choices[0]!
+  }
+
   return {
     name: 'sms',
     amr: ['sms'],
-    channels: ['sms'],
+    channels: dispatcher.channels,
+
     assertAllowed(phone) {
+      const served = scenarios?.isServed(phone)
+      if (served) return
       const country = countryOf(phone)
-      if (allowed.size > 0 && !(country && allowed.has(country))) throw new Problem('destination_not_allowed')
+      if (served === false || (allowed.size > 0 && !(country && allowed.has(country)))) {
+        throw new Problem('destination_not_allowed')
+      }
     },
-    send: ({ sendId, phone, code, within }) =>
-      send({ sendId, to: phone, body: codeText({ code, serviceName, domain }) }, within),
+
+    fixedCode: (phone) => scenarios?.codeFor(phone),
+
+    plan({ phone, code, channel: asked, formerChannel, failed, locale, acceptLanguage, client }) {
+      const country = countryOf(phone) ?? null
+      const first = formerChannel ?? dispatcher.channels[0]!
+      const { channel, candidates } = choose(
+        asked ? [asked] : [first, ...dispatcher.channels.filter((other) => other !== first)],
+        { phone, country },
+        failed,
+      )
+      if (candidates.length === 0) throw new Problem('destination_not_allowed')
+      const usable = candidates.filter(({ retryAfter }) => retryAfter === 0)
+      if (usable.length === 0) {
+        throw new Problem('sms_unavailable', { retryAfter: Math.min(...candidates.map((one) => one.retryAfter)) })
+      }
+
+      const words = texts.wordsFor({
+        locale: chooseLocale(locale, acceptLanguage),
+        code,
+        ...(client === undefined ? {} : { client }),
+      })
+      // A call and a template message are charged as one.
+      const segments = channel === 'sms' ? words.segments : 1
+      const entries = usable.map(
+        ({ provider }): SendEntry => ({
+          sendId: randomUUID(),
+          provider,
+          channel,
+          country,
+          prefix: phone.slice(0, -OWN_DIGITS),
+          phoneHash: hashPhone(phoneKey, phone),
+          segments,
+          price: dispatcher.price({ country, channel, segments }),
+        }),
+      )
+      return {
+        channel,
+        first: entries[0]!,
+        deliver: (within, handOver) =>
+          dispatcher.send({ ...words, channel, to: phone, code }, entries, within, handOver),
+      }
+    },
   }
 }

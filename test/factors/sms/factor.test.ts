@@ -1,21 +1,58 @@
 import t from 'tap'
-import type { SendResult, TextMessage } from '../../../src/core/ports.ts'
-import { createSmsFactor } from '../../../src/factors/sms/factor.ts'
-import { codeText } from '../../../src/factors/sms/text.ts'
+import type { Candidate, Carrier, Dispatcher } from '../../../src/core/ports.ts'
+import { createSmsFactor, type SmsFactorDeps } from '../../../src/factors/sms/factor.ts'
+import { createLocaleChoice } from '../../../src/factors/sms/locale.ts'
+import { createTexts } from '../../../src/factors/sms/texts.ts'
 
-const NAMES = { serviceName: 'Example', domain: 'example.com' }
+const TEXTS = createTexts({ serviceName: 'Example', domain: 'example.com', codeLength: 6, overrides: {} })
 
-const create = (countries: string[], result: SendResult = { outcome: 'accepted' }) => {
-  const sent: TextMessage[] = []
-  const factor = createSmsFactor({
-    ...NAMES,
-    countries,
-    send: async (message) => {
-      sent.push(message)
-      return { ...result, provider: 'one' }
+/** Companies by channel, in order; those in `down` are known to be for 9 s. */
+const create = (
+  countries: string[],
+  companies: Partial<Record<Candidate['channel'], string[]>> = { sms: ['one', 'two'] },
+  { down = [], scenarios }: { down?: string[]; scenarios?: SmsFactorDeps['scenarios'] } = {},
+) => {
+  const sent: { message: object; providers: string[]; within: number }[] = []
+  const dispatcher: Dispatcher = {
+    channels: Object.keys(companies) as Candidate['channel'][],
+    candidates: ({ channel }) =>
+      (companies[channel] ?? []).map((provider) => ({
+        provider,
+        channel,
+        retryAfter: down.includes(provider) ? 9 : 0,
+      })),
+    price: ({ segments }) => segments * 0.5,
+    send: async (message, entries, within) => {
+      sent.push({ message, within, providers: entries.map(({ provider }) => provider) })
+      return { outcome: 'accepted', sendId: entries[0]!.sendId, provider: entries[0]!.provider, took: 1 }
     },
+  }
+  const factor = createSmsFactor({
+    dispatcher,
+    countries,
+    texts: TEXTS,
+    chooseLocale: createLocaleChoice(TEXTS.locales),
+    phoneKey: Buffer.alloc(32, 7),
+    ...(scenarios && { scenarios }),
   })
-  return { factor, sent }
+  const plan = (wish: Partial<Parameters<typeof factor.plan>[0]> = {}) =>
+    factor.plan({
+      phone: '+18009998877',
+      code: '049281',
+      channel: undefined,
+      failed: [],
+      locale: null,
+      acceptLanguage: undefined,
+      client: undefined,
+      ...wish,
+    })
+  /** The companies in the order in which they would be tried. */
+  const order = async (wish: Parameters<typeof plan>[0]) => {
+    const planned = plan(wish)
+    await planned.deliver(1_000, async () => {})
+    return { channel: planned.channel, providers: sent.at(-1)!.providers }
+  }
+  return { factor, plan, order, sent }
 }
 
 const isAllowed = (countries: string[], phone: string): boolean => {
@@ -50,34 +87,87 @@ t.test('without named countries every number is allowed: nothing real is sent th
   t.ok(isAllowed([], '+18765550123'))
 })
 
-t.test('a code goes out whole, to the number, under the id of its send', async (t) => {
-  const { factor, sent } = create(['US'])
-  const result = await factor.send({ sendId: 'send-1', phone: '+18009998877', code: '049281', within: 5_000 })
-  t.same(result, { outcome: 'accepted', provider: 'one' })
-  t.same(sent, [{ sendId: 'send-1', to: '+18009998877', body: codeText({ code: '049281', ...NAMES }) }])
+t.test('a code goes out whole, to the number, with words for every channel', async (t) => {
+  const { plan, sent } = create(['US'])
+  t.match(await plan().deliver(700, async () => {}), { outcome: 'accepted', provider: 'one' })
+  t.match(sent, [
+    {
+      within: 700,
+      providers: ['one', 'two'],
+      message: {
+        channel: 'sms',
+        to: '+18009998877',
+        code: '049281',
+        locale: 'en',
+        text: /^049281.*@example\.com #049281$/s,
+      },
+    },
+  ])
 })
 
-t.test('what became of a message is passed on as it is', async (t) => {
-  const { factor } = create([], { outcome: 'failed', reason: 'HTTP 503', retryAfter: 7 })
-  t.same(await factor.send({ sendId: 'send-1', phone: '+18009998877', code: '049281', within: 5_000 }), {
-    outcome: 'failed',
-    reason: 'HTTP 503',
-    retryAfter: 7,
-    provider: 'one',
+t.test('the entry for the ledger says where to and what it costs, and holds neither number nor code', async (t) => {
+  const { first } = create(['US']).plan()
+  t.match(first, { provider: 'one', channel: 'sms', country: 'US', prefix: '+1800999', segments: 1, price: 0.5 })
+  t.equal(first.phoneHash.length, 32)
+  t.notMatch(JSON.stringify(first), /18009998877|049281/)
+  t.strictNotSame(create(['US']).plan({ phone: '+18009998878' }).first.phoneHash, first.phoneHash)
+})
+
+t.test('a company that did not deliver comes last', async (t) => {
+  const { order } = create([], { sms: ['one', 'two', 'three'] })
+  t.same(await order({ failed: [{ provider: 'one', channel: 'sms' }] }), {
+    channel: 'sms',
+    providers: ['two', 'three', 'one'],
   })
 })
 
-t.test('names that do not fit a message are refused when the factor is made', async (t) => {
-  t.throws(() =>
-    createSmsFactor({
-      ...NAMES,
-      serviceName: 'Zoë',
-      countries: [],
-      send: async () => ({ outcome: 'accepted', provider: '' }),
-    }),
-  )
+t.test(
+  'when every company of a channel has failed the next channel takes over, unless one was asked for',
+  async (t) => {
+    const { order } = create([], { sms: ['one'], voice: ['two'], whatsapp: ['one'] })
+    const failed: Carrier[] = [{ provider: 'one', channel: 'sms' }]
+    t.equal((await order({ failed })).channel, 'voice')
+    t.equal((await order({ failed, channel: 'sms' })).channel, 'sms')
+    failed.push({ provider: 'two', channel: 'voice' })
+    t.equal((await order({ failed, formerChannel: 'voice' })).channel, 'whatsapp')
+    failed.push({ provider: 'one', channel: 'whatsapp' })
+    t.equal((await order({ failed, formerChannel: 'whatsapp' })).channel, 'whatsapp', 'all have failed: the same again')
+  },
+)
+
+t.test('a resend keeps the channel of before', async (t) => {
+  const { order } = create([], { sms: ['one'], voice: ['two'] })
+  t.equal((await order({ formerChannel: 'voice' })).channel, 'voice')
+  t.equal((await order({ formerChannel: 'voice', channel: 'sms' })).channel, 'sms')
+})
+
+t.test('a company that is known to be down is passed over; when all are, the caller is told until when', async (t) => {
+  t.same((await create([], undefined, { down: ['one'] }).order({})).providers, ['two'])
+  const { plan } = create([], undefined, { down: ['one', 'two'] })
+  t.throws(() => plan(), { code: 'sms_unavailable', details: { retryAfter: 9 } })
+})
+
+t.test('where no company has the channel that is asked for, the destination is not allowed', async (t) => {
+  t.throws(() => create([]).plan({ channel: 'voice' }), { code: 'destination_not_allowed' })
+})
+
+t.test('scenario numbers need no country, have their code, and end with their last day', async (t) => {
+  const scenarios = {
+    isServed: (phone: string) => (phone === '+12025550150' ? true : phone === '+12025550151' ? false : undefined),
+    codeFor: (phone: string) => (phone === '+12025550150' ? '246810' : undefined),
+  }
+  const { factor } = create(['GB'], undefined, { scenarios })
+  t.doesNotThrow(() => factor.assertAllowed('+12025550150'))
+  t.equal(factor.fixedCode('+12025550150'), '246810')
+  t.throws(() => factor.assertAllowed('+12025550151'), { code: 'destination_not_allowed' })
+  t.throws(() => factor.assertAllowed('+12025550152'), { code: 'destination_not_allowed' })
+  t.equal(factor.fixedCode('+12025550152'), undefined)
 })
 
 t.test('the factor says what it is', async (t) => {
-  t.match(create([]).factor, { name: 'sms', amr: ['sms'], channels: ['sms'] })
+  t.match(create([], { sms: ['one'], voice: ['one'] }).factor, {
+    name: 'sms',
+    amr: ['sms'],
+    channels: ['sms', 'voice'],
+  })
 })

@@ -1,7 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
-import type { Test } from 'tap'
 
 /** A request as it arrived. */
 export interface ReceivedRequest {
@@ -53,6 +52,8 @@ export type CompanyMode =
   | 'redirecting'
   /** Takes the whole request, then resets the connection. */
   | 'resetting'
+  /** Announces a success of 1,000 bytes, sends one of them and resets the connection. */
+  | 'truncating'
   /** Answers in another protocol. */
   | 'speaking-ssh'
 
@@ -70,8 +71,8 @@ export interface FakeCompany {
   received: Promise<void>
   /** Bytes of answers that were written so far. */
   bytesSent: () => number
-  /** Stops listening: the next connection is refused. */
-  leave: () => Promise<void>
+  /** Breaks all connections and stops listening: the next one is refused. */
+  close: () => Promise<void>
 }
 
 /** The seconds that `limiting` asks to wait. */
@@ -104,12 +105,8 @@ const pourForever = (response: ServerResponse, count: (bytes: number) => void) =
   pour()
 }
 
-/** Starts a company that behaves as its `mode` says; it closes with the test. */
-export const startFakeCompany = async (
-  t: Test,
-  voice: CompanyVoice,
-  mode: CompanyMode = 'accepting',
-): Promise<FakeCompany> => {
+/** Starts a company that behaves as its `mode` says, on every path and for every method, until it is closed. */
+export const startFakeCompany = async (voice: CompanyVoice, mode: CompanyMode = 'accepting'): Promise<FakeCompany> => {
   let bytesSent = 0
   const arrival = Promise.withResolvers<void>()
 
@@ -141,6 +138,10 @@ export const startFakeCompany = async (
       }),
     redirecting: (_request, response) => reply(response, { status: 307, headers: { location: company.redirectTo } }),
     resetting: (_request, response) => response.socket?.resetAndDestroy(),
+    truncating: (_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' })
+      response.write('{', () => response.socket?.resetAndDestroy())
+    },
     'speaking-ssh': (_request, response) => response.socket?.end('SSH-2.0-OpenSSH_9.9\r\n'),
   }
 
@@ -155,12 +156,11 @@ export const startFakeCompany = async (
     handle(incoming, response).catch(() => response.destroy())
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const leave = () =>
+  const close = () =>
     new Promise<void>((resolve) => {
       server.close(() => resolve())
       server.closeAllConnections()
     })
-  t.teardown(leave)
 
   const address = `127.0.0.1:${(server.address() as AddressInfo).port}${PATH}`
   const company: FakeCompany = {
@@ -171,7 +171,7 @@ export const startFakeCompany = async (
     requests: [],
     received: arrival.promise,
     bytesSent: () => bytesSent,
-    leave,
+    close,
   }
   return company
 }

@@ -1,9 +1,9 @@
-import type { CodeMessage, Provider, SendResult } from '../../src/core/ports.ts'
-import { createExchange, type WireAnswer, type WireRequest, wire } from '../../src/providers/http.ts'
-import type { ProviderDefinition, ProviderTools } from '../../src/providers/provider.ts'
+import type { CodeMessage, Provider, SendResult } from '../src/core/ports.ts'
+import { createExchange, type WireAnswer, type WireRequest, wire } from '../src/providers/http.ts'
+import type { ProviderDefinition, ProviderTools } from '../src/providers/provider.ts'
 
-/** Where receipts are asked for in tests. */
-export const RECEIPTS_BASE = 'https://auth.example.com/webhooks/sms'
+/** Where receipts are asked for in tests; the provider's name follows. */
+const RECEIPTS_BASE = 'https://auth.example.com/webhooks/sms'
 
 /** The tools of a provider on the real wire, that prints and keeps nothing. */
 export const toolsFor = (name: string, changes: Partial<ProviderTools> = {}): ProviderTools => {

@@ -1,0 +1,18 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+
+/**
+ * Puts `text` between the marks `<!-- name -->` and `<!-- /name -->` of a file below the project's folder. With
+ * `--check` on the command line it writes nothing, and the process ends with 1 when the file says something else.
+ */
+export const writePart = (file: string, name: string, text: string, command: string): void => {
+  const path = new URL(`../${file}`, import.meta.url)
+  const marks = new RegExp(`(<!-- ${name} -->\\n)[\\s\\S]*(<!-- /${name} -->)`)
+  const before = readFileSync(path, 'utf8')
+  const after = before.replace(marks, (_, open, close) => `${open}${text}\n${close}`)
+  if (!process.argv.includes('--check')) {
+    writeFileSync(path, after)
+  } else if (after !== before || !marks.test(before)) {
+    process.stderr.write(`The part "${name}" of ${file} is not what the source says. Run: ${command}\n`)
+    process.exitCode = 1
+  }
+}

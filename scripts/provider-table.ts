@@ -1,0 +1,32 @@
+/**
+ * Writes the table of delivery companies in docs/delivery.md from what their files declare. With `--check` it writes
+ * nothing and fails when the table is not what they say.
+ */
+import { CHANNELS } from '../src/core/ports.ts'
+import { providers } from '../src/providers/index.ts'
+import type { ProviderDefinition } from '../src/providers/provider.ts'
+import { writePart } from './generated-part.ts'
+
+const row = ({ name, channels, receipts, idempotency, settings, document }: ProviderDefinition): string => {
+  const required = new Set(settings.required ?? [])
+  const shown = Object.entries(settings.properties)
+    .filter(([, schema]) => !('default' in schema))
+    .map(([setting]) => (required.has(setting) ? `\`${setting}\`` : `(\`${setting}\`)`))
+  const cells = [
+    `\`${name}\``,
+    CHANNELS.filter((channel) => channels.includes(channel)).join(', '),
+    receipts ?? 'none',
+    idempotency ?? 'none',
+    shown.join(' ') || 'none',
+    document ? `<${document.url}> (${document.version})` : '',
+  ]
+  return `| ${cells.join(' | ')} |`
+}
+
+const table = [
+  '| company | channels | receipts, and how they are signed | duplicates are dropped by | settings (optional ones in brackets) | written from |',
+  '|---|---|---|---|---|---|',
+  ...providers.filter(({ real }) => real).map(row),
+].join('\n')
+
+writePart('docs/delivery.md', 'companies', table, 'npm run companies')

@@ -1,0 +1,55 @@
+import { hashPhone } from '../core/phone-hash.ts'
+import { secretIn } from '../keys/key-files.ts'
+import { deriveSecrets } from '../keys/secrets.ts'
+import { readSettings } from '../load-config.ts'
+import { createSendReport } from '../store/send-report.ts'
+import { type Command, readArgs, UsageError, type World } from './command.ts'
+import { checkPhone } from './new-user.ts'
+import { withSchema } from './open-database.ts'
+import { sendTable } from './send-table.ts'
+import { testCompanies } from './test-companies.ts'
+
+const TEST_OPTIONS = { channel: { type: 'string' }, 'dry-run': { type: 'boolean', default: false } } as const
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
+/** What a number may be in the ledger as: one hash for each secret there is. */
+const hashesOf = (phone: string, { env }: World): Buffer[] => {
+  const settings = readSettings({ env }, ['SECRET', 'SECRET_PREVIOUS', 'DATA_DIR'])
+  const secrets = [settings.SECRET ?? secretIn(settings.DATA_DIR), settings.SECRET_PREVIOUS ?? []].flat()
+  return secrets.map((secret) => hashPhone(deriveSecrets(secret).phoneKey, phone))
+}
+
+const show: Command = async (args, world) => {
+  const [what, ...more] = readArgs(args, {}).positionals
+  if (what === undefined || more.length > 0) throw new UsageError('"sms show" needs one challenge id or phone number.')
+  const hashes = UUID.test(what) ? undefined : hashesOf(checkPhone(what), world)
+  await withSchema(world, async (database) => {
+    const report = createSendReport(database)
+    const sends = hashes ? await report.ofPhone(hashes) : await report.ofChallenge(what)
+    world.stdout.write(sends.length > 0 ? sendTable(sends) : 'Nothing was sent.\n')
+  })
+}
+
+const test: Command = async (args, world) => {
+  const { values, positionals } = readArgs(args, TEST_OPTIONS)
+  const [number, ...more] = positionals
+  if (number === undefined || more.length > 0) throw new UsageError('"sms test" needs one phone number.')
+  await testCompanies(world, {
+    phone: checkPhone(number),
+    channel: values.channel ?? 'sms',
+    dryRun: values['dry-run'],
+  })
+}
+
+const SUBCOMMANDS = new Map<string, Command>([
+  ['show', show],
+  ['test', test],
+])
+
+/** `sms show|test`: what became of messages, and whether the companies take them. */
+export const sms: Command = async ([name = '', ...args], world) => {
+  const subcommand = SUBCOMMANDS.get(name)
+  if (!subcommand) throw new UsageError(`Say what to do with messages: ${[...SUBCOMMANDS.keys()].join(', ')}.`)
+  await subcommand(args, world)
+}

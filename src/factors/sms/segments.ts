@@ -1,0 +1,29 @@
+import segmentsCalculator from 'sms-segments-calculator'
+
+/** How a text is charged. */
+export interface Segmentation {
+  encoding: 'GSM-7' | 'UCS-2'
+  segments: number
+  /** Its length: septets of GSM 03.38, where characters of the extension table count two, or UTF-16 units. */
+  units: number
+  /** How many units one segment holds: 160 or 70. */
+  capacity: number
+  /** The characters that GSM 03.38 does not have, each once: they are what makes it UCS-2. */
+  beyondGsm: string[]
+}
+
+const BITS = { 'GSM-7': 7, 'UCS-2': 16 } as const
+const CAPACITY = { 'GSM-7': 160, 'UCS-2': 70 } as const
+
+/** Counts the segments of a text as networks do (3GPP TS 23.038 and 23.040). */
+export const segmentsOf = (text: string): Segmentation => {
+  const message = new segmentsCalculator.SegmentedMessage(text, 'auto', false)
+  const encoding = message.encodingName
+  return {
+    encoding,
+    segments: message.segmentsCount,
+    units: message.messageSize / BITS[encoding],
+    capacity: CAPACITY[encoding],
+    beyondGsm: [...new Set(message.getNonGsmCharacters())],
+  }
+}

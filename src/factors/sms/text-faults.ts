@@ -1,0 +1,73 @@
+import type { LocaleWords } from './catalogue.ts'
+import { segmentsOf } from './segments.ts'
+
+/** The most an Android app's SMS Retriever reads, in bytes of UTF-8. */
+const ANDROID_BYTES = 140
+
+const CODE = '{code}'
+const SERVICE = '{service}'
+
+const countOf = (text: string, placeholder: string) => text.split(placeholder).length - 1
+
+/** Faults of a template itself, whatever is put in. */
+const templateFaults = (where: string, template: unknown, placeholders: readonly string[]): string[] => {
+  if (typeof template !== 'string') return [`${where} is no text.`]
+  const faults: string[] = []
+  for (const placeholder of placeholders) {
+    const count = countOf(template, placeholder)
+    if (count !== 1) faults.push(`${where} must have ${placeholder} once, and has it ${count} times.`)
+  }
+  for (const { 0: other, index } of template.matchAll(/\{[^}]*\}/g)) {
+    if (!placeholders.includes(other))
+      faults.push(`${where} has ${other} at character ${index + 1}, which stands for nothing.`)
+  }
+  const control = /[\p{Cc}\p{Cs}]/u.exec(template)
+  if (control) faults.push(`${where} has a line break or control character at character ${control.index + 1}.`)
+  return faults
+}
+
+/** Where a text of UCS-2 might have been one of GSM-7. */
+const culprits = (text: string, beyondGsm: readonly string[]): string => {
+  const shown = beyondGsm.slice(0, 5).map((character) => `"${character}" at character ${text.indexOf(character) + 1}`)
+  return shown.length > 0 ? `, because of ${shown.join(', ')}` : ''
+}
+
+/** What is wrong with the words of one language: which, where, and by how many characters. */
+export const faultsOf = (
+  locale: string,
+  { text, speech, speechLocale }: LocaleWords,
+  /** Makes the whole messages of a template, with a code of full length. */
+  fill: (text: string) => { browser: string; android: string | undefined },
+): string[] => {
+  const at = (member: string) => `"${locale}" ${member}`
+  const faults = templateFaults(at('text'), text, [CODE, SERVICE])
+  if (!Array.isArray(speech) || speech.length !== 2)
+    faults.push(`${at('speech')} must be two phrases: before the code, and before it is said again.`)
+  else {
+    faults.push(...templateFaults(at('speech[0]'), speech[0], [SERVICE]))
+    faults.push(...templateFaults(at('speech[1]'), speech[1], []))
+  }
+  try {
+    if (!new Intl.Locale(speechLocale).region) faults.push(`${at('speechLocale')} must have a region, like en-US.`)
+  } catch {
+    faults.push(`${at('speechLocale')} is no language. For example: en-US`)
+  }
+  if (faults.length > 0) return faults
+
+  for (const [form, message] of Object.entries(fill(text))) {
+    if (message === undefined) continue
+    const { encoding, segments, units, capacity, beyondGsm } = segmentsOf(message)
+    if (segments > 1) {
+      faults.push(
+        `${at('text')} (${form}) is ${units - capacity} characters too long for one segment: ${units} of ${capacity} in ${encoding}${culprits(message, beyondGsm)}.`,
+      )
+    }
+    const bytes = Buffer.byteLength(message)
+    if (form === 'android' && bytes > ANDROID_BYTES) {
+      faults.push(
+        `${at('text')} (android) is ${bytes - ANDROID_BYTES} bytes too long for the SMS Retriever: ${bytes} of ${ANDROID_BYTES}.`,
+      )
+    }
+  }
+  return faults
+}

@@ -1,0 +1,59 @@
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { ProviderDefinition } from './provider.ts'
+
+/** A definition that was not among ours, and the name of `SMS_PROVIDERS` it was loaded by. */
+export interface ExternalProvider extends ProviderDefinition {
+  source: string
+}
+
+/** Whether a name in `SMS_PROVIDERS` is that of a file or a package, not of one of our companies. */
+export const isExternal = (name: string): boolean => /^(?:\.{0,2}\/|@[^/]+\/|doorcode-sms-)/.test(name)
+
+const CHANNEL_NAMES = ['sms', 'voice', 'whatsapp']
+
+/** What keeps an exported value from being a definition, in words. */
+const faultOf = (value: unknown): string | undefined => {
+  if (typeof value !== 'object' || value === null) return 'exports no "provider" and has no default export'
+  const { name, real, channels, settings, create } = value as Partial<ProviderDefinition>
+  if (typeof name !== 'string' || !/^[a-z][a-z0-9]*$/.test(name))
+    return 'has no "name" in lower case letters and digits'
+  if (typeof real !== 'boolean') return 'does not say by "real" whether phones ring'
+  if (!Array.isArray(channels) || !channels.every((channel) => CHANNEL_NAMES.includes(channel)))
+    return `has no "channels" among ${CHANNEL_NAMES.join(', ')}`
+  if (typeof create !== 'function') return 'has no function "create"'
+  const properties = settings?.properties
+  if (typeof properties !== 'object' || properties === null) return 'has no "settings" with "properties"'
+  for (const [setting, schema] of Object.entries(properties as Record<string, Record<string, unknown>>)) {
+    if (!setting.startsWith(`${name.toUpperCase()}_`))
+      return `has a setting ${setting} that does not start with ${name.toUpperCase()}_`
+    if (typeof schema['description'] !== 'string' || !Array.isArray(schema['examples']))
+      return `has a setting ${setting} without "description" and "examples"`
+  }
+  return undefined
+}
+
+/**
+ * Loads the providers that `SMS_PROVIDERS` names by file (`./acme-sms.ts`, from the working directory) or by package
+ * (`@acme/doorcode-sms`, `doorcode-sms-acme`): the export `provider` or the default one. What cannot be used is a fault
+ * in words.
+ */
+export const loadExternal = async (
+  names: readonly string[],
+): Promise<{ loaded: ExternalProvider[]; faults: string[] }> => {
+  const loaded: ExternalProvider[] = []
+  const faults: string[] = []
+  for (const source of names.filter(isExternal)) {
+    const isFile = source.startsWith('.') || source.startsWith('/')
+    try {
+      const module = await import(isFile ? pathToFileURL(resolve(source)).href : source)
+      const definition: unknown = module.provider ?? module.default
+      const fault = faultOf(definition)
+      if (fault) faults.push(`SMS_PROVIDERS names "${source}", which ${fault}.`)
+      else loaded.push({ ...(definition as ProviderDefinition), source })
+    } catch (error) {
+      faults.push(`SMS_PROVIDERS names "${source}", which cannot be loaded: ${(error as Error).message.split('\n')[0]}`)
+    }
+  }
+  return { loaded, faults }
+}

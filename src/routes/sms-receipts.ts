@@ -1,0 +1,62 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import { contextOf, type Route } from './route.ts'
+import { DATABASE_PROBLEMS, Exactly, problems } from './schemas.ts'
+
+/** The longest receipt of any company is a fraction of it, in bytes. */
+const LONGEST_RECEIPT = 65_536
+
+/** Companies post their receipts, but for those that put them into the query. */
+const OPERATIONS = [
+  { method: 'POST', operationId: 'takeReceipt', summary: 'Take a delivery receipt' },
+  { method: 'GET', operationId: 'takeReceiptInQuery', summary: 'Take a delivery receipt that stands in the query' },
+] as const
+
+type ReceiptRoute = { Params: { provider: string } }
+
+/** `POST /webhooks/sms/:provider`: what a company says has become of a message. */
+export const smsReceipts: Route = async (app, deps) => {
+  const handler = async (request: FastifyRequest<ReceiptRoute>, reply: FastifyReply) => {
+    const headers = Object.fromEntries(
+      Object.entries(request.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
+    )
+    const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
+    const url = `${deps.issuer}${request.url}`
+    await deps.receipt(request.params.provider, { url, headers, body, now: Date.now() }, contextOf(request))
+    return reply.code(204).send()
+  }
+
+  await app.register(async (scope) => {
+    // The signature is made over the bytes as they came.
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+    for (const { method, ...operation } of OPERATIONS) {
+      scope.route<ReceiptRoute>({
+        method,
+        url: '/webhooks/sms/:provider',
+        exposeHeadRoute: false,
+        bodyLimit: LONGEST_RECEIPT,
+        onRequest: deps.limit('receipts'),
+        schema: {
+          ...operation,
+          tags: ['Operation'],
+          description:
+            "For delivery companies: the receipt is in the company's own words and must carry its signature. One for an unknown message is answered like any other.",
+          params: Exactly({ provider: Type.String({ maxLength: 64, examples: ['twilio'] }) }),
+          response: {
+            204: { description: 'Taken.', type: 'null' },
+            ...problems(
+              'validation_failed',
+              'forbidden',
+              'not_found',
+              'payload_too_large',
+              'unsupported_media_type',
+              ...DATABASE_PROBLEMS,
+            ),
+          },
+        },
+        handler,
+      })
+    }
+  })
+}

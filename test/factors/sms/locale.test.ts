@@ -1,0 +1,69 @@
+import t from 'tap'
+import { CATALOGUE } from '../../../src/factors/sms/catalogue.ts'
+import { createLocaleChoice } from '../../../src/factors/sms/locale.ts'
+
+const choose = createLocaleChoice(Object.keys(CATALOGUE))
+
+t.test('the user’s own language comes first, in any variety', async (t) => {
+  const cases: [stored: string, chosen: string][] = [
+    ['de', 'de'],
+    ['de-AT', 'de'],
+    ['DE-at', 'de'],
+    ['pt', 'pt'],
+    ['pt-PT', 'pt'],
+    ['pt-BR', 'pt-BR'],
+    ['pt-AO', 'pt'],
+    ['zh', 'zh-Hans'],
+    ['zh-CN', 'zh-Hans'],
+    ['zh-SG', 'zh-Hans'],
+    ['zh-TW', 'zh-Hant'],
+    ['zh-HK', 'zh-Hant'],
+    ['zh-Hant-MO', 'zh-Hant'],
+    ['no', 'nb'],
+    ['nn-NO', 'nb'],
+    ['iw', 'he'],
+    ['in', 'id'],
+    ['en-GB', 'en'],
+  ]
+  for (const [stored, chosen] of cases) t.equal(choose(stored, 'fr'), chosen, stored)
+})
+
+t.test('without one, or with one that there is not, the request is asked, in the order of its weights', async (t) => {
+  const cases: [header: string, chosen: string][] = [
+    ['fr', 'fr'],
+    ['fr-CH, fr;q=0.9, en;q=0.8, de;q=0.7, *;q=0.5', 'fr'],
+    ['de;q=0.5, ru', 'ru'],
+    ['tlh, gsw, it;q=0.1', 'it'],
+    ['zh-TW,zh;q=0.9', 'zh-Hant'],
+    ['*', 'en'],
+    ['tlh', 'en'],
+    ['de;q=0', 'en'],
+    ['', 'en'],
+  ]
+  for (const [header, chosen] of cases) {
+    t.equal(choose(null, header), chosen, header)
+    t.equal(choose('tlh', header), chosen, header)
+  }
+  t.equal(choose(null, undefined), 'en')
+})
+
+t.test('rubbish chooses English, at once', async (t) => {
+  for (const rubbish of [
+    '\0',
+    ',;q=,;',
+    'de;q=NaN',
+    '--',
+    'x'.repeat(8_192),
+    'de-'.repeat(3_000),
+    ','.repeat(8_192),
+    ';q='.repeat(3_000),
+    '__proto__',
+    'constructor',
+    'é',
+  ]) {
+    const since = performance.now()
+    t.ok(['en', 'de'].includes(choose(null, rubbish)), rubbish.slice(0, 12))
+    t.ok(['en'].includes(choose(rubbish, undefined)), rubbish.slice(0, 12))
+    t.ok(performance.now() - since < 50)
+  }
+})

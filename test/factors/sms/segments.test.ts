@@ -1,0 +1,31 @@
+import t from 'tap'
+import { segmentsOf } from '../../../src/factors/sms/segments.ts'
+
+t.test('texts of GSM 03.38 hold 160 characters, and 153 in each of several', async (t) => {
+  t.match(segmentsOf('a'.repeat(160)), { encoding: 'GSM-7', segments: 1, units: 160, capacity: 160, beyondGsm: [] })
+  t.match(segmentsOf('a'.repeat(161)), { segments: 2, units: 161 })
+  t.match(segmentsOf('a'.repeat(306)), { segments: 2 })
+  t.match(segmentsOf('a'.repeat(307)), { segments: 3 })
+  t.match(segmentsOf(`@£$¥èéùìòÇØøÅåÆæßÉäöñüàÄÖÑÜ§¿¡\n`), { encoding: 'GSM-7' })
+})
+
+t.test('characters of the extension table count two', async (t) => {
+  for (const character of '€[]{}~^|\\') {
+    t.match(segmentsOf(character.repeat(80)), { encoding: 'GSM-7', segments: 1, units: 160 }, character)
+    t.match(segmentsOf(character.repeat(81)), { segments: 2 }, character)
+  }
+})
+
+t.test('one character beyond it makes all of it UCS-2: 70 characters, 67 in each of several', async (t) => {
+  for (const character of 'çãõêáíóúşğă—ёα漢’')
+    t.match(segmentsOf(character), { encoding: 'UCS-2', beyondGsm: [character] })
+  t.match(segmentsOf('ё'.repeat(70)), { encoding: 'UCS-2', segments: 1, units: 70, capacity: 70 })
+  t.match(segmentsOf('ё'.repeat(71)), { segments: 2, units: 71 })
+  t.match(segmentsOf('ё'.repeat(134)), { segments: 2 })
+  t.match(segmentsOf('ё'.repeat(135)), { segments: 3 })
+})
+
+t.test('a character beyond the basic plane counts two', async (t) => {
+  t.match(segmentsOf('👍'.repeat(35)), { segments: 1, units: 70 })
+  t.match(segmentsOf('👍'.repeat(36)), { segments: 2 })
+})

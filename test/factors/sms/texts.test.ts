@@ -1,0 +1,159 @@
+import t from 'tap'
+import { CATALOGUE } from '../../../src/factors/sms/catalogue.ts'
+import { createTexts, type TextOptions } from '../../../src/factors/sms/texts.ts'
+
+const OPTIONS: TextOptions = { serviceName: 'Doorcode', domain: 'auth.example.com', codeLength: 6, overrides: {} }
+const HASH = 'FA+9qCX9VSu'
+
+const create = (changes: Partial<TextOptions> = {}) => createTexts({ ...OPTIONS, ...changes })
+const faultsOf = (changes: Partial<TextOptions>): string => {
+  try {
+    create(changes)
+    return ''
+  } catch (error) {
+    return (error as Error).message
+  }
+}
+
+/** Reads the last line as a browser does (WICG "Origin-bound one-time codes", parsing). */
+const readOriginBound = (message: string) => {
+  const line = message.slice(message.lastIndexOf('\n') + 1)
+  const [host, code, ...more] = line.split(' ')
+  return more.length === 0 && host?.startsWith('@') && code?.startsWith('#')
+    ? { host: host.slice(1), code: code.slice(1) }
+    : undefined
+}
+
+t.test('there are more than twenty languages', async (t) => {
+  t.ok(Object.keys(CATALOGUE).length > 20)
+})
+
+for (const [codeLength, code] of [
+  [6, '049281'],
+  [8, '04928137'],
+] as const) {
+  t.test(
+    `with ${codeLength} digits every language fits one segment, and has its code once and in the last line`,
+    async (t) => {
+      const texts = create({ codeLength })
+      t.same(texts.leftOut, [])
+      t.same(texts.locales.sort(), Object.keys(CATALOGUE).sort())
+      for (const locale of texts.locales) {
+        const words = texts.wordsFor({ locale, code })
+        t.equal(words.segments, 1, locale)
+        t.equal(words.text.split(code).length - 1, 2, `${locale}: once, and in the last line`)
+        t.equal(words.text.split('Doorcode').length - 1, 1, locale)
+        t.same(readOriginBound(words.text), { host: 'auth.example.com', code }, locale)
+        t.ok(words.text.length <= (words.encoding === 'GSM-7' ? 160 : 70), locale)
+        t.notMatch(words.text, /[{}]/, locale)
+        t.notMatch(words.text.replaceAll(code, ''), /\p{Nd}/u, `${locale}: no other digits`)
+      }
+    },
+  )
+}
+
+t.test('a voice says the code twice, digit by digit, in a language with a region', async (t) => {
+  const texts = create()
+  for (const locale of texts.locales) {
+    const { speech, speechLocale } = texts.wordsFor({ locale, code: '049281' })
+    t.equal(speech.length, 4)
+    t.same([speech[1], speech[3]], ['0, 4, 9, 2, 8, 1', '0, 4, 9, 2, 8, 1'], locale)
+    t.match(speech[0], /Doorcode/)
+    t.match(speechLocale, /^[a-z]{2}-[A-Z]{2}$/)
+    t.equal(new Intl.Locale(speechLocale).language, new Intl.Locale(locale).language)
+  }
+})
+
+t.test('an Android app gets its hash at the end, within 140 bytes, if the server knows it', async (t) => {
+  const texts = create({ androidAppHash: HASH })
+  for (const locale of texts.locales) {
+    const { text } = texts.wordsFor({ locale, code: '049281', client: 'android' })
+    t.ok(text.startsWith('<#> ') && text.endsWith(`\n${HASH}`), locale)
+    t.ok(Buffer.byteLength(text) <= 140, locale)
+    t.equal(text.split('049281').length - 1, 1, locale)
+    t.match(texts.wordsFor({ locale, code: '049281', client: 'ios' }).text, /@auth\.example\.com #049281$/)
+  }
+  t.match(create().wordsFor({ locale: 'en', code: '049281', client: 'android' }).text, /@auth\.example\.com #049281$/)
+})
+
+t.test('languages that do not fit these names are left out, unless they are named', async (t) => {
+  const domain = `${'a'.repeat(26)}.example.com`
+  const { locales, leftOut } = create({ domain })
+  t.ok(locales.includes('en') && locales.includes('de'))
+  t.ok(leftOut.includes('ru') && !locales.includes('ru'))
+  const faults = faultsOf({ domain, locales: ['ru', 'de', 'el'] })
+  t.match(
+    faults,
+    /"ru" text \(browser\) is \d+ characters too long for one segment: \d+ of 70 in UCS-2, because of "—" at character 8/,
+  )
+  t.match(faults, /"el" text/)
+  t.notMatch(faults, /"de"/)
+  t.match(faults, /Shorten SERVICE_NAME or SMS_DOMAIN/)
+})
+
+t.test('named languages are the only ones, besides English', async (t) => {
+  t.same(create({ locales: ['de', 'pt-BR'] }).locales.sort(), ['de', 'en', 'pt-BR'])
+  t.match(faultsOf({ locales: ['tlh'] }), /"tlh" is not among the languages: en, /)
+})
+
+t.test('a template that is wrong says which, where and what', async (t) => {
+  const wrong: [text: string, fault: RegExp][] = [
+    ['{service}: no code', /"en" text must have \{code\} once, and has it 0 times/],
+    ['{code} {code} {service}', /"en" text must have \{code\} once, and has it 2 times/],
+    ['{code}', /"en" text must have \{service\} once, and has it 0 times/],
+    ['{code} {service} {username}', /"en" text has \{username\} at character 18, which stands for nothing/],
+    ['{code}\n{service}', /"en" text has a line break or control character at character 7/],
+    [
+      `{code} {service} ${'x'.repeat(120)}`,
+      /"en" text \(browser\) is 3 characters too long for one segment: 163 of 160 in GSM-7\./,
+    ],
+    [
+      `{code} {service} ê${'x'.repeat(30)}`,
+      /too long for one segment: \d+ of 70 in UCS-2, because of "ê" at character 17/,
+    ],
+  ]
+  for (const [text, fault] of wrong) t.match(faultsOf({ overrides: { en: { text } } }), fault, text)
+  t.match(faultsOf({ overrides: { en: { text: 7 as never } } }), /"en" text is no text/)
+  t.match(
+    faultsOf({ overrides: { en: { speech: ['no service', 'again'] } } }),
+    /"en" speech\[0\] must have \{service\} once/,
+  )
+  t.match(faultsOf({ overrides: { en: { speech: [] as never } } }), /"en" speech must be two phrases/)
+  t.match(faultsOf({ overrides: { en: { speechLocale: 'en' } } }), /"en" speechLocale must have a region/)
+  const long = `{code} {service} ${'x'.repeat(115)}`
+  t.match(
+    faultsOf({ androidAppHash: HASH, overrides: { en: { text: long } } }),
+    /android\) is \d+ bytes too long for the SMS Retriever: \d+ of 140/,
+  )
+})
+
+t.test('all faults are told at once', async (t) => {
+  const faults = faultsOf({ overrides: { en: { text: 'x' }, de: { text: 'y' }, tlh: { text: 'z' } }, locales: ['xx'] })
+  for (const part of ['"en"', '"de"', '"tlh" is no language of ours', '"xx"']) t.ok(faults.includes(part), part)
+})
+
+t.test('texts of one’s own take the place of ours, and may be in a new language', async (t) => {
+  const texts = create({
+    overrides: {
+      en: { text: 'Your {service} code: {code}' },
+      eo: {
+        text: '{code} estas via kodo de {service}.',
+        speech: ['Via kodo de {service} estas:', 'Denove:'],
+        speechLocale: 'eo-001',
+      },
+    },
+  })
+  t.equal(
+    texts.wordsFor({ locale: 'en', code: '049281' }).text,
+    'Your Doorcode code: 049281\n\n@auth.example.com #049281',
+  )
+  t.match(texts.wordsFor({ locale: 'en', code: '049281' }).speech, ['Your Doorcode code is:'])
+  t.match(texts.wordsFor({ locale: 'eo', code: '049281' }).text, /^049281 estas via kodo de Doorcode\./)
+})
+
+t.test('a service’s name is taken as it is, whatever a replacement would make of it', async (t) => {
+  t.match(
+    create({ serviceName: "A$&B$1$'" }).wordsFor({ locale: 'en', code: '049281' }).text,
+    "049281 is your A$&B$1$' code.",
+  )
+})

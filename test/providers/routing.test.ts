@@ -1,0 +1,49 @@
+import t from 'tap'
+import { estimatePrice, parsePrices } from '../../src/providers/prices.ts'
+import { parseRoutes, routeFor } from '../../src/providers/routing.ts'
+
+const ALL = ['twilio', 'vonage', 'acme']
+
+t.test('a country has its own order, every other country that of the star', async (t) => {
+  const routes = parseRoutes(' US, CA = twilio,vonage ;IN=acme;*=vonage;', ALL)
+  t.same(routeFor(routes, 'US', ALL), ['twilio', 'vonage'])
+  t.same(routeFor(routes, 'CA', ALL), ['twilio', 'vonage'])
+  t.same(routeFor(routes, 'IN', ALL), ['acme'])
+  t.same(routeFor(routes, 'DE', ALL), ['vonage'])
+  t.same(routeFor(routes, null, ALL), ['vonage'])
+})
+
+t.test('without a route and without a star the order is that of SMS_PROVIDERS', async (t) => {
+  t.same(routeFor(parseRoutes('', ALL), 'DE', ALL), ALL)
+  t.same(routeFor(parseRoutes('US=acme', ALL), 'DE', ALL), ALL)
+})
+
+t.test('a faulty route says what is wrong', async (t) => {
+  const faulty: [text: string, fault: RegExp][] = [
+    ['US', /"US", which is not COUNTRIES=COMPANIES/],
+    ['=twilio', /"=twilio"/],
+    ['US=', /"US="/],
+    ['US=twilio=vonage', /"US=twilio=vonage"/],
+    ['USA=twilio', /"USA", which is no country/],
+    ['us=twilio', /"us", which is no country/],
+    ['US=nobody', /"nobody", which SMS_PROVIDERS does not/],
+    ['US=twilio;US=vonage', /"US" twice/],
+  ]
+  for (const [text, fault] of faulty) t.throws(() => parseRoutes(text, ALL), { message: fault }, text)
+})
+
+t.test('a price is that of the country and channel, of the star, or unknown', async (t) => {
+  const prices = parsePrices(['US=0.0083', 'US:voice=0.014', '*=0.08'])
+  t.equal(estimatePrice(prices, { country: 'US', channel: 'sms', segments: 1 }), 0.0083)
+  t.equal(estimatePrice(prices, { country: 'US', channel: 'sms', segments: 3 }), 0.0249)
+  t.equal(estimatePrice(prices, { country: 'US', channel: 'voice', segments: 1 }), 0.014)
+  t.equal(estimatePrice(prices, { country: 'DE', channel: 'sms', segments: 2 }), 0.16)
+  t.equal(estimatePrice(prices, { country: null, channel: 'sms', segments: 1 }), 0.08)
+  t.equal(estimatePrice(prices, { country: 'DE', channel: 'voice', segments: 1 }), null)
+})
+
+t.test('a faulty price says what is wrong', async (t) => {
+  for (const item of ['US', 'US=', 'US=-1', 'USA=1', 'US:fax=1', 'US=1e3', 'US=1,5']) {
+    t.throws(() => parsePrices([item]), { message: new RegExp(`has "${item}", which is not COUNTRY=PRICE`) }, item)
+  }
+})

@@ -1,0 +1,184 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import t, { type Test } from 'tap'
+import { limitsFor } from '../../src/core/limits.ts'
+import { DELIVERY_STATUSES } from '../../src/core/ports.ts'
+import { createChallengeStore } from '../../src/store/challenges.ts'
+import { createSendLedger } from '../../src/store/sends.ts'
+import { sendEntry } from '../contracts/challenge-store.ts'
+import { createWorld } from '../support/app.ts'
+
+const PHONE = '+12025550143'
+
+/** One account with an open challenge, and the ledger. */
+const setUp = async (t: Test) => {
+  const world = await createWorld(t)
+  const userId = await world.addUser('alice', PHONE)
+  const challenges = createChallengeStore(world.database, limitsFor({ codeTtl: 300, resendCooldown: 30 }))
+  const ref = { challengeId: randomUUID(), userId, purpose: 'login' as const }
+  const send = sendEntry({ price: 0.0083 })
+  await challenges.begin({
+    ...ref,
+    factor: 'sms',
+    channel: 'sms',
+    phone: PHONE,
+    authEpoch: 0,
+    codeHash: randomBytes(32),
+    send,
+  })
+  const rowOf = async (sendId: string) => (await world.sql('select * from sends where send_id = $1', [sendId]))[0]
+  const resendIn = async () => (await challenges.find(ref))?.resendIn
+  return { world, challenges, ledger: createSendLedger(world.database), ref, send, rowOf, resendIn }
+}
+
+t.test('a send stands in the ledger, queued, as soon as its challenge does', async (t) => {
+  const { send, ref, rowOf, challenges } = await setUp(t)
+  t.match(await rowOf(send.sendId), {
+    challenge_id: ref.challengeId,
+    user_id: ref.userId,
+    provider: 'test',
+    channel: 'sms',
+    country: 'US',
+    prefix: '+1202555',
+    segments: 1,
+    price: '0.008300',
+    status: 'queued',
+    message_id: null,
+  })
+  t.match(await challenges.find(ref), { delivery: 'queued', failed: [] })
+})
+
+t.test('a login that the cooldown stops enters nothing', async (t) => {
+  const { challenges, ref, world } = await setUp(t)
+  const second = { ...ref, challengeId: randomUUID() }
+  const send = sendEntry()
+  const common = { factor: 'sms' as const, channel: 'sms' as const, phone: PHONE, authEpoch: 0 }
+  t.match(await challenges.begin({ ...second, ...common, codeHash: randomBytes(32), send }), { outcome: 'cooldown' })
+  t.match(await challenges.replaceCode({ ...ref, channel: 'sms', codeHash: randomBytes(32), send }), {
+    outcome: 'cooldown',
+  })
+  t.equal((await world.sql('select from sends')).length, 1)
+})
+
+t.test('what became of a send is recorded, many at once too', async (t) => {
+  const { ledger, send, rowOf, challenges, ref } = await setUp(t)
+  const unknownToUs = Array.from({ length: 20 }, () => ({ sendId: randomUUID(), status: 'sent' as const, took: 1 }))
+  await Promise.all(
+    [...unknownToUs, { sendId: send.sendId, status: 'sent' as const, messageId: 'SM1', took: 212 }].map(ledger.settle),
+  )
+  t.match(await rowOf(send.sendId), { status: 'sent', message_id: 'SM1', took_ms: 212, settled_at: Date })
+  t.match(await challenges.find(ref), { delivery: 'sent' })
+})
+
+t.test('drain waits for what is still to be written', async (t) => {
+  const { ledger, send, rowOf } = await setUp(t)
+  void ledger.settle({ sendId: send.sendId, status: 'unknown', reason: 'HTTP 502', took: 3 })
+  await ledger.drain()
+  t.match(await rowOf(send.sendId), { status: 'unknown', reason: 'HTTP 502' })
+})
+
+t.test('the next company takes the place of the one that failed, in one step', async (t) => {
+  const { ledger, send, rowOf, challenges, ref, world } = await setUp(t)
+  const next = sendEntry({ provider: 'other' })
+  await ledger.handOver(ref, { sendId: send.sendId, status: 'failed', reason: 'HTTP 503', took: 40 }, next)
+  t.match(await rowOf(send.sendId), { status: 'failed', reason: 'HTTP 503', took_ms: 40 })
+  t.match(await rowOf(next.sendId), { status: 'queued', provider: 'other', challenge_id: ref.challengeId })
+  t.match(await challenges.find(ref), { delivery: 'queued', failed: [{ provider: 'test', channel: 'sms' }] })
+
+  const stale = sendEntry({ provider: 'third' })
+  await t.rejects(ledger.handOver(ref, { sendId: send.sendId, status: 'failed', took: 40 }, stale))
+  t.equal((await world.sql('select from sends')).length, 2, 'what carries the code no more is not handed over')
+})
+
+t.test('a receipt is found by our id or by the company’s, and by no other company', async (t) => {
+  const { ledger, send, rowOf } = await setUp(t)
+  await ledger.settle({ sendId: send.sendId, status: 'sent', messageId: 'SM1', took: 1 })
+  t.notOk(await ledger.receive('other', { sendId: send.sendId, status: 'delivered' }))
+  t.notOk(await ledger.receive('other', { messageId: 'SM1', status: 'delivered' }))
+  t.notOk(await ledger.receive('test', { sendId: randomUUID(), status: 'delivered' }))
+  t.notOk(await ledger.receive('test', { messageId: 'SM2', status: 'delivered' }))
+  t.notOk(await ledger.receive('test', { sendId: "' or true --", messageId: 'SM2', status: 'delivered' }))
+  t.notOk(await ledger.receive('test', { status: 'delivered' }))
+  t.match(await rowOf(send.sendId), { status: 'sent' })
+  t.ok(await ledger.receive('test', { messageId: 'SM1', status: 'delivered' }))
+  t.match(await rowOf(send.sendId), { status: 'delivered', receipt_at: Date })
+})
+
+t.test('status moves forward alone: every pair of two reports', async (t) => {
+  const { ledger, send, rowOf, world } = await setUp(t)
+  const { sendId } = send
+  const ends = ['delivered', 'undelivered', 'failed']
+  for (const first of DELIVERY_STATUSES) {
+    for (const second of ['sent', ...ends] as ('sent' | 'delivered' | 'undelivered' | 'failed')[]) {
+      await world.sql('update sends set status = $1', [first])
+      const forward = !ends.includes(first) && second !== first
+      t.equal(await ledger.receive('test', { sendId, status: second }), forward, `${first}, then ${second}`)
+      t.equal((await rowOf(sendId))?.['status'], forward ? second : first)
+    }
+  }
+})
+
+t.test('a receipt that is faster than the company’s answer stands', async (t) => {
+  const { ledger, send, rowOf } = await setUp(t)
+  await ledger.receive('test', { sendId: send.sendId, messageId: 'SM1', status: 'delivered' })
+  await ledger.settle({ sendId: send.sendId, status: 'sent', messageId: 'SM1', took: 90 })
+  t.match(await rowOf(send.sendId), { status: 'delivered', message_id: 'SM1', took_ms: 90 })
+})
+
+t.test('a receipt for a send of three days ago changes nothing', async (t) => {
+  const { ledger, send, world } = await setUp(t)
+  await world.sql(`update sends set created_at = now() - interval '73 hours'`)
+  t.notOk(await ledger.receive('test', { sendId: send.sendId, status: 'delivered' }))
+})
+
+t.test('the wait ends when the live code did not arrive, and stays when it did', async (t) => {
+  for (const [status, wait] of [
+    ['delivered', 30],
+    ['sent', 30],
+    ['undelivered', 0],
+    ['failed', 0],
+  ] as const) {
+    const { ledger, send, resendIn } = await setUp(t)
+    await ledger.receive('test', { sendId: send.sendId, status })
+    t.equal(await resendIn(), wait, status)
+  }
+})
+
+t.test('a replayed receipt does not end the wait a second time', async (t) => {
+  const { ledger, send, resendIn, challenges, ref } = await setUp(t)
+  const receipt = { sendId: send.sendId, status: 'undelivered' } as const
+  t.ok(await ledger.receive('test', receipt))
+  await challenges.replaceCode({ ...ref, channel: 'sms', codeHash: randomBytes(32), send: sendEntry() })
+  const wait = await resendIn()
+  t.ok(wait! > 0)
+  t.notOk(await ledger.receive('test', receipt))
+  t.equal(await resendIn(), wait)
+})
+
+t.test('a receipt for a code that has been replaced does not end the wait for the new one', async (t) => {
+  const { ledger, send, resendIn, challenges, ref, world, rowOf } = await setUp(t)
+  await world.passTime(30)
+  await challenges.replaceCode({ ...ref, channel: 'sms', codeHash: randomBytes(32), send: sendEntry() })
+  const wait = await resendIn()
+  t.ok(await ledger.receive('test', { sendId: send.sendId, status: 'undelivered' }))
+  t.match(await rowOf(send.sendId), { status: 'undelivered' })
+  t.equal(await resendIn(), wait)
+})
+
+t.test('receipts and resends of one account at once neither deadlock nor send twice', async (t) => {
+  const { ledger, send, challenges, ref, world } = await setUp(t)
+  for (let round = 0; round < 20; round += 1) {
+    await world.sql(`update sends set status = 'sent' where send_id = $1`, [send.sendId])
+    await world.sql(`update users set next_send_at = now() + interval '30 s', send_step = 1`)
+    await world.sql('update challenges set send_id = $1', [send.sendId])
+    await world.sql('delete from sends where send_id <> $1', [send.sendId])
+    const results = await Promise.all([
+      ...Array.from({ length: 5 }, () => ledger.receive('test', { sendId: send.sendId, status: 'undelivered' })),
+      ...Array.from({ length: 5 }, async () => {
+        const entry = { channel: 'sms' as const, codeHash: randomBytes(32), send: sendEntry() }
+        return (await challenges.replaceCode({ ...ref, ...entry })).outcome === 'replaced'
+      }),
+    ])
+    t.equal(results.slice(0, 5).filter(Boolean).length, 1, 'one receipt moves it')
+    t.ok(results.slice(5).filter(Boolean).length <= 1, 'one resend at most')
+  }
+})

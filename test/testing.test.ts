@@ -1,0 +1,317 @@
+import { execFile } from 'node:child_process'
+import { createHmac, randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
+import t from 'tap'
+import { Agent, fetch } from 'undici'
+import type { CodeMessage, Provider, SendResult } from '../src/core/ports.ts'
+import { loadExternal } from '../src/providers/external.ts'
+import { createExchange, type Transport, wire } from '../src/providers/http.ts'
+import type { ProviderDefinition, ProviderTools } from '../src/providers/provider.ts'
+import {
+  type CompanyReply,
+  type ContractCase,
+  type ProviderSubject,
+  providerContract,
+  type ReceiptSubject,
+  receiptContract,
+} from '../testing/index.ts'
+
+const guide = readFileSync(new URL('../docs/add-a-provider.md', import.meta.url), 'utf8')
+
+/** The guide's files by name, as a reader would copy them. */
+const files = Object.fromEntries(
+  [...guide.matchAll(/^<!-- (\S+) -->\n```ts\n([\s\S]*?)^```$/gm)].map(([, name, text]) => [name!, text!]),
+)
+const folder = t.testdir(files)
+const load = (name: string) => import(pathToFileURL(`${folder}/${name}`).href)
+
+const acme = (await load('acme-sms.ts')).provider as ProviderDefinition
+const TOKEN = 'test.not-a-real-token'
+
+const json = (status: number, body: unknown): CompanyReply => ({
+  status,
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify(body),
+})
+
+const subjectOf = (changes: Partial<ProviderDefinition>): ProviderSubject => ({
+  definition: { ...acme, ...changes },
+  settings: (url) => ({ ACME_TOKEN: TOKEN, ACME_URL: url }),
+  secrets: [TOKEN],
+  voice: {
+    accepted: () => json(201, { id: 'msg-1' }),
+    refused: () => json(422, { error: 'invalid_number' }),
+    lie: ({ body }) => json(200, { error: 'no_credit', request: body }),
+  },
+})
+
+/** Acme, with its sending replaced. */
+const sending = (
+  replace: (send: Provider['send'], settings: Record<string, unknown>, tools: ProviderTools) => Provider['send'],
+): Partial<ProviderDefinition> => ({
+  create: async (settings, tools) => {
+    const provider = await acme.create(settings, tools)
+    return { ...provider, send: replace(provider.send, settings as Record<string, unknown>, tools) }
+  },
+})
+
+/** Acme, over another wire. */
+const over = (transport: Transport): Partial<ProviderDefinition> => ({
+  create: (settings, tools) => acme.create(settings, { ...tools, transport, exchange: createExchange(transport) }),
+})
+
+const changing = (change: (result: SendResult) => SendResult) =>
+  sending((send) => async (message, signal) => change(await send(message, signal)))
+
+/** Carries like the real wire, but for these options. */
+const carry =
+  (options: Parameters<typeof fetch>[1]): Transport =>
+  async ({ method, url, headers, body }, signal) => {
+    const response = await fetch(url, { method, headers, body: body ?? null, redirect: 'manual', signal, ...options })
+    const reader = response.body?.getReader()
+    const { value } = (await reader?.read()) ?? {}
+    await reader?.cancel()
+    return { status: response.status, headers: {}, body: Buffer.from(value ?? []).toString() }
+  }
+
+const anyCertificate = new Agent({ connect: { rejectUnauthorized: false } })
+
+/** The sentences that do not hold, without the name before them. */
+const brokenOf = async (cases: readonly ContractCase[]): Promise<string[]> => {
+  const broken: string[] = []
+  for (const { name, run } of cases) {
+    await run().catch(() => broken.push(name.replace('acme ', '')))
+  }
+  return broken
+}
+
+t.test('the guide has the files that it talks of', async (t) => {
+  t.same(Object.keys(files).sort(), [
+    'acme-receipts.test.ts',
+    'acme-receipts.ts',
+    'acme-sms.test.ts',
+    'acme-sms.ts',
+    'acme-wire.test.ts',
+  ])
+  t.notMatch(files['acme-sms.ts'], /^import /m, 'the provider needs no import')
+})
+
+t.test('the guide’s provider keeps every promise', async (t) => {
+  t.same(await brokenOf(providerContract(subjectOf({}))), [])
+})
+
+t.test('the server takes the guide’s provider by the name of its file', async (t) => {
+  const { loaded, faults } = await loadExternal([`${folder}/acme-sms.ts`])
+  t.same(faults, [])
+  t.equal(loaded[0]?.name, 'acme')
+})
+
+t.test('the guide’s tests pass under node:test, where everything is tidied up after them', async (t) => {
+  const tests = Object.keys(files).filter((name) => name.endsWith('.test.ts'))
+  const { NODE_OPTIONS: _, ...env } = process.env
+  // Outside the context of this run, and without time to spare for what was left open.
+  const { stdout } = await promisify(execFile)(process.execPath, ['--test', '--test-reporter=tap', ...tests], {
+    cwd: folder,
+    env,
+    timeout: 30_000,
+  })
+  t.match(stdout, /^# fail 0$/m)
+  const [, passed] = /^# pass (\d+)$/m.exec(stdout) ?? []
+  t.ok(Number(passed) > 45, `${passed} cases`)
+})
+
+/** A case that waits for a second on purpose. */
+const SLOW = /however late/
+
+const faults: [name: string, changes: Partial<ProviderDefinition>, broken: RegExp[]][] = [
+  [
+    'throws',
+    sending((send) => async (message, signal) => {
+      const result = await send(message, signal)
+      if (result.outcome === 'failed') throw new Error('not sent')
+      return result
+    }),
+    [/"failed" when the company wants less traffic/, /"failed" when nobody listens/, /"failed" when its host has no/],
+  ],
+  [
+    'tries again by itself',
+    sending((send) => async (message, signal) => {
+      const result = await send(message, signal)
+      return result.outcome === 'unknown' ? send(message, signal) : result
+    }),
+    [/"unknown" when something between lost the answer, after one request/, /"unknown" when the connection broke/],
+  ],
+  ['follows redirects', over(carry({ redirect: 'follow' })), [/to where a redirect points/]],
+  ['trusts every certificate', over(carry({ dispatcher: anyCertificate })), [/certificate that nobody vouches for/]],
+  [
+    'gives its key away in a reason',
+    changing((result) => (result.outcome === 'failed' ? { ...result, reason: `HTTP 401 for ${TOKEN}` } : result)),
+    [/does not know the credential/, /"failed" when nobody listens/],
+  ],
+  [
+    'gives the number away in a reason',
+    sending((send) => async (message, signal) => {
+      const result = await send(message, signal)
+      return result.outcome === 'refused' ? { ...result, reason: `not reached: ${message.to}` } : result
+    }),
+    [/"refused" when the company refuses the number/],
+  ],
+  [
+    'prints the message',
+    sending((send, _settings, { print }) => (message: CodeMessage, signal) => {
+      print(message.text)
+      return send(message, signal)
+    }),
+    [/says nothing about a message or a credential/],
+  ],
+  [
+    'shows its key on the console',
+    sending((send, { ACME_TOKEN }) => (message, signal) => {
+      process.stdout.write(`# ${ACME_TOKEN}\n`)
+      return send(message, signal)
+    }),
+    [/says nothing about a message or a credential/],
+  ],
+  [
+    'does not hear the signal',
+    sending((send) => (message) => send(message, new AbortController().signal)),
+    [/at the signal when the company is silent/, /company is dripping/, /sends nothing once the signal has come/],
+  ],
+  [
+    'believes every success',
+    over(async (request, signal) => {
+      const answer = await wire(request, signal)
+      return answer.status === 200 ? { ...answer, body: '{"id":"msg-1"}' } : answer
+    }),
+    [/body an error/, /success cannot be read/, /success never ends/],
+  ],
+  [
+    'takes what nobody knows for a failure',
+    changing((result) => (result.outcome === 'unknown' ? { ...result, outcome: 'failed' } : result)),
+    [/gave up waiting/, /cannot be read/, /breaks off/, /connection broke/, /is silent/],
+  ],
+  [
+    'forgets how long to wait',
+    changing((result) => (result.outcome === 'failed' ? { outcome: 'failed', reason: result.reason } : result)),
+    [/passes on how long/],
+  ],
+  [
+    'makes an id of its own for each try',
+    sending((send) => (message, signal) => send({ ...message, sendId: randomUUID() }, signal)),
+    [/makes the same request/, /tells the company the send id/],
+  ],
+  [
+    'has another name',
+    { create: async (...given) => ({ ...(await acme.create(...given)), name: 'acne' }) },
+    [/is named/],
+  ],
+  [
+    'has a channel that it never told of',
+    { create: async (...given) => ({ ...(await acme.create(...given)), channels: ['sms', 'voice'] }) },
+    [/has channels, and no other/],
+  ],
+  ['names no version', { document: { url: 'https://docs.acme.example/', version: '' } }, [/names the document/]],
+  [
+    'shows its credential as a setting like any other',
+    {
+      settings: {
+        ...acme.settings,
+        properties: { ...acme.settings.properties, ACME_TOKEN: { description: 'Token.', examples: ['…'] } },
+      },
+    },
+    [/hides its credentials/],
+  ],
+]
+for (const [name, changes, broken] of faults) {
+  t.test(`a provider that ${name} does not pass`, async (t) => {
+    const cases = providerContract(subjectOf(changes)).filter(
+      ({ name }) => !SLOW.test(name) || broken.some((sentence) => sentence.test(name)),
+    )
+    const failed = await brokenOf(cases)
+    for (const sentence of broken)
+      t.ok(
+        failed.some((name) => sentence.test(name)),
+        `${sentence}`,
+      )
+    t.ok(failed.length < 20, `the rest stands: ${failed.length} fail`)
+  })
+}
+
+const SECRET = 'test.not-a-real-secret'
+const WORDS = { sent: 'sent', delivered: 'delivered', undelivered: 'undeliverable', failed: 'rejected' }
+type Reader = NonNullable<Provider['readReceipt']>
+const readerFor = (await load('acme-receipts.ts')).receiptReader as (secret: unknown) => Reader
+
+const signReceipt: NonNullable<ReceiptSubject['sign']> = (body, at) => {
+  const time = Math.floor(at / 1_000)
+  const signature = createHmac('sha256', SECRET).update(`${time}.`).update(body).digest('hex')
+  return {
+    url: 'https://auth.example.com/webhooks/sms/acme',
+    headers: { 'content-type': 'application/json', 'acme-signature': `t=${time},v1=${signature}` },
+    body,
+    now: at,
+  }
+}
+
+const receiptSubject = (read: (genuine: Reader) => Reader = (genuine) => genuine): ReceiptSubject => ({
+  definition: {
+    ...acme,
+    receipts: 'HMAC-SHA-256 over time and body',
+    create: async (settings, tools) => ({
+      ...(await acme.create(settings, tools)),
+      readReceipt: read(readerFor((settings as Record<string, unknown>)['ACME_RECEIPT_SECRET'])),
+    }),
+  },
+  settings: { ACME_TOKEN: TOKEN, ACME_URL: 'https://api.acme.example', ACME_RECEIPT_SECRET: SECRET },
+  otherSettings: { ACME_TOKEN: TOKEN, ACME_URL: 'https://api.acme.example', ACME_RECEIPT_SECRET: 'test.another' },
+  genuine: ({ sendId, messageId, status, at }) =>
+    signReceipt(Buffer.from(JSON.stringify({ id: messageId, reference: sendId, status: WORDS[status] })), at),
+  signsTime: true,
+  sign: signReceipt,
+})
+
+t.test('the guide’s receipts keep every promise, odd bodies with a good signature among them', async (t) => {
+  t.same(await brokenOf(receiptContract(receiptSubject())), [])
+})
+
+const receiptFaults: [name: string, read: (genuine: Reader) => Reader, broken: RegExp[]][] = [
+  [
+    'checks no signature',
+    () => (request) => readerFor(SECRET)(signReceipt(request.body, request.now)),
+    [/one bit/, /without a signature/, /another secret/, /signature that is none/, /signed over five minutes/],
+  ],
+  [
+    'looks at no time',
+    (read) => (request) => read({ ...request, now: Date.UTC(2026, 0, 2, 3, 4, 5) }),
+    [/signed over five/],
+  ],
+  [
+    'throws at what it cannot read',
+    (read) => (request) => {
+      JSON.parse(request.body.toString())
+      return read(request)
+    },
+    [/body that no company sends/],
+  ],
+  [
+    'mixes up messages',
+    (read) => (request) => {
+      const reading = read(request)
+      if (reading.outcome !== 'read') return reading
+      return { outcome: 'read', receipts: reading.receipts.map((receipt) => ({ ...receipt, sendId: randomUUID() })) }
+    },
+    [/says "sent"/, /says "delivered"/, /says "undelivered"/, /says "failed"/],
+  ],
+]
+for (const [name, read, broken] of receiptFaults) {
+  t.test(`a reader of receipts that ${name} does not pass`, async (t) => {
+    const failed = await brokenOf(receiptContract(receiptSubject(read)))
+    for (const sentence of broken)
+      t.ok(
+        failed.some((name) => sentence.test(name)),
+        `${sentence}`,
+      )
+  })
+}
