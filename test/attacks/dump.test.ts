@@ -4,7 +4,7 @@ import { hashCode } from '../../src/core/code.ts'
 import { deriveSecrets } from '../../src/keys/secrets.ts'
 import { createWorld, PASSWORD } from '../support/app.ts'
 
-const TABLES = ['users', 'factors', 'challenges']
+const TABLES = ['users', 'factors', 'challenges', 'sends']
 
 t.test('a dump holds no code, no password and no token in clear', async (t) => {
   const world = await createWorld(t)

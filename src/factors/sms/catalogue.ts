@@ -33,7 +33,7 @@ export const CATALOGUE: Readonly<Record<string, LocaleWords>> = {
     'El teu codi de {service} és:',
     'Repeteixo:',
   ),
-  cs: words('cs-CZ', '{code} je váš kód {service}.', 'Váš kód {service} je:', 'Opakuji:'),
+  cs: words('cs-CZ', '{code} je váš kód pro {service}.', 'Váš kód pro {service} je:', 'Opakuji:'),
   da: words(
     'da-DK',
     '{code} er din kode til {service}. Del den ikke med nogen.',
@@ -66,7 +66,7 @@ export const CATALOGUE: Readonly<Record<string, LocaleWords>> = {
     'Votre code {service} est :',
     'Je répète :',
   ),
-  he: words('he-IL', '{code} הוא קוד {service} שלך.', 'קוד {service} שלך הוא:', 'שוב:'),
+  he: words('he-IL', '{code} הוא הקוד שלך ל-{service}.', 'הקוד שלך ל-{service} הוא:', 'שוב:'),
   hi: words('hi-IN', '{code} आपका {service} कोड है।', 'आपका {service} कोड है:', 'फिर से:'),
   hr: words('hr-HR', '{code} je vaš kod za {service}.', 'Vaš kod za {service} je:', 'Ponavljam:'),
   hu: words('hu-HU', '{code} az Ön {service} kódja.', 'Az Ön {service} kódja:', 'Ismétlem:'),
@@ -112,7 +112,7 @@ export const CATALOGUE: Readonly<Record<string, LocaleWords>> = {
   'pt-BR': words('pt-BR', '{code} é seu código {service}.', 'Seu código {service} é:', 'Repetindo:'),
   ro: words('ro-RO', '{code} este codul {service}. Nu-l divulga.', 'Codul {service} este:', 'Repet:'),
   ru: words('ru-RU', '{code} — ваш код {service}.', 'Ваш код {service}:', 'Повторяю:'),
-  sk: words('sk-SK', '{code} je váš kód {service}.', 'Váš kód {service} je:', 'Opakujem:'),
+  sk: words('sk-SK', '{code} je váš kód pre {service}.', 'Váš kód pre {service} je:', 'Opakujem:'),
   sv: words(
     'sv-SE',
     '{code} är din kod för {service}. Dela den inte med någon.',

@@ -6,6 +6,10 @@ export type LocaleChoice = (stored: string | null, acceptLanguage: string | unde
 /** What is looked at of a header: no browser sends more. */
 const LONGEST_HEADER = 200
 
+/** The whole items of a header's beginning: half of `pt-BR` would be `pt`. */
+const beginningOf = (header: string): string =>
+  header.length <= LONGEST_HEADER ? header : header.slice(0, Math.max(0, header.lastIndexOf(',', LONGEST_HEADER)))
+
 const FALLBACK = 'en'
 
 /** Tags that CLDR keeps apart and whose readers read the other. */
@@ -39,7 +43,7 @@ export const createLocaleChoice = (available: readonly string[]): LocaleChoice =
     const own = stored === null ? undefined : match(stored)
     if (own || acceptLanguage === undefined) return own ?? FALLBACK
     const wanted = new Negotiator({
-      headers: { 'accept-language': acceptLanguage.slice(0, LONGEST_HEADER) },
+      headers: { 'accept-language': beginningOf(acceptLanguage) },
     }).languages()
     for (const tag of wanted) {
       const found = tag === '*' ? FALLBACK : match(tag)

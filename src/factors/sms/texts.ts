@@ -40,6 +40,46 @@ export interface Texts {
   wordsFor(message: { locale: string; code: string; client?: Client }): Words
 }
 
+const MEMBERS = ['text', 'speech', 'speechLocale']
+
+const canonical = (tag: string): string | undefined => {
+  try {
+    return Intl.getCanonicalLocales(tag)[0]
+  } catch {
+    return undefined
+  }
+}
+
+/** What is wrong with an operator's entry besides its words: `SMS_TEXTS_FILE` is JSON that nothing has checked. */
+const entryFaults = (locale: string, entry: unknown, isOurs: boolean): string[] => {
+  const tag = canonical(locale)
+  // A tag in another form would never be chosen.
+  if (tag !== locale) return [`"${locale}" is no language tag: write ${tag ? `"${tag}"` : 'one like "pt-BR"'}.`]
+  if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) {
+    return [`"${locale}" must be an object with "text", "speech" or "speechLocale".`]
+  }
+  const faults = Object.keys(entry)
+    .filter((member) => !MEMBERS.includes(member))
+    .map((member) => `"${locale}" has "${member}", which is none of "text", "speech" and "speechLocale".`)
+  if (!isOurs && !MEMBERS.every((member) => Object.hasOwn(entry, member))) {
+    faults.push(`"${locale}" is no language of ours: give it "text", "speech" and "speechLocale".`)
+  }
+  return faults
+}
+
+/** Names that would break the form of every message. */
+const nameFaults = ({ serviceName, domain, androidAppHash }: TextOptions): string[] => {
+  const faults: string[] = []
+  const control = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u.exec(serviceName)
+  if (control) faults.push(`SERVICE_NAME has a line break or control character at character ${control.index + 1}.`)
+  if (!/^[^\s@#]+$/.test(domain))
+    faults.push('SMS_DOMAIN must be a host and nothing else: the last line is "@host #code".')
+  if (androidAppHash !== undefined && !/^[A-Za-z0-9+/]{11}$/.test(androidAppHash)) {
+    faults.push('ANDROID_APP_HASH must be 11 characters of base64.')
+  }
+  return faults
+}
+
 /** Digits one by one: voices read "123456" as a number. */
 const spell = (code: string) => [...code].join(', ')
 
@@ -61,11 +101,11 @@ export const createTexts = (options: TextOptions): Texts => {
   const { serviceName, codeLength, overrides, locales: wanted } = options
   const { browser, android } = endingsOf(options)
   const all = new Map(Object.entries(CATALOGUE))
-  const faults: string[] = []
+  const faults = nameFaults(options)
   for (const [locale, changes] of Object.entries(overrides)) {
-    const words = { ...all.get(locale), ...changes }
-    if (words.text && words.speech && words.speechLocale) all.set(locale, words as LocaleWords)
-    else faults.push(`"${locale}" is no language of ours: give it "text", "speech" and "speechLocale".`)
+    const found = entryFaults(locale, changes, all.has(locale))
+    if (found.length === 0) all.set(locale, { ...all.get(locale), ...changes } as LocaleWords)
+    faults.push(...found)
   }
   for (const locale of wanted ?? []) {
     if (!all.has(locale)) faults.push(`"${locale}" is not among the languages: ${[...all.keys()].join(', ')}.`)
@@ -75,7 +115,7 @@ export const createTexts = (options: TextOptions): Texts => {
   const leftOut: string[] = []
   const sampleCode = '0'.repeat(codeLength)
   const fill = (text: string) => {
-    const body = text.replace('{service}', () => serviceName).replace('{code}', sampleCode)
+    const body = text.replace('{code}', sampleCode).replace('{service}', () => serviceName)
     return { browser: browser(body, sampleCode), android: android?.(body) }
   }
   for (const [locale, words] of all) {
@@ -101,7 +141,7 @@ export const createTexts = (options: TextOptions): Texts => {
     [...usable].map(([locale, { words, sample }]) => [
       locale,
       {
-        text: named(words.text).split('{code}') as [string, string],
+        text: words.text.split('{code}').map(named) as [string, string],
         speech: words.speech.map(named) as [string, string],
         speechLocale: words.speechLocale,
         segments: sample.segments,

@@ -47,6 +47,28 @@ t.test('without one, or with one that there is not, the request is asked, in the
   t.equal(choose(null, undefined), 'en')
 })
 
+t.test('of a long header the beginning is read, and no half of a tag', async (t) => {
+  t.equal(choose(null, `${'tlh,'.repeat(48)}pt-BR,fr`), 'pt-BR')
+  t.equal(choose(null, `${'tlh,'.repeat(49)}pt-BR`), 'en')
+  t.equal(choose(null, `fr;q=0.1,${'tlh,'.repeat(47)}de;q=0.9`), 'fr')
+  t.equal(choose(null, `de,${'x'.repeat(8_192)}`), 'de')
+})
+
+t.test('whatever the header and the record hold, the choice is one of the languages', async (t) => {
+  const alphabet = [...'abdeihnrtz--;,,=q0.19* \t\0"\\é🔑']
+  let seed = 7
+  const next = (below: number) => {
+    seed = (seed * 48_271) % 2_147_483_647
+    return seed % below
+  }
+  const strange: string[] = []
+  for (let round = 0; round < 2_000; round += 1) {
+    const text = Array.from({ length: next(240) }, () => alphabet[next(alphabet.length)]).join('')
+    if (!CATALOGUE[choose(null, text)] || !CATALOGUE[choose(text, text)]) strange.push(text)
+  }
+  t.same(strange, [])
+})
+
 t.test('rubbish chooses English, at once', async (t) => {
   for (const rubbish of [
     '\0',

@@ -16,6 +16,25 @@ t.test('characters of the extension table count two', async (t) => {
   }
 })
 
+t.test('the alphabet is that of 3GPP TS 23.038, and no character is beyond it by mistake', async (t) => {
+  const basic =
+    '@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !"#¤%&\'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà'
+  const wrong: string[] = []
+  for (let unit = 0; unit < 0x2100; unit += 1) {
+    const character = String.fromCharCode(unit)
+    const septets = basic.includes(character) ? 1 : '\f^{}\\[~]|€'.includes(character) ? 2 : undefined
+    const { encoding, units } = segmentsOf(character)
+    if (septets === undefined ? encoding !== 'UCS-2' : encoding !== 'GSM-7' || units !== septets) wrong.push(character)
+  }
+  t.same(wrong, [])
+})
+
+t.test('a character of two septets is not cut in two', async (t) => {
+  t.match(segmentsOf(`${'a'.repeat(158)}€`), { segments: 1, units: 160 })
+  t.match(segmentsOf(`${'a'.repeat(159)}€`), { segments: 2, units: 161 })
+  t.match(segmentsOf(`${'a'.repeat(152)}€${'a'.repeat(152)}`), { segments: 3, units: 306 })
+})
+
 t.test('one character beyond it makes all of it UCS-2: 70 characters, 67 in each of several', async (t) => {
   for (const character of 'çãõêáíóúşğă—ёα漢’')
     t.match(segmentsOf(character), { encoding: 'UCS-2', beyondGsm: [character] })

@@ -15,13 +15,16 @@ const faultsOf = (changes: Partial<TextOptions>): string => {
   }
 }
 
-/** Reads the last line as a browser does (WICG "Origin-bound one-time codes", parsing). */
+/**
+ * Reads the last line as a browser does (WICG "Origin-bound one-time codes", parsing): `@`, a host up to a space, one
+ * space, `#`, the code up to the end.
+ */
 const readOriginBound = (message: string) => {
-  const line = message.slice(message.lastIndexOf('\n') + 1)
-  const [host, code, ...more] = line.split(' ')
-  return more.length === 0 && host?.startsWith('@') && code?.startsWith('#')
-    ? { host: host.slice(1), code: code.slice(1) }
-    : undefined
+  const line = message.split(/\r?\n|\r/).at(-1)!
+  const space = line.indexOf(' ')
+  if (line[0] !== '@' || space < 2 || line[space + 1] !== '#') return undefined
+  const [host, code] = [line.slice(1, space), line.slice(space + 2)]
+  return code !== '' && !/\s/.test(code) && new URL(`https://${host}`).host === host ? { host, code } : undefined
 }
 
 t.test('there are more than twenty languages', async (t) => {
@@ -44,6 +47,7 @@ for (const [codeLength, code] of [
         t.equal(words.text.split(code).length - 1, 2, `${locale}: once, and in the last line`)
         t.equal(words.text.split('Doorcode').length - 1, 1, locale)
         t.same(readOriginBound(words.text), { host: 'auth.example.com', code }, locale)
+        t.match(words.text, /[^\n]\n\n@[^\n]+$/, `${locale}: the last line stands alone`)
         t.ok(words.text.length <= (words.encoding === 'GSM-7' ? 160 : 70), locale)
         t.notMatch(words.text, /[{}]/, locale)
         t.notMatch(words.text.replaceAll(code, ''), /\p{Nd}/u, `${locale}: no other digits`)
@@ -65,6 +69,7 @@ t.test('a voice says the code twice, digit by digit, in a language with a region
 })
 
 t.test('an Android app gets its hash at the end, within 140 bytes, if the server knows it', async (t) => {
+  t.same(create({ androidAppHash: HASH, codeLength: 8 }).leftOut, [])
   const texts = create({ androidAppHash: HASH })
   for (const locale of texts.locales) {
     const { text } = texts.wordsFor({ locale, code: '049281', client: 'android' })
@@ -127,6 +132,46 @@ t.test('a template that is wrong says which, where and what', async (t) => {
   )
 })
 
+t.test('a file of texts that is not as it should be says where', async (t) => {
+  const wrong: [overrides: unknown, fault: RegExp][] = [
+    [{ en: null }, /"en" must be an object/],
+    [{ en: [] }, /"en" must be an object/],
+    [{ en: 'x' }, /"en" must be an object/],
+    [{ en: { txt: '{code}' } }, /"en" has "txt", which is none of "text", "speech" and "speechLocale"/],
+    [{ en: { text: '' } }, /"en" text must have \{code\} once, and has it 0 times/],
+    [{ 'PT-br': { text: 'x' } }, /"PT-br" is no language tag: write "pt-BR"/],
+    [{ iw: { text: 'x' } }, /"iw" is no language tag: write "he"/],
+    [{ en_GB: { text: 'x' } }, /"en_GB" is no language tag: write one like "pt-BR"/],
+    [JSON.parse('{"__proto__": {}}'), /"__proto__" is no language tag/],
+    [{ eo: { text: '{code} {service}' } }, /"eo" is no language of ours: give it/],
+  ]
+  for (const [overrides, fault] of wrong) t.match(faultsOf({ overrides: overrides as never }), fault)
+})
+
+t.test('names that would break the form of a message are faults', async (t) => {
+  t.match(faultsOf({ serviceName: 'Door\ncode' }), /SERVICE_NAME has a line break or control character at character 5/)
+  for (const domain of ['', 'a b', 'example.com #1', '@example.com', 'a\nb']) {
+    t.match(faultsOf({ domain }), /SMS_DOMAIN must be a host/, domain)
+  }
+  for (const androidAppHash of ['', 'FA+9qCX9VS', 'FA+9qCX9VSu2', 'FA+9 CX9VSu']) {
+    t.match(faultsOf({ androidAppHash }), /ANDROID_APP_HASH must be 11 characters/, androidAppHash)
+  }
+})
+
+t.test('names that would make English more than one segment are refused', async (t) => {
+  for (const serviceName of ['Zoë', 'A—B', 'Ñandú 🔑']) {
+    t.match(
+      faultsOf({ serviceName }),
+      /"en" text \(browser\) is \d+ characters too long.* of 70 in UCS-2, because of "/,
+    )
+  }
+  const used = create({ domain: 'a', locales: [] }).wordsFor({ locale: 'en', code: '049281' }).text.length - 1
+  const fits = 'a'.repeat(160 - used)
+  t.equal(create({ domain: fits, locales: [] }).wordsFor({ locale: 'en', code: '049281' }).segments, 1)
+  t.match(faultsOf({ domain: `${fits}a`, locales: [] }), /"en" text \(browser\) is 1 characters too long/)
+  t.match(faultsOf({ domain: `${fits.slice(1)}^`, locales: [] }), /is 1 characters too long.*: 161 of 160 in GSM-7/)
+})
+
 t.test('all faults are told at once', async (t) => {
   const faults = faultsOf({ overrides: { en: { text: 'x' }, de: { text: 'y' }, tlh: { text: 'z' } }, locales: ['xx'] })
   for (const part of ['"en"', '"de"', '"tlh" is no language of ours', '"xx"']) t.ok(faults.includes(part), part)
@@ -155,5 +200,9 @@ t.test('a service’s name is taken as it is, whatever a replacement would make 
   t.match(
     create({ serviceName: "A$&B$1$'" }).wordsFor({ locale: 'en', code: '049281' }).text,
     "049281 is your A$&B$1$' code.",
+  )
+  t.match(
+    create({ serviceName: '{code}' }).wordsFor({ locale: 'en', code: '049281' }).text,
+    '049281 is your {code} code.',
   )
 })
