@@ -45,7 +45,13 @@ let document: ApiDocument | undefined
 export type TestProvider = Omit<Provider, 'channels'> & Partial<Pick<Provider, 'channels'>>
 
 /** All texts as the server words them; nothing in them depends on the test. */
-const TEXTS = createTexts({ serviceName: 'Example', domain: 'example.com', codeLength: 6, overrides: {} })
+const TEXTS = createTexts({
+  serviceName: 'Example',
+  domain: 'example.com',
+  codeLength: 6,
+  overrides: {},
+  locales: ['en', 'fr', 'pt-BR'],
+})
 
 /** What a test may change about the world. */
 export interface WorldOptions extends Partial<LimitSettings> {

@@ -21,7 +21,9 @@ const templateFaults = (where: string, template: unknown, placeholders: readonly
     if (!placeholders.includes(other))
       faults.push(`${where} has ${other} at character ${index + 1}, which stands for nothing.`)
   }
-  const control = /[\p{Cc}\p{Cs}]/u.exec(template)
+  const brace = /[{}]/.exec(template.replaceAll(/\{[^{}]*\}/g, (whole) => '_'.repeat(whole.length)))
+  if (brace) faults.push(`${where} has a "${brace[0]}" at character ${brace.index + 1} that belongs to nothing.`)
+  const control = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u.exec(template)
   if (control) faults.push(`${where} has a line break or control character at character ${control.index + 1}.`)
   return faults
 }

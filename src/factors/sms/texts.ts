@@ -1,6 +1,5 @@
 import type { Client } from '../../core/ports.ts'
 import { CATALOGUE, type LocaleWords } from './catalogue.ts'
-import { segmentsOf } from './segments.ts'
 import { faultsOf } from './text-faults.ts'
 
 /** Texts of the operator's own, by BCP 47 tag; what a language of ours does not say anew stays as it is. */
@@ -27,8 +26,8 @@ export interface Words {
   text: string
   speech: string[]
   speechLocale: string
+  /** Of the text: one, or it would not be here. */
   segments: number
-  encoding: 'GSM-7' | 'UCS-2'
 }
 
 /** The messages of this server. Nothing but a code, the service's name and its domain ever enters one. */
@@ -111,7 +110,7 @@ export const createTexts = (options: TextOptions): Texts => {
     if (!all.has(locale)) faults.push(`"${locale}" is not among the languages: ${[...all.keys()].join(', ')}.`)
   }
 
-  const usable = new Map<string, { words: LocaleWords; sample: ReturnType<typeof segmentsOf> }>()
+  const usable = new Map<string, LocaleWords>()
   const leftOut: string[] = []
   const sampleCode = '0'.repeat(codeLength)
   const fill = (text: string) => {
@@ -125,7 +124,7 @@ export const createTexts = (options: TextOptions): Texts => {
     const found = faultsOf(locale, words, fill)
     if (found.length > 0 && mustFit) faults.push(...found)
     else if (found.length === 0 && isWanted) {
-      usable.set(locale, { words, sample: segmentsOf(fill(words.text).browser) })
+      usable.set(locale, words)
     } else if (found.length > 0) leftOut.push(locale)
   }
   if (faults.length > 0) {
@@ -138,14 +137,12 @@ export const createTexts = (options: TextOptions): Texts => {
 
   const named = (text: string) => text.replace('{service}', () => serviceName)
   const prepared = new Map(
-    [...usable].map(([locale, { words, sample }]) => [
+    [...usable].map(([locale, words]) => [
       locale,
       {
         text: words.text.split('{code}').map(named) as [string, string],
         speech: words.speech.map(named) as [string, string],
         speechLocale: words.speechLocale,
-        segments: sample.segments,
-        encoding: sample.encoding,
       },
     ]),
   )
@@ -159,6 +156,7 @@ export const createTexts = (options: TextOptions): Texts => {
       return {
         ...rest,
         locale,
+        segments: 1,
         text: client === 'android' && android ? android(body) : browser(body, code),
         speech: [speech[0], digits, speech[1], digits],
       }

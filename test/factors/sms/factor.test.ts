@@ -4,7 +4,7 @@ import { createSmsFactor, type SmsFactorDeps } from '../../../src/factors/sms/fa
 import { createLocaleChoice } from '../../../src/factors/sms/locale.ts'
 import { createTexts } from '../../../src/factors/sms/texts.ts'
 
-const TEXTS = createTexts({ serviceName: 'Example', domain: 'example.com', codeLength: 6, overrides: {} })
+const TEXTS = createTexts({ serviceName: 'Example', domain: 'example.com', codeLength: 6, overrides: {}, locales: [] })
 
 /** Companies by channel, in order; those in `down` are known to be for 9 s. */
 const create = (

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { CATALOGUE } from '../../../src/factors/sms/catalogue.ts'
+import { segmentsOf } from '../../../src/factors/sms/segments.ts'
 import { createTexts, type TextOptions } from '../../../src/factors/sms/texts.ts'
 
 const OPTIONS: TextOptions = { serviceName: 'Doorcode', domain: 'auth.example.com', codeLength: 6, overrides: {} }
@@ -48,7 +49,9 @@ for (const [codeLength, code] of [
         t.equal(words.text.split('Doorcode').length - 1, 1, locale)
         t.same(readOriginBound(words.text), { host: 'auth.example.com', code }, locale)
         t.match(words.text, /[^\n]\n\n@[^\n]+$/, `${locale}: the last line stands alone`)
-        t.ok(words.text.length <= (words.encoding === 'GSM-7' ? 160 : 70), locale)
+        t.match(segmentsOf(words.text), { segments: 1 }, locale)
+        const android = texts.wordsFor({ locale, code, client: 'android' })
+        t.equal(android.text, words.text, `${locale}: without a hash there is one form`)
         t.notMatch(words.text, /[{}]/, locale)
         t.notMatch(words.text.replaceAll(code, ''), /\p{Nd}/u, `${locale}: no other digits`)
       }
@@ -107,6 +110,8 @@ t.test('a template that is wrong says which, where and what', async (t) => {
     ['{code} {code} {service}', /"en" text must have \{code\} once, and has it 2 times/],
     ['{code}', /"en" text must have \{service\} once, and has it 0 times/],
     ['{code} {service} {username}', /"en" text has \{username\} at character 18, which stands for nothing/],
+    ['{code} {service} }', /"en" text has a "\}" at character 18 that belongs to nothing/],
+    ['{code}\u2028{service}', /"en" text has a line break or control character at character 7/],
     ['{code}\n{service}', /"en" text has a line break or control character at character 7/],
     [
       `{code} {service} ${'x'.repeat(120)}`,
