@@ -122,7 +122,7 @@ t.test('a template that is wrong says which, where and what', async (t) => {
       /too long for one segment: \d+ of 70 in UCS-2, because of "ê" at character 17/,
     ],
   ]
-  for (const [text, fault] of wrong) t.match(faultsOf({ overrides: { en: { text } } }), fault, text)
+  for (const [text, fault] of wrong) t.match(faultsOf({ overrides: { en: { text } } }), fault, encodeURI(text))
   t.match(faultsOf({ overrides: { en: { text: 7 as never } } }), /"en" text is no text/)
   t.match(
     faultsOf({ overrides: { en: { speech: ['no service', 'again'] } } }),
