@@ -48,7 +48,7 @@ const start = async () => {
   const { loaded, faults } = await loadExternal(
     (process.env['SMS_PROVIDERS'] ?? '').split(',').map((name) => name.trim()),
   )
-  const definitions = [...ourProviders, ...loaded]
+  const definitions = [...loaded, ...ourProviders]
   const settings = loadSettings({ env: process.env, providers: definitions, faults })
   const production = settings.NODE_ENV === 'production'
   const logger = createLogger(settings.LOG_LEVEL, await prettyWhenWatched(production))

@@ -53,7 +53,7 @@ export const testCompanies = async (
   const channel = CHANNELS.find((known): known is Channel => known === wanted)
   if (!channel) throw new UsageError(`--channel is one of ${CHANNELS.join(', ')}, not "${wanted}".`)
   const { loaded, faults } = await loadExternal((env['SMS_PROVIDERS'] ?? '').split(',').map((name) => name.trim()))
-  const definitions = [...providers, ...loaded]
+  const definitions = [...loaded, ...providers]
   const settings = loadSettings({ env, providers: definitions, faults })
   const country = countryOf(phone)
   if (settings.SMS_COUNTRIES.length > 0 && !(country && settings.SMS_COUNTRIES.includes(country))) {

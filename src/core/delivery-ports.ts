@@ -58,7 +58,7 @@ export interface SendLedger {
   settle(send: SettledSend): Promise<void>
   /**
    * Moves an entry forward, never back, and only for 3 days; true when it moved. When the live code of an account is
-   * `undelivered` or `failed`, its cooldown ends.
+   * `undelivered` or `failed`, its cooldown ends, `MOST_FREED_WAITS` times in a row at most.
    */
   receive(provider: string, receipt: Receipt): Promise<boolean>
 }

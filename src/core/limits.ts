@@ -29,6 +29,12 @@ export interface Limits {
   failuresToDisable: number
 }
 
+/**
+ * Codes in a row after which a receipt that says "undelivered" no longer ends the wait: what did not arrive has been
+ * paid for all the same, and a phone that takes nothing must not be a way to have it paid again and again.
+ */
+export const MOST_FREED_WAITS = 3
+
 const COOLDOWN_STEPS = 7
 
 /** The limits for these settings: waits of 30 s, 60 s, 2 min … 32 min by default. */

@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
+import { MOST_FREED_WAITS } from '../core/limits.ts'
 import { type ChallengeRef, DELIVERY_STATUSES, type SendEntry } from '../core/ports.ts'
 import type { Database } from './database.ts'
 
@@ -96,7 +97,7 @@ export const sendStatements = (db: Database) => ({
         from moved
         where u.user_id = moved.user_id and moved.is_current and u.login_challenge_id = moved.challenge_id
           and u.next_send_at = moved.next_send_at and u.next_send_at > now()
-          and ${p.status}::text in ('undelivered', 'failed')
+          and u.send_step <= ${MOST_FREED_WAITS}::int and ${p.status}::text in ('undelivered', 'failed')
       )
       select send_id as "sendId" from moved`,
   ),

@@ -8,13 +8,20 @@ export interface StoredLedger extends SendLedger {
   drain(): Promise<void>
 }
 
+/** What companies say is cut and cleaned: one NUL in one message id would cost a whole batch. */
+const clean = (text: string | undefined): string | null =>
+  text?.slice(0, LONGEST_WORD).replaceAll(/[\p{Cc}\p{Cs}]/gu, '') ?? null
+
 const toRow = ({ sendId, status, messageId, reason, took }: SettledSend): SettledRow => ({
   send_id: sendId,
   status,
-  message_id: messageId ?? null,
-  reason: reason ?? null,
+  message_id: clean(messageId),
+  reason: clean(reason),
   took_ms: took,
 })
+
+/** The longest id or reason that is kept, in UTF-16 units. */
+const LONGEST_WORD = 200
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
@@ -45,7 +52,7 @@ export const createSendLedger = (db: Database): StoredLedger => {
         ...ref,
         ...next,
         failedSendId: failed.sendId,
-        reason: failed.reason ?? null,
+        reason: clean(failed.reason),
         took: failed.took,
       })
       if (rows.length === 0) throw new Error('the challenge has another send by now')
@@ -62,9 +69,9 @@ export const createSendLedger = (db: Database): StoredLedger => {
       const rows = await statements.receive({
         provider,
         sendId: known,
-        messageId: messageId ?? null,
+        messageId: clean(messageId),
         status,
-        reason: reason ?? null,
+        reason: clean(reason),
       })
       return rows.length > 0
     },

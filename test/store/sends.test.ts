@@ -164,6 +164,36 @@ t.test('a receipt for a code that has been replaced does not end the wait for th
   t.equal(await resendIn(), wait)
 })
 
+t.test('a phone that takes nothing has the wait ended three times in a row, and then no more', async (t) => {
+  const { ledger, send, resendIn, challenges, ref } = await setUp(t)
+  let { sendId } = send
+  for (const freed of [true, true, true, false]) {
+    await ledger.receive('test', { sendId, status: 'undelivered' })
+    t.equal((await resendIn()) === 0, freed)
+    if (!freed) break
+    const next = sendEntry()
+    t.match(await challenges.replaceCode({ ...ref, channel: 'sms', codeHash: randomBytes(32), send: next }), {
+      outcome: 'replaced',
+    })
+    sendId = next.sendId
+  }
+})
+
+t.test('what a company says is cut and cleaned, so that no word of one costs the words of others', async (t) => {
+  const { ledger, send, rowOf, ref, world } = await setUp(t)
+  const messageId = `a\0b\ud800${'x'.repeat(500)}`
+  await Promise.all([
+    ledger.settle({ sendId: send.sendId, status: 'sent', messageId, reason: '\0\n\udfff', took: 1 }),
+    ledger.settle({ sendId: randomUUID(), status: 'sent', messageId, took: 1 }),
+  ])
+  t.match(await rowOf(send.sendId), { message_id: `ab${'x'.repeat(196)}`, reason: '' })
+  t.ok(await ledger.receive('test', { messageId, status: 'delivered', reason: 'r\0' }))
+  const next = sendEntry()
+  await world.sql(`update sends set status = 'queued'`)
+  await ledger.handOver(ref, { sendId: send.sendId, status: 'failed', reason: '\0\ud800!', took: 1 }, next)
+  t.match(await rowOf(send.sendId), { reason: '!' })
+})
+
 t.test('receipts and resends of one account at once neither deadlock nor send twice', async (t) => {
   const { ledger, send, challenges, ref, world } = await setUp(t)
   for (let round = 0; round < 20; round += 1) {
