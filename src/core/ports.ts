@@ -83,7 +83,9 @@ export interface ReplaceUndo {
 }
 
 /** The answer to `guess`. */
-export type GuessResult = { outcome: 'spent' } | { outcome: 'wrong'; attemptsLeft: number } | Closed
+export type GuessResult =
+  /** Right, and spent by this guess; the code came by `channel`. */
+  { outcome: 'spent'; channel: Channel } | { outcome: 'wrong'; attemptsLeft: number } | Closed
 
 /** A challenge as its holder may see it. */
 export interface ChallengeView {
@@ -180,8 +182,8 @@ export interface Tokens {
 /** A second factor whose code we make and a message carries to the user. */
 export interface CodeFactor {
   readonly name: FactorName
-  /** What it adds to `amr` (RFC 8176). */
-  readonly amr: readonly string[]
+  /** What it adds to `amr` (RFC 8176) when the code came by this channel. */
+  amr(channel: Channel): readonly string[]
   /** What some company of this server has. */
   readonly channels: readonly Channel[]
   /** Throws `destination_not_allowed` where no code may be sent to. */

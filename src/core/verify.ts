@@ -48,7 +48,10 @@ export const createVerify =
     switch (guess.outcome) {
       case 'spent': {
         journal('code_ok', context, facts)
-        const { token, expiresIn } = tokens.signAccess({ userId: claims.userId, amr: ['pwd', ...factor.amr, 'mfa'] })
+        const { token, expiresIn } = tokens.signAccess({
+          userId: claims.userId,
+          amr: ['pwd', ...factor.amr(guess.channel), 'mfa'],
+        })
         return { accessToken: token, expiresIn }
       }
       case 'wrong':

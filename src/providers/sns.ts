@@ -55,31 +55,40 @@ const handlerOver = (transport: Transport) => ({
   },
 })
 
-/** What the SDK throws for an answer that is not a success. */
+/** What the SDK throws for an answer that is not a success; `Code` is what SNS calls it. */
 interface SdkError {
   name: string
+  Code?: unknown
   message: string
   $metadata?: { httpStatusCode?: number }
   $response?: { statusCode?: number; headers?: Record<string, string> }
 }
 
-const NUMBER_FAULTS = ['InvalidParameter', 'InvalidParameterException', 'InvalidParameterValue', 'OptedOut']
+const PARAMETER_FAULTS = ['InvalidParameter', 'InvalidParameterValue']
+
+/** Whether the number is at fault: it opted out, or it is the parameter that SNS names before its reason. */
+const blamesNumber = (code: string | undefined, message: string): boolean =>
+  code === 'OptedOut' ||
+  (PARAMETER_FAULTS.includes(code ?? '') &&
+    (/PhoneNumber/.test(message.split(' Reason:')[0] ?? '') || /opted out/i.test(message)))
 
 const interpretError = (error: unknown): SendResult => {
   if (error instanceof WireFault) return interpretFault(error.cause ?? error)
-  const { name, message, $metadata, $response } = error as SdkError
+  const { name, Code, message, $metadata, $response } = error as SdkError
   const status = $metadata?.httpStatusCode ?? $response?.statusCode
   // Without a status the SDK itself gave up, before it had anything to send.
   if (status === undefined) return { outcome: 'failed', reason: /^\w{1,40}$/.test(name) ? name : 'SDK error' }
   if (status < 300) return { outcome: 'unknown', reason: 'unreadable answer' }
-  if (NUMBER_FAULTS.includes(name) && /PhoneNumber|opted out/i.test(message)) {
-    return { outcome: 'refused', reason: `HTTP ${status}, ${name}` }
-  }
+  // Its codes are words; whatever else stands there may be anything.
+  const code = typeof Code === 'string' && /^[A-Za-z]{1,40}$/.test(Code) ? Code : undefined
+  const reason = code ? `HTTP ${status}, ${code}` : `HTTP ${status}`
+  if (blamesNumber(code, String(message))) return { outcome: 'refused', reason }
   const wait = $response?.headers?.['retry-after']
   const retryAfter = wait && /^\d{1,6}$/.test(wait) ? Number(wait) : undefined
-  const result = interpretFailure({ status, text: undefined, json: undefined, retryAfter })
-  // A 400 that does not blame the number blames the account or the request.
-  return result.outcome === 'refused' ? { outcome: 'failed', reason: result.reason } : result
+  const { outcome } = interpretFailure({ status, text: undefined, json: undefined, retryAfter })
+  if (outcome === 'unknown') return { outcome, reason }
+  // A 400 that does not blame the number blames the account or the request, or wants less traffic.
+  return { outcome: 'failed', reason, ...(retryAfter !== undefined && { retryAfter }) }
 }
 
 /** The SDK looks for credentials without regard to the signal. */

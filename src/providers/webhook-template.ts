@@ -31,18 +31,26 @@ export const valuesOf = ({ to, text, code, locale, sendId }: CodeMessage): Value
 
 const PLACEHOLDER = /\{([a-z_]+)\}/g
 
+/** What was meant as a placeholder, to all appearances: `{SendId}`, `{ to }`, `{{to}}`. */
+const MEANT = /\{\{\s*[A-Za-z][\w.-]*\s*\}\}|\{\s*[A-Za-z][\w.-]*\s*\}/g
+
 const isPlaceholder = (name: string): name is Placeholder => (PLACEHOLDERS as readonly string[]).includes(name)
 
 /** Notes the placeholders of a text. Throws for one that there is not. */
 const note = (setting: string, text: string, used: Set<Placeholder>): void => {
-  for (const [whole, name] of text.matchAll(PLACEHOLDER)) {
-    if (!isPlaceholder(name!)) {
+  for (const [whole] of text.matchAll(MEANT)) {
+    const name = whole.slice(1, -1)
+    if (!isPlaceholder(name)) {
       const known = PLACEHOLDERS.map((placeholder) => `{${placeholder}}`).join(', ')
       throw new Error(`${setting} has ${whole}, which stands for nothing; there are ${known}. For example: {to}`)
     }
     used.add(name)
   }
 }
+
+/** Whether a placeholder stands in a text. */
+export const hasPlaceholder = (text: string): boolean =>
+  [...text.matchAll(PLACEHOLDER)].some(([, name]) => isPlaceholder(name!))
 
 /** Fills a text in one pass, so that what a value holds is never taken for a placeholder. */
 const fillText = (text: string, values: Values): string =>
@@ -64,7 +72,9 @@ export const compileUrl = (template: string): Template<string> => {
   note('WEBHOOK_URL', template, used)
   return {
     used,
-    fill: (values) => template.replaceAll(PLACEHOLDER, (_, name: Placeholder) => encodeURIComponent(values[name])),
+    // Half a surrogate pair has no encoding, and would throw.
+    fill: (values) =>
+      template.replaceAll(PLACEHOLDER, (_, name: Placeholder) => encodeURIComponent(values[name].toWellFormed())),
   }
 }
 
@@ -75,6 +85,12 @@ export const compileUrl = (template: string): Template<string> => {
 export const compileBody = (template: string, format: Format): Template<Pick<HttpRequest, 'json' | 'form'>> => {
   const used = new Set<Placeholder>()
   if (format === 'form') {
+    // The default of the setting is JSON, and would be the name of one odd field.
+    if (template.startsWith('{"') || !template.split('&').every((field) => field.includes('='))) {
+      throw new Error(
+        'WEBHOOK_BODY is no list of fields, and WEBHOOK_FORMAT is form. For example: to={to}&message={text}',
+      )
+    }
     const fields = [...new URLSearchParams(template)]
     for (const field of fields) for (const part of field) note('WEBHOOK_BODY', part, used)
     return {

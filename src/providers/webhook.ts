@@ -2,17 +2,20 @@
  * Any gateway that takes a message by one HTTP request, described by settings alone. There is no document but the
  * gateway's own; what its settings mean stands in docs/delivery.md.
  */
-import { isIPv4, isIPv6 } from 'node:net'
+import { BlockList, isIP } from 'node:net'
 import { Type } from 'typebox'
 import type { SendResult } from '../core/ports.ts'
 import { type HttpAnswer, interpretFailure } from './http.ts'
 import { defineProvider } from './provider.ts'
-import { compileBody, compileUrl, type Format, valuesOf } from './webhook-template.ts'
+import { compileBody, compileUrl, type Format, hasPlaceholder, valuesOf } from './webhook-template.ts'
 
 /** What can be said of an answer by its status. */
 const OUTCOMES = ['accepted', 'refused', 'failed', 'unknown'] as const
 
 const METHODS = ['POST', 'PUT', 'GET'] as const
+
+/** Headers that are not the gateway's but the connection's, which is ours: with one of them no request would leave. */
+const OURS = ['connection', 'content-length', 'expect', 'keep-alive', 'transfer-encoding', 'upgrade']
 
 /** Reads `Name: value` lines, separated by line breaks or by `|`. */
 const parseHeaders = (text: string): Record<string, string> =>
@@ -22,10 +25,18 @@ const parseHeaders = (text: string): Record<string, string> =>
       .map((line) => line.trim())
       .filter(Boolean)
       .map((line) => {
-        const [, name, value] = /^([A-Za-z0-9-]+):[ \t]*([\x20-\x7e]+)$/.exec(line) ?? []
+        const [, name, value] = /^([\w!#$%&'*+.^`~-]+):[ \t]*([\x20-\x7e]+)$/.exec(line) ?? []
         if (!name || !value) {
           throw new Error(
             'WEBHOOK_HEADERS has a part that is not "Name: value". For example: Authorization: Bearer abc',
+          )
+        }
+        if (OURS.includes(name.toLowerCase())) {
+          throw new Error(`WEBHOOK_HEADERS must not set "${name}". For example: Authorization: Bearer abc`)
+        }
+        if (hasPlaceholder(value)) {
+          throw new Error(
+            `WEBHOOK_HEADERS has a placeholder in "${name}", where none is filled. For example: X-Account: 7`,
           )
         }
         return [name.toLowerCase(), value.trim()]
@@ -44,7 +55,13 @@ const parsePointer = (setting: string, pointer: string) => {
   return (json: unknown): unknown =>
     path.reduce<unknown>(
       (value, step) =>
-        typeof value === 'object' && value !== null && Object.hasOwn(value, step) ? (value as never)[step] : undefined,
+        // An array's `length` is no element.
+        typeof value === 'object' &&
+        value !== null &&
+        Object.hasOwn(value, step) &&
+        !(Array.isArray(value) && step === 'length')
+          ? (value as never)[step]
+          : undefined,
       json,
     )
 }
@@ -57,7 +74,7 @@ const parseCondition = (text: string): ((json: unknown) => boolean) => {
   const wanted = text.slice(at + 1)
   return (json) => {
     const value = find(json)
-    return ['string', 'number', 'boolean'].includes(typeof value) && String(value) === wanted
+    return (value === null || ['string', 'number', 'boolean'].includes(typeof value)) && String(value) === wanted
   }
 }
 
@@ -78,10 +95,16 @@ const parseStatuses = (items: readonly string[]) => {
 }
 
 /** Addresses that lead to the machine's own keeper of credentials and not to a gateway. */
+const LINK_LOCAL = new BlockList()
+LINK_LOCAL.addSubnet('169.254.0.0', 16)
+LINK_LOCAL.addSubnet('fe80::', 10, 'ipv6')
+// Not link-local, and yet where EC2 keeps them for IPv6.
+LINK_LOCAL.addAddress('fd00:ec2::254', 'ipv6')
+
 const isLinkLocal = (host: string): boolean => {
-  const address = host.replace(/^\[|\]$/g, '').toLowerCase()
-  if (isIPv4(address)) return address.startsWith('169.254.')
-  return isIPv6(address) && (/^fe[89ab]/.test(address) || /^::ffff:a9fe:/.test(address))
+  const address = host.replace(/^\[|\]$/g, '')
+  const version = isIP(address)
+  return version !== 0 && LINK_LOCAL.check(address, version === 4 ? 'ipv4' : 'ipv6')
 }
 
 const checkUrl = (template: string): void => {
@@ -92,6 +115,12 @@ const checkUrl = (template: string): void => {
   if (url.username || url.password) {
     throw new Error(
       'WEBHOOK_URL must not hold credentials: put them into WEBHOOK_HEADERS. For example: Authorization: Basic abc',
+    )
+  }
+  // A number must not choose the host, and what follows `#` never leaves.
+  if (!/^https?:\/\/[^/?#\\{}]+(?:[/?][^#]*)?$/i.test(template)) {
+    throw new Error(
+      'WEBHOOK_URL must have a host without placeholders and no "#". For example: https://sms.example.com/send',
     )
   }
   if (isLinkLocal(url.hostname))
@@ -185,13 +214,17 @@ export const webhookProvider = defineProvider({
       const meaning = meaningOf(status)
       if (meaning === 'refused' || meaning === 'unknown') return { outcome: meaning, reason }
       if (meaning === 'failed') return { outcome: 'failed', reason, ...(retryAfter !== undefined && { retryAfter }) }
-      if (meaning === undefined && !isSuccess) return interpretFailure(answer)
+      if (meaning === undefined && !isSuccess) {
+        const result = interpretFailure(answer)
+        // A gateway that nobody described may mean anything by 400: the next company finds out whether it is the number.
+        return result.outcome === 'refused' ? { outcome: 'failed', reason } : result
+      }
       // Whoever says what the answer must hold must be able to find it there.
       if (text === undefined || ((isAccepted ?? findId) && json === undefined))
         return { outcome: 'unknown', reason: 'unreadable answer' }
       if (isAccepted && !isAccepted(json)) return { outcome: 'failed', reason: `${reason} without WEBHOOK_ACCEPTED_IF` }
       const id = findId?.(json)
-      return typeof id === 'string' || typeof id === 'number'
+      return (typeof id === 'string' && id) || typeof id === 'number'
         ? { outcome: 'accepted', messageId: String(id).slice(0, 100) }
         : { outcome: 'accepted' }
     }

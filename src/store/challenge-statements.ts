@@ -194,7 +194,13 @@ export const challengeStatements = (db: Database, limits: Limits) => {
      */
     guess: db.prepare<
       ChallengeRef & { factor: FactorName; codeHash: Buffer },
-      { spent: boolean | null; attemptsLeft: number | null; disabled: boolean; lockedFor: number | null }
+      {
+        spent: boolean | null
+        channel: Channel | null
+        attemptsLeft: number | null
+        disabled: boolean
+        lockedFor: number | null
+      }
     >(
       'challenge_guess',
       (p) => sql`
@@ -212,7 +218,7 @@ export const challengeStatements = (db: Database, limits: Limits) => {
           from account u
           where c.challenge_id = ${p.challengeId} and c.user_id = u.user_id and c.purpose = ${p.purpose}
             and c.factor = ${p.factor} and ${isLive} and not u.barred and u.locked_until is null
-          returning c.consumed_at is not null as spent, c.max_attempts - c.attempts as attempts_left
+          returning c.consumed_at is not null as spent, c.channel, c.max_attempts - c.attempts as attempts_left
         ), tally as (
           update factors f
           set failures = case when guess.spent then 0 else f.failures + 1 end,
@@ -222,7 +228,7 @@ export const challengeStatements = (db: Database, limits: Limits) => {
           where f.user_id = ${p.userId} and f.factor = ${p.factor}
           returning f.disabled_at is not null as disabled, f.locked_until
         )
-        select guess.spent, guess.attempts_left as "attemptsLeft",
+        select guess.spent, guess.channel, guess.attempts_left as "attemptsLeft",
           coalesce(tally.disabled, account.barred) as disabled,
           ${secondsUntil(sql`coalesce(tally.locked_until, account.locked_until)`)} as "lockedFor"
         from account left join guess on true left join tally on true`,

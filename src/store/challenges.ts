@@ -53,7 +53,7 @@ export const createChallengeStore = (db: Database, limits: Limits): ChallengeSto
     async guess(request) {
       const [row] = await statements.guess(request)
       if (!row) return { outcome: 'gone' }
-      if (row.spent) return { outcome: 'spent' }
+      if (row.spent) return { outcome: 'spent', channel: row.channel! }
       // Also for the guess that was the last straw: it was counted, and the factor is what the caller must know of.
       if (row.disabled) return { outcome: 'disabled' }
       if (row.spent === false) return { outcome: 'wrong', attemptsLeft: row.lockedFor === null ? row.attemptsLeft! : 0 }

@@ -7,6 +7,18 @@ const ROUNDS = 20
 const count = (answers: Answer[], status: number, code?: string) =>
   answers.filter((answer) => answer.status === status && (code === undefined || answer.body.code === code)).length
 
+const MOST_TRIES = 20
+
+/** Asks so many times at once. Whoever finds no place on a busy machine has used nothing up, and asks again as clients do. */
+const race = (askers: number, ask: (nth: number) => Promise<Answer>): Promise<Answer[]> =>
+  Promise.all(
+    Array.from({ length: askers }, async (_, nth) => {
+      let answer = await ask(nth)
+      for (let tries = 1; answer.status === 503 && tries < MOST_TRIES; tries += 1) answer = await ask(nth)
+      return answer
+    }),
+  )
+
 t.test('of 50 parallel right codes on two instances one gets a token', async (t) => {
   const world = await createWorld(t, { resendCooldown: 0 })
   const other = await world.startInstance()
@@ -14,9 +26,7 @@ t.test('of 50 parallel right codes on two instances one gets a token', async (t)
   for (let round = 1; round <= ROUNDS; round += 1) {
     const { pending_token: token } = (await world.login('alice')).body
     const code = world.lastCode()
-    const answers = await Promise.all(
-      Array.from({ length: 50 }, (_, nth) => (nth % 2 ? world : other).verify(token, code)),
-    )
+    const answers = await race(50, (nth) => (nth % 2 ? world : other).verify(token, code))
     t.equal(count(answers, 200), 1, `round ${round}: one winner`)
     t.equal(count(answers, 401, 'challenge_invalid'), 49, `round ${round}: 49 are told that it is over`)
   }
@@ -33,9 +43,7 @@ t.test('of 50 parallel wrong codes five are counted, and then the right code is 
     const userId = await world.addUser(`alice${round}`)
     const { pending_token: token } = (await world.login(`alice${round}`)).body
     const code = world.lastCode()
-    const answers = await Promise.all(
-      Array.from({ length: 50 }, (_, nth) => (nth % 2 ? world : other).verify(token, wrongCode(code, nth + 1))),
-    )
+    const answers = await race(50, (nth) => (nth % 2 ? world : other).verify(token, wrongCode(code, nth + 1)))
     t.equal(count(answers, 401, 'invalid_code'), 5, `round ${round}: five guesses were taken`)
     t.equal(count(answers, 401, 'challenge_invalid'), 45)
     t.equal((await world.verify(token, code)).body.code, 'challenge_invalid', 'the right code comes too late')
@@ -54,7 +62,7 @@ t.test('of 40 parallel resends one sends a message', async (t) => {
     const { pending_token: token } = (await world.login(`alice${round}`)).body
     await world.passTime(30)
     const before = world.messages.length
-    const answers = await Promise.all(Array.from({ length: 40 }, (_, nth) => (nth % 2 ? world : other).resend(token)))
+    const answers = await race(40, (nth) => (nth % 2 ? world : other).resend(token))
     t.equal(count(answers, 200), 1, `round ${round}: one is answered`)
     t.equal(count(answers, 429, 'resend_cooldown'), 39)
     t.equal(world.messages.length - before, 1, 'one message')
@@ -65,7 +73,7 @@ t.test('of 20 parallel logins with the right password one sends a message', asyn
   const world = await createWorld(t)
   const other = await world.startInstance()
   await world.addUser('alice')
-  const answers = await Promise.all(Array.from({ length: 20 }, (_, nth) => (nth % 2 ? world : other).login('alice')))
+  const answers = await race(20, (nth) => (nth % 2 ? world : other).login('alice'))
   t.equal(count(answers, 200), 1)
   t.equal(count(answers, 429, 'resend_cooldown'), 19)
   t.equal(world.messages.length, 1)
@@ -92,9 +100,7 @@ t.test('guesses of one account in parallel never pass the tenth failure', async 
   await world.sql('update factors set failures = 8 where user_id = $1', [userId])
   const { pending_token: token } = (await world.login('alice')).body
   const code = world.lastCode()
-  const answers = await Promise.all(
-    Array.from({ length: 30 }, (_, nth) => (nth % 2 ? world : other).verify(token, wrongCode(code, nth + 1))),
-  )
+  const answers = await race(30, (nth) => (nth % 2 ? world : other).verify(token, wrongCode(code, nth + 1)))
   t.equal(count(answers, 401, 'invalid_code'), 2, 'the ninth and the tenth')
   t.equal(count(answers, 429, 'factor_locked'), 28)
   const [factor] = await world.sql('select failures from factors where user_id = $1', [userId])

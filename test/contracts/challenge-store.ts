@@ -55,7 +55,7 @@ export const challengeStoreContract = (t: Test, createFixture: (t: Test) => Prom
     const { begin, guess, store } = await setUp(t)
     const begun = await begin()
     t.match(begun.result, { outcome: 'begun', expiresIn: 300, resendIn: 30, undo: { formerChallengeId: null } })
-    t.strictSame(await guess(begun, begun.codeHash), { outcome: 'spent' })
+    t.strictSame(await guess(begun, begun.codeHash), { outcome: 'spent', channel: 'sms' })
     t.strictSame(await guess(begun, begun.codeHash), { outcome: 'gone' })
     t.match(await store.find(begun.ref), { state: 'approved', attemptsLeft: 4 })
   })
@@ -72,7 +72,7 @@ export const challengeStoreContract = (t: Test, createFixture: (t: Test) => Prom
     const { begin, guess, pass } = await setUp(t)
     const first = await begin()
     t.match((await begin()).result, { outcome: 'cooldown', retryAfter: 30 })
-    t.strictSame(await guess(first, first.codeHash), { outcome: 'spent' }, 'which left the first alone')
+    t.strictSame(await guess(first, first.codeHash), { outcome: 'spent', channel: 'sms' }, 'which left the first alone')
     await pass(30)
     const second = await begin()
     await pass(30)
@@ -89,7 +89,7 @@ export const challengeStoreContract = (t: Test, createFixture: (t: Test) => Prom
     if (second.result.outcome !== 'begun') throw new Error('not begun')
     await store.withdrawBegin(second.ref, second.result.undo)
     t.equal(await store.find(second.ref), undefined)
-    t.strictSame(await guess(first, first.codeHash), { outcome: 'spent' })
+    t.strictSame(await guess(first, first.codeHash), { outcome: 'spent', channel: 'sms' })
     t.match((await begin()).result, { outcome: 'begun' })
   })
 
@@ -109,7 +109,7 @@ export const challengeStoreContract = (t: Test, createFixture: (t: Test) => Prom
       resendIn: 60,
     })
     t.strictSame(await guess(begun, begun.codeHash), { outcome: 'wrong', attemptsLeft: 3 })
-    t.strictSame(await guess(begun, codeHash), { outcome: 'spent' })
+    t.strictSame(await guess(begun, codeHash), { outcome: 'spent', channel: 'sms' })
     t.strictSame(await store.replaceCode({ ...begun.ref, channel: 'sms', send: sendEntry(), codeHash }), {
       outcome: 'gone',
     })
@@ -127,7 +127,7 @@ export const challengeStoreContract = (t: Test, createFixture: (t: Test) => Prom
     t.match(await store.replaceCode({ ...begun.ref, channel: 'sms', send: sendEntry(), codeHash: begun.codeHash }), {
       outcome: 'replaced',
     })
-    t.strictSame(await guess(begun, begun.codeHash), { outcome: 'spent' })
+    t.strictSame(await guess(begun, begun.codeHash), { outcome: 'spent', channel: 'sms' })
   })
 
   t.test('a challenge expires', async (t) => {
@@ -165,7 +165,7 @@ export const challengeStoreContract = (t: Test, createFixture: (t: Test) => Prom
     await setFailures(8)
     const first = await begin()
     await guess(first)
-    t.strictSame(await guess(first, first.codeHash), { outcome: 'spent' })
+    t.strictSame(await guess(first, first.codeHash), { outcome: 'spent', channel: 'sms' })
     await pass(30)
     const second = await begin()
     t.strictSame(await guess(second), { outcome: 'wrong', attemptsLeft: 4 }, 'this would have been the tenth')

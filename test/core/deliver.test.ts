@@ -16,7 +16,7 @@ const givenAfter = async (elapsed: number): Promise<number> => {
   }
   const factor: CodeFactor = {
     name: 'sms',
-    amr: ['sms'],
+    amr: () => ['sms'],
     channels: ['sms'],
     assertAllowed: () => {},
     fixedCode: () => undefined,

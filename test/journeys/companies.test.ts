@@ -117,6 +117,8 @@ t.test(
     t.equal(call.get('Twiml')?.split(digits).length, 3, 'the digits are said one by one, twice')
     t.equal((await report({ CallSid: 'CA1', CallStatus: 'completed' })).status, 204)
     t.equal(await statusOf(token), 'delivered')
-    t.equal((await world.verify(token, world.lastCode())).status, 200)
+    const { body } = await world.verify(token, world.lastCode())
+    const claims = JSON.parse(Buffer.from(body.access_token.split('.')[1], 'base64url').toString())
+    t.same(claims.amr, ['pwd', 'tel', 'mfa'], 'and the token says that it was a call (RFC 8176)')
   },
 )

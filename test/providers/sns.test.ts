@@ -1,6 +1,14 @@
+import { createHash, createHmac } from 'node:crypto'
+import { registerHooks } from 'node:module'
 import t from 'tap'
 import { snsProvider } from '../../src/providers/sns.ts'
-import { type CompanyReply, type CompanyVoice, type ReceivedRequest, sendOverWire } from '../../testing/index.ts'
+import {
+  type CompanyReply,
+  type CompanyVoice,
+  createProvider,
+  type ReceivedRequest,
+  sendOverWire,
+} from '../../testing/index.ts'
 import { MESSAGE, testRealProvider } from '../contracts/provider.ts'
 
 const SECRET = 'test.not-a-real-key'
@@ -75,6 +83,45 @@ t.test('the request is the action Publish, with the message as one that matters'
   })
 })
 
+t.test('the fields are those of the query protocol of SNS byte for byte, in UTF-8', async (t) => {
+  const { requests } = await sendOverWire(
+    snsProvider,
+    settings('https://sns.eu-central-1.amazonaws.com'),
+    { ...MESSAGE, text: 'Код: "049281" & {to}\n+1' },
+    { body: published('msg-1') },
+  )
+  // The order of the fields is the SDK's affair.
+  t.same(requests[0]?.body?.split('&').toSorted(), [
+    'Action=Publish',
+    'Message=%D0%9A%D0%BE%D0%B4%3A%20%22049281%22%20%26%20%7Bto%7D%0A%2B1',
+    'MessageAttributes.entry.1.Name=AWS.SNS.SMS.SMSType',
+    'MessageAttributes.entry.1.Value.DataType=String',
+    'MessageAttributes.entry.1.Value.StringValue=Transactional',
+    'PhoneNumber=%2B18009998877',
+    'Version=2010-03-31',
+  ])
+})
+
+t.test('what goes over our wire is what the SDK signed (Signature Version 4)', async (t) => {
+  const { requests } = await send({ body: published('msg-1') })
+  const { url, headers, body = '' } = requests[0]!
+  const [, scope = '', names = '', signature] =
+    /Credential=[^/]+\/(\S+), SignedHeaders=(\S+), Signature=(\w+)$/.exec(headers['authorization'] ?? '') ?? []
+  // These two are written by the wire itself.
+  const sent: Record<string, string> = {
+    ...headers,
+    host: new URL(url).host,
+    'content-length': String(Buffer.byteLength(body)),
+  }
+  const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
+  const hmac = (key: string | Buffer, text: string) => createHmac('sha256', key).update(text).digest()
+  const lines = names.split(';').map((name) => `${name}:${sent[name]}\n`)
+  const canonical = ['POST', '/', '', lines.join(''), names, sha256(body)].join('\n')
+  const toSign = ['AWS4-HMAC-SHA256', headers['x-amz-date'], scope, sha256(canonical)].join('\n')
+  const key = scope.split('/').reduce<string | Buffer>(hmac, `AWS4${SECRET}`)
+  t.equal(signature, hmac(key, toSign).toString('hex'))
+})
+
 t.test('the endpoint is that of the region unless an address is set', async (t) => {
   const { requests } = await send({ body: published('x') }, { SNS_URL: 'https://sns.us-east-1.amazonaws.com' })
   t.equal(requests[0]?.url, 'https://sns.eu-central-1.amazonaws.com/')
@@ -82,18 +129,38 @@ t.test('the endpoint is that of the region unless an address is set', async (t) 
 
 t.test('what SNS answers is told apart by its code', async (t) => {
   const cases: [status: number, body: string, headers: Record<string, string>, expected: object][] = [
-    [400, BAD_NUMBER, {}, { outcome: 'refused', reason: /^HTTP 400, InvalidParameter/ }],
+    [400, BAD_NUMBER, {}, { outcome: 'refused', reason: 'HTTP 400, InvalidParameter' }],
+    [400, fault('OptedOut', 'this one'), {}, { outcome: 'refused', reason: 'HTTP 400, OptedOut' }],
     [
       400,
-      fault('InvalidParameter', 'Invalid parameter: MessageAttributes'),
+      fault('InvalidParameter', 'Invalid parameter: MessageAttributes Reason: not allowed with PhoneNumber'),
       {},
-      { outcome: 'failed', reason: 'HTTP 400' },
+      { outcome: 'failed', reason: 'HTTP 400, InvalidParameter' },
     ],
-    [400, fault('Throttling', 'Rate exceeded'), { 'retry-after': '7' }, { outcome: 'failed' }],
+    [400, fault('Throttling', 'Rate exceeded'), { 'retry-after': '7' }, { outcome: 'failed', retryAfter: 7 }],
+    [
+      400,
+      fault('ThrottlingException', 'Rate exceeded'),
+      { 'retry-after': '7' },
+      { outcome: 'failed', reason: 'HTTP 400, ThrottlingException', retryAfter: 7 },
+    ],
     [429, fault('Throttled', 'slow down'), { 'retry-after': '7' }, { outcome: 'failed', retryAfter: 7 }],
-    [403, fault('InvalidClientTokenId', 'The security token is invalid'), {}, { outcome: 'failed' }],
-    [403, fault('AuthorizationError', 'not allowed'), {}, { outcome: 'failed' }],
-    [500, fault('InternalError', 'sorry'), {}, { outcome: 'failed' }],
+    [
+      403,
+      fault('InvalidClientTokenId', 'The security token is invalid'),
+      {},
+      { outcome: 'failed', reason: 'HTTP 403, InvalidClientTokenId' },
+    ],
+    [
+      403,
+      fault('AuthorizationError', 'not allowed'),
+      {},
+      { outcome: 'failed', reason: 'HTTP 403, AuthorizationError' },
+    ],
+    [500, fault('InternalError', 'sorry'), {}, { outcome: 'failed', reason: 'HTTP 500, InternalError' }],
+    [400, fault('+18009998877', 'odd'), {}, { outcome: 'failed', reason: 'HTTP 400' }],
+    [400, '', {}, { outcome: 'failed', reason: 'HTTP 400' }],
+    [400, '<a></b>', {}, { outcome: 'failed', reason: 'HTTP 400' }],
     [200, published(''), {}, { outcome: 'unknown' }],
     [200, '', {}, { outcome: 'unknown' }],
     [504, '<html>', {}, { outcome: 'unknown' }],
@@ -102,6 +169,44 @@ t.test('what SNS answers is told apart by its code', async (t) => {
     const { result } = await send({ status, body, headers: { 'content-type': 'text/xml', ...headers } })
     t.match(result, expected, `${status} ${body.slice(0, 200)}`)
   }
+})
+
+t.test('a success that cannot be read may have been sent, in whatever way it cannot', async (t) => {
+  const bodies = [
+    ' ',
+    'x',
+    '<',
+    '<a></b>',
+    '<!DOCTYPE x [<!ENTITY a "b">]><x>&a;</x>',
+    '<PublishResponse>',
+    '<PublishResponse/>',
+    '<PublishResponse><PublishResult/></PublishResponse>',
+    '<PublishResponse><PublishResult>x</PublishResult></PublishResponse>',
+    published('<a/>'),
+    '{"MessageId":"msg-1"}',
+    '\0',
+    '<a>'.repeat(5_000),
+  ]
+  for (const body of bodies) {
+    t.same(
+      (await send({ body })).result,
+      { outcome: 'unknown', reason: 'unreadable answer' },
+      JSON.stringify(body.slice(0, 80)),
+    )
+  }
+})
+
+t.test('without its package it says which one to install', async (t) => {
+  const hooks = registerHooks({
+    resolve: (specifier, context, next) => {
+      if (specifier === '@aws-sdk/client-sns') throw Object.assign(new Error('none'), { code: 'ERR_MODULE_NOT_FOUND' })
+      return next(specifier, context)
+    },
+  })
+  t.teardown(() => hooks.deregister())
+  await t.rejects(createProvider(snsProvider, settings('https://sns.eu-central-1.amazonaws.com')), {
+    message: /install @aws-sdk\/client-sns/,
+  })
 })
 
 t.test('half of a pair of credentials is refused', async (t) => {

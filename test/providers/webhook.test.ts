@@ -72,7 +72,7 @@ t.test('a form gateway, and one that takes everything in its address', async (t)
 })
 
 t.test('no text can leave its place or become a placeholder', async (t) => {
-  const text = '"},{"to":"{to}\\ {code}\n&to=+1%00\u2028'
+  const text = '"},{"to":"{to}\\ {code} $& $1\n&to=+1%00\u2028'
   t.same(JSON.parse((await sent({}, { text })).body!), { to: MESSAGE.to, text })
   const form = await sent({ WEBHOOK_FORMAT: 'form', WEBHOOK_BODY: 'to={to}&msg={text}' }, { text })
   t.same(
@@ -92,6 +92,23 @@ t.test('no text can leave its place or become a placeholder', async (t) => {
   )
 })
 
+t.test('half a surrogate pair does no harm anywhere', async (t) => {
+  const text = 'a\ud800'
+  t.equal((await sent({}, { text })).body, '{"to":"+18009998877","text":"a\\ud800"}')
+  const form = await sent({ WEBHOOK_FORMAT: 'form', WEBHOOK_BODY: 'to={to}&msg={text}' }, { text })
+  t.equal(form.body, 'to=%2B18009998877&msg=a%EF%BF%BD')
+  const query = await sent({ WEBHOOK_METHOD: 'GET', WEBHOOK_URL: `${URL}?to={to}&msg={text}` }, { text })
+  t.equal(query.url, `${URL}?to=%2B18009998877&msg=a%EF%BF%BD`)
+})
+
+t.test('a header may have any name of HTTP, and a gateway may be beside us', async (t) => {
+  const { headers } = await sent({ WEBHOOK_HEADERS: 'api_key: x\r\nX.Id:7\n\nContent-Type: application/vnd.x+json' })
+  t.match(headers, { api_key: 'x', 'x.id': '7', 'content-type': 'application/vnd.x+json' })
+  for (const url of ['http://127.0.0.1:8080/send', 'http://[::1]/', 'http://localhost?to={to}&text={text}']) {
+    t.ok((await sent({ WEBHOOK_URL: url })).url.startsWith(url.split('?')[0]!), url)
+  }
+})
+
 t.test('what an answer means is what the settings say', async (t) => {
   const cases: [changes: object, answer: object, expected: object][] = [
     [{}, { status: 200, body: 'OK' }, { outcome: 'accepted' }],
@@ -102,6 +119,10 @@ t.test('what an answer means is what the settings say', async (t) => {
       { outcome: 'accepted', messageId: '7' },
     ],
     [{ WEBHOOK_MESSAGE_ID: '/a~1b/~0' }, { body: '{"a/b":{"~":"x"}}' }, { outcome: 'accepted', messageId: 'x' }],
+    [{ WEBHOOK_MESSAGE_ID: '/id' }, { body: '{"id":""}' }, { outcome: 'accepted', messageId: undefined }],
+    [{ WEBHOOK_MESSAGE_ID: '/length' }, { body: '[1]' }, { outcome: 'accepted', messageId: undefined }],
+    [{ WEBHOOK_ACCEPTED_IF: '/error=null' }, { body: '{"error":null}' }, { outcome: 'accepted' }],
+    [{ WEBHOOK_ACCEPTED_IF: '/error=null' }, { body: '{}' }, { outcome: 'failed' }],
     [{ WEBHOOK_MESSAGE_ID: '/__proto__/id' }, { body: '{}' }, { outcome: 'accepted' }],
     [{ WEBHOOK_MESSAGE_ID: '/id' }, { body: 'OK' }, { outcome: 'unknown' }],
     [{ WEBHOOK_ACCEPTED_IF: '/ok=true' }, { body: '{"ok":true}' }, { outcome: 'accepted' }],
@@ -127,7 +148,12 @@ t.test('a description that is wrong says which setting, what, and an example', a
       { WEBHOOK_BODY: '{"to":"{to}","text":"{txt}"}' },
       /WEBHOOK_BODY has \{txt\}, which stands for nothing; there are \{to\}/,
     ],
+    [{ WEBHOOK_BODY: '{"to":"{to}","text":"{text}","ref":"{SendId}"}' }, /WEBHOOK_BODY has \{SendId\}/],
+    [{ WEBHOOK_BODY: '{"to":"{ to }","text":"{text}"}' }, /WEBHOOK_BODY has \{ to \}/],
+    [{ WEBHOOK_BODY: '{"to":"{{to}}","text":"{text}"}' }, /WEBHOOK_BODY has \{\{to\}\}/],
     [{ WEBHOOK_BODY: '{"to":"{to}"' }, /WEBHOOK_BODY is no JSON/],
+    [{ WEBHOOK_FORMAT: 'form' }, /WEBHOOK_BODY is no list of fields/],
+    [{ WEBHOOK_FORMAT: 'form', WEBHOOK_BODY: 'to={to}&{text}' }, /WEBHOOK_BODY is no list of fields/],
     [{ WEBHOOK_BODY: '{"to":"{to}"}' }, /must have \{to\} or \{to_digits\}, and \{text\} or \{code\}/],
     [{ WEBHOOK_BODY: '{"text":"{text}"}' }, /must have \{to\}/],
     [{ WEBHOOK_METHOD: 'GET' }, /must have \{to\}/],
@@ -138,6 +164,12 @@ t.test('a description that is wrong says which setting, what, and an example', a
     [{ WEBHOOK_URL: 'http://2852039166/latest' }, /WEBHOOK_URL leads to a link-local address/],
     [{ WEBHOOK_URL: 'http://[fe80::1]/' }, /WEBHOOK_URL leads to a link-local address/],
     [{ WEBHOOK_URL: 'http://[::ffff:169.254.169.254]/' }, /WEBHOOK_URL leads to a link-local address/],
+    [{ WEBHOOK_URL: 'http://[fd00:ec2::254]/latest' }, /WEBHOOK_URL leads to a link-local address/],
+    [{ WEBHOOK_URL: 'http://{to_digits}/' }, /WEBHOOK_URL must have a host without placeholders/],
+    [{ WEBHOOK_URL: 'https://sms.example.com\\@{to}/' }, /WEBHOOK_URL must have a host without placeholders/],
+    [{ WEBHOOK_URL: `${URL}#{to}{text}` }, /WEBHOOK_URL must have a host without placeholders and no "#"/],
+    [{ WEBHOOK_HEADERS: 'Content-Length: 5' }, /WEBHOOK_HEADERS must not set "Content-Length"/],
+    [{ WEBHOOK_HEADERS: 'Idempotency-Key: {send_id}' }, /WEBHOOK_HEADERS has a placeholder in "Idempotency-Key"/],
     [{ WEBHOOK_HEADERS: 'Authorization' }, /WEBHOOK_HEADERS has a part that is not "Name: value"/],
     [{ WEBHOOK_MESSAGE_ID: 'id' }, /WEBHOOK_MESSAGE_ID has "id", which is no JSON pointer/],
     [{ WEBHOOK_ACCEPTED_IF: '/ok' }, /WEBHOOK_ACCEPTED_IF has "\/ok", which is not POINTER=VALUE/],

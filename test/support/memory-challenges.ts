@@ -120,7 +120,7 @@ export const createMemoryChallenges = (
       if (challenge.codeHash.equals(codeHash)) {
         challenge.consumed = true
         account.failures = 0
-        return { outcome: 'spent' }
+        return { outcome: 'spent', channel: challenge.channel }
       }
       account.failures += 1
       if (account.failures >= limits.failuresToDisable) account.factorDisabled = true

@@ -56,7 +56,8 @@ export const createSmsFactor = (deps: SmsFactorDeps): CodeFactor => {
 
   return {
     name: 'sms',
-    amr: ['sms'],
+    // RFC 8176 has a value for calls and none for WhatsApp, which is a message to the same number.
+    amr: (channel) => [channel === 'voice' ? 'tel' : 'sms'],
     channels: dispatcher.channels,
 
     assertAllowed(phone) {

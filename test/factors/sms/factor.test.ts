@@ -164,10 +164,8 @@ t.test('scenario numbers need no country, have their code, and end with their la
   t.equal(factor.fixedCode('+12025550152'), undefined)
 })
 
-t.test('the factor says what it is', async (t) => {
-  t.match(create([], { sms: ['one'], voice: ['one'] }).factor, {
-    name: 'sms',
-    amr: ['sms'],
-    channels: ['sms', 'voice'],
-  })
+t.test('the factor says what it is, and by which channel the code came', async (t) => {
+  const { factor } = create([], { sms: ['one'], voice: ['one'] })
+  t.match(factor, { name: 'sms', channels: ['sms', 'voice'] })
+  t.same([factor.amr('sms'), factor.amr('voice'), factor.amr('whatsapp')], [['sms'], ['tel'], ['sms']])
 })
