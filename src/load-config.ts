@@ -4,6 +4,7 @@ import { isSupportedCountry } from 'libphonenumber-js/max'
 import type { TObject, TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 import { type SettingSchema, type Settings, SettingsSchema } from './config.ts'
+import { isExternal } from './providers/external.ts'
 import { parsePrices } from './providers/prices.ts'
 import { parseRoutes } from './providers/routing.ts'
 import { parseScenarios } from './providers/scenarios.ts'
@@ -36,8 +37,6 @@ export class SettingsError extends Error {
     this.faults = faults
   }
 }
-
-const isCompanyName = (name: string): boolean => /^[a-z0-9]+$/i.test(name)
 
 /** The fault that a parser finds, under the name of its setting. */
 const faultsIn = (parse: () => unknown, setting: string): string[] => {
@@ -176,7 +175,7 @@ export const loadSettings = ({ providers, ...source }: SettingsSource): Settings
   for (const { name, provider } of named) {
     if (!provider) {
       // A file or package that could not be loaded has its fault already.
-      if (!isCompanyName(name)) continue
+      if (isExternal(name)) continue
       faults.push(
         `SMS_PROVIDERS names "${name}", but there are only: ${providers.map((known) => known.name).join(', ')}; and files like ./acme-sms.ts.`,
       )

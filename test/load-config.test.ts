@@ -123,7 +123,10 @@ const WRONG: Record<string, { values: string[]; says: RegExp }> = {
   DATABASE_URL: { values: ['mysql://db.example.com/x', 'db.example.com', 'file:db'], says: /must match pattern/ },
   DATABASE_POOL_SIZE: { values: ['0', '101', 'many'], says: /must be (?:integer|[<>]= \d+)/ },
   REDIS_URL: { values: ['http://cache.example.com', 'cache:6379'], says: /must match pattern/ },
-  SMS_PROVIDERS: { values: ['nobody', 'console,nobody', 'Console', ','], says: /nobody|Console|names no company/ },
+  SMS_PROVIDERS: {
+    values: ['nobody', 'console,nobody', 'Console', ',', 'acme-sms', 'console;outbox', 'console,@acme', 'my_company'],
+    says: /but there are only|names no company/,
+  },
   SMS_COUNTRIES: { values: ['us', 'USA', 'XX', 'US,ZZ', '1', 'US CA'], says: /must match pattern|no country/ },
   SMS_ROUTES: {
     values: ['US', 'US=nobody', 'usa=console', 'US=console;US=console'],

@@ -44,8 +44,14 @@ export const deliverCode = async (delivery: {
 
   const within = Math.max(SHORTEST_SEND, Math.floor(ANSWER_WITHIN - context.elapsed()))
   const result = await plan.deliver(within, async (failed, next) => {
-    journal('code_not_sent', context, { ...factsOf(failed.sendId, undefined), reason: failed.reason })
-    await ledger.handOver(claims, failed, next)
+    journal('code_not_sent', context, { ...factsOf(failed.sendId, failed.provider), reason: failed.reason })
+    await ledger.handOver(claims, failed, next).catch((error: unknown) => {
+      // Whether it was entered nobody knows; that it was not handed over we do.
+      const facts = factsOf(next.sendId, next.provider)
+      journal('delivery_not_recorded', context, facts)
+      settle({ sendId: next.sendId, status: 'failed', reason: 'not handed over', took: 0 }, facts)
+      throw error
+    })
   })
   const { sendId, took } = result
   const facts = {

@@ -164,7 +164,7 @@ export interface Dispatcher {
 }
 
 /** Closes a failed entry of the ledger and opens the next. */
-export type HandOver = (failed: SettledSend, next: SendEntry) => Promise<void>
+export type HandOver = (failed: SettledSend & { provider: string }, next: SendEntry) => Promise<void>
 
 /** What became of a message, under which entry, and how long that company took in whole ms. */
 export type Dispatched = SendResult & { sendId: string; provider: string; took: number }

@@ -4,6 +4,7 @@ import {
   ConsecutiveBreaker,
   circuitBreaker,
   handleWhenResult,
+  type IBackoff,
   isBrokenCircuitError,
 } from 'cockatiel'
 import type { Carrier, SendResult } from '../core/ports.ts'
@@ -33,11 +34,14 @@ export interface BreakerOptions {
   onChange: (carrier: Carrier, state: BreakerState) => void
 }
 
+/** cockatiel's own gate stays open: it goes by the wall clock, which may step, and ours by a clock that does not. */
+const ALWAYS: IBackoff<unknown> = { duration: Number.NEGATIVE_INFINITY, next: () => ALWAYS }
+
 /** The circuit of one company on one channel; a number that is refused says nothing against the company. */
 const createBreaker = (carrier: Carrier, { failures, openFor, now, onChange }: BreakerOptions): Breaker => {
   const policy: CircuitBreakerPolicy = circuitBreaker(
     handleWhenResult((result) => ['failed', 'unknown'].includes((result as SendResult).outcome)),
-    { breaker: new ConsecutiveBreaker(failures), halfOpenAfter: openFor },
+    { breaker: new ConsecutiveBreaker(failures), halfOpenAfter: ALWAYS },
   )
   let tryAt = 0
   policy.onBreak(() => {

@@ -52,7 +52,9 @@ export const loadExternal = async (
       if (fault) faults.push(`SMS_PROVIDERS names "${source}", which ${fault}.`)
       else loaded.push({ ...(definition as ProviderDefinition), source })
     } catch (error) {
-      faults.push(`SMS_PROVIDERS names "${source}", which cannot be loaded: ${(error as Error).message.split('\n')[0]}`)
+      faults.push(
+        `SMS_PROVIDERS names "${source}", which cannot be loaded: ${String((error as Error)?.message ?? error).split('\n')[0]}`,
+      )
     }
   }
   return { loaded, faults }

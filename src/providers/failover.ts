@@ -17,6 +17,24 @@ export type Failover = (
   handOver: HandOver,
 ) => Promise<Dispatched>
 
+/** The least time in which a company may be held to account, in ms. */
+const FAIR_TIME = 2_000
+
+const textOf = (value: unknown): string | undefined =>
+  typeof value === 'string' || typeof value === 'number' ? String(value) : undefined
+
+/** A result of its promised form, whatever an operator's own provider made of it: what is none may have been sent. */
+const toResult = (given: unknown): SendResult => {
+  const { outcome, messageId, reason, retryAfter } = Object(given) as Record<string, unknown>
+  const id = textOf(messageId)
+  if (outcome === 'accepted') return id === undefined ? { outcome } : { outcome, messageId: id }
+  const why = textOf(reason) ?? 'no reason given'
+  if (outcome === 'refused' || outcome === 'unknown') return { outcome, reason: why }
+  if (outcome !== 'failed') return { outcome: 'unknown', reason: 'no result' }
+  const wait = Number.isSafeInteger(retryAfter) ? (retryAfter as number) : undefined
+  return { outcome, reason: why, ...(wait !== undefined && wait >= 0 && { retryAfter: wait }) }
+}
+
 const expiryOf = (signal: AbortSignal) =>
   new Promise<SendResult>((resolve) => {
     const expired = () => resolve({ outcome: 'unknown', reason: 'no answer in time' })
@@ -39,7 +57,7 @@ export const createFailover =
 
     const attempt = async ({ provider, breaker, entry }: Attempt): Promise<Dispatched> => {
       const start = performance.now()
-      const send = async () => provider.send({ ...message, sendId: entry.sendId }, signal)
+      const send = async () => toResult(await provider.send({ ...message, sendId: entry.sendId }, signal))
       const guarded = () =>
         Promise.race([
           // A provider is trusted neither to obey the signal nor to keep its promise not to throw.
@@ -48,7 +66,8 @@ export const createFailover =
           ),
           expired,
         ])
-      const result = await breaker.run(guarded)
+      // What a company cannot do in the little time that we left it says nothing against it.
+      const result = within < FAIR_TIME && breaker.mayTry() ? await guarded() : await breaker.run(guarded)
       return { ...result, sendId: entry.sendId, provider: provider.name, took: Math.round(performance.now() - start) }
     }
 
@@ -61,7 +80,7 @@ export const createFailover =
     for (const next of others) {
       if (last.outcome !== 'failed' || signal.aborted) return last
       const { sendId, reason, took } = last
-      const handed = handOver({ sendId, status: 'failed', reason, took }, next.entry).then(
+      const handed = handOver({ sendId, provider: last.provider, status: 'failed', reason, took }, next.entry).then(
         () => true,
         () => false,
       )

@@ -176,6 +176,7 @@ export const challengeStatements = (db: Database, limits: Limits) => {
         with account as (
           update users set send_step = greatest(0, send_step - 1), next_send_at = now()
           where user_id = ${p.userId} and login_challenge_id = ${p.challengeId}
+            and exists (select from challenges where challenge_id = ${p.challengeId} and code_hash = ${p.codeHash}::bytea)
           returning user_id
         )
         update challenges c

@@ -29,8 +29,8 @@ export interface SettledRow {
 }
 
 /**
- * The statements of the ledger. They lock the user first, as those of the challenges do, or nothing but rows of the
- * ledger; so that a receipt and a login cannot deadlock.
+ * The statements of the ledger. They lock in the order of those of the challenges (user, challenge, row of the ledger),
+ * leaving out what they do not touch, so that a receipt and a login cannot deadlock.
  */
 export const sendStatements = (db: Database) => ({
   /** Records outcomes, many at once. A receipt that was faster keeps its word. */
@@ -60,7 +60,8 @@ export const sendStatements = (db: Database) => ({
         returning challenge_id, user_id
       ), closed as (
         update sends s
-        set status = 'failed', reason = ${p.reason}::text, took_ms = ${p.took}::int, settled_at = now()
+        set status = case when ${isAhead(sql`'failed'::text`)} then 'failed' else s.status end,
+          reason = coalesce(s.reason, ${p.reason}::text), took_ms = ${p.took}::int, settled_at = now()
         where s.send_id = ${p.failedSendId}::uuid
       ), send as (
         ${insertSend(p, sql`challenge`)}

@@ -58,7 +58,7 @@ export const createSendLedger = (db: Database): StoredLedger => {
       if (rows.length === 0) throw new Error('the challenge has another send by now')
     },
 
-    settle(send) {
+    async settle(send) {
       waiting ??= nextBatch()
       waiting.rows.push(toRow(send))
       return waiting.written

@@ -77,3 +77,15 @@ t.test('after a while one message finds out, alone, and closes the circuit or op
     ['open', 'half-open', 'open', 'half-open', 'closed'].map((state) => `one sms ${state}`),
   )
 })
+
+t.test('a wall clock that steps back does not keep the circuit open', async (t) => {
+  const { run } = create()
+  for (let nth = 0; nth < 3; nth += 1) await run(FAILED)
+  await setTimeout(OPEN_FOR + 20)
+  const { now } = Date
+  t.teardown(() => {
+    Date.now = now
+  })
+  Date.now = () => now() - 3_600_000
+  t.same(await run(ACCEPTED), ACCEPTED)
+})

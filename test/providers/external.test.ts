@@ -57,6 +57,7 @@ t.test('what cannot be used says what is wrong with it', async (t) => {
     [`export default ${ACME.replace('ACME_TOKEN: {', 'TOKEN: {')}`, /setting TOKEN that does not start with ACME_/],
     [`export default ${ACME.replace("examples: ['x'],", '')}`, /ACME_TOKEN without "description" and "examples"/],
     ['export default {', /cannot be loaded/],
+    ['throw null', /cannot be loaded: null/],
   ]
   for (const [nth, [source, fault]] of faulty.entries()) {
     const path = write(`faulty-${nth}.mjs`, source)

@@ -219,3 +219,53 @@ t.test('a company whose code throws before it gives a promise is treated alike',
   t.match(await failover(providers, never)(MESSAGE, 5_000), { outcome: 'unknown', provider: 'one' })
   t.same(asked, ['one'])
 })
+
+t.test('a result of no promised form is taken for what it can be: unknown, and never sent again', async (t) => {
+  const odd: [given: unknown, expected: object][] = [
+    [undefined, { outcome: 'unknown', reason: 'no result' }],
+    [null, { outcome: 'unknown' }],
+    ['accepted', { outcome: 'unknown' }],
+    [{ outcome: 'ok' }, { outcome: 'unknown' }],
+    [
+      { outcome: 'accepted', messageId: 123 },
+      { outcome: 'accepted', messageId: '123' },
+    ],
+    [{ outcome: 'accepted', messageId: {} }, { outcome: 'accepted' }],
+    [
+      { outcome: 'unknown', reason: 5 },
+      { outcome: 'unknown', reason: '5' },
+    ],
+    [{ outcome: 'refused' }, { outcome: 'refused', reason: 'no reason given' }],
+  ]
+  for (const [given, expected] of odd) {
+    const { asked, providers } = createCompanies({ one: async () => given as SendResult, two: ACCEPTED })
+    t.match(await failover(providers, never)(MESSAGE, 5_000), { ...expected, provider: 'one' }, JSON.stringify(given))
+    t.same(asked, ['one'])
+  }
+  const { providers } = createCompanies({
+    one: async () => ({ outcome: 'failed', reason: 'x', retryAfter: 'soon' }) as never,
+  })
+  t.same(await failover(providers, never)(MESSAGE, 5_000), { outcome: 'failed', reason: 'x', provider: 'one' })
+})
+
+t.test('what a company could not do in the little time it had is not held against it', async (t) => {
+  const { providers } = createCompanies({ slow: () => new Promise(() => {}) })
+  let counted = 0
+  const count = async (send: () => Promise<SendResult>) => {
+    counted += 1
+    return send()
+  }
+  const watched = attemptsOf(providers).map((attempt) => ({ ...attempt, breaker: { ...attempt.breaker, run: count } }))
+  const { sendId: _, ...message } = MESSAGE
+  for (const [within, times] of [
+    [500, 0],
+    [2_000, 1],
+  ] as const) {
+    const controller = new AbortController()
+    const sending = createFailover(() => controller.signal)(message, watched, within, async () => {})
+    await settle()
+    controller.abort()
+    t.equal((await sending).outcome, 'unknown')
+    t.equal(counted, times)
+  }
+})

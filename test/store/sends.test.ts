@@ -89,6 +89,29 @@ t.test('the next company takes the place of the one that failed, in one step', a
   t.equal((await world.sql('select from sends')).length, 2, 'what carries the code no more is not handed over')
 })
 
+t.test('a hand-over does not take back what a receipt has said', async (t) => {
+  const { ledger, send, rowOf, ref } = await setUp(t)
+  await ledger.receive('test', { sendId: send.sendId, status: 'delivered' })
+  await ledger.handOver(ref, { sendId: send.sendId, status: 'failed', reason: 'HTTP 503', took: 4 }, sendEntry())
+  t.match(await rowOf(send.sendId), { status: 'delivered' })
+})
+
+t.test('a failed resend that a newer one has overtaken leaves the wait of the newer one alone', async (t) => {
+  const { challenges, ref, world, resendIn } = await setUp(t)
+  const replace = (codeHash: Buffer) => challenges.replaceCode({ ...ref, channel: 'sms', codeHash, send: sendEntry() })
+  await world.passTime(30)
+  const overtaken = await replace(randomBytes(32))
+  await world.passTime(60)
+  const newer = await replace(randomBytes(32))
+  const wait = await resendIn()
+  t.ok(wait! > 60)
+  if (overtaken.outcome !== 'replaced' || newer.outcome !== 'replaced') throw new Error('both were replaced')
+  await challenges.withdrawReplace(ref, overtaken.undo)
+  t.equal(await resendIn(), wait)
+  await challenges.withdrawReplace(ref, newer.undo)
+  t.equal(await resendIn(), 0)
+})
+
 t.test('a receipt is found by our id or by the company’s, and by no other company', async (t) => {
   const { ledger, send, rowOf } = await setUp(t)
   await ledger.settle({ sendId: send.sendId, status: 'sent', messageId: 'SM1', took: 1 })
@@ -189,7 +212,7 @@ t.test('what a company says is cut and cleaned, so that no word of one costs the
   t.match(await rowOf(send.sendId), { message_id: `ab${'x'.repeat(196)}`, reason: '' })
   t.ok(await ledger.receive('test', { messageId, status: 'delivered', reason: 'r\0' }))
   const next = sendEntry()
-  await world.sql(`update sends set status = 'queued'`)
+  await world.sql(`update sends set status = 'queued', reason = null`)
   await ledger.handOver(ref, { sendId: send.sendId, status: 'failed', reason: '\0\ud800!', took: 1 }, next)
   t.match(await rowOf(send.sendId), { reason: '!' })
 })
