@@ -4,10 +4,8 @@
  */
 import { Type } from 'typebox'
 import type { SendResult } from '../core/ports.ts'
-import { type HttpAnswer, interpretFailure } from './http.ts'
+import { type HttpAnswer, interpretFailure, isObject } from './http.ts'
 import { defineProvider } from './provider.ts'
-
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 
 /** Whether a member that lists errors lists any: `null`, `[]` and `{}` say that there are none. */
 const reports = (errors: unknown): boolean => (isObject(errors) ? Object.keys(errors).length > 0 : Boolean(errors))

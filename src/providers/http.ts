@@ -47,6 +47,10 @@ export interface HttpAnswer {
   retryAfter: number | undefined
 }
 
+/** Whether a part of an answer has members to look at. */
+export const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null
+
 /** A host that takes no connection must leave time for the next company, in ms. */
 const agent = new Agent({ connect: { timeout: 1_500 } })
 

@@ -8,6 +8,7 @@
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { Receipt, ReceiptReading, ReceiptRequest } from '../core/ports.ts'
+import { isObject } from './http.ts'
 
 /** `status.groupId` of reports and answers. */
 export const GROUP = { OK: 0, PENDING: 1, UNDELIVERABLE: 2, DELIVERED: 3, EXPIRED: 4, REJECTED: 5 } as const
@@ -22,10 +23,6 @@ const ENDS = new Map<unknown, Receipt['status']>([
   // Before it was sent.
   [GROUP.REJECTED, 'failed'],
 ])
-
-/** Whether a value has members to look at. */
-export const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null
 
 /** A name fit for the log: short and of harmless characters, or none. */
 export const nameOf = (value: unknown): string | undefined =>

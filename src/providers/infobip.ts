@@ -5,8 +5,8 @@
  */
 import { Type } from 'typebox'
 import type { Channel, CodeMessage, SendResult } from '../core/ports.ts'
-import { type HttpAnswer, interpretFailure } from './http.ts'
-import { addressReceipts, GROUP, isObject, nameOf, readInfobipReceipt } from './infobip-receipts.ts'
+import { type HttpAnswer, interpretFailure, isObject } from './http.ts'
+import { addressReceipts, GROUP, nameOf, readInfobipReceipt } from './infobip-receipts.ts'
 import { defineProvider } from './provider.ts'
 
 /** PREFIX_MISSING (no number of any network), DND, DESTINATION (opted out) and INVALID_DESTINATION. */

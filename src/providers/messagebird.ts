@@ -6,7 +6,7 @@
  */
 import { Type } from 'typebox'
 import type { Channel, CodeMessage, SendResult } from '../core/ports.ts'
-import { type HttpAnswer, interpretFailure } from './http.ts'
+import { type HttpAnswer, interpretFailure, isObject } from './http.ts'
 import { codeOf, readMessagebirdReceipt } from './messagebird-receipts.ts'
 import { defineProvider } from './provider.ts'
 
@@ -15,8 +15,6 @@ const PARAMETER_CODES = new Set<unknown>([9, 10, 21])
 
 /** What has become of a message that goes no further. */
 const FAILURES = new Set<unknown>(['delivery_failed', 'expired', 'failed'])
-
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 
 const listOf = (value: unknown): Record<string, unknown>[] => (Array.isArray(value) ? value.filter(isObject) : [])
 

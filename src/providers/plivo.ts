@@ -6,11 +6,9 @@
  */
 import { Type } from 'typebox'
 import type { Channel, CodeMessage, SendResult } from '../core/ports.ts'
-import { type HttpAnswer, interpretFailure } from './http.ts'
+import { type HttpAnswer, interpretFailure, isObject } from './http.ts'
 import { addressReceipts, readPlivoReceipt } from './plivo-receipts.ts'
 import { defineProvider } from './provider.ts'
-
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 
 /** Numbers go without the plus. */
 const bare = (number: string) => number.replace(/^\+/, '')

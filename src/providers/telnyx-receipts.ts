@@ -4,6 +4,7 @@
  */
 import { createPublicKey, type KeyObject, verify } from 'node:crypto'
 import type { Receipt, ReceiptReading, ReceiptRequest } from '../core/ports.ts'
+import { isObject } from './http.ts'
 
 type Report = Pick<Receipt, 'messageId' | 'status' | 'reason' | 'sendId'>
 
@@ -24,8 +25,6 @@ const STATUSES: Readonly<Record<string, Receipt['status']>> = {
   canceled: 'failed',
   failed: 'failed',
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 
 const textOf = (value: unknown): string | undefined =>
   typeof value === 'string' && value.length > 0 ? value.slice(0, 100) : undefined

@@ -4,7 +4,8 @@
  */
 import { Type } from 'typebox'
 import type { Channel, CodeMessage, SendResult } from '../core/ports.ts'
-import { type HttpAnswer, interpretFailure } from './http.ts'
+import { escapeXml } from './escape-xml.ts'
+import { type HttpAnswer, interpretFailure, isObject } from './http.ts'
 import { defineProvider } from './provider.ts'
 import { codeOf, parsePublicKey, readTelnyxReceipt } from './telnyx-receipts.ts'
 
@@ -13,8 +14,6 @@ const NUMBER_CODES = new Set(['40001', '40012', '40300', '40310', '131026'])
 
 /** Codes that blame a number, ours or theirs: the pointer says which. */
 const EITHER_NUMBER_CODES = new Set(['10001', '10002', '10016'])
-
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 
 const listOf = (value: unknown): Record<string, unknown>[] => (Array.isArray(value) ? value.filter(isObject) : [])
 
@@ -50,15 +49,6 @@ const interpret = (answer: HttpAnswer): SendResult => {
   if (typeof id === 'string' && id.length > 0) return { outcome: 'accepted', messageId: id.slice(0, 100) }
   return data['status'] === 'queued' ? { outcome: 'accepted' } : { outcome: 'unknown', reason: 'unreadable answer' }
 }
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&apos;',
-}
-const escapeXml = (text: string) => text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '')
 
 /** `alice` is the one voice that speaks the language it is told. */
 const texmlOf = ({ speech, speechLocale }: CodeMessage): string => {

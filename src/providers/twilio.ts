@@ -4,7 +4,8 @@
  */
 import { Type } from 'typebox'
 import type { Channel, CodeMessage, SendResult } from '../core/ports.ts'
-import { type HttpAnswer, interpretFailure } from './http.ts'
+import { escapeXml } from './escape-xml.ts'
+import { type HttpAnswer, interpretFailure, isObject } from './http.ts'
 import { defineProvider } from './provider.ts'
 import { codeOf, readTwilioReceipt } from './twilio-receipts.ts'
 
@@ -16,8 +17,6 @@ const NUMBER_CODES = new Set('21211 21217 21265 21610 21614 21635 30005 30006 63
 
 /** What a message or a call that was made in vain says of itself. */
 const IN_VAIN = new Set<unknown>(['failed', 'undelivered', 'canceled'])
-
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 
 /** Of status and code alone, for Twilio's texts quote the number. */
 const interpret = (answer: HttpAnswer): SendResult => {
@@ -35,15 +34,6 @@ const interpret = (answer: HttpAnswer): SendResult => {
   // A 400 that does not blame the number blames the request or the account: another company may take it.
   return { ...rest, outcome: outcome === 'unknown' ? 'unknown' : 'failed', reason }
 }
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&apos;',
-}
-const escapeXml = (text: string) => text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '')
 
 /** Which voice speaks a language is the account's choice. */
 const twimlOf = ({ speech, speechLocale }: CodeMessage): string => {

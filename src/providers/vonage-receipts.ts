@@ -4,6 +4,7 @@
  * https://developer.vonage.com/en/getting-started/concepts/webhooks
  */
 import type { Receipt, ReceiptReading, ReceiptRequest } from '../core/ports.ts'
+import { isObject } from './http.ts'
 import { isSame, sha256, verifyToken } from './webhook-token.ts'
 
 /** How old, or how far ahead, the signed time may be, in ms. */
@@ -31,10 +32,6 @@ const CALL_STATUSES = new Map<unknown, Receipt['status']>([
 ])
 
 const CODE = /^(\d{1,5}|[A-Za-z][A-Za-z0-9_.-]{0,39})$/
-
-/** Whether a value has members to look at. */
-export const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null
 
 const wordOf = (value: unknown): string | undefined =>
   typeof value === 'string' && CODE.test(value) ? value : undefined

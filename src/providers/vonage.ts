@@ -4,9 +4,10 @@
  */
 import { Type } from 'typebox'
 import type { Channel, CodeMessage, SendResult } from '../core/ports.ts'
-import { type HttpAnswer, interpretFailure } from './http.ts'
+import { escapeXml } from './escape-xml.ts'
+import { type HttpAnswer, interpretFailure, isObject } from './http.ts'
 import { defineProvider } from './provider.ts'
-import { codeOf, isObject, readVonageReceipt } from './vonage-receipts.ts'
+import { codeOf, readVonageReceipt } from './vonage-receipts.ts'
 import { createTokenSigner } from './vonage-token.ts'
 
 /**
@@ -49,15 +50,6 @@ const interpret = (answer: HttpAnswer): SendResult => {
     ? { outcome: 'unknown', reason: 'unreadable answer' }
     : interpretProblem(answer, body)
 }
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&apos;',
-}
-const escapeXml = (text: string) => text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '')
 
 const ssmlOf = ({ speech }: CodeMessage): string =>
   `<speak>${speech.map((phrase) => `${escapeXml(phrase)}<break time='1s'/>`).join('')}</speak>`
