@@ -1,9 +1,17 @@
 import type { Migration } from 'kysely/migration'
 import { up as accountsAndChallenges } from './0001_accounts_and_challenges.ts'
 import { up as ledgerOfSends } from './0002_ledger_of_sends.ts'
+import { up as budgetsAndBlocks } from './0003_budgets_and_blocks.ts'
+import { up as guard } from './0004_guard.ts'
+import { up as guardSend } from './0005_guard_send.ts'
+import { up as attemptsKeysAndAudit } from './0006_attempts_keys_and_audit.ts'
 
 /** Every migration, oldest first. Add at the end; what is listed here is never edited. */
 export const migrations: Record<string, Migration> = {
   '0001_accounts_and_challenges': { up: accountsAndChallenges },
   '0002_ledger_of_sends': { up: ledgerOfSends },
+  '0003_budgets_and_blocks': { up: budgetsAndBlocks },
+  '0004_guard': { up: guard },
+  '0005_guard_send': { up: guardSend },
+  '0006_attempts_keys_and_audit': { up: attemptsKeysAndAudit },
 }

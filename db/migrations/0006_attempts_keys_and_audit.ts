@@ -1,0 +1,89 @@
+import { type Kysely, sql } from 'kysely'
+
+/** Password attempts, Idempotency-Keys, nonces of human checks, and the journal of decisions. */
+export const up = async (db: Kysely<unknown>): Promise<void> => {
+  await sql`
+    create table password_attempts (
+      -- HMAC of an address and a name, or of a name alone; names that nobody has count like any other.
+      key bytea primary key,
+      -- Those of the last quarter of an hour.
+      times timestamptz[] not null
+    )`.execute(db)
+
+  // Takes one attempt, before the password is looked at. Its commit need not reach the disk: what a crash of the database
+  // forgets is a moment of counting, and every login would wait for it.
+  await sql`
+    create function take_password_attempt(
+      p_pair bytea, p_name bytea, p_username_key text, p_address text, rules jsonb,
+      out retry_after integer, out delay_ms integer
+    ) language plpgsql as $$
+    declare
+      since constant timestamptz := now() - make_interval(secs => (rules ->> 'within')::int);
+      most constant integer := (rules ->> 'perAddress')::int;
+      failures integer;
+    begin
+      perform set_config('synchronous_commit', 'off', true);
+      delay_ms := 0;
+      insert into password_attempts as a (key, times) values (p_pair, array[now()])
+      on conflict (key) do update
+        set times = array(select t from unnest(a.times) t where t > since order by t) || now()
+        where (select count(*) from unnest(a.times) t where t > since) < most;
+      if not found then
+        select guard_seconds(min(t) + make_interval(secs => (rules ->> 'within')::int), now()) into retry_after
+        from password_attempts a, unnest(a.times) t where a.key = p_pair and t > since;
+        return;
+      end if;
+      select count(*) into failures from password_attempts a, unnest(a.times) t where a.key = p_name and t > since;
+      if failures >= (rules ->> 'delayFrom')::int and not exists (
+        select from audit_events e join users u on u.user_id = e.user_id
+        where u.username_key = p_username_key and e.event = 'code_ok' and e.address = p_address
+      ) then
+        delay_ms := least((rules ->> 'longestDelay')::int,
+          (rules ->> 'firstDelay')::int * power(2, least(failures / (rules ->> 'delayFrom')::int - 1, 20)))::int;
+      end if;
+    end $$`.execute(db)
+
+  await sql`
+    create table idempotency_keys (
+      -- SHA-256 of the key: the key itself is a part of the client's half of the code's key, and must not be here.
+      key_hash bytea primary key,
+      -- HMAC of the request under the key.
+      fingerprint bytea not null,
+      user_id uuid not null,
+      challenge_id uuid not null,
+      created_at timestamptz not null default now(),
+      expires_at timestamptz not null
+    )`.execute(db)
+  await sql`create index idempotency_keys_challenge_id on idempotency_keys (challenge_id)`.execute(db)
+
+  await sql`
+    create table used_nonces (
+      nonce_hash bytea primary key,
+      expires_at timestamptz not null
+    )`.execute(db)
+
+  await sql`
+    create table audit_events (
+      audit_event_id bigint generated always as identity primary key,
+      created_at timestamptz not null default now(),
+      event text not null,
+      -- Null where the name is nobody's. No reference: a row outlives its user.
+      user_id uuid,
+      address text not null,
+      request_id uuid,
+      facts jsonb not null
+    )`.execute(db)
+  await sql`create index audit_events_user_id on audit_events (user_id, created_at)`.execute(db)
+  await sql`create index audit_events_created_at on audit_events (created_at)`.execute(db)
+
+  // Nothing changes what was decided, and nothing of the last day goes away, whatever the program asks for.
+  await sql`
+    create function keep_audit_event() returns trigger language plpgsql as $$
+    begin
+      if tg_op = 'DELETE' and old.created_at < now() - interval '1 day' then return old; end if;
+      raise exception 'audit_events is append-only' using errcode = 'integrity_constraint_violation';
+    end $$`.execute(db)
+  await sql`
+    create trigger audit_events_append_only before update or delete on audit_events
+    for each row execute function keep_audit_event()`.execute(db)
+}
