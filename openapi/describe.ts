@@ -10,7 +10,7 @@ const never = () => Promise.reject(new Error('the description of the API calls n
 export const describeApi = async (): Promise<string> => {
   const issuer = 'https://auth.example.com'
   const app = await buildApp({
-    accounts: { findByUsernameKey: never, findById: never, upgradePasswordHash: never },
+    accounts: { findForLogin: never, countFailure: never, findById: never, upgradePasswordHash: never },
     challenges: {
       begin: never,
       withdrawBegin: never,
@@ -18,10 +18,15 @@ export const describeApi = async (): Promise<string> => {
       withdrawReplace: never,
       guess: never,
       find: never,
+      findReplay: never,
     },
     passwords: { verify: never, upgrade: never },
     ledger: { handOver: never, settle: never, receive: never },
     factors: [],
+    audit: { record: () => {}, drain: never },
+    humanCheck: undefined,
+    intelligence: undefined,
+    attemptKey: Buffer.alloc(32),
     providers: [],
     deliveryStates: () => [],
     tokens: {

@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import cors from '@fastify/cors'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import fastify, { type FastifyBaseLogger, LogController } from 'fastify'
 import type { Redis } from 'ioredis'
+import type { AuditTrail } from './core/audit-port.ts'
 import { createChallengeStatus } from './core/challenge.ts'
+import { createJournal } from './core/journal.ts'
 import { createLogin } from './core/login.ts'
 import { createMe } from './core/me.ts'
 import {
@@ -11,7 +14,8 @@ import {
   CHANNELS,
   type ChallengeStore,
   type CodeFactor,
-  type Journal,
+  type HumanCheck,
+  type NumberIntelligence,
   type PasswordVerifier,
   type Provider,
   type SendLedger,
@@ -19,6 +23,7 @@ import {
 import { createReceipt } from './core/receipt.ts'
 import { createResend } from './core/resend.ts'
 import { createVerify } from './core/verify.ts'
+import { registerCleanText } from './http/clean-text.ts'
 import { registerDocs, registerOpenApi } from './http/docs.ts'
 import { registerHeaders } from './http/headers.ts'
 import { registerMediaTypes } from './http/media-types.ts'
@@ -40,6 +45,13 @@ export interface AppDeps {
   /** The companies, for their receipts. */
   providers: readonly Provider[]
   deliveryStates: RouteDeps['deliveryStates']
+  audit: AuditTrail
+  /** What unknown users must pass while messages look like fraud; undefined for nothing. */
+  humanCheck: HumanCheck | undefined
+  /** Who is asked about a number before each message; undefined for nobody. */
+  intelligence: NumberIntelligence | undefined
+  /** The key that tries of passwords are counted under. */
+  attemptKey: Uint8Array
   tokens: TokenOptions
   readiness: readonly ReadinessCheck[]
   logger: FastifyBaseLogger
@@ -94,7 +106,7 @@ export const buildApp = async (deps: AppDeps): Promise<App> => {
     await app.register(cors, {
       origin: [...deps.corsOrigins],
       methods: ['GET', 'POST'],
-      exposedHeaders: ['X-Request-Id', 'Retry-After'],
+      exposedHeaders: ['X-Request-Id', 'Retry-After', 'RateLimit-Policy', 'RateLimit'],
       maxAge: 600,
       strictPreflight: false,
     })
@@ -107,11 +119,11 @@ export const buildApp = async (deps: AppDeps): Promise<App> => {
     if (!OWN_LIMIT.test(request.routeOptions.url ?? '')) await everything.call(this, request, reply)
   })
   registerMediaTypes(app)
+  registerCleanText(app)
 
   const tokens = await createTokens(app, deps.tokens)
-  const journal: Journal = (event, { requestId, address }, facts) =>
-    app.log.info({ event, request_id: requestId, address, ...facts }, event)
-  const flow = { ...deps, tokens, journal }
+  const journal = createJournal({ audit: deps.audit, log: (line, event) => app.log.info(line, event), now: Date.now })
+  const flow = { ...deps, tokens, journal, wait: sleep }
 
   await registerOpenApi(app, { issuer, version: deps.version })
   const refuseOtherMethods = watchMethods(app)

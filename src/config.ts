@@ -132,6 +132,51 @@ export const SettingsSchema = Type.Object({
     description: 'Countries that codes are sent to, ISO 3166-1. Must be named when a real company is.',
     examples: ['US', 'CA'],
   }),
+  SMS_VOIP: Type.Boolean({
+    default: true,
+    description: 'Send codes to numbers over the Internet too. Kinds of numbers that no person has are always refused.',
+    examples: [false],
+  }),
+  SMS_BUDGET_MESSAGES: list({
+    default: ['all=20000', 'each=5000'],
+    description:
+      'Messages a day (UTC): in `all`, to `each` country, or to one by its ISO code. The last tenth is kept for users who logged in within 30 days.',
+    examples: ['all=20000', 'each=5000', 'US=10000'],
+  }),
+  SMS_BUDGET_COST: list({
+    default: [],
+    description: 'The same in money, by `SMS_PRICES` and in their currency. No limit where it is not set.',
+    examples: ['all=500', 'each=100', 'US=300'],
+  }),
+  SMS_GUARD: Type.Boolean({
+    default: true,
+    description:
+      'Stop messages to prefixes, runs of numbers and countries whose codes are not entered. Caps and budgets hold without it too.',
+    examples: [true],
+  }),
+  SMS_SAFE_NUMBERS: list({
+    default: [],
+    pattern: '^\\+[1-9][0-9]{1,14}$',
+    description: 'Numbers, E.164, that the rules on addresses, prefixes and conversion pass by: those of your testers.',
+    examples: ['+12025550143'],
+  }),
+  HUMAN_CHECK: Type.Union(
+    ['proof-of-work', 'turnstile', 'hcaptcha', 'off'].map((name) => Type.Literal(name)),
+    {
+      default: 'proof-of-work',
+      description: 'What an unknown user must pass while messages look like fraud or a budget runs low.',
+      examples: ['turnstile'],
+    },
+  ),
+  NUMBER_INTELLIGENCE: Type.Optional(
+    Type.Union(
+      ['twilio-lookup'].map((name) => Type.Literal(name)),
+      {
+        description: 'Who is asked, before each message, whether the SIM of a number was swapped of late.',
+        examples: ['twilio-lookup'],
+      },
+    ),
+  ),
   SMS_DOMAIN: Type.Optional(
     Type.String({
       pattern: '^[a-z0-9.-]{1,40}$',
@@ -187,7 +232,8 @@ export const SettingsSchema = Type.Object({
   }),
   RATE_LIMIT: Type.Boolean({
     default: true,
-    description: 'Limit requests per address. `false`, for tests that log in all the time, is refused in production.',
+    description:
+      'Limit requests per address, tries of passwords, and codes per user, number and address. `false`, for tests that log in all the time, is refused in production.',
     examples: [true],
   }),
   TRUST_PROXY: list({
@@ -204,6 +250,31 @@ export const SettingsSchema = Type.Object({
   LOG_LEVEL: Type.Union(
     ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].map((level) => Type.Literal(level)),
     { default: 'info', description: 'The least severe lines that are logged.', examples: ['info'] },
+  ),
+  AUDIT_RETENTION: Type.Integer({
+    default: 90,
+    minimum: 1,
+    maximum: 3_650,
+    unit: 'days',
+    description: 'Days for which the audit trail keeps what was decided.',
+    examples: [90],
+  }),
+  EVENTS_WEBHOOK_URL: Type.Optional(
+    Type.String({
+      // Plain HTTP stays on the machine, and a request with credentials in its address would never leave.
+      pattern:
+        '^(?:https://[^\\s/?#@\\\\]+|http://(?:localhost|127\\.0\\.0\\.1|\\[::1\\])(?::\\d{1,5})?)(?:[/?][^\\s#]*)?$',
+      description: 'Where events are told (`docs/audit.md`): https, or http to this machine. Nowhere if not set.',
+      examples: ['https://ops.example.com/doorcode'],
+    }),
+  ),
+  EVENTS_WEBHOOK_SECRET: Type.Optional(
+    Type.String({
+      pattern: '^whsec_[A-Za-z0-9+/]{32,}={0,2}$',
+      description: 'What events are signed with: the output of `echo whsec_$(openssl rand -base64 32)`.',
+      examples: ['the output of: echo whsec_$(openssl rand -base64 32)'],
+      secret: true,
+    }),
   ),
   DATA_DIR: Type.String({
     default: '.data',

@@ -47,7 +47,8 @@ export const PROBLEMS = {
   forbidden: {
     status: 403,
     title: 'That is not allowed',
-    advice: 'The token is valid, but not for this; or a receipt was not signed by the company it names.',
+    advice:
+      'With `human_check`: solve it and repeat the call with the solution as its member `human_check`. Else the token is valid, but not for this; or a receipt was not signed by the company it names.',
   },
   not_found: {
     status: 404,
@@ -149,6 +150,8 @@ export interface ProblemDetails {
   retryAfter?: number
   /** Methods the route has, for `method_not_allowed`; sent as `Allow` (RFC 9110 §15.5.6). */
   allow?: string[]
+  /** What to solve before the call is repeated; sent as `human_check`. */
+  humanCheck?: Readonly<Record<string, string | number>>
   /** For `/health/ready`: the parts that are missing. */
   missing?: string[]
   /** What really happened, for the log alone. */

@@ -3,7 +3,10 @@ import { BlockList, isIP } from 'node:net'
 import { isSupportedCountry } from 'libphonenumber-js/max'
 import type { TObject, TSchema } from 'typebox'
 import { Value } from 'typebox/value'
+import { humanChecks } from './checks/index.ts'
 import { type SettingSchema, type Settings, SettingsSchema } from './config.ts'
+import { parseCostBudgets, parseMessageBudgets } from './guard/budgets.ts'
+import { numberIntelligence } from './intelligence/index.ts'
 import { isExternal } from './providers/external.ts'
 import { parsePrices } from './providers/prices.ts'
 import { parseRoutes } from './providers/routing.ts'
@@ -172,6 +175,14 @@ export const loadSettings = ({ providers, ...source }: SettingsSource): Settings
     provider: providers.find((known) => (known.source ?? known.name) === name),
   }))
   if (named.length === 0 && !unnamed) faults.push('SMS_PROVIDERS names no company. For example: crondock')
+  /** Reads the settings of a part that was named, and demands those that it cannot do without. */
+  const readPart = ({ properties, required }: TObject): void => {
+    Object.assign(settings, read(properties))
+    for (const name of (required ?? []) as string[]) if (settings[name] === undefined) missing(name, properties[name]!)
+  }
+  for (const part of [...humanChecks, ...numberIntelligence]) {
+    if (part.name === settings.HUMAN_CHECK || part.name === settings.NUMBER_INTELLIGENCE) readPart(part.settings)
+  }
   for (const { name, provider } of named) {
     if (!provider) {
       // A file or package that could not be loaded has its fault already.
@@ -181,10 +192,7 @@ export const loadSettings = ({ providers, ...source }: SettingsSource): Settings
       )
       continue
     }
-    Object.assign(settings, read(provider.settings.properties))
-    for (const required of provider.settings.required ?? []) {
-      if (settings[required] === undefined) missing(required, provider.settings.properties[required]!)
-    }
+    readPart(provider.settings)
     if (production && !provider.real && source.env['SMS_PROVIDERS'] !== undefined)
       faults.push(`SMS_PROVIDERS must not name "${name}" in production: it sends nothing.`)
   }
@@ -196,6 +204,8 @@ export const loadSettings = ({ providers, ...source }: SettingsSource): Settings
   faults.push(
     ...faultsIn(() => parseRoutes(settings.SMS_ROUTES ?? '', settings.SMS_PROVIDERS), 'SMS_ROUTES'),
     ...faultsIn(() => parsePrices(settings.SMS_PRICES), 'SMS_PRICES'),
+    ...faultsIn(() => parseMessageBudgets(settings.SMS_BUDGET_MESSAGES), 'SMS_BUDGET_MESSAGES'),
+    ...faultsIn(() => parseCostBudgets(settings.SMS_BUDGET_COST), 'SMS_BUDGET_COST'),
     ...parseScenarios(settings.SCENARIO_NUMBERS, {
       codeLength: settings.CODE_LENGTH,
       strict: production,
@@ -223,6 +233,16 @@ export const loadSettings = ({ providers, ...source }: SettingsSource): Settings
     if (url?.match(/^(postgres(ql)?|rediss?):\/\/./) && !URL.canParse(url)) {
       faults.push(`${name} is no URL: characters like # and % in a password are written %23 and %25.`)
     }
+  }
+
+  const { EVENTS_WEBHOOK_URL: eventsUrl } = settings
+  if (eventsUrl?.match(/^https?:\/\/./) && !URL.canParse(eventsUrl)) {
+    faults.push('EVENTS_WEBHOOK_URL is no URL. For example: https://ops.example.com/doorcode')
+  }
+  if (eventsUrl !== undefined && settings.EVENTS_WEBHOOK_SECRET === undefined) {
+    faults.push(
+      'EVENTS_WEBHOOK_URL needs EVENTS_WEBHOOK_SECRET (or EVENTS_WEBHOOK_SECRET_FILE), which events are signed with. For example: the output of: echo whsec_$(openssl rand -base64 32)',
+    )
   }
 
   if (faults.length > 0) throw new SettingsError(faults)

@@ -1,26 +1,36 @@
 import { availableParallelism } from 'node:os'
 import { performance } from 'node:perf_hooks'
+import type { Logger } from 'pino'
 import { type EmbeddedPostgres, startEmbedded } from '../db/embedded.ts'
 import { migrate, pendingMigrations } from '../db/migrate.ts'
 import { DEMO_USER, seedDemoUser } from '../db/seed.ts'
 import manifest from '../package.json' with { type: 'json' }
 import { buildApp } from './app.ts'
+import type { Settings } from './config.ts'
+import type { EventOutbox } from './core/event-port.ts'
 import { createHashQueue } from './core/hash-queue.ts'
-import { limitsFor } from './core/limits.ts'
+import { limitsFor, PASSWORD_RULES } from './core/limits.ts'
 import { createCompanies, createDelivery, createTextsFor, domainOf, issuerOf } from './delivery.ts'
+import { createEventWebhook } from './events/webhook.ts'
 import { createFactors } from './factors/index.ts'
+import { createGuard } from './guard.ts'
 import { keyFileIn, readKeyFile, secretIn } from './keys/key-files.ts'
 import { deriveSecrets } from './keys/secrets.ts'
 import { loadSettings } from './load-config.ts'
 import { createLogger } from './logger.ts'
 import { createArgon2id } from './passwords/argon2id.ts'
 import { loadExternal } from './providers/external.ts'
+import { wire } from './providers/http.ts'
 import { providers as ourProviders } from './providers/index.ts'
 import { createOutbox } from './providers/outbox.ts'
 import { startShutdown } from './shutdown.ts'
 import { explainFailure, welcome } from './start-messages.ts'
+import { createAuditTrail } from './store/audit.ts'
 import { createChallengeStore } from './store/challenges.ts'
 import { createDatabase } from './store/database.ts'
+import { createEventOutbox } from './store/events.ts'
+import { createHousekeeping, type Housekeeping } from './store/housekeeping.ts'
+import { createNonceStore } from './store/nonces.ts'
 import { createSendLedger } from './store/sends.ts'
 import { createUserAdmin } from './store/user-admin.ts'
 import { createAccountStore } from './store/users.ts'
@@ -99,6 +109,10 @@ const start = async () => {
     logger.warn({ event: 'redis_lost', err: error }, 'redis lost'),
   )
 
+  const audit = createAuditTrail(database, {
+    onLost: (count, error) =>
+      logger.error({ event: 'audit_lost', count, err: error }, `${count} audit entries could not be kept`),
+  })
   const ledger = createSendLedger(database)
   const delivery = createDelivery(settings, {
     texts,
@@ -122,12 +136,18 @@ const start = async () => {
     },
   ]
 
+  const limits = limitsFor({ codeTtl: settings.CODE_TTL, resendCooldown: settings.RESEND_COOLDOWN })
+  const { policy, ...guard } = createGuard(settings, {
+    limits,
+    key: derived[0]!.humanCheckKey,
+    nonces: createNonceStore(database),
+  })
   const app = await buildApp({
-    accounts: createAccountStore(database),
-    challenges: createChallengeStore(
-      database,
-      limitsFor({ codeTtl: settings.CODE_TTL, resendCooldown: settings.RESEND_COOLDOWN }),
-    ),
+    ...guard,
+    audit,
+    attemptKey: derived[0]!.attemptKey,
+    accounts: createAccountStore(database, settings.RATE_LIMIT ? PASSWORD_RULES : null),
+    challenges: createChallengeStore(database, limits, policy),
     passwords: await createArgon2id(
       createHashQueue({ concurrency: hashThreads, maxWait: LONGEST_HASH_WAIT, now: () => performance.now() }),
     ),
@@ -135,7 +155,13 @@ const start = async () => {
     providers: companies,
     deliveryStates: delivery.dispatcher.states,
     factors: createFactors({
-      sms: { ...delivery, countries: settings.SMS_COUNTRIES, phoneKey: derived[0]!.phoneKey },
+      sms: {
+        ...delivery,
+        countries: settings.SMS_COUNTRIES,
+        voip: settings.SMS_VOIP,
+        safeNumbers: settings.SMS_SAFE_NUMBERS,
+        phoneKey: derived[0]!.phoneKey,
+      },
     }),
     tokens: {
       issuer,
@@ -158,9 +184,15 @@ const start = async () => {
     outbox: settings.DEV_OUTBOX ? outbox : undefined,
   })
 
+  const events = subscribe(settings, createEventOutbox(database), logger)
+  const pruning = pruneRegularly(createHousekeeping(database), settings.AUDIT_RETENTION, logger)
+
   shutdown.onStop(async () => {
     await app.close()
+    clearInterval(pruning)
+    await events?.stop()
     await ledger.drain()
+    await audit.drain()
     await database.close()
     redis?.disconnect()
     stopEmbedded()
@@ -181,6 +213,33 @@ const migrateEmbedded = async (url: string) => {
   } finally {
     await database.close()
   }
+}
+
+/** How often what nobody needs any more is removed, in ms. */
+const PRUNE_EVERY = 3_600_000
+
+const pruneRegularly = (housekeeping: Housekeeping, auditDays: number, log: Logger) =>
+  setInterval(() => {
+    housekeeping
+      .prune({ auditDays })
+      .then((removed) => log.info({ event: 'pruned', ...removed }, 'removed what nobody needs any more'))
+      .catch((error: unknown) => log.warn({ event: 'not_pruned', err: error }, 'could not remove old rows'))
+  }, PRUNE_EVERY).unref()
+
+/** Starts the delivery of events, where somebody subscribed. */
+const subscribe = (settings: Settings, outbox: EventOutbox, log: Logger) => {
+  if (settings.EVENTS_WEBHOOK_URL === undefined) return undefined
+  const webhook = createEventWebhook({
+    outbox,
+    url: settings.EVENTS_WEBHOOK_URL,
+    secret: settings.EVENTS_WEBHOOK_SECRET!,
+    transport: wire,
+    now: Date.now,
+    log,
+    every: 5_000,
+  })
+  webhook.start()
+  return webhook
 }
 
 /** The client is loaded only where it is used. */

@@ -10,7 +10,9 @@ export const up = async (db: Kysely<unknown>): Promise<void> => {
       -- When the code that it carried was entered, right: what conversion is made of.
       add column verified_at timestamptz,
       -- Whether this user had proven this number within the last 30 days when it was sent.
-      add column known boolean not null default false`.execute(db)
+      add column known boolean not null default false,
+      -- The day whose budgets it was taken from; null where none was, or where it was given back.
+      add column budget_day date`.execute(db)
   await sql`create index sends_user_id on sends (user_id, created_at)`.execute(db)
   await sql`create index sends_prefix on sends (prefix, created_at) where not known`.execute(db)
   await sql`create index sends_country on sends (country, created_at) where not known`.execute(db)

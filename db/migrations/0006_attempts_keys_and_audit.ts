@@ -43,6 +43,17 @@ export const up = async (db: Kysely<unknown>): Promise<void> => {
       end if;
     end $$`.execute(db)
 
+  // Counts a failure of a name, the latest hundred at most: more would make nobody wait longer.
+  await sql`
+    create function count_password_failure(p_name bytea, rules jsonb) returns void language plpgsql as $$
+    begin
+      perform set_config('synchronous_commit', 'off', true);
+      insert into password_attempts as a (key, times) values (p_name, array[now()])
+      on conflict (key) do update set times = array(
+        select t from (select t from unnest(a.times || now()) t
+          where t > now() - make_interval(secs => (rules ->> 'within')::int) order by t desc limit 100) x order by t);
+    end $$`.execute(db)
+
   await sql`
     create table idempotency_keys (
       -- SHA-256 of the key: the key itself is a part of the client's half of the code's key, and must not be here.
@@ -51,6 +62,8 @@ export const up = async (db: Kysely<unknown>): Promise<void> => {
       fingerprint bytea not null,
       user_id uuid not null,
       challenge_id uuid not null,
+      -- By the clock that tokens are dated with, Unix seconds: so that the same token can be signed again.
+      issued_at integer not null,
       created_at timestamptz not null default now(),
       expires_at timestamptz not null
     )`.execute(db)

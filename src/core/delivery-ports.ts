@@ -180,6 +180,8 @@ export interface SendPlan {
   channel: Channel
   /** What the ledger has before the first company is called. */
   first: SendEntry
+  /** Whether the guard is asked, and whether the number is on its safe list. */
+  guard: { applies: boolean; safe: boolean }
   /** Hands the message over within so many ms, as `Dispatcher.send` does. */
   deliver(within: number, handOver: HandOver): Promise<Dispatched>
 }

@@ -3,6 +3,30 @@
  * the flow as a part of `ports.ts`.
  */
 
+/** What the guard must know of one message besides its entry in the ledger. */
+export interface GuardRequest {
+  /** E.164. */
+  phone: string
+  /** False for messages that cost nothing and reach nobody: those to scenario numbers. */
+  applies: boolean
+  /** Whether the number is on the safe list. */
+  safe: boolean
+  /** Whether whoever asks has passed a human check, or nobody could say. */
+  human: boolean
+  /** Where the request came from, as in `RequestContext`. */
+  host: string
+  network: string
+}
+
+/** That the guard lets a message go no further, and by which of its rules. Seconds are whole and at least 1. */
+export type GuardObjection =
+  /** A cap on a user, a number or an address, which time opens again. */
+  | { outcome: 'capped'; rule: string; retryAfter: number }
+  /** A block, or a budget that is used up. */
+  | { outcome: 'blocked'; rule: string; retryAfter: number }
+  /** A human check comes first. */
+  | { outcome: 'check'; rule: string }
+
 /** What a client must solve to show that it is worth a message; members are as the check's own client takes them. */
 export type HumanChallenge = { kind: string } & Record<string, string | number>
 

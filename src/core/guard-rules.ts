@@ -75,3 +75,26 @@ export interface GuardPolicy extends Partial<Rules> {
   /** Whether anybody can be asked to pass a human check. */
   humanCheck: boolean
 }
+
+/** What a policy is made of. */
+export interface PolicySettings {
+  budgets: Budgets
+  codeTtl: number
+  cooldowns: readonly number[]
+  humanCheck: boolean
+  /** Whether the caps hold that stand for every number and address. */
+  caps: boolean
+  /** Whether the rules hold that tell fraud by its look. */
+  fraud: boolean
+}
+
+/** The rules that are on with these settings; blocks by hand and budgets always are. */
+export const policyFor = ({ caps, fraud, ...rest }: PolicySettings): GuardPolicy => {
+  const { user, number, address, network, prefix, consecutive, conversion, budget } = GUARD_RULES
+  return {
+    ...rest,
+    budget,
+    ...(caps && { user, number, address, network }),
+    ...(fraud && { prefix, consecutive, conversion }),
+  }
+}

@@ -48,3 +48,27 @@ export const limitsFor = ({ codeTtl, resendCooldown }: LimitSettings): Limits =>
   longestLock: 24 * 60 * 60,
   failuresToDisable: 100,
 })
+
+/** What holds up guesses at passwords. Nothing in it locks an account: a stranger must not be able to lock its owner out. */
+export interface PasswordRules {
+  /** Seconds that an attempt counts. */
+  within: number
+  /** Attempts of one address at one name, right ones forgiven, before it must wait. */
+  perAddress: number
+  /**
+   * Failures of one name, from everywhere, from which on answers to addresses that never logged in to it are held back:
+   * for `firstDelay` ms, twice as long at each further multiple, at most `longestDelay`.
+   */
+  delayFrom: number
+  firstDelay: number
+  longestDelay: number
+}
+
+/** The rules that hold unless limits are switched off, for names that somebody has as for those that nobody has. */
+export const PASSWORD_RULES: PasswordRules = {
+  within: 15 * 60,
+  perAddress: 10,
+  delayFrom: 10,
+  firstDelay: 250,
+  longestDelay: 2_000,
+}

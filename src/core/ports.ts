@@ -3,8 +3,10 @@
  * frameworks; each port has its contract suite in `test/contracts/`.
  */
 import type { Carrier, Channel, Client, DeliveryStatus, SendEntry, SendPlan } from './delivery-ports.ts'
+import type { GuardObjection, GuardRequest } from './guard-ports.ts'
 
 export * from './delivery-ports.ts'
+export * from './guard-ports.ts'
 
 /** The kinds of second factor. A new one adds its name here and its folder under `factors/`. */
 export type FactorName = 'sms'
@@ -35,10 +37,33 @@ export interface Account {
   factors: EnrolledFactor[]
 }
 
+/** Under what a try of a password is counted; see `attemptKeys`. */
+export interface PasswordAttempt {
+  /** Stands for the address and the name together. */
+  pair: Buffer
+  /** Stands for the name, whoever tries. */
+  name: Buffer
+  address: string
+}
+
+/** What `findForLogin` found, for a name that somebody has as for one that nobody has. */
+export interface LoginAttempt {
+  /** Whole seconds until this address may try this name again; null when it may now. */
+  retryAfter: number | null
+  /** How long the answer is to be held back, in ms: many have failed at this name of late, and not from here. */
+  delay: number
+  account: Account | undefined
+}
+
 /** Where users live. Each method is one statement. Throws `service_unavailable` or `overloaded` when it cannot answer. */
 export interface AccountStore {
-  /** The user with this comparison form of the name (see `usernameKey`). */
-  findByUsernameKey(key: string): Promise<Account | undefined>
+  /**
+   * The user with this comparison form of the name (see `usernameKey`). The attempt is counted before anything is
+   * compared, so that attempts side by side count like attempts in turn; `begin` forgives it.
+   */
+  findForLogin(usernameKey: string, attempt: PasswordAttempt): Promise<LoginAttempt>
+  /** Counts a failure of this name, which holds the next answers to strangers back. */
+  countFailure(attempt: PasswordAttempt): Promise<void>
   findById(userId: string): Promise<Account | undefined>
   /** Replaces a hash by a stronger one of the same password, unless it has been changed in the meantime. */
   upgradePasswordHash(userId: string, from: string, to: string): Promise<void>
@@ -56,10 +81,42 @@ export type Closed =
   /** The challenge has expired, was spent, superseded or exhausted, or its account was changed. */
   { outcome: 'gone' } | { outcome: 'locked'; retryAfter: number } | { outcome: 'disabled' }
 
+/** Why no code may be sent now, while the challenge that lives is left alone. Seconds are whole and at least 1. */
+export type Held =
+  | { outcome: 'cooldown'; retryAfter: number }
+  | GuardObjection
+  | { outcome: 'repeated' /** Its key is taken. */ }
+
+/** One request that may be made again under the same Idempotency-Key (draft-ietf-httpapi-idempotency-key-header-07). */
+export interface IdempotentRequest {
+  /** SHA-256 of the key. */
+  keyHash: Buffer
+  /** HMAC of what the request asks for, under the key. */
+  fingerprint: Buffer
+  /** The date of its token, Unix seconds. */
+  issuedAt: number
+}
+
+/** What a request that came before under the same key has led to. */
+export interface Replay {
+  fingerprint: Buffer
+  userId: string
+  challengeId: string
+  issuedAt: number
+  /** Seconds that its token lives in all. */
+  life: number
+  channel: Channel
+  expiresIn: number
+  resendIn: number
+  delivery: DeliveryStatus
+  /** Whether the message may still be on its way to a company. */
+  inProgress: boolean
+}
+
 /** The answer to `begin`. Seconds are whole and at least 1. */
 export type BeginResult =
   | { outcome: 'begun'; expiresIn: number; resendIn: number; undo: BeginUndo }
-  | { outcome: 'cooldown'; retryAfter: number }
+  | Held
   /** The account or its factor was changed, locked or disabled after it was read. */
   | { outcome: 'refused' }
 
@@ -71,7 +128,7 @@ export interface BeginUndo {
 /** The answer to `replaceCode`. */
 export type ReplaceResult =
   | { outcome: 'replaced'; expiresIn: number; resendIn: number; undo: ReplaceUndo }
-  | { outcome: 'cooldown'; retryAfter: number }
+  | Held
   | Closed
 
 /** What `withdrawReplace` needs; opaque to the flow. */
@@ -80,6 +137,7 @@ export interface ReplaceUndo {
   formerChannel: string
   formerSendId: string | null
   codeHash: Buffer
+  keyHash: Buffer | null
 }
 
 /** The answer to `guess`. */
@@ -112,8 +170,10 @@ export interface ChallengeView {
  */
 export interface ChallengeStore {
   /**
-   * Opens a challenge, enters its first hand-over in the ledger and starts the cooldown, unless the cooldown runs or the account is no longer as it was read.
-   * The user's former challenge of the same purpose is superseded: at most one is ever live.
+   * Opens a challenge, enters its first hand-over in the ledger, takes it from the budgets and starts the cooldown;
+   * unless the cooldown runs, the guard objects, the key is taken or the account is no longer as it was read. The user's
+   * former challenge of the same purpose is superseded: at most one is ever live. Whatever comes of it, the password was
+   * right, and the attempt is forgiven.
    */
   begin(
     challenge: ChallengeRef & {
@@ -123,12 +183,23 @@ export interface ChallengeStore {
       authEpoch: number
       codeHash: Buffer
       send: SendEntry
+      guard: GuardRequest
+      attempt: PasswordAttempt
+      request: IdempotentRequest | undefined
     },
   ): Promise<BeginResult>
-  /** Takes `begin` back after a send that surely failed: the former challenge lives again, the cooldown ends. */
+  /** Takes `begin` back after a send that surely failed: the former challenge lives again, cooldown and key are free. */
   withdrawBegin(ref: ChallengeRef, undo: BeginUndo): Promise<void>
   /** Gives a live challenge a new code, enters its hand-over and starts the cooldown. Attempts are not refilled (SP 800-63B-4 §3.1.3.2). */
-  replaceCode(ref: ChallengeRef & { channel: Channel; codeHash: Buffer; send: SendEntry }): Promise<ReplaceResult>
+  replaceCode(
+    ref: ChallengeRef & {
+      channel: Channel
+      codeHash: Buffer
+      send: SendEntry
+      guard: GuardRequest
+      request: IdempotentRequest | undefined
+    },
+  ): Promise<ReplaceResult>
   /** Takes `replaceCode` back after a send that surely failed: the former code lives again, the cooldown ends. */
   withdrawReplace(ref: ChallengeRef, undo: ReplaceUndo): Promise<void>
   /**
@@ -137,6 +208,8 @@ export interface ChallengeStore {
    * resets it (SP 800-63B-4 §3.2.2).
    */
   guess(ref: ChallengeRef & { factor: FactorName; codeHash: Buffer }): Promise<GuessResult>
+  /** What came of the request that had this key; undefined when none has it, or no longer. */
+  findReplay(keyHash: Buffer): Promise<Replay | undefined>
   /** The challenge as its holder may see it; undefined when there is no such challenge. */
   find(ref: ChallengeRef): Promise<ChallengeView | undefined>
 }
@@ -170,7 +243,10 @@ export interface VerifiedPending extends PendingClaims {
 export interface Tokens {
   /** The pepper for new challenges: the one `signPending`'s tokens will be verified with. */
   readonly pepper: Uint8Array
-  signPending(claims: PendingClaims, expiresIn: number): string
+  /** The clock that tokens are dated by, Unix seconds. */
+  clock(): number
+  /** The same claims, life and date give the same token. */
+  signPending(claims: PendingClaims, expiresIn: number, issuedAt: number): string
   /** Throws `invalid_token`, or `challenge_invalid` when nothing is wrong with the token but its age. */
   verifyPending(token: string): VerifiedPending
   /** An RFC 9068 access token for a login that has just passed both factors. */
@@ -209,10 +285,15 @@ export interface CodeFactor {
   }): SendPlan
 }
 
-/** Where a request came from, for the journal. */
+/** Where a request came from, for the journal and the counters. */
 export interface RequestContext {
   requestId: string
+  /** As our proxies tell it. */
   address: string
+  /** What counts as one client: the IPv4 address, or the /64 of an IPv6 one. */
+  host: string
+  /** What counts as one site: the /24 of an IPv4 address, or the /48 of an IPv6 one. */
+  network: string
   /** Milliseconds since the request came. */
   elapsed: () => number
 }
@@ -222,7 +303,9 @@ export type Journal = (
   event:
     | 'login_ok'
     | 'login_failed'
-    | 'login_cooldown'
+    | 'login_throttled'
+    | 'send_refused'
+    | 'request_repeated'
     | 'code_sent'
     | 'code_not_sent'
     | 'delivery_not_recorded'

@@ -1,7 +1,9 @@
 import { Problem } from '../errors.ts'
 import { hashCode, makeCode } from './code.ts'
 import { deliverCode } from './deliver.ts'
-import type { DeliveryWish, FlowDeps, OpenChallenge } from './login.ts'
+import { idempotentRequest } from './idempotency.ts'
+import { type DeliveryWish, guardRequest, replayOrRefuse } from './issue.ts'
+import type { FlowDeps, OpenChallenge } from './login.ts'
 import { maskPhone } from './mask.ts'
 import type { RequestContext } from './ports.ts'
 import { closedProblem } from './verify.ts'
@@ -10,11 +12,13 @@ import { closedProblem } from './verify.ts'
  * Another code for a challenge that still waits: the former code dies, the attempts already made count on, and the
  * challenge ends when it would have ended. A company or channel that did not deliver comes last.
  *
- * Throws `resend_cooldown`, and whatever `verify` throws of a challenge that is over.
+ * Throws `resend_cooldown`, `rate_limited`, `forbidden` (a human check comes first), `sms_unavailable`, the problems of an
+ * `Idempotency-Key`, and whatever `verify` throws of a challenge that is over.
  */
-export const createResend =
-  ({ challenges, ledger, tokens, factors, journal, codeLength }: FlowDeps) =>
-  async (input: { pendingToken: string } & DeliveryWish, context: RequestContext): Promise<OpenChallenge> => {
+export const createResend = (deps: FlowDeps) => {
+  const { challenges, ledger, tokens, factors, journal, codeLength } = deps
+
+  return async (input: { pendingToken: string } & DeliveryWish, context: RequestContext): Promise<OpenChallenge> => {
     const { pepper, ...claims } = tokens.verifyPending(input.pendingToken)
     const view = await challenges.find(claims)
     const factor = factors.find(({ name }) => name === view?.factor)
@@ -33,20 +37,41 @@ export const createResend =
       acceptLanguage: input.acceptLanguage,
       client: input.client,
     })
+    const request =
+      input.idempotencyKey === undefined
+        ? undefined
+        : idempotentRequest(
+            input.idempotencyKey,
+            ['resend', claims.challengeId, input.channel, input.client],
+            tokens.clock(),
+          )
     const replaced = await challenges.replaceCode({
       ...claims,
       channel: plan.channel,
       codeHash: hashCode(pepper, claims, claims.key, code),
       send: plan.first,
+      guard: await guardRequest(deps, factor, phone, plan, input.humanCheck, context),
+      request,
     })
-    if (replaced.outcome !== 'replaced') {
-      journal('resend_refused', context, {
-        user_id: claims.userId,
-        challenge_id: claims.challengeId,
-        reason: replaced.outcome,
-      })
-      if (replaced.outcome === 'cooldown') throw new Problem('resend_cooldown', { retryAfter: replaced.retryAfter })
+    const facts = { user_id: claims.userId, challenge_id: claims.challengeId }
+    if (replaced.outcome === 'gone' || replaced.outcome === 'locked' || replaced.outcome === 'disabled') {
+      journal('resend_refused', context, { ...facts, reason: replaced.outcome })
       throw closedProblem(replaced)
+    }
+    const common = {
+      pendingToken: input.pendingToken,
+      factor: factor.name,
+      factors: view.factors,
+      codeLength,
+    }
+    const destination = maskPhone(phone)
+    if (replaced.outcome !== 'replaced') {
+      const first = await replayOrRefuse(deps, replaced, request, context, facts)
+      return {
+        ...common,
+        expiresIn: first.expiresIn,
+        delivery: { channel: first.channel, destination, status: first.delivery, resendIn: first.resendIn },
+      }
     }
 
     const status = await deliverCode({
@@ -60,11 +85,9 @@ export const createResend =
       withdraw: () => challenges.withdrawReplace(claims, replaced.undo),
     })
     return {
-      pendingToken: input.pendingToken,
+      ...common,
       expiresIn: replaced.expiresIn,
-      factor: factor.name,
-      factors: view.factors,
-      codeLength,
-      delivery: { channel: plan.channel, destination: maskPhone(phone), status, resendIn: replaced.resendIn },
+      delivery: { channel: plan.channel, destination, status, resendIn: replaced.resendIn },
     }
   }
+}

@@ -11,7 +11,7 @@ export const problemType = (issuer: string, code: string): string => `${issuer}/
 
 /** A problem as RFC 9457 writes it; members without a value are absent. */
 const render = (issuer: string, problem: Problem, instance: string) => {
-  const { detail, errors, attemptsLeft, retryAfter, missing } = problem.details
+  const { detail, errors, attemptsLeft, retryAfter, humanCheck, missing } = problem.details
   return JSON.stringify({
     type: problemType(issuer, problem.code),
     title: problem.message,
@@ -22,6 +22,7 @@ const render = (issuer: string, problem: Problem, instance: string) => {
     errors,
     attempts_left: attemptsLeft,
     retry_after: retryAfter,
+    human_check: humanCheck,
     missing,
   })
 }

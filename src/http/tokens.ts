@@ -119,8 +119,9 @@ export const createTokens = async (app: FastifyInstance, options: TokenOptions):
   return {
     pepper: secret.pepper,
 
-    signPending({ userId, challengeId, purpose, key }, expiresIn) {
-      const iat = seconds()
+    clock: seconds,
+
+    signPending({ userId, challengeId, purpose, key }, expiresIn, iat) {
       const exp = iat + expiresIn
       return signPending.sign({
         iss: issuer,

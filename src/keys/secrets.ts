@@ -10,6 +10,10 @@ export interface DerivedSecrets {
   pepper: Buffer
   /** What numbers are hashed with in the ledger: 256 bits. */
   phoneKey: Buffer
+  /** What tries of passwords are counted under: 256 bits. */
+  attemptKey: Buffer
+  /** What challenges of the proof of work are signed with: 256 bits. */
+  humanCheckKey: Buffer
 }
 
 /** Derives the keys. The labels are part of what is stored and signed: changing one ends every open challenge. */
@@ -21,5 +25,7 @@ export const deriveSecrets = (secret: string): DerivedSecrets => {
     pendingKey: derive('pending-token', 32),
     pepper: derive('code-pepper', 32),
     phoneKey: derive('phone-hash', 32),
+    attemptKey: derive('password-attempt', 32),
+    humanCheckKey: derive('human-check', 32),
   }
 }

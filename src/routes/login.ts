@@ -5,6 +5,9 @@ import {
   ClientKind,
   DATABASE_PROBLEMS,
   Exactly,
+  HumanCheckAnswer,
+  IdempotentHeaders,
+  ISSUE_PROBLEMS,
   OpenChallengeBody,
   Password,
   problems,
@@ -24,20 +27,20 @@ export const login: Route = (app, deps) => {
       summary: 'Check the password and send a code',
       description:
         'Step one. Answers a pending-2fa token for `POST /verify` and sends a code to the phone of the account. Within the cooldown after a code was sent, a right password gets `resend_cooldown` and the code already sent stays valid; after it, a new login replaces the former challenge.',
+      headers: IdempotentHeaders,
       body: Exactly(
-        { username: Username, password: Password, channel: WantedChannel, client: ClientKind },
+        {
+          username: Username,
+          password: Password,
+          channel: WantedChannel,
+          client: ClientKind,
+          human_check: HumanCheckAnswer,
+        },
         { examples: [{ username: 'demo', password: 'let me in please' }] },
       ),
       response: {
         200: { description: 'The password is right; a code is on its way.', ...OpenChallengeBody },
-        ...problems(
-          ...BODY_PROBLEMS,
-          ...DATABASE_PROBLEMS,
-          'invalid_credentials',
-          'destination_not_allowed',
-          'resend_cooldown',
-          'sms_unavailable',
-        ),
+        ...problems(...BODY_PROBLEMS, ...DATABASE_PROBLEMS, ...ISSUE_PROBLEMS, 'invalid_credentials'),
       },
     },
     handler: async (request) => {

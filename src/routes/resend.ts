@@ -5,6 +5,9 @@ import {
   ClientKind,
   DATABASE_PROBLEMS,
   Exactly,
+  HumanCheckAnswer,
+  IdempotentHeaders,
+  ISSUE_PROBLEMS,
   OpenChallengeBody,
   PENDING_TOKEN_EXAMPLE,
   PendingToken,
@@ -23,8 +26,9 @@ export const resend: Route = (app, deps) => {
       summary: 'Send another code',
       description:
         'The pending token stays the same and ends when it would have ended; the former code is dead. Guesses already made count on, whatever the channel. Each further code makes the wait for the next one longer. A company that did not deliver comes last, and when no other is left for the channel, the next channel takes over unless `channel` says otherwise.',
+      headers: IdempotentHeaders,
       body: Exactly(
-        { pending_token: PendingToken, channel: WantedChannel, client: ClientKind },
+        { pending_token: PendingToken, channel: WantedChannel, client: ClientKind, human_check: HumanCheckAnswer },
         { examples: [{ pending_token: PENDING_TOKEN_EXAMPLE }] },
       ),
       response: {
@@ -36,9 +40,7 @@ export const resend: Route = (app, deps) => {
           'challenge_invalid',
           'factor_disabled',
           'factor_locked',
-          'destination_not_allowed',
-          'resend_cooldown',
-          'sms_unavailable',
+          ...ISSUE_PROBLEMS,
         ),
       },
     },

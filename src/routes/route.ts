@@ -8,14 +8,15 @@ import type {
   RawServerDefault,
 } from 'fastify'
 import type { createChallengeStatus } from '../core/challenge.ts'
-import type { createLogin, DeliveryWish } from '../core/login.ts'
+import type { DeliveryWish } from '../core/issue.ts'
+import type { createLogin } from '../core/login.ts'
 import type { createMe } from '../core/me.ts'
 import type { Channel, Client, RequestContext } from '../core/ports.ts'
 import type { createReceipt } from '../core/receipt.ts'
 import type { createResend } from '../core/resend.ts'
 import type { createVerify } from '../core/verify.ts'
 import { Problem } from '../errors.ts'
-import { addressOf } from '../http/address.ts'
+import { addressOf, originOf } from '../http/address.ts'
 import type { Limiter } from '../http/rate-limit.ts'
 import type { PublicJwk } from '../keys/key-set.ts'
 
@@ -67,21 +68,36 @@ export type Route = (app: App, deps: RouteDeps) => void | Promise<void>
 /** Where a request came from, and since when it waits. */
 export const contextOf = (request: FastifyRequest): RequestContext => {
   const start = performance.now()
-  return { requestId: request.id, address: addressOf(request), elapsed: () => performance.now() - start }
+  const address = addressOf(request)
+  return { requestId: request.id, address, ...originOf(address), elapsed: () => performance.now() - start }
 }
 
 /** How the caller wants the code to travel. Throws `validation_failed` for a channel that this server does not have. */
 export const deliveryWish = (
-  { headers, body }: { headers: FastifyRequest['headers']; body: { channel?: Channel; client?: Client } },
+  {
+    headers,
+    body,
+  }: {
+    headers: FastifyRequest['headers']
+    body: { channel?: Channel; client?: Client; human_check?: string }
+  },
   channels: readonly Channel[],
 ): DeliveryWish => {
-  const { channel, client } = body
+  const { channel, client, human_check: humanCheck } = body
   if (channel && !channels.includes(channel)) {
     const message = `must be one that this server has: ${channels.join(', ')}`
     throw new Problem('validation_failed', { errors: [{ path: '/channel', message }] })
   }
   const acceptLanguage = headers['accept-language']
-  return { ...(channel && { channel }), ...(client && { client }), ...(acceptLanguage && { acceptLanguage }) }
+  // A structured field writes it in quotes; many clients do not.
+  const idempotencyKey = headers['idempotency-key']?.toString().replaceAll('"', '')
+  return {
+    ...(channel && { channel }),
+    ...(client && { client }),
+    ...(humanCheck && { humanCheck }),
+    ...(acceptLanguage && { acceptLanguage }),
+    ...(idempotencyKey && { idempotencyKey }),
+  }
 }
 
 /** The token of `Authorization: Bearer …` (RFC 6750 §2.1). Throws `invalid_token` when there is not exactly one. */

@@ -1,4 +1,5 @@
 import { type TSchema, Type } from 'typebox'
+import { IDEMPOTENCY_KEY_MIN_LENGTH } from '../core/idempotency.ts'
 import { PASSWORD_MAX_LENGTH } from '../core/password.ts'
 import { CHANNELS, CLIENTS, DELIVERY_STATUSES } from '../core/ports.ts'
 import { USERNAME_MAX_LENGTH } from '../core/username.ts'
@@ -62,6 +63,41 @@ export const ClientKind = Type.Optional(
     examples: ['web'],
   }),
 )
+
+/** The solution of what a problem asked for. */
+export const HumanCheckAnswer = Type.Optional(
+  Type.String({
+    minLength: 1,
+    maxLength: 4_096,
+    pattern: '^[\\x21-\\x7e]+$',
+    description:
+      'The solution of the `human_check` that the problem `forbidden` of an earlier call had. Give it only when it was asked for: each serves once.',
+    examples: ['0.K3Jm2vQ4x8.t5k9q2.18.b7Yt:4711'],
+  }),
+)
+
+/** The headers of a route whose call may be repeated. */
+export const IdempotentHeaders = Type.Object({
+  'idempotency-key': Type.Optional(
+    Type.String({
+      minLength: IDEMPOTENCY_KEY_MIN_LENGTH,
+      maxLength: 200,
+      pattern: '^(?:[\\x21\\x23-\\x7e]+|"[\\x21\\x23-\\x7e]+")$',
+      description: `A random value of the client's own, best a UUID, ${IDEMPOTENCY_KEY_MIN_LENGTH} to 200 visible characters, with or without quotes (draft-ietf-httpapi-idempotency-key-header-07). If the answer is lost, the same call with the same key gets it again and no second message is sent; it is remembered for the life of the code. Keep it as secret as the password.`,
+      examples: ['"8e03978e-40d5-43e8-bc93-6894a57f9324"'],
+    }),
+  ),
+})
+
+/** What a call with an Idempotency-Key, or one that costs a message, can answer besides. */
+export const ISSUE_PROBLEMS = [
+  'forbidden',
+  'idempotency_in_progress',
+  'destination_not_allowed',
+  'idempotency_key_reused',
+  'resend_cooldown',
+  'sms_unavailable',
+] as const satisfies ProblemCode[]
 
 /** How far a message has come. */
 export const DeliveryState = Type.Enum([...DELIVERY_STATUSES], {
@@ -130,6 +166,15 @@ const problemSchema = (status: number, codes: readonly ProblemCode[]) =>
       ),
       attempts_left: Type.Optional(Type.Integer({ description: 'Guesses the challenge still allows.' })),
       retry_after: Type.Optional(Type.Integer({ description: 'Seconds to wait, as in `Retry-After`.' })),
+      human_check: Type.Optional(
+        Type.Object(
+          { kind: Type.String({ description: 'Which check: `proof-of-work`, `turnstile`, `hcaptcha`.' }) },
+          {
+            additionalProperties: Type.Union([Type.String(), Type.Number()]),
+            description: 'What to solve before the call is repeated.',
+          },
+        ),
+      ),
       missing: Type.Optional(Type.Array(Type.String(), { description: 'Parts that are not ready.' })),
     },
     { description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code].advice}`).join('\n\n') },
@@ -152,15 +197,28 @@ const exampleOf = (code: ProblemCode) => {
   }
 }
 
-const HEADERS: Record<number, [string, object]> = {
-  401: ['WWW-Authenticate', { type: 'string', description: 'RFC 9110 §11.6.1.' }],
-  405: ['Allow', { type: 'string', description: 'The methods this path has.' }],
-  429: ['Retry-After', { type: 'integer', description: 'Seconds to wait.' }],
-  503: ['Retry-After', { type: 'integer', description: 'Seconds to wait.' }],
+const RETRY_AFTER = { 'Retry-After': { type: 'integer', description: 'Seconds to wait.' } }
+
+const HEADERS: Record<number, Record<string, object>> = {
+  401: { 'WWW-Authenticate': { type: 'string', description: 'RFC 9110 §11.6.1.' } },
+  405: { Allow: { type: 'string', description: 'The methods this path has.' } },
+  429: {
+    ...RETRY_AFTER,
+    'RateLimit-Policy': {
+      type: 'string',
+      description:
+        'The limits of the address that this request counted towards: `"login";q=20;w=60` is 20 requests in 60 seconds. On every answer but those of `/health`, unless the limits are off.',
+    },
+    RateLimit: {
+      type: 'string',
+      description: 'What is left of each: `"login";r=19;t=60` is 19 requests, and all of them again in 60 seconds.',
+    },
+  },
+  503: RETRY_AFTER,
 }
 
 /** What any route can answer. */
-const ALWAYS: readonly ProblemCode[] = ['rate_limited', 'internal_error']
+const ALWAYS: readonly ProblemCode[] = ['validation_failed', 'rate_limited', 'internal_error']
 
 /** What a route that takes a body can answer. */
 export const BODY_PROBLEMS = [
@@ -178,12 +236,12 @@ export const problems = (...codes: ProblemCode[]): Record<number, object> => {
   const all = PROBLEM_CODES.filter((code) => codes.includes(code) || ALWAYS.includes(code))
   return Object.fromEntries(
     [...codesByStatus(all)].map(([status, ofStatus]) => {
-      const header = HEADERS[status]
+      const headers = HEADERS[status]
       return [
         status,
         {
           description: ofStatus.map((code) => PROBLEMS[code].title).join(' · '),
-          ...(header && { headers: { [header[0]]: header[1] } }),
+          ...(headers && { headers }),
           content: {
             'application/problem+json': {
               schema: problemSchema(status, ofStatus),

@@ -1,17 +1,60 @@
+import type { GuardPolicy } from '../core/guard-rules.ts'
 import type { Limits } from '../core/limits.ts'
-import type { ChallengeStore } from '../core/ports.ts'
-import { challengeStatements } from './challenge-statements.ts'
+import type { ChallengeStore, GuardRequest, Held, IdempotentRequest, SendEntry } from '../core/ports.ts'
 import type { Database } from './database.ts'
+import { guessStatements } from './guess-statements.ts'
+import { type IssueParameters, issueStatements } from './issue-statements.ts'
 
-/** Challenges in Postgres, as the flow asks for them; what each statement does stands beside it in the statements' file. */
-export const createChallengeStore = (db: Database, limits: Limits): ChallengeStore => {
-  const statements = challengeStatements(db, limits)
+/** One row of a statement that issues codes, as far as it says why it issued none. */
+type Refusal = Awaited<ReturnType<ReturnType<typeof issueStatements>['begin']>>[number]
+
+const parametersOf = (code: {
+  send: SendEntry
+  guard: GuardRequest
+  request: IdempotentRequest | undefined
+}): IssueParameters => ({
+  ...code.send,
+  guardApplies: code.guard.applies,
+  safe: code.guard.safe,
+  human: code.guard.human,
+  number: code.guard.phone,
+  host: code.guard.host,
+  network: code.guard.network,
+  keyHash: code.request?.keyHash ?? null,
+  fingerprint: code.request?.fingerprint ?? null,
+  issuedAt: code.request?.issuedAt ?? null,
+})
+
+const heldBy = (row: Pick<Refusal, 'repeated' | 'verdict' | 'rule' | 'guardRetryAfter' | 'retryAfter'>): Held => {
+  const rule = row.rule ?? 'unknown'
+  const retryAfter = row.guardRetryAfter ?? 1
+  if (row.repeated) return { outcome: 'repeated' }
+  if (row.verdict === 'wait') return { outcome: 'capped', rule, retryAfter }
+  if (row.verdict === 'blocked') return { outcome: 'blocked', rule, retryAfter }
+  if (row.verdict === 'check') return { outcome: 'check', rule }
+  return { outcome: 'cooldown', retryAfter: row.retryAfter }
+}
+
+/** Challenges in Postgres, as the flow asks for them; what each statement does stands beside it in the statements' files. */
+export const createChallengeStore = (db: Database, limits: Limits, policy: GuardPolicy): ChallengeStore => {
+  const statements = { ...issueStatements(db, limits, policy), ...guessStatements(db, limits) }
 
   return {
     async begin(challenge) {
-      const [row] = await statements.begin({ ...challenge, ...challenge.send })
+      const { challengeId, userId, purpose, factor, phone, authEpoch, codeHash } = challenge
+      const { pair } = challenge.attempt
+      const ref = { challengeId, userId, purpose }
+      const [row] = await statements.begin({
+        ...ref,
+        ...parametersOf(challenge),
+        factor,
+        phone,
+        authEpoch,
+        codeHash,
+        pair,
+      })
       if (!row?.usable) return { outcome: 'refused' }
-      if (row.expiresIn === null) return { outcome: 'cooldown', retryAfter: row.retryAfter }
+      if (row.expiresIn === null) return heldBy(row)
       return {
         outcome: 'begun',
         expiresIn: row.expiresIn,
@@ -25,12 +68,19 @@ export const createChallengeStore = (db: Database, limits: Limits): ChallengeSto
     },
 
     async replaceCode(request) {
-      const [row] = await statements.replaceCode({ ...request, ...request.send })
+      const { challengeId, userId, purpose, codeHash } = request
+      const [row] = await statements.replaceCode({
+        ...parametersOf(request),
+        challengeId,
+        userId,
+        purpose,
+        codeHash,
+      })
       if (!row) return { outcome: 'gone' }
       if (row.disabled) return { outcome: 'disabled' }
       if (row.lockedFor !== null) return { outcome: 'locked', retryAfter: row.lockedFor }
       if (!row.live) return { outcome: 'gone' }
-      if (row.resendIn === null) return { outcome: 'cooldown', retryAfter: row.retryAfter }
+      if (row.resendIn === null) return heldBy(row)
       // The cooldown was free but a guess that ran meanwhile spent or exhausted the challenge.
       if (row.expiresIn === null) return { outcome: 'gone' }
       return {
@@ -41,7 +91,8 @@ export const createChallengeStore = (db: Database, limits: Limits): ChallengeSto
           formerCodeHash: row.formerCodeHash,
           formerChannel: row.formerChannel,
           formerSendId: row.formerSendId,
-          codeHash: request.codeHash,
+          codeHash,
+          keyHash: request.request?.keyHash ?? null,
         },
       }
     },
@@ -60,6 +111,8 @@ export const createChallengeStore = (db: Database, limits: Limits): ChallengeSto
       if (row.lockedFor !== null) return { outcome: 'locked', retryAfter: row.lockedFor }
       return { outcome: 'gone' }
     },
+
+    findReplay: async (keyHash) => (await statements.findReplay({ keyHash }))[0],
 
     find: async (ref) => (await statements.find(ref))[0],
   }

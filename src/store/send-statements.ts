@@ -3,13 +3,23 @@ import { MOST_FREED_WAITS } from '../core/limits.ts'
 import { type ChallengeRef, DELIVERY_STATUSES, type SendEntry } from '../core/ports.ts'
 import type { Database } from './database.ts'
 
-/** Enters a hand-over in the ledger, for each row of `challenge` (which has `challenge_id` and `user_id`). */
-export const insertSend = (p: SendEntry, challenge: RawBuilder<unknown>): RawBuilder<unknown> => sql`
+/** What the ledger has of a hand-over for the guard: who asked, and what it was taken from. */
+interface Origin {
+  address: RawBuilder<unknown>
+  network: RawBuilder<unknown>
+  known: RawBuilder<unknown>
+  budgetDay: RawBuilder<unknown>
+}
+
+/** Enters a hand-over in the ledger, for each row of `from` (which has one `challenge`). */
+export const insertSend = (p: SendEntry, from: RawBuilder<unknown>, origin: Origin): RawBuilder<unknown> => sql`
   insert into sends
-    (send_id, challenge_id, user_id, provider, channel, country, prefix, phone_hash, segments, price)
-  select ${p.sendId}::uuid, challenge_id, user_id, ${p.provider}, ${p.channel}, ${p.country}::text, ${p.prefix},
-    ${p.phoneHash}::bytea, ${p.segments}::int, ${p.price}::numeric
-  from ${challenge}
+    (send_id, challenge_id, user_id, provider, channel, country, prefix, phone_hash, segments, price,
+      address, network, known, budget_day)
+  select ${p.sendId}::uuid, challenge.challenge_id, challenge.user_id, ${p.provider}, ${p.channel}, ${p.country}::text,
+    ${p.prefix}, ${p.phoneHash}::bytea, ${p.segments}::int, ${p.price}::numeric,
+    ${origin.address}, ${origin.network}, ${origin.known}, ${origin.budgetDay}
+  from ${from}
   returning send_id`
 
 /** Whether a status lies ahead of the one that the row `s` has. What has ended moves no more. */
@@ -33,17 +43,33 @@ export interface SettledRow {
  * leaving out what they do not touch, so that a receipt and a login cannot deadlock.
  */
 export const sendStatements = (db: Database) => ({
-  /** Records outcomes, many at once. A receipt that was faster keeps its word. */
+  /** Records outcomes, many at once. A receipt that was faster keeps its word; what never left goes back to the budgets. */
   settle: db.prepare<{ rows: string }, unknown>(
     'send_settle',
     (p) => sql`
-      update sends s
-      set status = case when ${isAhead(sql`x.status`)} then x.status else s.status end,
-        message_id = coalesce(s.message_id, x.message_id),
-        reason = coalesce(s.reason, x.reason), took_ms = x.took_ms, settled_at = now()
-      from jsonb_to_recordset(${p.rows}::jsonb)
-        as x (send_id uuid, status text, message_id text, reason text, took_ms int)
-      where s.send_id = x.send_id`,
+      with settled as (
+        update sends s
+        set status = case when ${isAhead(sql`x.status`)} then x.status else s.status end,
+          message_id = coalesce(s.message_id, x.message_id),
+          reason = coalesce(s.reason, x.reason), took_ms = x.took_ms, settled_at = now(),
+          budget_day = case when x.status <> 'failed' or s.receipt_at is not null then s.budget_day end
+        from jsonb_to_recordset(${p.rows}::jsonb)
+            as x (send_id uuid, status text, message_id text, reason text, took_ms int)
+          join sends o on o.send_id = x.send_id
+        where s.send_id = x.send_id
+        returning s.country, s.price, o.budget_day as day, s.budget_day is null and o.budget_day is not null as refunded
+      ), refund as (
+        select scope, day, count(*) as messages, coalesce(sum(price), 0) as cost
+        from settled cross join lateral (values (coalesce(country, '-')), ('*')) as scopes (scope)
+        where refunded
+        group by scope, day
+      ), budget as materialized (
+        -- In the order in which the guard locks them.
+        select b.scope, b.day from send_budgets b join refund r using (scope, day) order by b.scope desc, b.day for update of b
+      )
+      update send_budgets b set messages = b.messages - r.messages, cost = b.cost - r.cost
+      from refund r join budget using (scope, day)
+      where b.scope = r.scope and b.day = r.day`,
   ),
 
   /** Closes the failed entry and enters the next one in its place. No row: the entry carries no challenge any more. */
@@ -59,12 +85,21 @@ export const sendStatements = (db: Database) => ({
         where c.challenge_id = ${p.challengeId} and c.user_id = ${p.userId} and c.send_id = ${p.failedSendId}::uuid
         returning challenge_id, user_id
       ), closed as (
+        -- What it was taken from the budgets for goes over to the next.
         update sends s
         set status = case when ${isAhead(sql`'failed'::text`)} then 'failed' else s.status end,
-          reason = coalesce(s.reason, ${p.reason}::text), took_ms = ${p.took}::int, settled_at = now()
-        where s.send_id = ${p.failedSendId}::uuid
+          reason = coalesce(s.reason, ${p.reason}::text), took_ms = ${p.took}::int, settled_at = now(),
+          budget_day = case when not exists (select from challenge) then s.budget_day end
+        from sends former
+        where s.send_id = ${p.failedSendId}::uuid and former.send_id = s.send_id
+        returning former.address, former.network, former.known, former.budget_day
       ), send as (
-        ${insertSend(p, sql`challenge`)}
+        ${insertSend(p, sql`challenge cross join closed`, {
+          address: sql`closed.address`,
+          network: sql`closed.network`,
+          known: sql`closed.known`,
+          budgetDay: sql`closed.budget_day`,
+        })}
       )
       select send_id as "sendId" from send`,
   ),

@@ -1,10 +1,11 @@
 import { sql } from 'kysely'
 import { jsonArrayFrom } from 'kysely/helpers/postgres'
+import type { PasswordRules } from '../core/limits.ts'
 import type { Account, AccountStore, EnrolledFactor } from '../core/ports.ts'
 import type { Database } from './database.ts'
 
-/** Users in Postgres, as the login flow reads them. */
-export const createAccountStore = (db: Database): AccountStore => {
+/** Users in Postgres, as the login flow reads them. Without rules no attempt at a password is counted. */
+export const createAccountStore = (db: Database, rules: PasswordRules | null): AccountStore => {
   type Row = Omit<Account, 'factors'> & { factors: EnrolledFactor[] }
 
   const accounts = (kysely: Database['kysely']) =>
@@ -27,10 +28,22 @@ export const createAccountStore = (db: Database): AccountStore => {
       ).as('factors'),
     ])
 
-  const byUsernameKey = db.prepare<{ key: string }, Row>(
-    'account_by_username_key',
-    ({ key }, kysely) => accounts(kysely).where('u.username_key', '=', key),
-    { readOnly: true },
+  const limits = JSON.stringify(rules)
+  /** Always one row, whose account is all null for a name that nobody has. */
+  const forLogin = db.prepare<
+    { key: string; pair: Buffer; name: Buffer; address: string },
+    { [M in keyof Row]: Row[M] | null } & { retryAfter: number | null; delay: number }
+  >(
+    'account_for_login',
+    ({ key, pair, name, address }, kysely) => sql`
+      select attempt.retry_after as "retryAfter", coalesce(attempt.delay_ms, 0) as delay, account.*
+      from ${rules ? sql`take_password_attempt(${pair}::bytea, ${name}::bytea, ${key}, ${address}, ${limits}::jsonb)` : sql`(values (null::int, 0))`}
+        as attempt (retry_after, delay_ms)
+      left join (${accounts(kysely).where('u.username_key', '=', key)}) account on true`,
+  )
+  const countFailure = db.prepare<{ name: Buffer }, unknown>(
+    'password_failure',
+    ({ name }) => sql`select count_password_failure(${name}::bytea, ${limits}::jsonb)`,
   )
   const byId = db.prepare<{ userId: string }, Row>(
     'account_by_id',
@@ -48,7 +61,19 @@ export const createAccountStore = (db: Database): AccountStore => {
   )
 
   return {
-    findByUsernameKey: async (key) => (await byUsernameKey({ key }))[0],
+    async findForLogin(key, { pair, name, address }) {
+      const [{ retryAfter, delay, ...account } = { retryAfter: null, delay: 0 }] = await forLogin({
+        key,
+        pair,
+        name,
+        address,
+      })
+      const found = account as { [M in keyof Row]: Row[M] | null }
+      return { retryAfter, delay, account: found.userId === null ? undefined : (found as Account) }
+    },
+    async countFailure({ name }) {
+      if (rules) await countFailure({ name })
+    },
     findById: async (userId) => (await byId({ userId }))[0],
     upgradePasswordHash: async (userId, from, to) => {
       await upgradeHash({ userId, from, to })

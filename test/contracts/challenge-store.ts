@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Test } from 'tap'
-import type { ChallengeStore, SendEntry } from '../../src/core/ports.ts'
+import type { ChallengeStore, IdempotentRequest, SendEntry } from '../../src/core/ports.ts'
 
 /** A store with one account in it, and a hand on its clock and its account. */
 export interface ChallengeStoreFixture {
@@ -27,12 +27,19 @@ export const sendEntry = (changes: Partial<SendEntry> = {}): SendEntry => ({
   ...changes,
 })
 
+/** What begin and replaceCode are given besides, for a number that the guard does not look at. */
+export const unguarded = (phone = '+12025550143') => ({
+  guard: { phone, applies: false, safe: false, human: false, host: '192.0.2.1', network: '192.0.2.0/24' },
+  attempt: { pair: Buffer.alloc(32), name: Buffer.alloc(32), address: '192.0.2.1' },
+  request: undefined,
+})
+
 /** What every challenge store promises. */
 export const challengeStoreContract = (t: Test, createFixture: (t: Test) => Promise<ChallengeStoreFixture>) => {
   const setUp = async (t: Test) => {
     const fixture = await createFixture(t)
     const { store, userId, phone } = fixture
-    const begin = async (codeHash = randomBytes(32), authEpoch = 0) => {
+    const begin = async (codeHash = randomBytes(32), authEpoch = 0, request?: IdempotentRequest) => {
       const ref = { challengeId: randomUUID(), userId, purpose: 'login' as const }
       const result = await store.begin({
         ...ref,
@@ -42,6 +49,8 @@ export const challengeStoreContract = (t: Test, createFixture: (t: Test) => Prom
         authEpoch,
         codeHash,
         send: sendEntry(),
+        ...unguarded(),
+        request,
       })
       return { ref, result, codeHash }
     }
@@ -98,21 +107,24 @@ export const challengeStoreContract = (t: Test, createFixture: (t: Test) => Prom
     const begun = await begin()
     await guess(begun)
     const codeHash = randomBytes(32)
-    t.match(await store.replaceCode({ ...begun.ref, channel: 'sms', send: sendEntry(), codeHash }), {
+    t.match(await store.replaceCode({ ...begun.ref, channel: 'sms', send: sendEntry(), ...unguarded(), codeHash }), {
       outcome: 'cooldown',
       retryAfter: 30,
     })
     await pass(30)
-    t.match(await store.replaceCode({ ...begun.ref, channel: 'sms', send: sendEntry(), codeHash }), {
+    t.match(await store.replaceCode({ ...begun.ref, channel: 'sms', send: sendEntry(), ...unguarded(), codeHash }), {
       outcome: 'replaced',
       expiresIn: 270,
       resendIn: 60,
     })
     t.strictSame(await guess(begun, begun.codeHash), { outcome: 'wrong', attemptsLeft: 3 })
     t.strictSame(await guess(begun, codeHash), { outcome: 'spent', channel: 'sms' })
-    t.strictSame(await store.replaceCode({ ...begun.ref, channel: 'sms', send: sendEntry(), codeHash }), {
-      outcome: 'gone',
-    })
+    t.strictSame(
+      await store.replaceCode({ ...begun.ref, channel: 'sms', send: sendEntry(), ...unguarded(), codeHash }),
+      {
+        outcome: 'gone',
+      },
+    )
   })
 
   t.test('a withdrawn code gives the former one back', async (t) => {
@@ -120,13 +132,28 @@ export const challengeStoreContract = (t: Test, createFixture: (t: Test) => Prom
     const begun = await begin()
     await pass(30)
     const codeHash = randomBytes(32)
-    const replaced = await store.replaceCode({ ...begun.ref, channel: 'sms', send: sendEntry(), codeHash })
+    const replaced = await store.replaceCode({
+      ...begun.ref,
+      channel: 'sms',
+      send: sendEntry(),
+      ...unguarded(),
+      codeHash,
+    })
     if (replaced.outcome !== 'replaced') throw new Error('not replaced')
     await store.withdrawReplace(begun.ref, replaced.undo)
     t.match(await guess(begun, codeHash), { outcome: 'wrong' })
-    t.match(await store.replaceCode({ ...begun.ref, channel: 'sms', send: sendEntry(), codeHash: begun.codeHash }), {
-      outcome: 'replaced',
-    })
+    t.match(
+      await store.replaceCode({
+        ...begun.ref,
+        channel: 'sms',
+        send: sendEntry(),
+        ...unguarded(),
+        codeHash: begun.codeHash,
+      }),
+      {
+        outcome: 'replaced',
+      },
+    )
     t.strictSame(await guess(begun, begun.codeHash), { outcome: 'spent', channel: 'sms' })
   })
 
@@ -145,7 +172,13 @@ export const challengeStoreContract = (t: Test, createFixture: (t: Test) => Prom
     t.strictSame(await guess(begun), { outcome: 'wrong', attemptsLeft: 0 })
     t.strictSame(await guess(begun, begun.codeHash), { outcome: 'locked', retryAfter: 900 })
     t.strictSame(
-      await store.replaceCode({ ...begun.ref, channel: 'sms', send: sendEntry(), codeHash: begun.codeHash }),
+      await store.replaceCode({
+        ...begun.ref,
+        channel: 'sms',
+        send: sendEntry(),
+        ...unguarded(),
+        codeHash: begun.codeHash,
+      }),
       {
         outcome: 'locked',
         retryAfter: 900,
@@ -188,5 +221,61 @@ export const challengeStoreContract = (t: Test, createFixture: (t: Test) => Prom
     const stranger = { ...ref, userId: randomUUID() }
     t.equal(await store.find(stranger), undefined)
     t.strictSame(await store.guess({ ...stranger, factor: 'sms', codeHash }), { outcome: 'gone' })
+  })
+
+  const requestWith = (keyHash: Buffer) => ({ keyHash, fingerprint: Buffer.alloc(32, 5), issuedAt: 1_700_000_000 })
+
+  t.test('a key opens one challenge, and leads back to it as long as its code lives', async (t) => {
+    const { begin, pass, store } = await setUp(t)
+    const keyHash = randomBytes(32)
+    const first = await begin(randomBytes(32), 0, requestWith(keyHash))
+    t.match(first.result, { outcome: 'begun' })
+    t.strictSame((await begin(randomBytes(32), 0, requestWith(keyHash))).result, { outcome: 'repeated' })
+    await pass(30)
+    t.strictSame((await begin(randomBytes(32), 0, requestWith(keyHash))).result, { outcome: 'repeated' })
+    t.match(await store.findReplay(keyHash), {
+      challengeId: first.ref.challengeId,
+      userId: first.ref.userId,
+      issuedAt: 1_700_000_000,
+      life: 300,
+      channel: 'sms',
+      expiresIn: 270,
+      resendIn: 0,
+    })
+    t.equal(await store.findReplay(randomBytes(32)), undefined)
+    await pass(270)
+    t.equal(await store.findReplay(keyHash), undefined)
+    t.match((await begin(randomBytes(32), 0, requestWith(keyHash))).result, { outcome: 'begun' })
+  })
+
+  t.test('a withdrawn challenge gives its key back', async (t) => {
+    const { begin, store } = await setUp(t)
+    const keyHash = randomBytes(32)
+    const { ref, result } = await begin(randomBytes(32), 0, requestWith(keyHash))
+    if (result.outcome !== 'begun') throw new Error('not begun')
+    await store.withdrawBegin(ref, result.undo)
+    t.equal(await store.findReplay(keyHash), undefined)
+    t.match((await begin(randomBytes(32), 0, requestWith(keyHash))).result, { outcome: 'begun' })
+  })
+
+  t.test('a key gives one more code, and a withdrawn code gives its key back', async (t) => {
+    const { begin, pass, store } = await setUp(t)
+    const { ref } = await begin()
+    await pass(30)
+    const wish = () => ({
+      ...ref,
+      channel: 'sms' as const,
+      codeHash: randomBytes(32),
+      send: sendEntry(),
+      ...unguarded(),
+      request: requestWith(keyHash),
+    })
+    const keyHash = randomBytes(32)
+    const replaced = await store.replaceCode(wish())
+    if (replaced.outcome !== 'replaced') throw new Error('not replaced')
+    t.strictSame(await store.replaceCode(wish()), { outcome: 'repeated' })
+    t.match(await store.findReplay(keyHash), { challengeId: ref.challengeId })
+    await store.withdrawReplace(ref, replaced.undo)
+    t.match(await store.replaceCode(wish()), { outcome: 'replaced' })
   })
 }

@@ -9,6 +9,7 @@ const givenAfter = async (elapsed: number): Promise<number> => {
   const plan: SendPlan = {
     channel: 'sms',
     first: sendEntry(),
+    guard: { applies: false, safe: false },
     deliver: async (within) => {
       given = within
       return { outcome: 'accepted', provider: 'test', sendId: 'id', took: 1 }
@@ -27,7 +28,7 @@ const givenAfter = async (elapsed: number): Promise<number> => {
     factor,
     plan,
     journal: () => {},
-    context: { requestId: 'id', address: '198.51.100.7', elapsed: () => elapsed },
+    context: { requestId: 'id', address: '198.51.100.7', host: '198.51.100.7', network: '198.51.100.0/24', elapsed: () => elapsed },
     claims: { challengeId: 'id', userId: 'id', purpose: 'login' },
     phone: '+12025550143',
     withdraw: async () => {},

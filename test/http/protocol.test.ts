@@ -202,7 +202,8 @@ t.test('a fault of ours shows its id and nothing else', async (t) => {
   const world = await createWorld(t, {
     app: {
       accounts: {
-        findByUsernameKey: () => Promise.reject(new Error('relation "secret_table" has a detail')),
+        findForLogin: () => Promise.reject(new Error('relation "secret_table" has a detail')),
+        countFailure: async () => {},
         findById: () => Promise.reject(new Error('no')),
         upgradePasswordHash: async () => {},
       },

@@ -18,6 +18,7 @@ t.test('a password and the code sent to the phone become an access token that sa
   t.equal(world.messages.length, 1)
   t.equal(world.messages[0]?.to, '+12025550143')
 
+  await world.ledger.drain()
   const waiting = await world.get('/challenge', login.body.pending_token)
   t.match(waiting.body, { state: 'waiting', attempts_left: 5, delivery: { status: 'sent' } })
 

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { policyFor } from '../../src/core/guard-rules.ts'
 import { limitsFor } from '../../src/core/limits.ts'
 import { createChallengeStore } from '../../src/store/challenges.ts'
 import { challengeStoreContract } from '../contracts/challenge-store.ts'
@@ -6,6 +7,14 @@ import { createWorld } from '../support/app.ts'
 import { createMemoryChallenges } from '../support/memory-challenges.ts'
 
 const PHONE = '+12025550143'
+const POLICY = policyFor({
+  budgets: {},
+  codeTtl: 300,
+  cooldowns: [30],
+  humanCheck: false,
+  caps: false,
+  fraud: false,
+})
 const limits = limitsFor({ codeTtl: 300, resendCooldown: 30 })
 
 t.test('in Postgres', async (t) => {
@@ -13,7 +22,7 @@ t.test('in Postgres', async (t) => {
     const world = await createWorld(t)
     const userId = await world.addUser('alice', PHONE)
     return {
-      store: createChallengeStore(world.database, limits),
+      store: createChallengeStore(world.database, limits, POLICY),
       userId,
       phone: PHONE,
       pass: world.passTime,

@@ -1,19 +1,29 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import t, { type Test } from 'tap'
+import { policyFor } from '../../src/core/guard-rules.ts'
 import { limitsFor } from '../../src/core/limits.ts'
 import { DELIVERY_STATUSES } from '../../src/core/ports.ts'
 import { createChallengeStore } from '../../src/store/challenges.ts'
 import { createSendLedger } from '../../src/store/sends.ts'
-import { sendEntry } from '../contracts/challenge-store.ts'
+import { sendEntry, unguarded } from '../contracts/challenge-store.ts'
 import { createWorld } from '../support/app.ts'
 
 const PHONE = '+12025550143'
+
+const POLICY = policyFor({
+  budgets: {},
+  codeTtl: 300,
+  cooldowns: [30],
+  humanCheck: false,
+  caps: false,
+  fraud: false,
+})
 
 /** One account with an open challenge, and the ledger. */
 const setUp = async (t: Test) => {
   const world = await createWorld(t)
   const userId = await world.addUser('alice', PHONE)
-  const challenges = createChallengeStore(world.database, limitsFor({ codeTtl: 300, resendCooldown: 30 }))
+  const challenges = createChallengeStore(world.database, limitsFor({ codeTtl: 300, resendCooldown: 30 }), POLICY)
   const ref = { challengeId: randomUUID(), userId, purpose: 'login' as const }
   const send = sendEntry({ price: 0.0083 })
   await challenges.begin({
@@ -24,6 +34,8 @@ const setUp = async (t: Test) => {
     authEpoch: 0,
     codeHash: randomBytes(32),
     send,
+    ...unguarded(),
+    ...unguarded(),
   })
   const rowOf = async (sendId: string) => (await world.sql('select * from sends where send_id = $1', [sendId]))[0]
   const resendIn = async () => (await challenges.find(ref))?.resendIn
@@ -52,8 +64,10 @@ t.test('a login that the cooldown stops enters nothing', async (t) => {
   const second = { ...ref, challengeId: randomUUID() }
   const send = sendEntry()
   const common = { factor: 'sms' as const, channel: 'sms' as const, phone: PHONE, authEpoch: 0 }
-  t.match(await challenges.begin({ ...second, ...common, codeHash: randomBytes(32), send }), { outcome: 'cooldown' })
-  t.match(await challenges.replaceCode({ ...ref, channel: 'sms', codeHash: randomBytes(32), send }), {
+  t.match(await challenges.begin({ ...second, ...common, codeHash: randomBytes(32), send, ...unguarded() }), {
+    outcome: 'cooldown',
+  })
+  t.match(await challenges.replaceCode({ ...ref, channel: 'sms', codeHash: randomBytes(32), send, ...unguarded() }), {
     outcome: 'cooldown',
   })
   t.equal((await world.sql('select from sends')).length, 1)
@@ -98,7 +112,8 @@ t.test('a hand-over does not take back what a receipt has said', async (t) => {
 
 t.test('a failed resend that a newer one has overtaken leaves the wait of the newer one alone', async (t) => {
   const { challenges, ref, world, resendIn } = await setUp(t)
-  const replace = (codeHash: Buffer) => challenges.replaceCode({ ...ref, channel: 'sms', codeHash, send: sendEntry() })
+  const replace = (codeHash: Buffer) =>
+    challenges.replaceCode({ ...ref, channel: 'sms', codeHash, send: sendEntry(), ...unguarded() })
   await world.passTime(30)
   const overtaken = await replace(randomBytes(32))
   await world.passTime(60)
@@ -170,7 +185,7 @@ t.test('a replayed receipt does not end the wait a second time', async (t) => {
   const { ledger, send, resendIn, challenges, ref } = await setUp(t)
   const receipt = { sendId: send.sendId, status: 'undelivered' } as const
   t.ok(await ledger.receive('test', receipt))
-  await challenges.replaceCode({ ...ref, channel: 'sms', codeHash: randomBytes(32), send: sendEntry() })
+  await challenges.replaceCode({ ...ref, channel: 'sms', codeHash: randomBytes(32), send: sendEntry(), ...unguarded() })
   const wait = await resendIn()
   t.ok(wait! > 0)
   t.notOk(await ledger.receive('test', receipt))
@@ -180,7 +195,7 @@ t.test('a replayed receipt does not end the wait a second time', async (t) => {
 t.test('a receipt for a code that has been replaced does not end the wait for the new one', async (t) => {
   const { ledger, send, resendIn, challenges, ref, world, rowOf } = await setUp(t)
   await world.passTime(30)
-  await challenges.replaceCode({ ...ref, channel: 'sms', codeHash: randomBytes(32), send: sendEntry() })
+  await challenges.replaceCode({ ...ref, channel: 'sms', codeHash: randomBytes(32), send: sendEntry(), ...unguarded() })
   const wait = await resendIn()
   t.ok(await ledger.receive('test', { sendId: send.sendId, status: 'undelivered' }))
   t.match(await rowOf(send.sendId), { status: 'undelivered' })
@@ -195,9 +210,12 @@ t.test('a phone that takes nothing has the wait ended three times in a row, and 
     t.equal((await resendIn()) === 0, freed)
     if (!freed) break
     const next = sendEntry()
-    t.match(await challenges.replaceCode({ ...ref, channel: 'sms', codeHash: randomBytes(32), send: next }), {
-      outcome: 'replaced',
-    })
+    t.match(
+      await challenges.replaceCode({ ...ref, channel: 'sms', codeHash: randomBytes(32), send: next, ...unguarded() }),
+      {
+        outcome: 'replaced',
+      },
+    )
     sendId = next.sendId
   }
 })
@@ -228,7 +246,7 @@ t.test('receipts and resends of one account at once neither deadlock nor send tw
       ...Array.from({ length: 5 }, () => ledger.receive('test', { sendId: send.sendId, status: 'undelivered' })),
       ...Array.from({ length: 5 }, async () => {
         const entry = { channel: 'sms' as const, codeHash: randomBytes(32), send: sendEntry() }
-        return (await challenges.replaceCode({ ...ref, ...entry })).outcome === 'replaced'
+        return (await challenges.replaceCode({ ...ref, ...entry, ...unguarded() })).outcome === 'replaced'
       }),
     ])
     t.equal(results.slice(0, 5).filter(Boolean).length, 1, 'one receipt moves it')

@@ -3,8 +3,9 @@ import type { InjectOptions } from 'fastify'
 import pg from 'pg'
 import type { Test } from 'tap'
 import { type AppDeps, buildApp } from '../../src/app.ts'
+import { type GuardPolicy, policyFor } from '../../src/core/guard-rules.ts'
 import { createHashQueue } from '../../src/core/hash-queue.ts'
-import { type LimitSettings, limitsFor } from '../../src/core/limits.ts'
+import { type LimitSettings, limitsFor, type PasswordRules } from '../../src/core/limits.ts'
 import type { CodeMessage, PasswordVerifier, Provider } from '../../src/core/ports.ts'
 import { createFactors } from '../../src/factors/index.ts'
 import { createLocaleChoice } from '../../src/factors/sms/locale.ts'
@@ -16,6 +17,7 @@ import { createArgon2id, hashPassword } from '../../src/passwords/argon2id.ts'
 import { createDispatch } from '../../src/providers/dispatch.ts'
 import { parseRoutes } from '../../src/providers/routing.ts'
 import { createScenarios, type ScenarioNumber } from '../../src/providers/scenarios.ts'
+import { createAuditTrail } from '../../src/store/audit.ts'
 import { createChallengeStore } from '../../src/store/challenges.ts'
 import { createDatabase } from '../../src/store/database.ts'
 import { createSendLedger } from '../../src/store/sends.ts'
@@ -64,6 +66,11 @@ export interface WorldOptions extends Partial<LimitSettings> {
   scenarios?: ScenarioNumber[]
   breaker?: { failures: number; openFor: number }
   countries?: string[]
+  /** Rules of the guard; by default none is on, as with `RATE_LIMIT=false` and `SMS_GUARD=false`. */
+  guard?: Partial<GuardPolicy>
+  safeNumbers?: string[]
+  /** Rules for tries of passwords; by default none. */
+  passwordRules?: PasswordRules
   /** Another way to the database, such as through a proxy. */
   databaseUrl?: string
   app?: Partial<AppDeps>
@@ -145,15 +152,28 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
       deadline: (ms) => AbortSignal.timeout(ms),
       scenario: scenarios.providerFor,
     })
+    const audit = createAuditTrail(database, {
+      onLost: (count, error) => t.fail(`${count} audit entries lost`, { error }),
+    })
+    const limits = limitsFor({ codeTtl: settings.codeTtl ?? 300, resendCooldown: settings.resendCooldown ?? 30 })
+    const nothing = policyFor({
+      budgets: {},
+      codeTtl: limits.codeTtl,
+      cooldowns: limits.cooldowns,
+      humanCheck: settings.app?.humanCheck !== undefined,
+      caps: false,
+      fraud: false,
+    })
     const app = await buildApp({
+      audit,
+      humanCheck: undefined,
+      intelligence: undefined,
+      attemptKey: SECRET.attemptKey,
       ledger,
       providers,
       deliveryStates: dispatcher.states,
-      accounts: createAccountStore(database),
-      challenges: createChallengeStore(
-        database,
-        limitsFor({ codeTtl: settings.codeTtl ?? 300, resendCooldown: settings.resendCooldown ?? 30 }),
-      ),
+      accounts: createAccountStore(database, settings.passwordRules ?? null),
+      challenges: createChallengeStore(database, limits, { ...nothing, ...settings.guard }),
       passwords: PASSWORDS,
       factors: createFactors({
         sms: {
@@ -162,6 +182,8 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
           texts: TEXTS,
           chooseLocale: createLocaleChoice(TEXTS.locales),
           countries: settings.countries ?? [],
+          voip: true,
+          safeNumbers: settings.safeNumbers ?? [],
           phoneKey: SECRET.phoneKey,
         },
       }),
@@ -187,6 +209,7 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
     t.teardown(async () => {
       await app.close()
       await ledger.drain()
+      await audit.drain()
       await database.close()
     })
     document ??= (await app.inject('/openapi.json')).json() as ApiDocument
@@ -212,6 +235,7 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
       app,
       database,
       ledger,
+      audit,
       send,
       post,
       get,
@@ -249,6 +273,13 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
       await sql(`update users set next_send_at = next_send_at - make_interval(secs => ${seconds})`)
       await sql(`update factors set locked_until = locked_until - make_interval(secs => ${seconds})`)
       await sql(`update challenges set expires_at = expires_at - make_interval(secs => ${seconds})`)
+      await sql(`update sends set created_at = created_at - make_interval(secs => ${seconds})`)
+      await sql(`update idempotency_keys set expires_at = expires_at - make_interval(secs => ${seconds}),
+        created_at = created_at - make_interval(secs => ${seconds})`)
+      await sql(`update guard_blocks set starts_at = starts_at - make_interval(secs => ${seconds}),
+        ends_at = ends_at - make_interval(secs => ${seconds})`)
+      await sql(`update password_attempts set times =
+        array(select t - make_interval(secs => ${seconds}) from unnest(times) t)`)
     },
   }
 }

@@ -1,5 +1,13 @@
 import type { Limits } from '../../src/core/limits.ts'
-import type { Account, ChallengeRef, ChallengeStore, Channel, Closed, FactorName } from '../../src/core/ports.ts'
+import type {
+  Account,
+  ChallengeRef,
+  ChallengeStore,
+  Channel,
+  Closed,
+  FactorName,
+  IdempotentRequest,
+} from '../../src/core/ports.ts'
 
 interface MemoryChallenge extends ChallengeRef {
   factor: FactorName
@@ -30,6 +38,7 @@ export const createMemoryChallenges = (
   clock: { now: number },
 ): ChallengeStore => {
   const challenges = new Map<string, MemoryChallenge>()
+  const keys = new Map<string, IdempotentRequest & { challengeId: string; expiresAt: number }>()
   const gate = { current: null as string | null, step: 0, nextSendAt: null as number | null }
 
   const isLive = (challenge: MemoryChallenge) =>
@@ -39,6 +48,13 @@ export const createMemoryChallenges = (
     !challenge.consumed &&
     challenge.expiresAt > clock.now &&
     challenge.attempts < limits.attemptsPerChallenge
+
+  const take = (request: IdempotentRequest | undefined, challengeId: string) => {
+    if (!request) return
+    keys.set(request.keyHash.toString('hex'), { ...request, challengeId, expiresAt: clock.now + limits.codeTtl })
+  }
+  const isTaken = (request: IdempotentRequest | undefined) =>
+    request !== undefined && (keys.get(request.keyHash.toString('hex'))?.expiresAt ?? 0) > clock.now
 
   const find = ({ challengeId, userId }: ChallengeRef) => {
     const challenge = challenges.get(challengeId)
@@ -68,10 +84,11 @@ export const createMemoryChallenges = (
   }
 
   return {
-    async begin({ authEpoch, phone, codeHash, factor, channel, send, challengeId, userId, purpose }) {
+    async begin({ authEpoch, phone, codeHash, factor, channel, send, request, challengeId, userId, purpose }) {
       if (userId !== account.userId || account.disabled || authEpoch !== account.authEpoch)
         return { outcome: 'refused' }
       if (barred() || phone !== account.phone) return { outcome: 'refused' }
+      if (isTaken(request)) return { outcome: 'repeated' }
       const former = gate.current
       const passed = pass(former !== null && challenges.get(former)?.consumed === true)
       if (passed.wait === undefined) return { outcome: 'cooldown', retryAfter: passed.closedFor }
@@ -79,6 +96,7 @@ export const createMemoryChallenges = (
       const fresh = { attempts: 0, consumed: false, channel, sendId: send.sendId }
       challenges.set(challengeId, { ...fresh, challengeId, userId, purpose, factor, authEpoch, codeHash, expiresAt })
       gate.current = challengeId
+      take(request, challengeId)
       return { outcome: 'begun', expiresIn: limits.codeTtl, resendIn: passed.wait, undo: { formerChallengeId: former } }
     },
 
@@ -87,26 +105,30 @@ export const createMemoryChallenges = (
       gate.current = formerChallengeId
       reopen()
       challenges.delete(challengeId)
+      for (const [hash, key] of keys) if (key.challengeId === challengeId) keys.delete(hash)
     },
 
-    async replaceCode({ codeHash, channel, send, ...ref }) {
+    async replaceCode({ codeHash, channel, send, request, ...ref }) {
       const challenge = find(ref)
       if (!challenge) return { outcome: 'gone' }
       const closed = barred()
       if (closed) return closed
       if (!isLive(challenge)) return { outcome: 'gone' }
+      if (isTaken(request)) return { outcome: 'repeated' }
       const passed = pass(false)
       if (passed.wait === undefined) return { outcome: 'cooldown', retryAfter: passed.closedFor }
       const former = { formerChannel: challenge.channel, formerSendId: challenge.sendId }
-      const undo = { formerCodeHash: challenge.codeHash, ...former, codeHash }
+      take(request, challenge.challengeId)
+      const undo = { formerCodeHash: challenge.codeHash, ...former, codeHash, keyHash: request?.keyHash ?? null }
       Object.assign(challenge, { codeHash, channel, sendId: send.sendId })
       return { outcome: 'replaced', expiresIn: challenge.expiresAt - clock.now, resendIn: passed.wait, undo }
     },
 
-    async withdrawReplace(ref, { formerCodeHash, formerChannel, formerSendId, codeHash }) {
+    async withdrawReplace(ref, { formerCodeHash, formerChannel, formerSendId, codeHash, keyHash }) {
       const challenge = find(ref)
       if (!challenge || gate.current !== ref.challengeId) return
       reopen()
+      if (keyHash) keys.delete(keyHash.toString('hex'))
       if (!challenge.codeHash.equals(codeHash)) return
       Object.assign(challenge, { codeHash: formerCodeHash, channel: formerChannel, sendId: formerSendId })
     },
@@ -132,6 +154,24 @@ export const createMemoryChallenges = (
         attemptsLeft = 0
       }
       return { outcome: 'wrong', attemptsLeft }
+    },
+
+    async findReplay(keyHash) {
+      const key = keys.get(keyHash.toString('hex'))
+      const challenge = key && key.expiresAt > clock.now ? challenges.get(key.challengeId) : undefined
+      if (!key || !challenge) return undefined
+      return {
+        fingerprint: key.fingerprint,
+        userId: challenge.userId,
+        challengeId: challenge.challengeId,
+        issuedAt: key.issuedAt,
+        life: limits.codeTtl,
+        channel: challenge.channel,
+        expiresIn: Math.max(0, challenge.expiresAt - clock.now),
+        resendIn: Math.max(0, (gate.nextSendAt ?? 0) - clock.now),
+        delivery: 'unknown',
+        inProgress: true,
+      }
     },
 
     async find(ref) {

@@ -3,7 +3,7 @@ import { hashPhone } from '../../core/phone-hash.ts'
 import type { Candidate, Carrier, Channel, CodeFactor, Dispatcher, SendEntry } from '../../core/ports.ts'
 import { Problem } from '../../errors.ts'
 import type { LocaleChoice } from './locale.ts'
-import { countryOf } from './phone-number.ts'
+import { countryOf, destinationOf } from './phone-number.ts'
 import type { Texts } from './texts.ts'
 
 /** What the SMS factor is made of. */
@@ -13,6 +13,10 @@ export interface SmsFactorDeps {
   chooseLocale: LocaleChoice
   /** ISO countries that may be sent to; empty for all, where nothing real is sent. */
   countries: readonly string[]
+  /** Whether numbers over the Internet may have codes. */
+  voip: boolean
+  /** Numbers, E.164, that pass the guard's rules on addresses, prefixes and conversion. */
+  safeNumbers: readonly string[]
   /** The key that numbers are hashed with in the ledger. */
   phoneKey: Uint8Array
   /** Numbers that no company serves, for tests. */
@@ -35,6 +39,7 @@ const isIn =
 export const createSmsFactor = (deps: SmsFactorDeps): CodeFactor => {
   const { dispatcher, texts, chooseLocale, phoneKey, scenarios } = deps
   const allowed = new Set(deps.countries)
+  const safe = new Set(deps.safeNumbers)
 
   /** The companies for the first channel that still has one which has not failed, else for the first channel. */
   const choose = (
@@ -63,10 +68,10 @@ export const createSmsFactor = (deps: SmsFactorDeps): CodeFactor => {
     assertAllowed(phone) {
       const served = scenarios?.isServed(phone)
       if (served) return
-      const country = countryOf(phone)
-      if (served === false || (allowed.size > 0 && !(country && allowed.has(country)))) {
-        throw new Problem('destination_not_allowed')
-      }
+      // Again at every send: what is known of numbers changes, and so do settings.
+      const { country, takesCodes } = destinationOf(phone, deps)
+      const isAbroad = allowed.size > 0 && !(country && allowed.has(country))
+      if (served === false || !takesCodes || isAbroad) throw new Problem('destination_not_allowed')
     },
 
     fixedCode: (phone) => scenarios?.codeFor(phone),
@@ -107,6 +112,8 @@ export const createSmsFactor = (deps: SmsFactorDeps): CodeFactor => {
       return {
         channel,
         first: entries[0]!,
+        // At a scenario number no phone rings and nothing is paid.
+        guard: { applies: scenarios?.isServed(phone) !== true, safe: safe.has(phone) },
         deliver: (within, handOver) =>
           dispatcher.send({ ...words, channel, to: phone, code }, entries, within, handOver),
       }

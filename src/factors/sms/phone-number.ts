@@ -1,4 +1,4 @@
-import { type CountryCode, parsePhoneNumberFromString } from 'libphonenumber-js/max'
+import { type CountryCode, type NumberType, parsePhoneNumberFromString } from 'libphonenumber-js/max'
 
 /** A number that was understood, or why it was not. */
 export type ParsedPhone = { ok: true; phone: string; country: string } | { ok: false; reason: string }
@@ -22,6 +22,34 @@ export const parsePhone = (written: string): ParsedPhone => {
     return { ok: false, reason: `is not a number that is in use in ${parsed.country ?? 'any country'}` }
   if (!parsed.country) return { ok: false, reason: NO_COUNTRY }
   return { ok: true, phone: parsed.number, country: parsed.country satisfies CountryCode }
+}
+
+/** Kinds of numbers that no person reads a code on, or that pay whoever holds them for each message. */
+const REFUSED_TYPES: ReadonlySet<NumberType> = new Set<NumberType>([
+  'PREMIUM_RATE',
+  'SHARED_COST',
+  'TOLL_FREE',
+  'UAN',
+  'PAGER',
+  'VOICEMAIL',
+  'PERSONAL_NUMBER',
+  'FIXED_LINE',
+])
+
+/** What decides whether a message may go to a number. */
+export interface Destination {
+  /** ISO 3166-1; undefined for a number of no country, such as a satellite's. */
+  country: string | undefined
+  /** Whether the number is in use by what is known, and of a kind that a person has. */
+  takesCodes: boolean
+}
+
+/** Looks at an E.164 number. Numbers over the Internet pass only where `voip` allows them. */
+export const destinationOf = (phone: string, { voip }: { voip: boolean }): Destination => {
+  const parsed = parsePhoneNumberFromString(phone)
+  const type = parsed?.getType()
+  const isRefused = REFUSED_TYPES.has(type) || (type === 'VOIP' && !voip)
+  return { country: parsed?.country, takesCodes: parsed?.isValid() === true && !isRefused }
 }
 
 /** The ISO 3166-1 country of an E.164 number; undefined when it has none. */

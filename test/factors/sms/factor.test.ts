@@ -32,6 +32,8 @@ const create = (
     countries,
     texts: TEXTS,
     chooseLocale: createLocaleChoice(TEXTS.locales),
+    voip: true,
+    safeNumbers: [],
     phoneKey: Buffer.alloc(32, 7),
     ...(scenarios && { scenarios }),
   })

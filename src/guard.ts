@@ -1,0 +1,52 @@
+import { humanChecks } from './checks/index.ts'
+import type { Settings } from './config.ts'
+import { type GuardPolicy, policyFor } from './core/guard-rules.ts'
+import type { Limits } from './core/limits.ts'
+import type { HumanCheck, NonceStore, NumberIntelligence } from './core/ports.ts'
+import { combineBudgets, parseCostBudgets, parseMessageBudgets } from './guard/budgets.ts'
+import { numberIntelligence } from './intelligence/index.ts'
+import { type Transport, wire } from './providers/http.ts'
+
+/** What the guard is made of besides settings. */
+export interface GuardParts {
+  limits: Limits
+  /** The key of human checks. */
+  key: Uint8Array
+  nonces: NonceStore
+  transport?: Transport
+}
+
+/** What the settings make of the guard. */
+export interface Guard {
+  policy: GuardPolicy
+  humanCheck: HumanCheck | undefined
+  intelligence: NumberIntelligence | undefined
+}
+
+/** The rules that these settings leave on, in the form in which the database takes them. */
+export const policyOf = (settings: Settings, { codeTtl, cooldowns }: Pick<Limits, 'codeTtl' | 'cooldowns'>) =>
+  policyFor({
+    budgets: combineBudgets(
+      parseMessageBudgets(settings.SMS_BUDGET_MESSAGES),
+      parseCostBudgets(settings.SMS_BUDGET_COST),
+    ),
+    codeTtl,
+    cooldowns,
+    humanCheck: settings.HUMAN_CHECK !== 'off',
+    caps: settings.RATE_LIMIT,
+    fraud: settings.SMS_GUARD,
+  })
+
+/** Puts rules, human check and number intelligence together, from settings that were checked. */
+export const createGuard = (
+  settings: Settings & Record<string, unknown>,
+  { limits, key, nonces, transport = wire }: GuardParts,
+): Guard => ({
+  policy: policyOf(settings, limits),
+  humanCheck: humanChecks
+    .find(({ name }) => name === settings.HUMAN_CHECK)
+    ?.create(settings, { transport, key, nonces, now: Date.now }),
+  intelligence: numberIntelligence
+    .find(({ name }) => name === settings.NUMBER_INTELLIGENCE)
+    ?.create(settings, { transport }),
+})

@@ -1,0 +1,122 @@
+import { sql } from 'kysely'
+import type { Limits } from '../core/limits.ts'
+import type { ChallengeRef, ChallengeView, Channel, FactorName, Replay } from '../core/ports.ts'
+import { isLive, isUnlocked, secondsLeft, secondsUntil } from './challenge-fragments.ts'
+import type { Database } from './database.ts'
+
+/** A replay is in progress while its hand-over has no outcome; after this many seconds nobody will write one. */
+const LONGEST_SEND = 10
+
+/**
+ * The statements that decide who gets in, and the views of a challenge. They lock in the order of `issue-statements.ts`.
+ */
+export const guessStatements = (db: Database, limits: Limits) => {
+  /** The lock after one more failure: twice as long at each multiple of the threshold. */
+  const nextLock = sql`case when (f.failures + 1) % ${limits.failuresPerLock}::int = 0
+    then now() + make_interval(secs => least(${limits.longestLock}::int,
+      ${limits.firstLock}::int * power(2, (f.failures + 1) / ${limits.failuresPerLock}::int - 1)))
+    end`
+
+  return {
+    /**
+     * Counts, compares and spends, and keeps the account's tally: `spent` is null when no guess was taken.
+     *
+     * The factor's lock lets one guess an account through at a time, so that the eleventh failure meets the lock that
+     * the tenth has set; the share of the user's makes whoever disables the account or logs in anew come before or
+     * after; the guard of the challenge's `update` is evaluated on its newest version, so that the sixth guess and the
+     * second spending find nothing. The comparison needs no constant time: both sides are MACs under keys that no caller
+     * has, so that how far they agree tells nothing about the code.
+     */
+    guess: db.prepare<
+      ChallengeRef & { factor: FactorName; codeHash: Buffer },
+      {
+        spent: boolean | null
+        channel: Channel | null
+        attemptsLeft: number | null
+        disabled: boolean
+        lockedFor: number | null
+      }
+    >(
+      'challenge_guess',
+      (p) => sql`
+        with account as materialized (
+          select u.user_id, u.login_challenge_id, u.disabled_at, u.auth_epoch, f.disabled_at is not null as barred,
+            case when not ${isUnlocked} then f.locked_until end as locked_until
+          from factors f
+          join users u on u.user_id = f.user_id
+          where f.user_id = ${p.userId} and f.factor = ${p.factor}
+          for no key update of f for share of u
+        ), guess as (
+          update challenges c
+          set attempts = c.attempts + 1,
+            consumed_at = case when c.code_hash = ${p.codeHash}::bytea then now() end
+          from account u
+          where c.challenge_id = ${p.challengeId} and c.user_id = u.user_id and c.purpose = ${p.purpose}
+            and c.factor = ${p.factor} and ${isLive} and not u.barred and u.locked_until is null
+          returning c.challenge_id, c.consumed_at is not null as spent, c.channel,
+            c.max_attempts - c.attempts as attempts_left
+        ), tally as (
+          update factors f
+          set failures = case when guess.spent then 0 else f.failures + 1 end,
+            locked_until = case when not guess.spent then ${nextLock} end,
+            disabled_at = case when not guess.spent and f.failures + 1 >= ${limits.failuresToDisable}::int then now() end
+          from guess
+          where f.user_id = ${p.userId} and f.factor = ${p.factor}
+          returning f.user_id, f.factor, f.failures, f.disabled_at is not null as disabled, f.locked_until
+        ), converted as (
+          -- Every code of this challenge has reached somebody who logs in: conversion is of people.
+          update sends s set verified_at = now()
+          from guess
+          where s.challenge_id = guess.challenge_id and guess.spent
+        ), told as (
+          insert into events (type, data)
+          select case when disabled then 'factor.disabled' else 'account.locked' end,
+            jsonb_build_object('user_id', user_id, 'factor', factor, 'failures', failures)
+              || case when disabled then '{}' else jsonb_build_object('until', locked_until) end
+          from tally
+          where disabled or locked_until is not null
+        )
+        select guess.spent, guess.channel, guess.attempts_left as "attemptsLeft",
+          coalesce(tally.disabled, account.barred) as disabled,
+          ${secondsUntil(sql`coalesce(tally.locked_until, account.locked_until)`)} as "lockedFor"
+        from account left join guess on true left join tally on true`,
+    ),
+
+    /** The challenge as its holder may see it. */
+    find: db.prepare<ChallengeRef, ChallengeView>(
+      'challenge_find',
+      (p) => sql`
+        select c.factor, c.channel, f.phone, u.locale, coalesce(s.status, 'unknown') as delivery,
+          (select coalesce(jsonb_agg(jsonb_build_object('provider', provider, 'channel', channel)), '[]') from sends
+            where challenge_id = c.challenge_id and status in ('undelivered', 'failed')) as failed,
+          (select array_agg(factor order by created_at) from factors where user_id = c.user_id) as factors,
+          case when c.consumed_at is not null then 'approved' when ${isLive} then 'waiting' else 'closed' end as state,
+          c.max_attempts - c.attempts as "attemptsLeft",
+          ${secondsLeft(sql`c.expires_at`)} as "expiresIn", ${secondsLeft(sql`u.next_send_at`)} as "resendIn"
+        from challenges c
+        join users u on u.user_id = c.user_id
+        join factors f on f.user_id = c.user_id and f.factor = c.factor
+        left join sends s on s.send_id = c.send_id
+        where c.challenge_id = ${p.challengeId} and c.user_id = ${p.userId} and c.purpose = ${p.purpose}`,
+      { readOnly: true },
+    ),
+
+    /** What came of the request that had this key. */
+    findReplay: db.prepare<{ keyHash: Buffer }, Replay>(
+      'challenge_find_replay',
+      (p) => sql`
+        select k.fingerprint, k.user_id as "userId", k.challenge_id as "challengeId", k.issued_at as "issuedAt",
+          extract(epoch from k.expires_at - k.created_at)::int as life, c.channel,
+          coalesce(nullif(s.status, 'queued'), 'unknown') as delivery,
+          coalesce(s.status = 'queued' and s.created_at > now() - make_interval(secs => ${LONGEST_SEND}::int), false)
+            as "inProgress",
+          ${secondsLeft(sql`c.expires_at`)} as "expiresIn", ${secondsLeft(sql`u.next_send_at`)} as "resendIn"
+        from idempotency_keys k
+        join challenges c on c.challenge_id = k.challenge_id
+        join users u on u.user_id = c.user_id
+        left join sends s on s.send_id = c.send_id
+        where k.key_hash = ${p.keyHash}::bytea and k.expires_at > now()`,
+      { readOnly: true },
+    ),
+  }
+}

@@ -1,0 +1,248 @@
+import { type RawBuilder, sql } from 'kysely'
+import type { GuardPolicy } from '../core/guard-rules.ts'
+import type { Limits } from '../core/limits.ts'
+import type { BeginUndo, ChallengeRef, Channel, FactorName, ReplaceUndo, SendEntry } from '../core/ports.ts'
+import { isLive, isUnlocked, secondsUntil } from './challenge-fragments.ts'
+import type { Database } from './database.ts'
+import { insertSend } from './send-statements.ts'
+
+/** What both ways to a code give to the guard and to the store of keys, flat. Without a key all three are null. */
+export interface IssueParameters extends SendEntry {
+  guardApplies: boolean
+  safe: boolean
+  human: boolean
+  number: string
+  host: string
+  network: string
+  keyHash: Buffer | null
+  fingerprint: Buffer | null
+  issuedAt: number | null
+}
+
+/** Why no code was issued, as both ways answer it. `verdict` is null when the guard was not asked. */
+interface Verdict {
+  verdict: 'send' | 'wait' | 'blocked' | 'check' | null
+  rule: string | null
+  guardRetryAfter: number | null
+  repeated: boolean
+}
+
+/**
+ * The statements that issue codes, and those that take them back.
+ *
+ * Each is one statement in its own transaction: what it counted is committed, or it has no result. They lock in one
+ * order (factor, user, challenge, what the guard counts by, ledger), so that guesses, resends and logins of one account
+ * cannot deadlock; and what decides is read under the row's lock or in the guard of the `update` itself, never from the
+ * statement's snapshot, so that a caller that had to wait sees what the one before it left. All times are the database's.
+ */
+export const issueStatements = (db: Database, limits: Limits, policy: GuardPolicy) => {
+  const cooldowns = sql`${[...limits.cooldowns]}::int[]`
+  const cooldownIsOver = sql`(account.next_send_at is null or account.next_send_at <= now())`
+
+  /**
+   * The step of the cooldown that a code sent now starts: one further than the last, less what quiet time took off, and
+   * the first again after a login that succeeded (`last` is the user's latest challenge).
+   */
+  const nextStep = sql`case
+    when last.consumed_at is not null or account.next_send_at is null then 1
+    else least(cardinality(${cooldowns}), 1 + greatest(0, account.send_step
+      - floor(extract(epoch from now() - account.next_send_at) / ${limits.cooldownDecay}::int)::int))
+    end`
+  const nextSendAt = sql`now() + make_interval(secs => (${cooldowns})[step.number])`
+
+  /**
+   * The way through, for an account that may have a code as far as `open` says: a key that nobody has used, the guard's
+   * word, and the key taken. `passed` has a row for whoever came through. The guard is asked by way of the account's row,
+   * so that it counts nothing where there is none.
+   */
+  const passage = (p: IssueParameters & ChallengeRef, open: RawBuilder<unknown>) => sql`
+    prior as materialized (
+      select from idempotency_keys where key_hash = ${p.keyHash}::bytea and expires_at > now()
+    ), verdict as materialized (
+      select g.* from account cross join lateral guard_send(now(), ${JSON.stringify(policy)}::jsonb, account.user_id,
+        ${p.number}, ${p.phoneHash}::bytea, ${p.prefix}, ${p.country}::text, ${p.channel}, ${p.host}, ${p.network},
+        ${p.price}::numeric, ${p.safe}::boolean, ${p.human}::boolean) g
+      where ${open} and ${p.guardApplies}::boolean and not exists (select from prior)
+    ), keyed as (
+      insert into idempotency_keys as k (key_hash, fingerprint, user_id, challenge_id, issued_at, expires_at)
+      select ${p.keyHash}::bytea, ${p.fingerprint}::bytea, account.user_id, ${p.challengeId}::uuid, ${p.issuedAt}::int,
+        now() + make_interval(secs => ${limits.codeTtl}::int)
+      from account
+      where ${open} and ${p.keyHash}::bytea is not null and not exists (select from prior)
+        and not exists (select from verdict where verdict.verdict <> 'send')
+      on conflict (key_hash) do update set fingerprint = excluded.fingerprint, user_id = excluded.user_id,
+        challenge_id = excluded.challenge_id, issued_at = excluded.issued_at, created_at = now(),
+        expires_at = excluded.expires_at
+      where k.expires_at <= now()
+      returning key_hash
+    ), passed as materialized (
+      select account.user_id from account
+      where ${open} and not exists (select from prior)
+        and not exists (select from verdict where verdict.verdict <> 'send')
+        and (${p.keyHash}::bytea is null or exists (select from keyed))
+    )`
+
+  const entry = (p: SendEntry) =>
+    insertSend(p, sql`challenge`, {
+      address: sql`${(p as IssueParameters).host}`,
+      network: sql`${(p as IssueParameters).network}`,
+      known: sql`coalesce((select verdict.known from verdict), false)`,
+      budgetDay: sql`(select (now() at time zone 'UTC')::date from verdict)`,
+    })
+
+  const answer = (p: IssueParameters, open: RawBuilder<unknown>) => sql`
+    (select verdict.verdict from verdict), (select verdict.rule from verdict),
+    (select verdict.retry_after from verdict) as "guardRetryAfter",
+    ${p.keyHash}::bytea is not null and (exists (select from prior) or (${open} and not exists (select from keyed)
+      and not exists (select from verdict where verdict.verdict <> 'send'))) as repeated,
+    ${secondsUntil(sql`account.next_send_at`)} as "retryAfter",
+    ${secondsUntil(sql`gate.next_send_at`)} as "resendIn",
+    ${secondsUntil(sql`challenge.expires_at`)} as "expiresIn"`
+
+  const mayBegin = sql`(account.usable and ${cooldownIsOver})`
+  const mayReplace = sql`(account.live and not account.disabled and account.locked_until is null and ${cooldownIsOver})`
+
+  return {
+    /**
+     * Opens a challenge: the user row is the gate that one caller passes per cooldown, and its pointer is what makes the
+     * former challenge superseded. No row: the account is not as it was read.
+     */
+    begin: db.prepare<
+      ChallengeRef &
+        IssueParameters & {
+          factor: FactorName
+          phone: string | null
+          authEpoch: number
+          codeHash: Buffer
+          pair: Buffer
+        },
+      Verdict & {
+        usable: boolean
+        former: string | null
+        retryAfter: number
+        resendIn: number
+        expiresIn: number | null
+      }
+    >(
+      'challenge_begin',
+      (p) => sql`
+        with account as materialized (
+          select u.user_id, u.login_challenge_id, u.send_step, u.next_send_at,
+            f.disabled_at is null and ${isUnlocked} as usable
+          from users u
+          join factors f on f.user_id = u.user_id and f.factor = ${p.factor}
+          where u.user_id = ${p.userId} and u.disabled_at is null and u.auth_epoch = ${p.authEpoch}
+            and f.phone is not distinct from ${p.phone}::text
+          for no key update of u
+        ), forgiven as (
+          delete from password_attempts where key = ${p.pair}::bytea
+        ), ${passage(p, mayBegin)}, gate as (
+          update users u
+          set login_challenge_id = ${p.challengeId}::uuid, send_step = step.number, next_send_at = ${nextSendAt}
+          from account
+          join passed on passed.user_id = account.user_id
+          left join challenges last on last.challenge_id = account.login_challenge_id
+          cross join lateral (select ${nextStep} as number) step
+          where u.user_id = account.user_id
+          returning u.user_id, u.next_send_at
+        ), challenge as (
+          insert into challenges
+            (challenge_id, user_id, purpose, factor, channel, auth_epoch, send_id, code_hash, max_attempts, expires_at)
+          select ${p.challengeId}::uuid, user_id, ${p.purpose}, ${p.factor}, ${p.channel}, ${p.authEpoch}::int,
+            ${p.sendId}::uuid, ${p.codeHash}::bytea, ${limits.attemptsPerChallenge}::int,
+            now() + make_interval(secs => ${limits.codeTtl}::int)
+          from gate
+          returning challenge_id, user_id, expires_at
+        ), send as (
+          ${entry(p)}
+        )
+        select account.usable, account.login_challenge_id as former, ${answer(p, mayBegin)}
+        from account left join gate on true left join challenge on true`,
+    ),
+
+    /** Takes `begin` back, unless a newer challenge has come since. */
+    withdrawBegin: db.prepare<ChallengeRef & BeginUndo, unknown>(
+      'challenge_withdraw_begin',
+      (p) => sql`
+        with account as (
+          update users
+          set login_challenge_id = ${p.formerChallengeId}::uuid, send_step = greatest(0, send_step - 1), next_send_at = now()
+          where user_id = ${p.userId} and login_challenge_id = ${p.challengeId}
+          returning user_id
+        ), freed as (
+          delete from idempotency_keys k using account where k.challenge_id = ${p.challengeId}
+        )
+        delete from challenges c using account
+        where c.challenge_id = ${p.challengeId} and c.user_id = account.user_id and c.consumed_at is null`,
+    ),
+
+    /** Gives a live challenge another code, behind the same gate as `begin`. No row: there is no such challenge. */
+    replaceCode: db.prepare<
+      ChallengeRef & IssueParameters & { channel: Channel; codeHash: Buffer },
+      Verdict & {
+        live: boolean
+        disabled: boolean
+        lockedFor: number | null
+        retryAfter: number
+        resendIn: number | null
+        expiresIn: number | null
+        formerCodeHash: Buffer
+        formerChannel: string
+        formerSendId: string | null
+      }
+    >(
+      'challenge_replace_code',
+      (p) => sql`
+        with account as materialized (
+          select u.user_id, u.send_step, u.next_send_at, c.code_hash, c.channel, c.send_id, ${isLive} as live,
+            f.disabled_at is not null as disabled,
+            case when not ${isUnlocked} then f.locked_until end as locked_until
+          from challenges c
+          join users u on u.user_id = c.user_id
+          join factors f on f.user_id = c.user_id and f.factor = c.factor
+          where c.challenge_id = ${p.challengeId} and c.user_id = ${p.userId} and c.purpose = ${p.purpose}
+          for no key update of u
+        ), ${passage(p, mayReplace)}, gate as (
+          update users u
+          set send_step = step.number, next_send_at = ${nextSendAt}
+          from account
+          join passed on passed.user_id = account.user_id
+          cross join (select null::timestamptz as consumed_at) last
+          cross join lateral (select ${nextStep} as number) step
+          where u.user_id = account.user_id
+          returning u.user_id, u.next_send_at
+        ), challenge as (
+          update challenges c
+          set code_hash = ${p.codeHash}::bytea, channel = ${p.channel}, send_id = ${p.sendId}::uuid
+          from gate
+          where c.challenge_id = ${p.challengeId}
+            and c.consumed_at is null and c.expires_at > now() and c.attempts < c.max_attempts
+          returning c.challenge_id, c.user_id, c.expires_at
+        ), send as (
+          ${entry(p)}
+        )
+        select account.live, account.disabled, account.code_hash as "formerCodeHash",
+          account.channel as "formerChannel", account.send_id as "formerSendId",
+          ${secondsUntil(sql`account.locked_until`)} as "lockedFor", ${answer(p, mayReplace)}
+        from account left join gate on true left join challenge on true`,
+    ),
+
+    /** Takes `replaceCode` back, unless yet another code has come since. */
+    withdrawReplace: db.prepare<ChallengeRef & ReplaceUndo, unknown>(
+      'challenge_withdraw_replace',
+      (p) => sql`
+        with account as (
+          update users set send_step = greatest(0, send_step - 1), next_send_at = now()
+          where user_id = ${p.userId} and login_challenge_id = ${p.challengeId}
+            and exists (select from challenges where challenge_id = ${p.challengeId} and code_hash = ${p.codeHash}::bytea)
+          returning user_id
+        ), freed as (
+          delete from idempotency_keys k using account where k.key_hash = ${p.keyHash}::bytea
+        )
+        update challenges c
+        set code_hash = ${p.formerCodeHash}::bytea, channel = ${p.formerChannel}, send_id = ${p.formerSendId}::uuid
+        from account
+        where c.challenge_id = ${p.challengeId} and c.user_id = account.user_id and c.code_hash = ${p.codeHash}::bytea`,
+    ),
+  }
+}
