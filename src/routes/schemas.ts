@@ -72,7 +72,7 @@ export const HumanCheckAnswer = Type.Optional(
     pattern: '^[\\x21-\\x7e]+$',
     description:
       'The solution of the `human_check` that the problem `forbidden` of an earlier call had. Give it only when it was asked for: each serves once.',
-    examples: ['0.K3Jm2vQ4x8.t5k9q2.18.b7Yt:4711'],
+    examples: ['RyUvG4W9yBq0a1bT.tk2r8g.18.m2Jt0pX9hYvW3kQ8sLz4Ng:4x1c'],
   }),
 )
 

@@ -6,6 +6,7 @@ import { type AppDeps, buildApp } from '../../src/app.ts'
 import { type GuardPolicy, policyFor } from '../../src/core/guard-rules.ts'
 import { createHashQueue } from '../../src/core/hash-queue.ts'
 import { type LimitSettings, limitsFor, type PasswordRules } from '../../src/core/limits.ts'
+import { hashPhone } from '../../src/core/phone-hash.ts'
 import type { CodeMessage, PasswordVerifier, Provider } from '../../src/core/ports.ts'
 import { createFactors } from '../../src/factors/index.ts'
 import { createLocaleChoice } from '../../src/factors/sms/locale.ts'
@@ -266,6 +267,8 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
     async addUser(username: string, phone = '+12025550143', locale?: string): Promise<string> {
       return (await users.add({ username, passwordHash: PASSWORD_HASH, phone, locale }))!
     },
+    /** What a number is in the ledger. */
+    phoneHash: (phone: string) => hashPhone(SECRET.phoneKey, phone),
     /** The code of the latest message. */
     lastCode: () => messages.at(-1)!.code,
     /** Lets this many seconds pass, as far as the database knows. */

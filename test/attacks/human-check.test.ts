@@ -1,0 +1,95 @@
+import t from 'tap'
+import { createProofOfWork } from '../../src/checks/proof-of-work.ts'
+import { solveProofOfWork } from '../../src/checks/solve-proof-of-work.ts'
+import { GUARD_RULES, type GuardPolicy } from '../../src/core/guard-rules.ts'
+import type { HumanCheck } from '../../src/core/ports.ts'
+import { createDatabase } from '../../src/store/database.ts'
+import { createNonceStore } from '../../src/store/nonces.ts'
+import { createWorld, PASSWORD, type World } from '../support/app.ts'
+import { createTestDatabase } from '../support/postgres.ts'
+
+/** A budget that asks strangers for a human from the first message on. */
+const SOFT: Partial<GuardPolicy> = {
+  budgets: { '*': { messages: 100, cost: null } },
+  budget: { soft: 0, reserve: GUARD_RULES.budget.reserve },
+}
+
+const loginWith = (world: World, username: string, answer?: string) =>
+  world.post('/login', { username, password: PASSWORD, ...(answer !== undefined && { human_check: answer }) })
+
+t.test(
+  'while a budget runs low a stranger proves their worth with work, and once is enough for one message',
+  async (t) => {
+    const database = createDatabase({ url: await createTestDatabase(t), poolSize: 2, onIdleError: () => {} })
+    t.teardown(() => database.close())
+    const humanCheck = createProofOfWork({
+      key: Buffer.alloc(32, 3),
+      nonces: createNonceStore(database),
+      now: Date.now,
+      bits: 8,
+    })
+    const world = await createWorld(t, { guard: SOFT, app: { humanCheck } })
+    await world.addUser('alice')
+    await world.addUser('bob', '+12025550144')
+
+    const asked = await loginWith(world, 'alice')
+    t.match(asked, { status: 403, body: { code: 'forbidden', human_check: { kind: 'proof-of-work', bits: 8 } } })
+    t.equal(world.messages.length, 0)
+    const { nonce, bits } = asked.body.human_check
+    const answer = solveProofOfWork({ nonce, bits })
+    t.equal((await loginWith(world, 'alice', answer)).status, 200)
+    t.equal(world.messages.length, 1)
+    t.match(await loginWith(world, 'bob', answer), { status: 403, body: { code: 'forbidden' } }, 'but not for another')
+    t.match(await loginWith(world, 'bob', 'rubbish'), { status: 403, body: { code: 'forbidden' } })
+    t.equal(world.messages.length, 1)
+  },
+)
+
+const saying = (outcome: 'passed' | 'failed' | 'unavailable'): HumanCheck => ({
+  name: 'test',
+  challenge: () => ({ kind: 'test' }),
+  verify: async () => outcome,
+})
+
+t.test('a check that is down locks nobody out who has the right password', async (t) => {
+  const world = await createWorld(t, { guard: SOFT, app: { humanCheck: saying('unavailable') } })
+  await world.addUser('alice')
+  t.equal((await loginWith(world, 'alice')).status, 403)
+  t.equal((await loginWith(world, 'alice', 'whatever')).status, 200)
+})
+
+t.test('a wrong password is asked for nothing, and uses no answer up', async (t) => {
+  let verified = 0
+  const humanCheck: HumanCheck = {
+    ...saying('passed'),
+    verify: async () => {
+      verified += 1
+      return 'passed'
+    },
+  }
+  const world = await createWorld(t, { guard: SOFT, app: { humanCheck } })
+  await world.addUser('alice')
+  const { status, body } = await world.post('/login', { username: 'alice', password: 'wrong', human_check: 'answer' })
+  t.match({ status, body }, { status: 401, body: { code: 'invalid_credentials' } })
+  t.equal(verified, 0)
+})
+
+t.test('a known user is never asked', async (t) => {
+  const world = await createWorld(t, { guard: SOFT, app: { humanCheck: saying('failed') } })
+  await world.addUser('alice')
+  t.equal((await loginWith(world, 'alice')).status, 403)
+  await world.sql(
+    `insert into sends (send_id, challenge_id, user_id, provider, channel, country, prefix, phone_hash, segments, status,
+       created_at, verified_at)
+     select gen_random_uuid(), gen_random_uuid(), user_id, 'test', 'sms', 'US', '+1202555', $1, 1, 'delivered',
+       now() - interval '1 day', now() - interval '1 day' from users`,
+    [world.phoneHash('+12025550143')],
+  )
+  t.equal((await loginWith(world, 'alice')).status, 200)
+})
+
+t.test('without a check a low budget asks for nothing', async (t) => {
+  const world = await createWorld(t, { guard: SOFT })
+  await world.addUser('alice')
+  t.equal((await loginWith(world, 'alice')).status, 200)
+})

@@ -1,0 +1,122 @@
+import t from 'tap'
+import { PASSWORD_RULES } from '../../src/core/limits.ts'
+import { createWorld, PASSWORD, type World } from '../support/app.ts'
+
+const tryFrom = (caller: Pick<World, 'send'>, username: string, password: string, remoteAddress: string) =>
+  caller.send({ method: 'POST', url: '/login', payload: { username, password }, remoteAddress })
+
+/** Rules without a wait, for what is not about it. */
+const QUICK = { ...PASSWORD_RULES, firstDelay: 0 }
+
+t.test('an address may try ten passwords at a name in a quarter of an hour, over all instances', async (t) => {
+  const world = await createWorld(t, { passwordRules: QUICK })
+  const others = [world, await world.startInstance(), await world.startInstance()]
+  await world.addUser('alice')
+  for (let nth = 0; nth < 10; nth += 1) {
+    t.equal((await tryFrom(others[nth % 3]!, 'alice', `wrong ${nth}`, '198.51.100.7')).status, 401)
+  }
+  const eleventh = await tryFrom(world, 'alice', PASSWORD, '198.51.100.7')
+  t.match(eleventh, { status: 429, body: { code: 'rate_limited' } }, 'not even the right one')
+  t.ok(eleventh.body.retry_after > 880 && eleventh.body.retry_after <= 900)
+  t.equal(
+    (await tryFrom(await world.startInstance(), 'alice', PASSWORD, '198.51.100.7')).status,
+    429,
+    'nor after a restart',
+  )
+  t.equal((await tryFrom(world, 'alice', PASSWORD, '203.0.113.1')).status, 200, 'the owner, from elsewhere, gets in')
+  await world.passTime(eleventh.body.retry_after)
+  await world.passTime(60)
+  t.equal((await tryFrom(world, 'alice', PASSWORD, '198.51.100.7')).status, 200, 'and from there when it has passed')
+})
+
+t.test('of 60 parallel tries ten are looked at', async (t) => {
+  let looked = 0
+  const world = await createWorld(t, {
+    passwordRules: QUICK,
+    app: {
+      passwords: {
+        verify: async () => {
+          looked += 1
+          return false
+        },
+        upgrade: async () => undefined,
+      },
+    },
+  })
+  const other = await world.startInstance()
+  await world.addUser('alice')
+  await Promise.all(
+    Array.from({ length: 60 }, async (_, nth) => {
+      for (;;) {
+        const { status } = await tryFrom(nth % 2 ? world : other, 'alice', `wrong ${nth}`, '198.51.100.7')
+        if (status !== 503) return
+      }
+    }),
+  )
+  t.equal(looked, 10)
+})
+
+t.test('no spelling of a name has tries of its own, and a name that nobody has is counted alike', async (t) => {
+  const world = await createWorld(t, { passwordRules: QUICK })
+  await world.addUser('Kate')
+  const spellings = ['kate', 'KATE', ' kate ', 'ｋａｔｅ', '\u212aate']
+  for (let nth = 0; nth < 10; nth += 1) await tryFrom(world, spellings[nth % 5]!, 'wrong', '198.51.100.7')
+  t.equal((await tryFrom(world, 'kate', PASSWORD, '198.51.100.7')).status, 429)
+  for (let nth = 0; nth < 10; nth += 1) {
+    t.equal((await tryFrom(world, 'nobody', 'wrong', '198.51.100.7')).status, 401)
+  }
+  const known = await tryFrom(world, 'kate', 'wrong', '198.51.100.7')
+  const unknown = await tryFrom(world, 'nobody', 'wrong', '198.51.100.7')
+  t.equal(unknown.status, 429)
+  t.strictSame(Object.keys(unknown.headers), Object.keys(known.headers))
+  t.equal(
+    (await world.sql('select from password_attempts')).length,
+    4,
+    'two pairs and two names, none of them in clear',
+  )
+})
+
+t.test('a right password forgives the wrong ones before it', async (t) => {
+  const world = await createWorld(t, { passwordRules: QUICK, resendCooldown: 0 })
+  await world.addUser('alice')
+  for (let round = 0; round < 3; round += 1) {
+    for (let nth = 0; nth < 9; nth += 1) await tryFrom(world, 'alice', 'wrong', '198.51.100.7')
+    t.equal((await tryFrom(world, 'alice', PASSWORD, '198.51.100.7')).status, 200)
+  }
+})
+
+t.test('ten parallel logins with the right password are not taken for guesses', async (t) => {
+  const world = await createWorld(t, { passwordRules: QUICK })
+  await world.addUser('alice')
+  const answers = await Promise.all(Array.from({ length: 10 }, () => tryFrom(world, 'alice', PASSWORD, '198.51.100.7')))
+  const refusals = answers.filter(({ status }) => status !== 200)
+  t.equal(refusals.length, 9)
+  for (const { body } of refusals) t.equal(body.code, 'resend_cooldown', 'which only a right password gets to see')
+})
+
+t.test('a name under attack answers strangers late, and its owner’s address at once', async (t) => {
+  const world = await createWorld(t, { passwordRules: PASSWORD_RULES, resendCooldown: 0 })
+  await world.addUser('alice')
+  const home = await tryFrom(world, 'alice', PASSWORD, '203.0.113.1')
+  await world.verify(home.body.pending_token, world.lastCode())
+  await world.audit.drain()
+  // verify() comes from another address than the login; what counts is where the code was entered.
+  await world.sql(`alter table audit_events disable trigger audit_events_append_only`)
+  await world.sql(`update audit_events set address = '203.0.113.1' where event = 'code_ok'`)
+
+  for (let nth = 0; nth < 20; nth += 1) await tryFrom(world, 'alice', 'wrong', `198.51.100.${nth}`)
+  for (let nth = 0; nth < 20; nth += 1) await tryFrom(world, 'nobody', 'wrong', `198.51.100.${nth}`)
+  const timeOf = async (username: string, password: string, address: string) => {
+    const start = performance.now()
+    const { status } = await tryFrom(world, username, password, address)
+    return { status, ms: performance.now() - start }
+  }
+  const stranger = await timeOf('alice', PASSWORD, '192.0.2.9')
+  t.equal(stranger.status, 200, 'whoever has the password gets in from a clean address')
+  t.ok(stranger.ms >= 500, `after a while (${stranger.ms} ms)`)
+  const unknown = await timeOf('nobody', 'wrong', '192.0.2.9')
+  t.ok(unknown.ms >= 500, 'a name that nobody has is as slow')
+  const owner = await timeOf('alice', PASSWORD, '203.0.113.1')
+  t.equal(owner.status, 200)
+  t.ok(owner.ms < 500, `the owner’s address is not held up (${owner.ms} ms)`)
+})

@@ -1,0 +1,218 @@
+import { randomUUID } from 'node:crypto'
+import t from 'tap'
+import { type Answer, createWorld, PASSWORD, type World } from '../support/app.ts'
+
+type Caller = Pick<World, 'post'>
+
+const loginWith = (caller: Caller, key: string, changes: object = {}) =>
+  caller.post('/login', { username: 'alice', password: PASSWORD, ...changes }, { 'idempotency-key': key })
+
+const resendWith = (caller: Caller, key: string, token: string, changes: object = {}) =>
+  caller.post('/resend', { pending_token: token, ...changes }, { 'idempotency-key': key })
+
+/** A company that takes a message when it is told to. */
+const patientCompany = () => {
+  let take: () => void = () => {}
+  const taken = new Promise<void>((resolve) => {
+    take = resolve
+  })
+  return {
+    take: () => take(),
+    provider: {
+      name: 'test',
+      send: async () => {
+        await taken
+        return { outcome: 'accepted' as const, messageId: randomUUID() }
+      },
+    },
+  }
+}
+
+t.test('a login whose answer was lost is repeated: the same token, no second message', async (t) => {
+  const world = await createWorld(t)
+  const other = await world.startInstance()
+  await world.addUser('alice')
+  const key = randomUUID()
+  const first = await loginWith(world, key)
+  t.equal(first.status, 200)
+  await world.ledger.drain()
+  const second = await loginWith(other, `"${key}"`)
+  t.equal(second.status, 200)
+  t.equal(second.body.pending_token, first.body.pending_token, 'byte for byte, from another instance')
+  t.strictSame(
+    { ...second.body, expires_in: 0, delivery: { ...second.body.delivery, resend_in: 0 } },
+    {
+      ...first.body,
+      expires_in: 0,
+      delivery: { ...first.body.delivery, resend_in: 0 },
+    },
+  )
+  t.equal(world.messages.length, 1)
+  t.equal((await world.verify(second.body.pending_token, world.lastCode())).status, 200)
+})
+
+t.test('a repeated login after the wait is still no new login', async (t) => {
+  const world = await createWorld(t)
+  await world.addUser('alice')
+  const key = randomUUID()
+  const first = await loginWith(world, key)
+  await world.ledger.drain()
+  await world.passTime(40)
+  const second = await loginWith(world, key)
+  t.equal(second.body.pending_token, first.body.pending_token)
+  t.ok(Math.abs(second.body.expires_in - 260) <= 3, 'it says what is left')
+  t.equal(second.body.delivery.resend_in, 0)
+  t.equal(world.messages.length, 1)
+  await world.passTime(261)
+  const third = await loginWith(world, key)
+  t.equal(third.status, 200)
+  t.not(third.body.pending_token, first.body.pending_token, 'a key is forgotten with its code')
+  t.equal(world.messages.length, 2)
+})
+
+t.test('while the first call is on its way, the second is told so', async (t) => {
+  const company = patientCompany()
+  const world = await createWorld(t, { provider: company.provider })
+  await world.addUser('alice')
+  const key = randomUUID()
+  const first = loginWith(world, key)
+  while (world.messages.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+  t.match(await loginWith(world, key), { status: 409, body: { code: 'idempotency_in_progress' } })
+  company.take()
+  t.equal((await first).status, 200)
+  await world.ledger.drain()
+  t.equal((await loginWith(world, key)).status, 200)
+  t.equal(world.messages.length, 1)
+})
+
+t.test('a first call that never ended does not keep its key for ever', async (t) => {
+  const world = await createWorld(t)
+  await world.addUser('alice')
+  const key = randomUUID()
+  const first = await loginWith(world, key)
+  await world.ledger.drain()
+  // As a process leaves it that is killed between the statement and the company's answer.
+  await world.sql(`update sends set status = 'queued', settled_at = null, created_at = now() - interval '11 seconds'`)
+  const second = await loginWith(world, key)
+  t.match(second, { status: 200, body: { pending_token: first.body.pending_token, delivery: { status: 'unknown' } } })
+})
+
+t.test('of 30 parallel logins with one key one sends, even where nobody waits for a second code', async (t) => {
+  const world = await createWorld(t, { resendCooldown: 0 })
+  const other = await world.startInstance()
+  await world.addUser('alice')
+  for (let round = 1; round <= 5; round += 1) {
+    const key = randomUUID()
+    const before = world.messages.length
+    const ask = async (nth: number): Promise<Answer> => {
+      for (;;) {
+        const answer = await loginWith(nth % 2 ? world : other, key)
+        if (answer.status === 200 || answer.status === 422 || answer.status === 401) return answer
+      }
+    }
+    const answers = await Promise.all(Array.from({ length: 30 }, (_, nth) => ask(nth)))
+    t.equal(world.messages.length - before, 1, `round ${round}: one message`)
+    t.equal(new Set(answers.map(({ body }) => body.pending_token)).size, 1, 'and one token for all')
+  }
+})
+
+t.test('a key serves one request', async (t) => {
+  const world = await createWorld(t, {
+    provider: { name: 'test', channels: ['sms', 'voice'], send: async () => ({ outcome: 'accepted' }) },
+  })
+  await world.addUser('alice')
+  await world.addUser('bob', '+12025550144')
+  const key = randomUUID()
+  const { body } = await loginWith(world, key)
+  await world.ledger.drain()
+  for (const changes of [{ channel: 'voice' }, { client: 'ios' }, { username: 'bob' }]) {
+    t.match(
+      await loginWith(world, key, changes),
+      { status: 422, body: { code: 'idempotency_key_reused' } },
+      JSON.stringify(changes),
+    )
+  }
+  await world.passTime(30)
+  t.match(await resendWith(world, key, body.pending_token), { status: 422, body: { code: 'idempotency_key_reused' } })
+  t.equal((await loginWith(world, key, { username: ' ALICE ' })).status, 200, 'another spelling is the same request')
+  t.equal(world.messages.length, 1)
+})
+
+t.test('a key opens nothing without the password', async (t) => {
+  const world = await createWorld(t)
+  await world.addUser('alice')
+  const key = randomUUID()
+  await loginWith(world, key)
+  await world.ledger.drain()
+  t.equal((await loginWith(world, key, { password: 'a wrong password' })).body.code, 'invalid_credentials')
+})
+
+t.test('a resend whose answer was lost is repeated: the same code lives, no second message', async (t) => {
+  const world = await createWorld(t)
+  await world.addUser('alice')
+  const { pending_token: token } = (await world.login('alice')).body
+  await world.passTime(30)
+  const key = randomUUID()
+  const first = await resendWith(world, key, token)
+  t.equal(first.status, 200)
+  await world.ledger.drain()
+  const second = await resendWith(world, key, token)
+  t.equal(second.status, 200)
+  t.equal(second.body.pending_token, token)
+  t.equal(world.messages.length, 2)
+  t.match(await resendWith(world, key, token, { client: 'ios' }), { status: 422 })
+  t.equal((await world.verify(token, world.lastCode())).status, 200)
+})
+
+t.test('a login that could not be sent gives its key back', async (t) => {
+  let isDown = true
+  const world = await createWorld(t, {
+    provider: {
+      name: 'test',
+      send: async () => (isDown ? { outcome: 'failed', reason: 'it is down' } : { outcome: 'accepted' }),
+    },
+  })
+  await world.addUser('alice')
+  const key = randomUUID()
+  t.equal((await loginWith(world, key)).status, 503)
+  isDown = false
+  t.equal((await loginWith(world, key)).status, 200)
+})
+
+t.test('an answer to /verify that was lost leaves the code spent', async (t) => {
+  const world = await createWorld(t)
+  await world.addUser('alice')
+  const { pending_token: token } = (await world.login('alice')).body
+  t.equal((await world.verify(token, world.lastCode())).status, 200)
+  const again = await world.post(
+    '/verify',
+    { pending_token: token, code: world.lastCode() },
+    { 'idempotency-key': randomUUID() },
+  )
+  t.equal(again.body.code, 'challenge_invalid')
+})
+
+t.test('neither the key nor anything that the token was made of is kept', async (t) => {
+  const world = await createWorld(t)
+  await world.addUser('alice')
+  const key = randomUUID()
+  const { body } = await loginWith(world, key)
+  const claims = JSON.parse(Buffer.from(body.pending_token.split('.')[1], 'base64url').toString())
+  const dump = JSON.stringify(
+    await world.sql(
+      'select k, c, u from idempotency_keys k join challenges c using (challenge_id) join users u on u.user_id = c.user_id',
+    ),
+  )
+  const half = Buffer.from(claims.key, 'base64url').toString('hex')
+  for (const secret of [key, key.replaceAll('-', ''), claims.key, half]) t.notOk(dump.includes(secret))
+  t.notOk(world.logged.join('').includes(key))
+})
+
+t.test('a key that could be guessed is refused, and so is one that is no key', async (t) => {
+  const world = await createWorld(t)
+  await world.addUser('alice')
+  for (const key of ['short', '""', 'with a space in it, at that', 'x'.repeat(201), '"half-quoted-half-quoted']) {
+    t.match(await loginWith(world, key), { status: 400, body: { code: 'validation_failed' } }, JSON.stringify(key))
+  }
+  t.equal(world.messages.length, 0)
+})
