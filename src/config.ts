@@ -1,12 +1,6 @@
 import { type Static, Type } from 'typebox'
-
-const seconds = (options: { default: number; minimum: number; maximum: number; description: string }) =>
-  Type.Integer({ ...options, examples: [options.default], unit: 'seconds' })
-
-const list = (options: { description: string; examples: string[]; default?: string[]; pattern?: string }) => {
-  const { pattern, ...rest } = options
-  return Type.Array(Type.String(pattern ? { pattern } : {}), rest)
-}
+import { list, seconds } from './setting-types.ts'
+import { SMS_SETTINGS } from './sms-settings.ts'
 
 /**
  * Every setting, under the name of its environment variable. `secret` ones also come as `NAME_FILE`, are never shown,
@@ -108,110 +102,7 @@ export const SettingsSchema = Type.Object({
       secret: true,
     }),
   ),
-  SMS_PROVIDERS: list({
-    default: ['console'],
-    description: 'Delivery companies, in the order in which they are tried. Required in production.',
-    examples: ['crondock'],
-  }),
-  SMS_ROUTES: Type.Optional(
-    Type.String({
-      description:
-        'Companies by country, where the order of `SMS_PROVIDERS` is not the one; `*` is every other country.',
-      examples: ['US,CA=twilio,vonage;IN=acme;*=vonage'],
-    }),
-  ),
-  SMS_PRICES: list({
-    default: [],
-    description:
-      'What one segment, or one call, costs by country and channel, in any one currency: the ledger estimates with it.',
-    examples: ['US=0.0083', 'US:voice=0.014', '*=0.08'],
-  }),
-  SMS_COUNTRIES: list({
-    default: [],
-    pattern: '^[A-Z]{2}$',
-    description: 'Countries that codes are sent to, ISO 3166-1. Must be named when a real company is.',
-    examples: ['US', 'CA'],
-  }),
-  SMS_VOIP: Type.Boolean({
-    default: true,
-    description: 'Send codes to numbers over the Internet too. Kinds of numbers that no person has are always refused.',
-    examples: [false],
-  }),
-  SMS_BUDGET_MESSAGES: list({
-    default: ['all=20000', 'each=5000'],
-    description:
-      'Messages a day (UTC): in `all`, to `each` country, or to one by its ISO code. The last tenth is kept for users who logged in within 30 days.',
-    examples: ['all=20000', 'each=5000', 'US=10000'],
-  }),
-  SMS_BUDGET_COST: list({
-    default: [],
-    description: 'The same in money, by `SMS_PRICES` and in their currency. No limit where it is not set.',
-    examples: ['all=500', 'each=100', 'US=300'],
-  }),
-  SMS_GUARD: Type.Boolean({
-    default: true,
-    description:
-      'Stop messages to prefixes, runs of numbers and countries whose codes are not entered. Caps and budgets hold without it too.',
-    examples: [true],
-  }),
-  SMS_SAFE_NUMBERS: list({
-    default: [],
-    pattern: '^\\+[1-9][0-9]{1,14}$',
-    description: 'Numbers, E.164, that the rules on addresses, prefixes and conversion pass by: those of your testers.',
-    examples: ['+12025550143'],
-  }),
-  HUMAN_CHECK: Type.Union(
-    ['proof-of-work', 'turnstile', 'hcaptcha', 'off'].map((name) => Type.Literal(name)),
-    {
-      default: 'proof-of-work',
-      description: 'What an unknown user must pass while messages look like fraud or a budget runs low.',
-      examples: ['turnstile'],
-    },
-  ),
-  NUMBER_INTELLIGENCE: Type.Optional(
-    Type.Union(
-      ['twilio-lookup'].map((name) => Type.Literal(name)),
-      {
-        description: 'Who is asked, before each message, whether the SIM of a number was swapped of late.',
-        examples: ['twilio-lookup'],
-      },
-    ),
-  ),
-  SMS_DOMAIN: Type.Optional(
-    Type.String({
-      pattern: '^[a-z0-9.-]{1,40}$',
-      description:
-        'Domain that a code may be filled in on (the last line of the text). The host of the issuer if not set.',
-      examples: ['example.com'],
-    }),
-  ),
-  SMS_LOCALES: list({
-    default: [],
-    pattern: '^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$',
-    description:
-      'Languages of the messages (BCP 47). By default all whose text fits one segment with your `SERVICE_NAME` and `SMS_DOMAIN`.',
-    examples: ['en', 'de', 'pt-BR'],
-  }),
-  SMS_TEXTS_FILE: Type.Optional(
-    Type.String({
-      description:
-        'JSON file with texts of your own: `{"en": {"text": "{code} is your {service} code."}}`. Checked like ours.',
-      examples: ['/etc/doorcode/texts.json'],
-    }),
-  ),
-  ANDROID_APP_HASH: Type.Optional(
-    Type.String({
-      pattern: '^[A-Za-z0-9+/]{11}$',
-      description: 'The 11 characters by which the SMS Retriever of Android finds your app.',
-      examples: ['FA+9qCX9VSu'],
-    }),
-  ),
-  SCENARIO_NUMBERS: list({
-    default: [],
-    description:
-      'Numbers at which no phone rings, for tests and app reviews: `standard`, or each as `NUMBER=SCENARIO[:CODE][@LAST-DAY]`. In production the last day must be given.',
-    examples: ['+12025550155=code:246810@2027-06-30'],
-  }),
+  ...SMS_SETTINGS,
   CODE_LENGTH: Type.Integer({ default: 6, minimum: 6, maximum: 8, description: 'Digits of a code.', examples: [6] }),
   CODE_TTL: seconds({
     default: 300,

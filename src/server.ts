@@ -1,17 +1,14 @@
 import { availableParallelism } from 'node:os'
 import { performance } from 'node:perf_hooks'
-import type { Logger } from 'pino'
 import { type EmbeddedPostgres, startEmbedded } from '../db/embedded.ts'
 import { migrate, pendingMigrations } from '../db/migrate.ts'
 import { DEMO_USER, seedDemoUser } from '../db/seed.ts'
 import manifest from '../package.json' with { type: 'json' }
 import { buildApp } from './app.ts'
-import type { Settings } from './config.ts'
-import type { EventOutbox } from './core/event-port.ts'
+import { startBackground } from './background.ts'
 import { createHashQueue } from './core/hash-queue.ts'
 import { limitsFor, PASSWORD_RULES } from './core/limits.ts'
 import { createCompanies, createDelivery, createTextsFor, domainOf, issuerOf } from './delivery.ts'
-import { createEventWebhook } from './events/webhook.ts'
 import { createFactors } from './factors/index.ts'
 import { createGuard } from './guard.ts'
 import { keyFileIn, readKeyFile, secretIn } from './keys/key-files.ts'
@@ -20,7 +17,6 @@ import { loadSettings } from './load-config.ts'
 import { createLogger } from './logger.ts'
 import { createArgon2id } from './passwords/argon2id.ts'
 import { loadExternal } from './providers/external.ts'
-import { wire } from './providers/http.ts'
 import { providers as ourProviders } from './providers/index.ts'
 import { createOutbox } from './providers/outbox.ts'
 import { startShutdown } from './shutdown.ts'
@@ -28,8 +24,6 @@ import { explainFailure, welcome } from './start-messages.ts'
 import { createAuditTrail } from './store/audit.ts'
 import { createChallengeStore } from './store/challenges.ts'
 import { createDatabase } from './store/database.ts'
-import { createEventOutbox } from './store/events.ts'
-import { createHousekeeping, type Housekeeping } from './store/housekeeping.ts'
 import { createNonceStore } from './store/nonces.ts'
 import { createSendLedger } from './store/sends.ts'
 import { createUserAdmin } from './store/user-admin.ts'
@@ -184,13 +178,11 @@ const start = async () => {
     outbox: settings.DEV_OUTBOX ? outbox : undefined,
   })
 
-  const events = subscribe(settings, createEventOutbox(database), logger)
-  const pruning = pruneRegularly(createHousekeeping(database), settings.AUDIT_RETENTION, logger)
+  const background = startBackground({ settings, database, logger })
 
   shutdown.onStop(async () => {
     await app.close()
-    clearInterval(pruning)
-    await events?.stop()
+    await background.stop()
     await ledger.drain()
     await audit.drain()
     await database.close()
@@ -213,33 +205,6 @@ const migrateEmbedded = async (url: string) => {
   } finally {
     await database.close()
   }
-}
-
-/** How often what nobody needs any more is removed, in ms. */
-const PRUNE_EVERY = 3_600_000
-
-const pruneRegularly = (housekeeping: Housekeeping, auditDays: number, log: Logger) =>
-  setInterval(() => {
-    housekeeping
-      .prune({ auditDays })
-      .then((removed) => log.info({ event: 'pruned', ...removed }, 'removed what nobody needs any more'))
-      .catch((error: unknown) => log.warn({ event: 'not_pruned', err: error }, 'could not remove old rows'))
-  }, PRUNE_EVERY).unref()
-
-/** Starts the delivery of events, where somebody subscribed. */
-const subscribe = (settings: Settings, outbox: EventOutbox, log: Logger) => {
-  if (settings.EVENTS_WEBHOOK_URL === undefined) return undefined
-  const webhook = createEventWebhook({
-    outbox,
-    url: settings.EVENTS_WEBHOOK_URL,
-    secret: settings.EVENTS_WEBHOOK_SECRET!,
-    transport: wire,
-    now: Date.now,
-    log,
-    every: 5_000,
-  })
-  webhook.start()
-  return webhook
 }
 
 /** The client is loaded only where it is used. */

@@ -57,6 +57,12 @@ t.test('without any setting there are the defaults of the design', async (t) => 
     SMS_PROVIDERS: ['console'],
     SMS_PRICES: [],
     SMS_COUNTRIES: [],
+    SMS_VOIP: true,
+    SMS_BUDGET_MESSAGES: ['all=20000', 'each=5000'],
+    SMS_BUDGET_COST: [],
+    SMS_GUARD: true,
+    SMS_SAFE_NUMBERS: [],
+    HUMAN_CHECK: 'proof-of-work',
     SMS_LOCALES: [],
     SCENARIO_NUMBERS: [],
     CODE_LENGTH: 6,
@@ -67,6 +73,7 @@ t.test('without any setting there are the defaults of the design', async (t) => 
     TRUST_PROXY: [],
     CORS_ORIGINS: [],
     LOG_LEVEL: 'info',
+    AUDIT_RETENTION: 90,
     DATA_DIR: '.data',
     SHUTDOWN_DELAY: 0,
   })
@@ -133,6 +140,13 @@ const WRONG: Record<string, { values: string[]; says: RegExp }> = {
     says: /For example|which SMS_PROVIDERS does not|twice/,
   },
   SMS_PRICES: { values: ['US', 'US=free', 'US=1,CA', 'US:fax=1'], says: /which is not COUNTRY=PRICE. For example/ },
+  SMS_VOIP: { values: ['yes', '1'], says: /must be boolean/ },
+  SMS_BUDGET_MESSAGES: { values: ['many', 'all=', 'us=5', 'all=1.5', 'all=1=2', 'each=-1'], says: /For example: all=/ },
+  SMS_BUDGET_COST: { values: ['5', 'all=five', 'usa=5', 'all=1.1234567'], says: /For example: all=/ },
+  SMS_GUARD: { values: ['off', '0'], says: /must be boolean/ },
+  SMS_SAFE_NUMBERS: { values: ['12025550143', '+0', '+1 202 555 0143'], says: /must match pattern/ },
+  HUMAN_CHECK: { values: ['captcha', 'none', 'Turnstile'], says: /proof-of-work.*turnstile.*hcaptcha.*off/ },
+  NUMBER_INTELLIGENCE: { values: ['twilio', 'off'], says: /twilio-lookup/ },
   SCENARIO_NUMBERS: { values: ['all', '+12025550150', '+12025550150=lost', '+12025550155=code'], says: /For example/ },
   ANDROID_APP_HASH: { values: ['FA+9qCX9VS', 'FA+9qCX9VSu=', 'FA-9qCX9VSu'], says: /must match pattern/ },
   SMS_LOCALES: { values: ['english!', 'en_GB', 'x'], says: /must match pattern/ },
@@ -154,6 +168,34 @@ const WRONG: Record<string, { values: string[]; says: RegExp }> = {
     says: /must match pattern/,
   },
   LOG_LEVEL: { values: ['loud', 'INFO', '30'], says: /fatal.*error.*warn.*info.*debug.*trace.*silent/ },
+  AUDIT_RETENTION: { values: ['0', '3651', '90d', '1.5'], says: /must be (?:integer|[<>]= \d+)/ },
+  EVENTS_WEBHOOK_URL: {
+    values: [
+      'http://ops.example.com/',
+      'http://localhost.example.com/',
+      'http://127.0.0.1.example.com/',
+      'http://127.0.0.1@ops.example.com/',
+      'https://user:password@ops.example.com/',
+      'https://ops.example.com/#events',
+      'https://ops.example.com/a b',
+      'https://',
+      'https:///events',
+      'https://ops.example.com:99999/',
+      'ops.example.com',
+      'ftp://ops.example.com/',
+    ],
+    says: /must match pattern|is no URL/,
+  },
+  EVENTS_WEBHOOK_SECRET: {
+    values: [
+      'a'.repeat(44),
+      `whsec_${'a'.repeat(31)}`,
+      `whsec_${'-'.repeat(44)}`,
+      `whsec_${'a'.repeat(42)}===`,
+      'whsec_',
+    ],
+    says: /must match pattern/,
+  },
   SHUTDOWN_DELAY: { values: ['-1', '61', '5s'], says: /must be (?:integer|<= 60)/ },
 }
 
@@ -215,7 +257,9 @@ t.test('every secret setting has its NAME_FILE, and no other setting has', async
   })
   t.same(
     read.sort(),
-    ['CRONDOCK_API_KEY', 'DATABASE_URL', 'REDIS_URL', 'SECRET', 'SECRET_PREVIOUS'].map((name) => `/files/${name}`),
+    ['CRONDOCK_API_KEY', 'DATABASE_URL', 'EVENTS_WEBHOOK_SECRET', 'REDIS_URL', 'SECRET', 'SECRET_PREVIOUS'].map(
+      (name) => `/files/${name}`,
+    ),
   )
 })
 
@@ -298,6 +342,23 @@ t.test('development allows what production refuses', async (t) => {
   t.same(faultsOf(env), [])
 })
 
+t.test('events go nowhere unsigned, and over plain HTTP to this machine alone', async (t) => {
+  const EVENTS_WEBHOOK_SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
+  for (const url of [
+    'https://ops.example.com',
+    'https://ops.example.com:8443/doorcode?from=auth',
+    'http://localhost:4000/events',
+    'http://127.0.0.1/',
+    'http://[::1]:4000',
+  ]) {
+    t.same(faultsOf({ EVENTS_WEBHOOK_URL: url, EVENTS_WEBHOOK_SECRET }), [], url)
+    t.match(faultsOf({ EVENTS_WEBHOOK_URL: url }), [
+      /^EVENTS_WEBHOOK_URL needs EVENTS_WEBHOOK_SECRET .* For example: .*whsec_/,
+    ])
+  }
+  t.same(faultsOf({ EVENTS_WEBHOOK_SECRET }), [])
+})
+
 t.test('the outbox cannot be served when no provider fills it', async (t) => {
   t.match(faultsOf({ DEV_OUTBOX: 'true' }), [/^DEV_OUTBOX needs .* For example: SMS_PROVIDERS=outbox/])
 })
@@ -339,6 +400,7 @@ t.test('no fault shows the value of a secret', async (t) => {
     DATABASE_URL: 'mysql://user:hidden-password@db.example.com',
     REDIS_URL: 'http://:hidden-redis@cache.example.com',
     CRONDOCK_API_KEY: 'hidden-key',
+    EVENTS_WEBHOOK_SECRET: 'hidden-events',
   }
   const files = Object.fromEntries(Object.keys(secrets).map((name) => [`${name}_FILE`, `/files/${name}`]))
   const rest = { NODE_ENV: 'production', SMS_PROVIDERS: 'crondock,nobody', PORT: 'x' }

@@ -24,6 +24,7 @@ export const up = async (db: Kysely<unknown>): Promise<void> => {
       upper_bound double precision;
       needs_human boolean := false;
       cap jsonb;
+      room numeric;
       budget send_budgets;
       scopes text[] := array[coalesce(p_country, '-'), '*'];
       today date := (moment at time zone 'UTC')::date;
@@ -36,7 +37,8 @@ export const up = async (db: Kysely<unknown>): Promise<void> => {
       -- Blocks by hand hold for everybody; the others were made by rules that known users pass.
       select b.* into block from guard_blocks b
       where b.lifted_at is null and b.ends_at > moment and (b.rule = 'operator' or not known and not p_safe)
-        and case b.scope when 'country' then b.target = p_country else starts_with(p_prefix, b.target) end
+        and case when b.scope = 'country' then b.target = p_country
+          when b.rule = 'operator' then starts_with(p_number, b.target) else b.target = p_prefix end
       order by b.rule <> 'operator', b.ends_at desc limit 1;
       if found then
         verdict := 'blocked'; rule := block.rule; retry_after := guard_seconds(block.ends_at, moment);
@@ -120,7 +122,7 @@ export const up = async (db: Kysely<unknown>): Promise<void> => {
             rule := block.rule; retry_after := guard_seconds(block.ends_at, moment);
             return;
           end if;
-          since := greatest(moment - make_interval(secs => hour), block.lifted_at, block.ends_at);
+          since := greatest(moment - make_interval(secs => hour), coalesce(block.lifted_at, block.ends_at));
           select count(*) + 1 as sends, count(distinct s.phone_hash)
               + case when bool_or(s.phone_hash = p_phone) then 0 else 1 end as numbers,
             count(distinct s.phone_hash) filter (where s.verified_at is not null) as verified
@@ -159,7 +161,8 @@ export const up = async (db: Kysely<unknown>): Promise<void> => {
           if rule in ('prefix', 'consecutive') then
             perform guard_open('prefix', p_prefix, rule, moment, (rules #>> '{prefix,blockFor}')::float,
               (rules #>> '{prefix,longestBlock}')::float);
-            retry_after := (rules #>> '{prefix,blockFor}')::int;
+            retry_after := (select guard_seconds(b.ends_at, moment) from guard_blocks b
+              where b.scope = 'prefix' and b.target = p_prefix);
             return;
           end if;
         end if;
@@ -183,13 +186,13 @@ export const up = async (db: Kysely<unknown>): Promise<void> => {
               if since <= moment then
                 perform guard_open('country', scopes[1], rule, moment, (rules #>> '{conversion,openFor}')::float,
                   (rules #>> '{conversion,longestOpen}')::float);
-                since := moment + make_interval(secs => (rules #>> '{conversion,openFor}')::int);
+                select b.ends_at into since from guard_blocks b where b.scope = 'country' and b.target = scopes[1];
               end if;
               retry_after := guard_seconds(since, moment);
               return;
             end if;
           else
-            since := greatest(block.lifted_at, block.ends_at,
+            since := greatest(coalesce(block.lifted_at, block.ends_at),
               moment - make_interval(days => (rules #>> '{conversion,baselineDays}')::int));
             select count(*) as sends, count(s.verified_at) as verified into sent from (
               select s.verified_at, s.created_at, row_number() over (order by s.created_at desc) as place from sends s
@@ -228,9 +231,10 @@ export const up = async (db: Kysely<unknown>): Promise<void> => {
         cap := coalesce(rules -> 'budgets' -> budget.scope,
           case when budget.scope <> '*' then rules -> 'budgets' -> 'each' end);
         continue when cap is null;
-        mean := greatest((budget.messages + 1) / nullif(cap ->> 'messages', '')::float,
-          (budget.cost + coalesce(p_price, 0)) / nullif(cap ->> 'cost', '')::float);
-        if mean > 1 - (case when known then 0 else (rules #>> '{budget,reserve}')::float end) then
+        room := 1 - case when known then 0 else (rules #>> '{budget,reserve}')::numeric end;
+        if budget.messages + 1 > room * (cap ->> 'messages')::numeric
+          or budget.cost + coalesce(p_price, 0) > room * (cap ->> 'cost')::numeric
+        then
           if budget.hard_at is null then
             update send_budgets b set hard_at = moment where b.scope = budget.scope and b.day = today;
             insert into events (type, data) values ('budget.hard', jsonb_build_object('scope', budget.scope,
@@ -239,7 +243,10 @@ export const up = async (db: Kysely<unknown>): Promise<void> => {
           rule := 'budget'; retry_after := guard_seconds((today + 1)::timestamp at time zone 'UTC', moment);
           return;
         end if;
-        if mean >= (rules #>> '{budget,soft}')::float then
+        room := (rules #>> '{budget,soft}')::numeric;
+        if budget.messages + 1 >= room * (cap ->> 'messages')::numeric
+          or budget.cost + coalesce(p_price, 0) >= room * (cap ->> 'cost')::numeric
+        then
           needs_human := true;
           if budget.soft_at is null then
             update send_budgets b set soft_at = moment where b.scope = budget.scope and b.day = today;

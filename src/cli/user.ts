@@ -1,3 +1,4 @@
+import { destinationOf } from '../factors/sms/phone-number.ts'
 import { hashPassword } from '../passwords/argon2id.ts'
 import type { UserAdmin } from '../store/user-admin.ts'
 import { type Command, readArgs, refuseNames, UsageError } from './command.ts'
@@ -35,6 +36,9 @@ const add: Command = async (args, world) => {
     const userId = await users.add({ username, passwordHash, phone, locale })
     if (userId === undefined) throw new Error(`The name "${username}" is taken. Nothing was changed.`)
     world.stdout.write(`Added ${username} with the phone ${phone}.\n`)
+    if (!destinationOf(phone, { voip: true }).takesCodes) {
+      world.stderr.write('No code will be sent to this number: it is of a kind that no person reads messages on.\n')
+    }
   })
 }
 

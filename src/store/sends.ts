@@ -1,4 +1,5 @@
 import type { SendLedger, SettledSend } from '../core/ports.ts'
+import { clean } from './clean.ts'
 import type { Database } from './database.ts'
 import { type SettledRow, sendStatements } from './send-statements.ts'
 
@@ -8,20 +9,15 @@ export interface StoredLedger extends SendLedger {
   drain(): Promise<void>
 }
 
-/** What companies say is cut and cleaned: one NUL in one message id would cost a whole batch. */
-const clean = (text: string | undefined): string | null =>
-  text?.slice(0, LONGEST_WORD).replaceAll(/[\p{Cc}\p{Cs}]/gu, '') ?? null
+const cleanOrNull = (text: string | undefined): string | null => (text === undefined ? null : clean(text))
 
 const toRow = ({ sendId, status, messageId, reason, took }: SettledSend): SettledRow => ({
   send_id: sendId,
   status,
-  message_id: clean(messageId),
-  reason: clean(reason),
+  message_id: cleanOrNull(messageId),
+  reason: cleanOrNull(reason),
   took_ms: took,
 })
-
-/** The longest id or reason that is kept, in UTF-16 units. */
-const LONGEST_WORD = 200
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
@@ -52,7 +48,7 @@ export const createSendLedger = (db: Database): StoredLedger => {
         ...ref,
         ...next,
         failedSendId: failed.sendId,
-        reason: clean(failed.reason),
+        reason: cleanOrNull(failed.reason),
         took: failed.took,
       })
       if (rows.length === 0) throw new Error('the challenge has another send by now')
@@ -69,9 +65,9 @@ export const createSendLedger = (db: Database): StoredLedger => {
       const rows = await statements.receive({
         provider,
         sendId: known,
-        messageId: clean(messageId),
+        messageId: cleanOrNull(messageId),
         status,
-        reason: clean(reason),
+        reason: cleanOrNull(reason),
       })
       return rows.length > 0
     },

@@ -10,7 +10,11 @@ const TEXTS = createTexts({ serviceName: 'Example', domain: 'example.com', codeL
 const create = (
   countries: string[],
   companies: Partial<Record<Candidate['channel'], string[]>> = { sms: ['one', 'two'] },
-  { down = [], scenarios }: { down?: string[]; scenarios?: SmsFactorDeps['scenarios'] } = {},
+  {
+    down = [],
+    voip = true,
+    scenarios,
+  }: { down?: string[]; voip?: boolean; scenarios?: SmsFactorDeps['scenarios'] } = {},
 ) => {
   const sent: { message: object; providers: string[]; within: number }[] = []
   const dispatcher: Dispatcher = {
@@ -32,7 +36,7 @@ const create = (
     countries,
     texts: TEXTS,
     chooseLocale: createLocaleChoice(TEXTS.locales),
-    voip: true,
+    voip,
     safeNumbers: [],
     phoneKey: Buffer.alloc(32, 7),
     ...(scenarios && { scenarios }),
@@ -57,9 +61,9 @@ const create = (
   return { factor, plan, order, sent }
 }
 
-const isAllowed = (countries: string[], phone: string): boolean => {
+const isAllowed = (countries: string[], phone: string, { voip = true } = {}): boolean => {
   try {
-    create(countries).factor.assertAllowed(phone)
+    create(countries, undefined, { voip }).factor.assertAllowed(phone)
     return true
   } catch (error) {
     if ((error as { code?: string }).code === 'destination_not_allowed') return false
@@ -68,9 +72,26 @@ const isAllowed = (countries: string[], phone: string): boolean => {
 }
 
 t.test('codes go to the named countries alone', async (t) => {
-  t.ok(isAllowed(['US'], '+18009998877'))
+  t.ok(isAllowed(['US'], '+12025550143'))
   t.ok(isAllowed(['GB', 'US'], '+12025550123'))
-  t.notOk(isAllowed(['GB'], '+18009998877'))
+  t.notOk(isAllowed(['GB'], '+12025550143'))
+})
+
+t.test('kinds of numbers that no person reads a code on are refused in every country', async (t) => {
+  const kinds = {
+    'toll-free': '+18009998877',
+    premium: '+19005550123',
+    personal: '+447012345678',
+    'a fixed line': '+493012345678',
+    'not in use': '+12025',
+  }
+  for (const [kind, phone] of Object.entries(kinds)) t.notOk(isAllowed([], phone), kind)
+})
+
+t.test('numbers over the Internet have codes unless that is switched off', async (t) => {
+  const phone = '+33912345678'
+  t.ok(isAllowed(['FR'], phone))
+  t.notOk(isAllowed(['FR'], phone, { voip: false }))
 })
 
 t.test('neighbours under the same dial code are not allowed with it', async (t) => {
