@@ -2,7 +2,9 @@
  * Writes the table of settings in the README from their schemas. With `--check` it writes nothing and fails when the
  * table is not what the schemas say.
  */
+import { humanChecks } from '../src/checks/index.ts'
 import { type SettingSchema, SettingsSchema } from '../src/config.ts'
+import { numberIntelligence } from '../src/intelligence/index.ts'
 import { providers } from '../src/providers/index.ts'
 import { writePart } from './generated-part.ts'
 
@@ -10,7 +12,10 @@ const row = ([name, schema]: [string, unknown], provider?: string): string => {
   const setting = schema as SettingSchema
   const { default: preset, unit, secret, required, description } = setting
   const shown = Array.isArray(preset) ? preset.join(',') : preset
-  const value = shown === undefined || shown === '' ? '' : `\`${shown}\`${unit === 'seconds' ? ' s' : ''}`
+  const value =
+    shown === undefined || shown === ''
+      ? ''
+      : `\`${shown}\`${unit === undefined ? '' : unit === 'seconds' ? ' s' : ` ${unit}`}`
   const note = [provider && `For \`${provider}\`.`, required && 'Required in production.'].filter(Boolean).join(' ')
   return `| \`${name}\`${secret ? ` or \`${name}_FILE\`` : ''} | ${value} | ${[description, note].filter(Boolean).join(' ')} |`
 }
@@ -19,7 +24,9 @@ const table = [
   '| setting | default | what it is |',
   '|---|---|---|',
   ...Object.entries(SettingsSchema.properties).map((entry) => row(entry)),
-  ...providers.flatMap(({ name, settings }) => Object.entries(settings.properties).map((entry) => row(entry, name))),
+  ...[...humanChecks, ...numberIntelligence, ...providers].flatMap(({ name, settings }) =>
+    Object.entries(settings.properties).map((entry) => row(entry, name)),
+  ),
 ].join('\n')
 
 writePart('README.md', 'settings', table, 'npm run settings')

@@ -1,9 +1,12 @@
 import t from 'tap'
 import { Value } from 'typebox/value'
+import { humanChecks } from '../src/checks/index.ts'
 import { type SettingSchema, SettingsSchema } from '../src/config.ts'
+import { numberIntelligence } from '../src/intelligence/index.ts'
 import { providers } from '../src/providers/index.ts'
 
-const settings = [SettingsSchema, ...providers.map((provider) => provider.settings)].flatMap(({ properties }) =>
+const parts = [...providers, ...humanChecks, ...numberIntelligence]
+const settings = [SettingsSchema, ...parts.map((part) => part.settings)].flatMap(({ properties }) =>
   Object.entries(properties).map(([name, schema]) => ({ name, schema, facts: schema as unknown as SettingSchema })),
 )
 
@@ -32,7 +35,9 @@ t.test('every duration has its unit', async (t) => {
 
 t.test('what holds a credential is marked as a secret', async (t) => {
   for (const { name, facts } of settings) {
-    const credential = /^SECRET|_SECRET$|(?<!PUBLIC)_KEY$|_TOKEN$|^WEBHOOK_HEADERS$|^(?:DATABASE|REDIS)_URL$/.test(name)
+    const credential = /^SECRET|_SECRET$|(?<!PUBLIC|SITE)_KEY$|_TOKEN$|^WEBHOOK_HEADERS$|^(?:DATABASE|REDIS)_URL$/.test(
+      name,
+    )
     t.equal(facts.secret ?? false, credential, name)
   }
 })

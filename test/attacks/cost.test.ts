@@ -21,7 +21,7 @@ const makeKnown = (world: World, userId: string, daysAgo = 1) =>
   world.sql(
     `insert into sends (send_id, challenge_id, user_id, provider, channel, country, prefix, phone_hash, segments, status,
        created_at, verified_at)
-     select gen_random_uuid(), gen_random_uuid(), user_id, provider, channel, country, prefix, phone_hash, 1, 'delivered',
+     select gen_random_uuid(), gen_random_uuid(), user_id, 'history', channel, country, prefix, phone_hash, 1, 'delivered',
        now() - make_interval(days => $2), now() - make_interval(days => $2)
      from sends where user_id = $1 limit 1`,
     [userId, daysAgo],

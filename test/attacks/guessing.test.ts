@@ -51,6 +51,11 @@ t.test('the account counts failures over resends, new logins and instances, and 
   t.equal(eleventh.body.code, 'factor_locked', 'the right code, from another address')
   t.ok(eleventh.body.retry_after > 890 && eleventh.body.retry_after <= 900)
   t.equal((await world.resend(second)).body.code, 'factor_locked', 'no way around through resend')
+  t.match(
+    await world.sql('select type, data from events'),
+    [{ type: 'account.locked', data: { factor: 'sms', failures: 10 } }],
+    'the operator is told, once',
+  )
 
   await world.passTime(901)
   const [{ still } = {}] = await world.sql('select locked_until > now() as still from factors')
@@ -86,6 +91,9 @@ t.test('the hundredth failure disables the factor until an operator resets it', 
   t.match(await world.verify(token, code), { status: 403, body: { code: 'factor_disabled' } })
   t.match(await world.resend(token), { status: 403, body: { code: 'factor_disabled' } })
 
+  t.match(await world.sql('select type, data from events'), [
+    { type: 'factor.disabled', data: { factor: 'sms', failures: 100 } },
+  ])
   await world.passTime(100_000)
   t.equal((await world.login('alice')).body.code, 'invalid_credentials')
   t.equal(await world.users.resetFactor('ALICE'), true)

@@ -81,7 +81,7 @@ t.test('a known user is never asked', async (t) => {
   await world.sql(
     `insert into sends (send_id, challenge_id, user_id, provider, channel, country, prefix, phone_hash, segments, status,
        created_at, verified_at)
-     select gen_random_uuid(), gen_random_uuid(), user_id, 'test', 'sms', 'US', '+1202555', $1, 1, 'delivered',
+     select gen_random_uuid(), gen_random_uuid(), user_id, 'history', 'sms', 'US', '+1202555', $1, 1, 'delivered',
        now() - interval '1 day', now() - interval '1 day' from users`,
     [world.phoneHash('+12025550143')],
   )

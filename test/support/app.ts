@@ -24,6 +24,7 @@ import { createDatabase } from '../../src/store/database.ts'
 import { createSendLedger } from '../../src/store/sends.ts'
 import { createUserAdmin } from '../../src/store/user-admin.ts'
 import { createAccountStore } from '../../src/store/users.ts'
+import { breachesOf } from './invariants.ts'
 import { secretsIn } from './log-search.ts'
 import { type ApiDocument, checkAnswer } from './openapi-check.ts'
 import { createTestDatabase } from './postgres.ts'
@@ -70,6 +71,8 @@ export interface WorldOptions extends Partial<LimitSettings> {
   /** Rules of the guard; by default none is on, as with `RATE_LIMIT=false` and `SMS_GUARD=false`. */
   guard?: Partial<GuardPolicy>
   safeNumbers?: string[]
+  /** Whether the invariants are looked at when the test ends; false where the test itself breaks them by SQL. */
+  invariants?: boolean
   /** Rules for tries of passwords; by default none. */
   passwordRules?: PasswordRules
   /** Another way to the database, such as through a proxy. */
@@ -98,6 +101,7 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
   pool.on('error', () => {})
   const logged: string[] = []
   const secrets = new Set<string>([PASSWORD])
+  const instances: (() => Promise<void>)[] = []
   const messages: (CodeMessage & { provider: string })[] = []
   const accepting: TestProvider = {
     name: 'test',
@@ -207,7 +211,7 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
       rateLimit: false,
       ...settings.app,
     })
-    t.teardown(async () => {
+    instances.push(async () => {
       await app.close()
       await ledger.drain()
       await audit.drain()
@@ -246,12 +250,22 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
     }
   }
 
+  // A failed assertion would not be heard here; an error is.
   t.teardown(async () => {
+    for (const close of instances) await close()
+    const log = logged.join('\n')
+    const faults = secretsIn(log, secrets).map((secret) => `a secret was logged: ${secret.slice(0, 3)}…`)
+    if (messages.some(({ to }) => log.includes(to))) faults.push('a whole phone number was logged')
+    if (options.invariants !== false) {
+      const calls = new Map(
+        providers.map(({ name }) => [name, messages.filter(({ provider }) => provider === name).length]),
+      )
+      const caps = options.guard?.number !== undefined
+      faults.push(...(await breachesOf({ sql, logged, secrets, calls, caps })))
+    }
     await pool.end()
     await admin.close()
-    const log = logged.join('\n')
-    for (const secret of secretsIn(log, secrets)) t.fail(`a secret was logged: ${secret.slice(0, 3)}…`)
-    for (const { to } of messages) if (log.includes(to)) t.fail('a whole phone number was logged')
+    if (faults.length > 0) throw new Error(faults.join('\n'))
   })
 
   const first = await startInstance()

@@ -1,0 +1,105 @@
+/** What of a world is looked at, when all its instances have written what they had to write. */
+export interface Evidence {
+  sql: (text: string, values?: unknown[]) => Promise<Record<string, unknown>[]>
+  /** Lines of the log. */
+  logged: readonly string[]
+  /** Passwords, codes and tokens that were used. */
+  secrets: ReadonlySet<string>
+  /** How often each company was called. */
+  calls: ReadonlyMap<string, number>
+  /** Whether the caps on users and numbers were on. */
+  caps: boolean
+}
+
+/** A phone number as a whole, where it has no business to be: everywhere but on the factor that it belongs to. */
+const WHOLE_NUMBER = /\+[1-9]\d{9,14}(?!\d)/
+
+/** Journal events that decide something about a user, each of which the audit trail must have. */
+const DECISIONS = [
+  'login_ok',
+  'login_failed',
+  'login_throttled',
+  'code_ok',
+  'code_wrong',
+  'code_refused',
+  'send_refused',
+]
+
+/** Each promise as a query that finds what breaks it; no row may come back. */
+const BREACHES: Record<string, string> = {
+  'I2: no challenge takes more than five guesses': `
+    select challenge_id from challenges where attempts > 5 or attempts > max_attempts`,
+  'I2: a spent challenge has its guess counted': `
+    select challenge_id from challenges where consumed_at is not null and attempts = 0`,
+  'I3: the failures of an account are at least those of its open challenge': `
+    select u.user_id from users u join challenges c on c.challenge_id = u.login_challenge_id
+    join factors f on f.user_id = u.user_id and f.factor = c.factor
+    where c.consumed_at is null and f.failures < c.attempts`,
+  'I5: no user and no number has more codes than their caps': `
+    select phone_hash from sends where counts(status, receipt_at) and created_at > now() - interval '1 day'
+    group by phone_hash having $1 and (count(*) > 10 or count(*) filter (where created_at > now() - interval '1 hour') > 5)`,
+  'I5: the budgets have what the ledger has': `
+    select b.scope, b.day, b.messages, count(s.send_id) from send_budgets b
+    left join sends s on s.budget_day = b.day and (b.scope = '*' or b.scope = coalesce(s.country, '-'))
+    group by b.scope, b.day, b.messages having b.messages <> count(s.send_id)`,
+  'I10: a user’s live challenge is the one that the user points to, and exists': `
+    select u.user_id from users u where u.login_challenge_id is not null
+    and not exists (select from challenges c where c.challenge_id = u.login_challenge_id and c.user_id = u.user_id)`,
+  'I10: a key leads to a challenge of its own user': `
+    select k.user_id from idempotency_keys k join challenges c using (challenge_id) where c.user_id <> k.user_id`,
+}
+
+/**
+ * What breaks one of the invariants that hold after whatever is done to a world, one line each; empty when all hold. I1
+ * and I6 (one token a challenge, and what it says) are counted from the answers, I7 by `digestTables`, I8 by a login.
+ */
+export const breachesOf = async ({ sql, logged, secrets, calls, caps }: Evidence): Promise<string[]> => {
+  const breaches: string[] = []
+  for (const [promise, query] of Object.entries(BREACHES)) {
+    const rows = await sql(query, query.includes('$1') ? [caps] : [])
+    if (rows.length > 0) breaches.push(`${promise}: ${JSON.stringify(rows[0])}`)
+  }
+
+  // I1: as many tokens were granted as challenges were spent.
+  const events = logged.map((line) => JSON.parse(line) as Record<string, unknown>)
+  const granted = events.filter(({ event }) => event === 'code_ok').map(({ challenge_id }) => challenge_id)
+  if (new Set(granted).size !== granted.length) breaches.push('I1: a challenge gave two tokens')
+  const [{ spent } = {}] = await sql(
+    'select count(*)::int as spent from challenges where consumed_at is not null and challenge_id = any($1)',
+    [granted],
+  )
+  if (spent !== granted.length) breaches.push(`I1: ${granted.length} tokens for ${spent} spent challenges`)
+
+  // I4: nothing secret in any table. The factor's own number is what it is for.
+  const tables = await sql(
+    `select table_name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'`,
+  )
+  for (const { table_name: table } of tables) {
+    if (table === 'factors') continue
+    const rows = await sql(`select t::text as row from "${table}" t`)
+    for (const { row } of rows) {
+      const text = String(row)
+      if (WHOLE_NUMBER.test(text)) breaches.push(`I4: ${table} has a whole number`)
+      for (const secret of secrets) {
+        // Six digits turn up by chance in ids and times; codes are looked for where text stands.
+        if (secret.length > 8 && text.includes(secret)) breaches.push(`I4: ${table} has a secret`)
+      }
+    }
+  }
+
+  // I5: companies were called as often as the ledger says.
+  const entries = await sql(
+    `select provider, count(*)::int as count from sends
+     where status <> 'queued' and reason is distinct from 'not handed over' group by provider`,
+  )
+  for (const [provider, called] of calls) {
+    const entered = entries.find((entry) => entry['provider'] === provider)?.['count'] ?? 0
+    if (entered !== called) breaches.push(`I5: ${provider} was called ${called} times, the ledger has ${entered}`)
+  }
+
+  // I9: every decision is in the audit trail.
+  const decided = events.filter(({ event }) => DECISIONS.includes(String(event))).length
+  const [{ kept } = {}] = await sql('select count(*)::int as kept from audit_events where event = any($1)', [DECISIONS])
+  if (kept !== decided) breaches.push(`I9: ${decided} decisions, ${kept} in the audit trail`)
+  return breaches
+}
