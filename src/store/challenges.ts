@@ -81,11 +81,9 @@ export const createChallengeStore = (db: Database, limits: Limits, policy: Guard
       if (row.lockedFor !== null) return { outcome: 'locked', retryAfter: row.lockedFor }
       if (!row.live) return { outcome: 'gone' }
       if (row.resendIn === null) return heldBy(row)
-      // The cooldown was free but a guess that ran meanwhile spent or exhausted the challenge.
-      if (row.expiresIn === null) return { outcome: 'gone' }
       return {
         outcome: 'replaced',
-        expiresIn: row.expiresIn,
+        expiresIn: row.expiresIn!,
         resendIn: row.resendIn,
         undo: {
           formerCodeHash: row.formerCodeHash,

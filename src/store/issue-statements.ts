@@ -193,15 +193,20 @@ export const issueStatements = (db: Database, limits: Limits, policy: GuardPolic
     >(
       'challenge_replace_code',
       (p) => sql`
-        with account as materialized (
+        with owner as materialized (
+          select user_id, login_challenge_id, disabled_at, auth_epoch, send_step, next_send_at from users
+          where user_id = ${p.userId} and exists (select from challenges where challenge_id = ${p.challengeId})
+          for no key update
+        ), account as materialized (
+          -- Locked, so that what the guard counts is sent: no guess spends the challenge in between.
           select u.user_id, u.send_step, u.next_send_at, c.code_hash, c.channel, c.send_id, ${isLive} as live,
             f.disabled_at is not null as disabled,
             case when not ${isUnlocked} then f.locked_until end as locked_until
-          from challenges c
-          join users u on u.user_id = c.user_id
+          from owner u
+          join challenges c on c.user_id = u.user_id
           join factors f on f.user_id = c.user_id and f.factor = c.factor
-          where c.challenge_id = ${p.challengeId} and c.user_id = ${p.userId} and c.purpose = ${p.purpose}
-          for no key update of u
+          where c.challenge_id = ${p.challengeId} and c.purpose = ${p.purpose}
+          for no key update of c
         ), ${passage(p, mayReplace)}, gate as (
           update users u
           set send_step = step.number, next_send_at = ${nextSendAt}
