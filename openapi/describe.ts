@@ -10,7 +10,7 @@ const never = () => Promise.reject(new Error('the description of the API calls n
 export const describeApi = async (): Promise<string> => {
   const issuer = 'https://auth.example.com'
   const app = await buildApp({
-    accounts: { findForLogin: never, countFailure: never, findById: never, upgradePasswordHash: never },
+    accounts: { findForLogin: never, forgive: never, countFailure: never, findById: never, upgradePasswordHash: never },
     challenges: {
       begin: never,
       withdrawBegin: never,

@@ -100,7 +100,7 @@ export const buildApp = async (deps: AppDeps): Promise<App> => {
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   registerHeaders(app)
-  registerRequestLog(app)
+  registerRequestLog(app, { trustsProxy: deps.trustProxy.length > 0 })
   registerProblems(app, issuer)
   if (deps.corsOrigins.length > 0) {
     await app.register(cors, {

@@ -213,6 +213,16 @@ export const loadSettings = ({ providers, ...source }: SettingsSource): Settings
     }).faults,
   )
 
+  if (settings.SMS_BUDGET_COST.length > 0) {
+    const priced =
+      faultsIn(() => parsePrices(settings.SMS_PRICES), '').length === 0 ? parsePrices(settings.SMS_PRICES) : undefined
+    const unpriced = settings.SMS_COUNTRIES.filter((country) => !priced?.has(`${country}:sms`) && !priced?.has('*:sms'))
+    if (unpriced.length > 0 || settings.SMS_PRICES.length === 0) {
+      faults.push(
+        `SMS_BUDGET_COST counts nothing without a price for ${unpriced.join(', ') || 'any country'} in SMS_PRICES. For example: SMS_PRICES=*=0.08`,
+      )
+    }
+  }
   if (named.some(({ provider }) => provider?.real) && settings.SMS_COUNTRIES.length === 0) {
     missing('SMS_COUNTRIES', SettingsSchema.properties.SMS_COUNTRIES)
   }

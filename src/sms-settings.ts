@@ -35,7 +35,7 @@ export const SMS_SETTINGS = {
   SMS_BUDGET_MESSAGES: list({
     default: ['all=20000', 'each=5000'],
     description:
-      'Messages a day (UTC): in `all`, to `each` country, or to one by its ISO code. The last tenth is kept for users who logged in within 30 days.',
+      'Messages a day (UTC): in `all`, to `each` country, or to one by its ISO code; what is not named keeps its default. The last tenth is kept for users who logged in within 30 days.',
     examples: ['all=20000', 'each=5000', 'US=10000'],
   }),
   SMS_BUDGET_COST: list({

@@ -13,6 +13,10 @@ export const up = async (db: Kysely<unknown>): Promise<void> => {
       add column known boolean not null default false,
       -- The day whose budgets it was taken from; null where none was, or where it was given back.
       add column budget_day date`.execute(db)
+  // What was entered before this column was there was entered all the same: or every country would look like fraud.
+  await sql`
+    update sends s set verified_at = c.consumed_at from challenges c
+    where c.challenge_id = s.challenge_id and c.consumed_at is not null`.execute(db)
   await sql`create index sends_user_id on sends (user_id, created_at)`.execute(db)
   await sql`create index sends_prefix on sends (prefix, created_at) where not known`.execute(db)
   await sql`create index sends_country on sends (country, created_at) where not known`.execute(db)
@@ -31,7 +35,7 @@ export const up = async (db: Kysely<unknown>): Promise<void> => {
       scope text not null,
       -- In UTC.
       day date not null,
-      messages integer not null default 0,
+      messages integer not null default 0 check (messages >= 0),
       -- Estimated, in the currency of SMS_PRICES.
       cost numeric(14, 6) not null default 0,
       soft_at timestamptz,

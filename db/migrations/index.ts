@@ -3,8 +3,9 @@ import { up as accountsAndChallenges } from './0001_accounts_and_challenges.ts'
 import { up as ledgerOfSends } from './0002_ledger_of_sends.ts'
 import { up as budgetsAndBlocks } from './0003_budgets_and_blocks.ts'
 import { up as guard } from './0004_guard.ts'
-import { up as guardSend } from './0005_guard_send.ts'
-import { up as attemptsKeysAndAudit } from './0006_attempts_keys_and_audit.ts'
+import { up as guardRules } from './0005_guard_rules.ts'
+import { up as guardSend } from './0006_guard_send.ts'
+import { up as attemptsKeysAndAudit } from './0007_attempts_keys_and_audit.ts'
 
 /** Every migration, oldest first. Add at the end; what is listed here is never edited. */
 export const migrations: Record<string, Migration> = {
@@ -12,6 +13,7 @@ export const migrations: Record<string, Migration> = {
   '0002_ledger_of_sends': { up: ledgerOfSends },
   '0003_budgets_and_blocks': { up: budgetsAndBlocks },
   '0004_guard': { up: guard },
-  '0005_guard_send': { up: guardSend },
-  '0006_attempts_keys_and_audit': { up: attemptsKeysAndAudit },
+  '0005_guard_rules': { up: guardRules },
+  '0006_guard_send': { up: guardSend },
+  '0007_attempts_keys_and_audit': { up: attemptsKeysAndAudit },
 }

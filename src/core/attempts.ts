@@ -8,8 +8,8 @@ import type { PasswordAttempt, RequestContext } from './ports.ts'
 export const attemptKeys = (
   key: Uint8Array,
   usernameKey: string,
-  { host, address }: Pick<RequestContext, 'host' | 'address'>,
+  { host }: Pick<RequestContext, 'host'>,
 ): PasswordAttempt => {
   const hash = (...parts: string[]) => createHmac('sha256', key).update(parts.join('\n')).digest()
-  return { pair: hash('pair', host, usernameKey), name: hash('name', usernameKey), address }
+  return { pair: hash('pair', host, usernameKey), name: hash('name', usernameKey), host }
 }

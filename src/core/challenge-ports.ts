@@ -30,8 +30,9 @@ export interface IdempotentRequest {
   keyHash: Buffer
   /** HMAC of what the request asks for, under the key. */
   fingerprint: Buffer
-  /** The date of its token, Unix seconds. */
+  /** The date of its token, Unix seconds, and the secret that it is signed with. */
   issuedAt: number
+  secretId: string
 }
 
 /** What a request that came before under the same key has led to. */
@@ -40,6 +41,7 @@ export interface Replay {
   userId: string
   challengeId: string
   issuedAt: number
+  secretId: string
   /** Seconds that its token lives in all. */
   life: number
   channel: Channel
@@ -145,8 +147,8 @@ export interface ChallengeStore {
    * resets it (SP 800-63B-4 §3.2.2).
    */
   guess(ref: ChallengeRef & { factor: FactorName; codeHash: Buffer }): Promise<GuessResult>
-  /** What came of the request that had this key; undefined when none has it, or no longer. */
-  findReplay(keyHash: Buffer): Promise<Replay | undefined>
+  /** What came of the request that had this key, of this user's where several had; undefined when none has, or no longer. */
+  findReplay(keyHash: Buffer, userId: string): Promise<Replay | undefined>
   /** The challenge as its holder may see it; undefined when there is no such challenge. */
   find(ref: ChallengeRef): Promise<ChallengeView | undefined>
 }

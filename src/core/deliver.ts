@@ -42,17 +42,23 @@ export const deliverCode = async (delivery: {
     void ledger.settle(send).catch(() => journal('delivery_not_recorded', context, facts))
   }
 
+  let isOver = false
   const within = Math.max(SHORTEST_SEND, Math.floor(ANSWER_WITHIN - context.elapsed()))
   const result = await plan.deliver(within, async (failed, next) => {
     journal('code_not_sent', context, { ...factsOf(failed.sendId, failed.provider), reason: failed.reason })
+    const facts = factsOf(next.sendId, next.provider)
+    const notHandedOver = () =>
+      settle({ sendId: next.sendId, status: 'failed', reason: 'not handed over', took: 0 }, facts)
     await ledger.handOver(claims, failed, next).catch((error: unknown) => {
       // Whether it was entered nobody knows; that it was not handed over we do.
-      const facts = factsOf(next.sendId, next.provider)
       journal('delivery_not_recorded', context, facts)
-      settle({ sendId: next.sendId, status: 'failed', reason: 'not handed over', took: 0 }, facts)
+      notHandedOver()
       throw error
     })
+    // Entered when nobody waited for it any more: it must not be paid for.
+    if (isOver) notHandedOver()
   })
+  isOver = true
   const { sendId, took } = result
   const facts = {
     ...factsOf(sendId, result.provider),

@@ -33,7 +33,8 @@ export const GUARD_RULES = {
   consecutive: { numbers: 4, gap: 10, within: 600 },
   /**
    * Codes that are entered, by country: over the last `sends` or the last `within`, whichever is more (at most `most`),
-   * not counting those that may still be entered. Opens when even the upper end of the 95 % interval is below `floor`, or
+   * not counting those that may still be entered, nor what may not have arrived. Each number counts once, and fewer than
+   * `numbers` say nothing. Opens when even the upper end of the 95 % interval is below `floor`, or
    * below `shareOfBaseline` of what is usual there once `baselineSends` are known. After `openFor` it lets `probes`
    * through, closes when `verified` of them are entered and else opens again for twice as long.
    */
@@ -41,6 +42,7 @@ export const GUARD_RULES = {
     sends: 50,
     within: 6 * 3_600,
     most: 500,
+    numbers: 12,
     floor: 0.35,
     shareOfBaseline: 0.5,
     baselineSends: 500,

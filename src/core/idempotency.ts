@@ -9,10 +9,15 @@ export const IDEMPOTENCY_KEY_MIN_LENGTH = 16
 export type RequestParts = readonly (string | undefined)[]
 
 /** A request under its key, as the store keeps it: neither the key nor the request can be read from it. */
-export const idempotentRequest = (key: string, parts: RequestParts, issuedAt: number): IdempotentRequest => ({
+export const idempotentRequest = (
+  key: string,
+  parts: RequestParts,
+  { issuedAt, secretId }: Pick<IdempotentRequest, 'issuedAt' | 'secretId'>,
+): IdempotentRequest => ({
   keyHash: createHash('sha256').update(key).digest(),
   fingerprint: createHmac('sha256', key).update(JSON.stringify(parts)).digest(),
   issuedAt,
+  secretId,
 })
 
 /**

@@ -60,53 +60,70 @@ const heldProblem = (held: Held, humanCheck: HumanCheck | undefined): Problem =>
   }
 }
 
+/** Who asks for a code, for the journal. */
+type Asker = { user_id: string; challenge_id?: string }
+
 /**
- * What the guard must know of a message. Throws `destination_not_allowed` for a number that was taken over of late: the
- * one who asks may be its thief.
+ * What the guard must know of a message. Whoever must wait anyway (`resendIn` seconds) is not looked up, for that costs
+ * money. Throws `destination_not_allowed` for a number that was taken over of late: the one who asks may be its thief.
  */
 export const guardRequest = async (
   { humanCheck, intelligence, journal }: IssueDeps,
-  factor: CodeFactor,
-  phone: string,
-  plan: SendPlan,
-  answer: string | undefined,
+  message: { factor: CodeFactor; phone: string; plan: SendPlan; resendIn: number; answer: string | undefined },
   context: RequestContext,
+  asker: Asker,
 ): Promise<GuardRequest> => {
+  const { factor, phone, plan, resendIn, answer } = message
   const { host, network } = context
+  const mayGo = resendIn === 0 && plan.guard.applies
   const [risk, passed] = await Promise.all([
-    plan.guard.applies ? (intelligence?.assess(phone) ?? 'unknown') : 'unknown',
-    answer === undefined ? 'failed' : (humanCheck?.verify(answer, context) ?? 'failed'),
+    mayGo ? (intelligence?.assess(phone) ?? 'unknown') : 'unknown',
+    mayGo && answer !== undefined ? (humanCheck?.verify(answer, context) ?? 'failed') : 'failed',
   ])
   if (risk === 'high') {
-    journal('send_refused', context, { factor: factor.name, rule: 'number_risk' })
+    journal('send_refused', context, { ...asker, factor: factor.name, rule: 'number_risk' })
     throw new Problem('destination_not_allowed')
   }
   // A check that is down must not lock out who has the right password.
+  if (passed === 'unavailable') journal('human_check_unavailable', context, { ...asker, check: humanCheck?.name })
   return { ...plan.guard, phone, host, network, human: passed !== 'failed' }
 }
 
 /**
- * What came of the first call with the same key, for a call that was held. Throws the problem that tells the caller what
- * holds it when there was none.
+ * What came of the first call with the same key; undefined when there was none. Throws `idempotency_key_reused` when that
+ * one asked for something else, and `idempotency_in_progress` while nobody knows yet what came of it.
  */
-export const replayOrRefuse = async (
-  { challenges, humanCheck, journal }: IssueDeps,
+export const findFirst = async (
+  { challenges, journal }: IssueDeps,
+  request: IdempotentRequest | undefined,
+  context: RequestContext,
+  asker: Asker,
+): Promise<Replay | undefined> => {
+  const first = request && (await challenges.findReplay(request.keyHash, asker.user_id))
+  if (!first) return undefined
+  assertSameRequest(request, first)
+  journal('request_repeated', context, { ...asker, challenge_id: first.challengeId })
+  return first
+}
+
+/**
+ * What came of the first call with the same key, for a call that was held because the first was faster. Throws the problem
+ * that tells the caller what holds it when there was none.
+ */
+export const firstOrRefuse = async (
+  deps: IssueDeps,
   held: Held,
   request: IdempotentRequest | undefined,
   context: RequestContext,
-  facts: { user_id: string; challenge_id?: string },
+  asker: Asker,
 ): Promise<Replay> => {
-  const replay = request && (await challenges.findReplay(request.keyHash))
-  if (replay) {
-    assertSameRequest(request, replay)
-    journal('request_repeated', context, { ...facts, challenge_id: replay.challengeId })
-    return replay
-  }
-  journal('send_refused', context, {
-    ...facts,
+  const first = await findFirst(deps, request, context, asker)
+  if (first) return first
+  deps.journal('send_refused', context, {
+    ...asker,
     outcome: held.outcome,
     rule: 'rule' in held ? held.rule : undefined,
     retry_after: 'retryAfter' in held ? held.retryAfter : undefined,
   })
-  throw heldProblem(held, humanCheck)
+  throw heldProblem(held, deps.humanCheck)
 }

@@ -34,6 +34,8 @@ export interface Account {
   authEpoch: number
   /** BCP 47: the language that messages are to be in; null when the user has none on record. */
   locale: string | null
+  /** Whole seconds until another code may be sent; 0 when it may now. */
+  resendIn: number
   factors: EnrolledFactor[]
 }
 
@@ -43,15 +45,20 @@ export interface PasswordAttempt {
   pair: Buffer
   /** Stands for the name, whoever tries. */
   name: Buffer
-  address: string
+  /** As in `RequestContext`. */
+  host: string
 }
 
 /** What `findForLogin` found, for a name that somebody has as for one that nobody has. */
 export interface LoginAttempt {
   /** Whole seconds until this address may try this name again; null when it may now. */
   retryAfter: number | null
-  /** How long the answer is to be held back, in ms: many have failed at this name of late, and not from here. */
+  /** How long the answer is to be held back, in ms: many have failed at this name of late. */
   delay: number
+  /** Whether a login to this name from here has succeeded before: then a right password need not wait. */
+  familiar: boolean
+  /** What `forgive` takes this attempt back by; null where none is counted. */
+  ticket: string | null
   account: Account | undefined
 }
 
@@ -59,9 +66,11 @@ export interface LoginAttempt {
 export interface AccountStore {
   /**
    * The user with this comparison form of the name (see `usernameKey`). The attempt is counted before anything is
-   * compared, so that attempts side by side count like attempts in turn; `begin` forgives it.
+   * compared, so that attempts side by side count like attempts in turn; `begin` forgives it and all before it.
    */
   findForLogin(usernameKey: string, attempt: PasswordAttempt): Promise<LoginAttempt>
+  /** Takes back this one attempt, which was never judged or was right. */
+  forgive(attempt: PasswordAttempt, ticket: string): Promise<void>
   /** Counts a failure of this name, which holds the next answers to strangers back. */
   countFailure(attempt: PasswordAttempt): Promise<void>
   findById(userId: string): Promise<Account | undefined>
@@ -98,10 +107,12 @@ export interface VerifiedPending extends PendingClaims {
 export interface Tokens {
   /** The pepper for new challenges: the one `signPending`'s tokens will be verified with. */
   readonly pepper: Uint8Array
+  /** Names the secret that new pending tokens are signed with. */
+  readonly secretId: string
   /** The clock that tokens are dated by, Unix seconds. */
   clock(): number
-  /** The same claims, life and date give the same token. */
-  signPending(claims: PendingClaims, expiresIn: number, issuedAt: number): string
+  /** The same claims, life, date and secret give the same token. A secret that is gone is replaced by the first. */
+  signPending(claims: PendingClaims, expiresIn: number, issuedAt: number, secretId?: string): string
   /** Throws `invalid_token`, or `challenge_invalid` when nothing is wrong with the token but its age. */
   verifyPending(token: string): VerifiedPending
   /** An RFC 9068 access token for a login that has just passed both factors. */
@@ -161,6 +172,7 @@ export type Journal = (
     | 'login_throttled'
     | 'send_refused'
     | 'request_repeated'
+    | 'human_check_unavailable'
     | 'code_sent'
     | 'code_not_sent'
     | 'delivery_not_recorded'

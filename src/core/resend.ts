@@ -2,10 +2,10 @@ import { Problem } from '../errors.ts'
 import { hashCode, makeCode } from './code.ts'
 import { deliverCode } from './deliver.ts'
 import { idempotentRequest } from './idempotency.ts'
-import { type DeliveryWish, guardRequest, replayOrRefuse } from './issue.ts'
+import { type DeliveryWish, findFirst, firstOrRefuse, guardRequest } from './issue.ts'
 import type { FlowDeps, OpenChallenge } from './login.ts'
 import { maskPhone } from './mask.ts'
-import type { RequestContext } from './ports.ts'
+import type { Replay, RequestContext } from './ports.ts'
 import { closedProblem } from './verify.ts'
 
 /**
@@ -24,55 +24,54 @@ export const createResend = (deps: FlowDeps) => {
     const factor = factors.find(({ name }) => name === view?.factor)
     if (!view || !factor || view.phone === null) throw new Problem('challenge_invalid')
     const { phone } = view
-    factor.assertAllowed(phone)
+    const asker = { user_id: claims.userId, challenge_id: claims.challengeId }
+    const { channel, client, idempotencyKey } = input
+    const request =
+      idempotencyKey === undefined
+        ? undefined
+        : idempotentRequest(idempotencyKey, ['resend', claims.challengeId, channel, client], {
+            issuedAt: tokens.clock(),
+            secretId: tokens.secretId,
+          })
+    const common = { pendingToken: input.pendingToken, factor: factor.name, factors: view.factors, codeLength }
+    const destination = maskPhone(phone)
+    /** The answer of the first call, made again. */
+    const again = (first: Replay): OpenChallenge => ({
+      ...common,
+      expiresIn: first.expiresIn,
+      delivery: { channel: first.channel, destination, status: first.delivery, resendIn: first.resendIn },
+    })
+    const first = await findFirst(deps, request, context, asker)
+    if (first) return again(first)
 
+    factor.assertAllowed(phone)
     const code = factor.fixedCode(phone) ?? makeCode(codeLength)
     const plan = factor.plan({
       phone,
       code,
-      channel: input.channel,
+      channel,
       formerChannel: view.channel,
       failed: view.failed,
       locale: view.locale,
       acceptLanguage: input.acceptLanguage,
-      client: input.client,
+      client,
     })
-    const request =
-      input.idempotencyKey === undefined
-        ? undefined
-        : idempotentRequest(
-            input.idempotencyKey,
-            ['resend', claims.challengeId, input.channel, input.client],
-            tokens.clock(),
-          )
+    // A challenge that is over will have no code, however long one waits.
+    const resendIn = view.state === 'waiting' ? view.resendIn : Number.POSITIVE_INFINITY
+    const message = { factor, phone, plan, resendIn, answer: input.humanCheck }
     const replaced = await challenges.replaceCode({
       ...claims,
       channel: plan.channel,
       codeHash: hashCode(pepper, claims, claims.key, code),
       send: plan.first,
-      guard: await guardRequest(deps, factor, phone, plan, input.humanCheck, context),
+      guard: await guardRequest(deps, message, context, asker),
       request,
     })
-    const facts = { user_id: claims.userId, challenge_id: claims.challengeId }
     if (replaced.outcome === 'gone' || replaced.outcome === 'locked' || replaced.outcome === 'disabled') {
-      journal('resend_refused', context, { ...facts, reason: replaced.outcome })
+      journal('resend_refused', context, { ...asker, reason: replaced.outcome })
       throw closedProblem(replaced)
     }
-    const common = {
-      pendingToken: input.pendingToken,
-      factor: factor.name,
-      factors: view.factors,
-      codeLength,
-    }
-    const destination = maskPhone(phone)
-    if (replaced.outcome !== 'replaced') {
-      const first = await replayOrRefuse(deps, replaced, request, context, facts)
-      return {
-        ...common,
-        expiresIn: first.expiresIn,
-        delivery: { channel: first.channel, destination, status: first.delivery, resendIn: first.resendIn },
-      }
-    }
+    if (replaced.outcome !== 'replaced') return again(await firstOrRefuse(deps, replaced, request, context, asker))
 
     const status = await deliverCode({
       ledger,

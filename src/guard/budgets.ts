@@ -1,3 +1,4 @@
+import { isSupportedCountry } from 'libphonenumber-js/max'
 import type { Budget, Budgets } from '../core/guard-rules.ts'
 
 /** A faulty part of a budget setting, in words. */
@@ -12,17 +13,25 @@ const parseAmounts = (items: readonly string[], form: RegExp, example: string): 
   const amounts = new Map<string, number>()
   for (const item of items) {
     const [scope = '', amount = '', ...rest] = item.split('=')
-    if (!/^(?:all|each|[A-Z]{2})$/.test(scope) || !form.test(amount) || rest.length > 0) {
+    const isScope = scope === 'all' || scope === 'each' || isSupportedCountry(scope)
+    if (!isScope || !form.test(amount) || rest.length > 0) {
       throw new BudgetsError(`has "${item}", which is not all, each or COUNTRY and an amount. For example: ${example}`)
     }
+    if (amounts.has(SCOPES[scope] ?? scope)) throw new BudgetsError(`has ${scope} twice. For example: ${example}`)
     amounts.set(SCOPES[scope] ?? scope, Number(amount))
   }
   return amounts
 }
 
+/** Messages a day where nothing is said: naming one country must not lift the limit of all others. */
+const DEFAULT_MESSAGES = new Map([
+  ['*', 20_000],
+  ['each', 5_000],
+])
+
 /** Messages a day by scope, as `SMS_BUDGET_MESSAGES` has them. Throws in words what has another form. */
 export const parseMessageBudgets = (items: readonly string[]): Map<string, number> =>
-  parseAmounts(items, /^\d{1,9}$/, 'all=20000,each=5000,US=10000')
+  new Map([...DEFAULT_MESSAGES, ...parseAmounts(items, /^\d{1,9}$/, 'all=20000,each=5000,US=10000')])
 
 /** Money a day by scope, as `SMS_BUDGET_COST` has it. Throws in words what has another form. */
 export const parseCostBudgets = (items: readonly string[]): Map<string, number> =>

@@ -1,5 +1,5 @@
 import rateLimit, { normalizeIP } from '@fastify/rate-limit'
-import type { FastifyInstance, FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
 import type { Redis } from 'ioredis'
 import { Problem } from '../errors.ts'
 import { addressOf } from './address.ts'
@@ -7,13 +7,25 @@ import { addressOf } from './address.ts'
 /** Requests a minute from one address: an IPv4 one, or an IPv6 /64. */
 export const ADDRESS_LIMITS = { everything: 300, login: 20, verify: 30, receipts: 6_000 } as const
 
-/** An `onRequest` hook that counts, and throws `rate_limited` beyond the limit. */
+/**
+ * An `onRequest` hook that counts, says in `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10)
+ * what the address may still do, and throws `rate_limited` beyond the limit, whose `Retry-After` is the `t` of it.
+ */
 export type Limiter = (name: keyof typeof ADDRESS_LIMITS) => onRequestAsyncHookHandler
 
 /** Addresses that the local store remembers: a flood of others cannot push out one that is being counted. */
 const LOCAL_KEYS = 100_000
 
+/** Seconds after which an address starts anew. */
+const WINDOW = 60
+
 type Check = Awaited<ReturnType<FastifyInstance['createRateLimit']>>
+
+/** Appends to a header that is a list (RFC 9651 §3.1). */
+const addEntry = (reply: FastifyReply, header: string, entry: string) => {
+  const before = reply.getHeader(header)
+  reply.header(header, before === undefined ? entry : `${before}, ${entry}`)
+}
 
 /**
  * The first fence: requests per address, counted before anything is parsed. With Redis all instances count together,
@@ -34,7 +46,7 @@ export const createLimiter = async (
           name,
           scope.createRateLimit({
             max,
-            timeWindow: '1 minute',
+            timeWindow: WINDOW * 1000,
             keyGenerator: (request: FastifyRequest) => `${name}:${normalizeIP(addressOf(request))}`,
           }),
         )
@@ -51,10 +63,14 @@ export const createLimiter = async (
     const count: Check = countTogether
       ? (request) => countTogether(request).catch(() => countLocally(request))
       : countLocally
-    return async (request) => {
+    return async (request, reply) => {
       const limit = await count(request)
-      if (!limit.isAllowed && limit.isExceeded)
-        throw new Problem('rate_limited', { retryAfter: Math.max(1, limit.ttlInSeconds) })
+      if (limit.isAllowed) return
+      const { max, remaining, ttlInSeconds, isExceeded } = limit
+      const wait = Math.max(1, ttlInSeconds)
+      addEntry(reply, 'ratelimit-policy', `"${name}";q=${max};w=${WINDOW}`)
+      addEntry(reply, 'ratelimit', `"${name}";r=${remaining};t=${wait}`)
+      if (isExceeded) throw new Problem('rate_limited', { retryAfter: wait })
     }
   }
 }

@@ -119,11 +119,13 @@ export const createTokens = async (app: FastifyInstance, options: TokenOptions):
   return {
     pepper: secret.pepper,
 
+    secretId: secret.id,
+
     clock: seconds,
 
-    signPending({ userId, challengeId, purpose, key }, expiresIn, iat) {
+    signPending({ userId, challengeId, purpose, key }, expiresIn, iat, secretId = secret.id) {
       const exp = iat + expiresIn
-      return signPending.sign({
+      return (pending.get(secretId)?.namespace ?? signPending).sign({
         iss: issuer,
         aud: pendingKind.aud,
         sub: userId,

@@ -81,8 +81,8 @@ export const IdempotentHeaders = Type.Object({
   'idempotency-key': Type.Optional(
     Type.String({
       minLength: IDEMPOTENCY_KEY_MIN_LENGTH,
-      maxLength: 200,
-      pattern: '^(?:[\\x21\\x23-\\x7e]+|"[\\x21\\x23-\\x7e]+")$',
+      maxLength: 202,
+      pattern: `^(?:[\\x21\\x23-\\x7e]{${IDEMPOTENCY_KEY_MIN_LENGTH},200}|"[\\x21\\x23-\\x7e]{${IDEMPOTENCY_KEY_MIN_LENGTH},200}")$`,
       description: `A random value of the client's own, best a UUID, ${IDEMPOTENCY_KEY_MIN_LENGTH} to 200 visible characters, with or without quotes (draft-ietf-httpapi-idempotency-key-header-07). If the answer is lost, the same call with the same key gets it again and no second message is sent; it is remembered for the life of the code. Keep it as secret as the password.`,
       examples: ['"8e03978e-40d5-43e8-bc93-6894a57f9324"'],
     }),

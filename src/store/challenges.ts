@@ -23,6 +23,7 @@ const parametersOf = (code: {
   keyHash: code.request?.keyHash ?? null,
   fingerprint: code.request?.fingerprint ?? null,
   issuedAt: code.request?.issuedAt ?? null,
+  secretId: code.request?.secretId ?? null,
 })
 
 const heldBy = (row: Pick<Refusal, 'repeated' | 'verdict' | 'rule' | 'guardRetryAfter' | 'retryAfter'>): Held => {
@@ -110,7 +111,7 @@ export const createChallengeStore = (db: Database, limits: Limits, policy: Guard
       return { outcome: 'gone' }
     },
 
-    findReplay: async (keyHash) => (await statements.findReplay({ keyHash }))[0],
+    findReplay: async (keyHash, userId) => (await statements.findReplay({ keyHash, userId }))[0],
 
     find: async (ref) => (await statements.find(ref))[0],
   }

@@ -146,12 +146,11 @@ const setUp = async (db: Kysely<Tables>, simulation: Simulation): Promise<void> 
     select distinct on (user_id) user_id, 'sms', number
     from (select user_id, number from simulation union all select user_id, number from simulation_history) x
     order by user_id, number`.execute(db)
+  await sql`analyze sends`.execute(db)
 }
 
 /** Settings of the session while it asks. */
 const SETTINGS = {
-  // Whatever should go wrong, the server itself writes nothing but scratch tables.
-  default_transaction_read_only: 'on',
   // Plans are made while the tables are empty, and would read them from end to end ever after.
   enable_seqscan: 'off',
   jit: 'off',
@@ -166,18 +165,22 @@ export const createGuardSimulation = ({ kysely }: Database): GuardSimulation => 
   run: (simulation) =>
     kysely.connection().execute(async (db) => {
       try {
-        await setUp(db, simulation)
         for (const [name, value] of Object.entries(SETTINGS)) {
           await sql`select set_config(${name}, ${value}, false)`.execute(db)
         }
+        await setUp(db, simulation)
         // The function may have run in this session before, and then knows the tables of the service.
         await sql`discard plans`.execute(db)
+        // Whatever should go wrong, the server itself now writes nothing but scratch tables.
+        await sql`set default_transaction_read_only = on`.execute(db)
         await ASK_EACH.execute(db)
         const { rows } = await sql<SimulatedVerdict>`
           select verdict, rule, checked from simulation order by given`.execute(db)
         return rows
       } finally {
-        for (const name of Object.keys(SETTINGS)) await sql`reset ${sql.id(name)}`.execute(db)
+        for (const name of ['default_transaction_read_only', ...Object.keys(SETTINGS)]) {
+          await sql`reset ${sql.id(name)}`.execute(db)
+        }
         await sql`discard temporary`.execute(db)
         await sql`discard plans`.execute(db)
       }

@@ -102,10 +102,11 @@ export const guessStatements = (db: Database, limits: Limits) => {
     ),
 
     /** What came of the request that had this key. */
-    findReplay: db.prepare<{ keyHash: Buffer }, Replay>(
+    findReplay: db.prepare<{ keyHash: Buffer; userId: string }, Replay>(
       'challenge_find_replay',
       (p) => sql`
         select k.fingerprint, k.user_id as "userId", k.challenge_id as "challengeId", k.issued_at as "issuedAt",
+          k.secret_id as "secretId",
           extract(epoch from k.expires_at - k.created_at)::int as life, c.channel,
           coalesce(nullif(s.status, 'queued'), 'unknown') as delivery,
           coalesce(s.status = 'queued' and s.created_at > now() - make_interval(secs => ${LONGEST_SEND}::int), false)
@@ -115,7 +116,8 @@ export const guessStatements = (db: Database, limits: Limits) => {
         join challenges c on c.challenge_id = k.challenge_id
         join users u on u.user_id = c.user_id
         left join sends s on s.send_id = c.send_id
-        where k.key_hash = ${p.keyHash}::bytea and k.expires_at > now()`,
+        where k.key_hash = ${p.keyHash}::bytea and k.expires_at > now()
+        order by k.user_id <> ${p.userId}::uuid limit 1`,
       { readOnly: true },
     ),
   }

@@ -6,7 +6,7 @@ import { isLive, isUnlocked, secondsUntil } from './challenge-fragments.ts'
 import type { Database } from './database.ts'
 import { insertSend } from './send-statements.ts'
 
-/** What both ways to a code give to the guard and to the store of keys, flat. Without a key all three are null. */
+/** What both ways to a code give to the guard and to the store of keys, flat. Without a key the last four are null. */
 export interface IssueParameters extends SendEntry {
   guardApplies: boolean
   safe: boolean
@@ -17,6 +17,7 @@ export interface IssueParameters extends SendEntry {
   keyHash: Buffer | null
   fingerprint: Buffer | null
   issuedAt: number | null
+  secretId: string | null
 }
 
 /** Why no code was issued, as both ways answer it. `verdict` is null when the guard was not asked. */
@@ -57,22 +58,24 @@ export const issueStatements = (db: Database, limits: Limits, policy: GuardPolic
    */
   const passage = (p: IssueParameters & ChallengeRef, open: RawBuilder<unknown>) => sql`
     prior as materialized (
-      select from idempotency_keys where key_hash = ${p.keyHash}::bytea and expires_at > now()
+      select from account
+      where ${p.keyHash}::bytea is not null and account.user_id is not null
+        and idempotency_key_is_taken(${p.keyHash}::bytea)
     ), verdict as materialized (
       select g.* from account cross join lateral guard_send(now(), ${JSON.stringify(policy)}::jsonb, account.user_id,
         ${p.number}, ${p.phoneHash}::bytea, ${p.prefix}, ${p.country}::text, ${p.channel}, ${p.host}, ${p.network},
         ${p.price}::numeric, ${p.safe}::boolean, ${p.human}::boolean) g
       where ${open} and ${p.guardApplies}::boolean and not exists (select from prior)
     ), keyed as (
-      insert into idempotency_keys as k (key_hash, fingerprint, user_id, challenge_id, issued_at, expires_at)
+      insert into idempotency_keys as k (key_hash, fingerprint, user_id, challenge_id, issued_at, secret_id, expires_at)
       select ${p.keyHash}::bytea, ${p.fingerprint}::bytea, account.user_id, ${p.challengeId}::uuid, ${p.issuedAt}::int,
-        now() + make_interval(secs => ${limits.codeTtl}::int)
+        ${p.secretId}::text, now() + make_interval(secs => ${limits.codeTtl}::int)
       from account
       where ${open} and ${p.keyHash}::bytea is not null and not exists (select from prior)
         and not exists (select from verdict where verdict.verdict <> 'send')
-      on conflict (key_hash) do update set fingerprint = excluded.fingerprint, user_id = excluded.user_id,
-        challenge_id = excluded.challenge_id, issued_at = excluded.issued_at, created_at = now(),
-        expires_at = excluded.expires_at
+      on conflict (key_hash, user_id) do update set fingerprint = excluded.fingerprint,
+        challenge_id = excluded.challenge_id, issued_at = excluded.issued_at, secret_id = excluded.secret_id,
+        created_at = now(), expires_at = excluded.expires_at
       where k.expires_at <= now()
       returning key_hash
     ), passed as materialized (
@@ -86,7 +89,8 @@ export const issueStatements = (db: Database, limits: Limits, policy: GuardPolic
     insertSend(p, sql`challenge`, {
       address: sql`${(p as IssueParameters).host}`,
       network: sql`${(p as IssueParameters).network}`,
-      known: sql`coalesce((select verdict.known from verdict), false)`,
+      // What the guard was not asked about must not count in its rules.
+      known: sql`coalesce((select verdict.known from verdict), true)`,
       budgetDay: sql`(select (now() at time zone 'UTC')::date from verdict)`,
     })
 
@@ -242,7 +246,8 @@ export const issueStatements = (db: Database, limits: Limits, policy: GuardPolic
             and exists (select from challenges where challenge_id = ${p.challengeId} and code_hash = ${p.codeHash}::bytea)
           returning user_id
         ), freed as (
-          delete from idempotency_keys k using account where k.key_hash = ${p.keyHash}::bytea
+          delete from idempotency_keys k using account
+          where k.key_hash = ${p.keyHash}::bytea and k.user_id = account.user_id
         )
         update challenges c
         set code_hash = ${p.formerCodeHash}::bytea, channel = ${p.formerChannel}, send_id = ${p.formerSendId}::uuid

@@ -47,15 +47,19 @@ export const sendStatements = (db: Database) => ({
   settle: db.prepare<{ rows: string }, unknown>(
     'send_settle',
     (p) => sql`
-      with settled as (
+      with outcome as materialized (
+        select x.* from jsonb_to_recordset(${p.rows}::jsonb)
+          as x (send_id uuid, status text, message_id text, reason text, took_ms int)
+      ), former as materialized (
+        -- Under the rows' locks: what one has given back another must not.
+        select s.send_id, s.budget_day from sends s join outcome using (send_id) order by s.send_id for update of s
+      ), settled as (
         update sends s
         set status = case when ${isAhead(sql`x.status`)} then x.status else s.status end,
           message_id = coalesce(s.message_id, x.message_id),
           reason = coalesce(s.reason, x.reason), took_ms = x.took_ms, settled_at = now(),
           budget_day = case when x.status <> 'failed' or s.receipt_at is not null then s.budget_day end
-        from jsonb_to_recordset(${p.rows}::jsonb)
-            as x (send_id uuid, status text, message_id text, reason text, took_ms int)
-          join sends o on o.send_id = x.send_id
+        from outcome x join former o using (send_id)
         where s.send_id = x.send_id
         returning s.country, s.price, o.budget_day as day, s.budget_day is null and o.budget_day is not null as refunded
       ), refund as (

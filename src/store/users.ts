@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { jsonArrayFrom } from 'kysely/helpers/postgres'
 import type { PasswordRules } from '../core/limits.ts'
-import type { Account, AccountStore, EnrolledFactor } from '../core/ports.ts'
+import type { Account, AccountStore, EnrolledFactor, LoginAttempt } from '../core/ports.ts'
 import type { Database } from './database.ts'
 
 /** Users in Postgres, as the login flow reads them. Without rules no attempt at a password is counted. */
@@ -15,6 +15,7 @@ export const createAccountStore = (db: Database, rules: PasswordRules | null): A
       'u.password_hash as passwordHash',
       'u.auth_epoch as authEpoch',
       'u.locale',
+      sql<number>`coalesce(greatest(0, ceil(extract(epoch from u.next_send_at - now()))), 0)::int`.as('resendIn'),
       sql<boolean>`u.disabled_at is not null`.as('disabled'),
       jsonArrayFrom(
         selectFrom('factors as f')
@@ -31,19 +32,24 @@ export const createAccountStore = (db: Database, rules: PasswordRules | null): A
   const limits = JSON.stringify(rules)
   /** Always one row, whose account is all null for a name that nobody has. */
   const forLogin = db.prepare<
-    { key: string; pair: Buffer; name: Buffer; address: string },
-    { [M in keyof Row]: Row[M] | null } & { retryAfter: number | null; delay: number }
+    { key: string; pair: Buffer; name: Buffer; host: string },
+    { [M in keyof Row]: Row[M] | null } & Omit<LoginAttempt, 'account'>
   >(
     'account_for_login',
-    ({ key, pair, name, address }, kysely) => sql`
-      select attempt.retry_after as "retryAfter", coalesce(attempt.delay_ms, 0) as delay, account.*
-      from ${rules ? sql`take_password_attempt(${pair}::bytea, ${name}::bytea, ${key}, ${address}, ${limits}::jsonb)` : sql`(values (null::int, 0))`}
-        as attempt (retry_after, delay_ms)
+    ({ key, pair, name, host }, kysely) => sql`
+      select attempt.retry_after as "retryAfter", coalesce(attempt.delay_ms, 0) as delay,
+        coalesce(attempt.familiar, false) as familiar, attempt.ticket, account.*
+      from ${rules ? sql`take_password_attempt(${pair}::bytea, ${name}::bytea, ${key}, ${host}, ${limits}::jsonb)` : sql`(values (null::int, 0, false, null::text))`}
+        as attempt (retry_after, delay_ms, familiar, ticket)
       left join (${accounts(kysely).where('u.username_key', '=', key)}) account on true`,
   )
   const countFailure = db.prepare<{ name: Buffer }, unknown>(
     'password_failure',
     ({ name }) => sql`select count_password_failure(${name}::bytea, ${limits}::jsonb)`,
+  )
+  const forgive = db.prepare<{ pair: Buffer; ticket: string }, unknown>(
+    'password_forgive',
+    ({ pair, ticket }) => sql`select forgive_password_attempt(${pair}::bytea, ${ticket})`,
   )
   const byId = db.prepare<{ userId: string }, Row>(
     'account_by_id',
@@ -61,15 +67,14 @@ export const createAccountStore = (db: Database, rules: PasswordRules | null): A
   )
 
   return {
-    async findForLogin(key, { pair, name, address }) {
-      const [{ retryAfter, delay, ...account } = { retryAfter: null, delay: 0 }] = await forLogin({
-        key,
-        pair,
-        name,
-        address,
-      })
+    async findForLogin(key, { pair, name, host }) {
+      const [row] = await forLogin({ key, pair, name, host })
+      const { retryAfter, delay, familiar, ticket, ...account } = row!
       const found = account as { [M in keyof Row]: Row[M] | null }
-      return { retryAfter, delay, account: found.userId === null ? undefined : (found as Account) }
+      return { retryAfter, delay, familiar, ticket, account: found.userId === null ? undefined : (found as Account) }
+    },
+    async forgive({ pair }, ticket) {
+      await forgive({ pair, ticket })
     },
     async countFailure({ name }) {
       if (rules) await countFailure({ name })

@@ -30,7 +30,7 @@ export const sendEntry = (changes: Partial<SendEntry> = {}): SendEntry => ({
 /** What begin and replaceCode are given besides, for a number that the guard does not look at. */
 export const unguarded = (phone = '+12025550143') => ({
   guard: { phone, applies: false, safe: false, human: false, host: '192.0.2.1', network: '192.0.2.0/24' },
-  attempt: { pair: Buffer.alloc(32), name: Buffer.alloc(32), address: '192.0.2.1' },
+  attempt: { pair: Buffer.alloc(32), name: Buffer.alloc(32), host: '192.0.2.1' },
   request: undefined,
 })
 
@@ -223,17 +223,22 @@ export const challengeStoreContract = (t: Test, createFixture: (t: Test) => Prom
     t.strictSame(await store.guess({ ...stranger, factor: 'sms', codeHash }), { outcome: 'gone' })
   })
 
-  const requestWith = (keyHash: Buffer) => ({ keyHash, fingerprint: Buffer.alloc(32, 5), issuedAt: 1_700_000_000 })
+  const requestWith = (keyHash: Buffer) => ({
+    keyHash,
+    fingerprint: Buffer.alloc(32, 5),
+    issuedAt: 1_700_000_000,
+    secretId: 'one',
+  })
 
   t.test('a key opens one challenge, and leads back to it as long as its code lives', async (t) => {
-    const { begin, pass, store } = await setUp(t)
+    const { begin, pass, store, userId } = await setUp(t)
     const keyHash = randomBytes(32)
     const first = await begin(randomBytes(32), 0, requestWith(keyHash))
     t.match(first.result, { outcome: 'begun' })
     t.strictSame((await begin(randomBytes(32), 0, requestWith(keyHash))).result, { outcome: 'repeated' })
     await pass(30)
     t.strictSame((await begin(randomBytes(32), 0, requestWith(keyHash))).result, { outcome: 'repeated' })
-    t.match(await store.findReplay(keyHash), {
+    t.match(await store.findReplay(keyHash, userId), {
       challengeId: first.ref.challengeId,
       userId: first.ref.userId,
       issuedAt: 1_700_000_000,
@@ -242,24 +247,24 @@ export const challengeStoreContract = (t: Test, createFixture: (t: Test) => Prom
       expiresIn: 270,
       resendIn: 0,
     })
-    t.equal(await store.findReplay(randomBytes(32)), undefined)
+    t.equal(await store.findReplay(randomBytes(32), userId), undefined)
     await pass(270)
-    t.equal(await store.findReplay(keyHash), undefined)
+    t.equal(await store.findReplay(keyHash, userId), undefined)
     t.match((await begin(randomBytes(32), 0, requestWith(keyHash))).result, { outcome: 'begun' })
   })
 
   t.test('a withdrawn challenge gives its key back', async (t) => {
-    const { begin, store } = await setUp(t)
+    const { begin, store, userId } = await setUp(t)
     const keyHash = randomBytes(32)
     const { ref, result } = await begin(randomBytes(32), 0, requestWith(keyHash))
     if (result.outcome !== 'begun') throw new Error('not begun')
     await store.withdrawBegin(ref, result.undo)
-    t.equal(await store.findReplay(keyHash), undefined)
+    t.equal(await store.findReplay(keyHash, userId), undefined)
     t.match((await begin(randomBytes(32), 0, requestWith(keyHash))).result, { outcome: 'begun' })
   })
 
   t.test('a key gives one more code, and a withdrawn code gives its key back', async (t) => {
-    const { begin, pass, store } = await setUp(t)
+    const { begin, pass, store, userId } = await setUp(t)
     const { ref } = await begin()
     await pass(30)
     const wish = () => ({
@@ -274,7 +279,7 @@ export const challengeStoreContract = (t: Test, createFixture: (t: Test) => Prom
     const replaced = await store.replaceCode(wish())
     if (replaced.outcome !== 'replaced') throw new Error('not replaced')
     t.strictSame(await store.replaceCode(wish()), { outcome: 'repeated' })
-    t.match(await store.findReplay(keyHash), { challengeId: ref.challengeId })
+    t.match(await store.findReplay(keyHash, userId), { challengeId: ref.challengeId })
     await store.withdrawReplace(ref, replaced.undo)
     t.match(await store.replaceCode(wish()), { outcome: 'replaced' })
   })

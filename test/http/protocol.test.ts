@@ -203,6 +203,7 @@ t.test('a fault of ours shows its id and nothing else', async (t) => {
     app: {
       accounts: {
         findForLogin: () => Promise.reject(new Error('relation "secret_table" has a detail')),
+        forgive: async () => {},
         countFailure: async () => {},
         findById: () => Promise.reject(new Error('no')),
         upgradePasswordHash: async () => {},

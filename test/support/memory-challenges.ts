@@ -165,6 +165,7 @@ export const createMemoryChallenges = (
         userId: challenge.userId,
         challengeId: challenge.challengeId,
         issuedAt: key.issuedAt,
+        secretId: key.secretId,
         life: limits.codeTtl,
         channel: challenge.channel,
         expiresIn: Math.max(0, challenge.expiresAt - clock.now),
