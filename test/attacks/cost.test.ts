@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { GUARD_RULES, type GuardPolicy } from '../../src/core/guard-rules.ts'
-import { createWorld, type World } from '../support/app.ts'
+import { createWorld, PASSWORD, type World } from '../support/app.ts'
 
 const { user, number, address, network } = GUARD_RULES
 const CAPS: Partial<GuardPolicy> = { user, number, address, network }
@@ -12,7 +12,7 @@ const loginFrom = (world: Pick<World, 'send'>, username: string, remoteAddress: 
   world.send({
     method: 'POST',
     url: '/login',
-    payload: { username, password: 'correct horse battery staple' },
+    payload: { username, password: PASSWORD },
     remoteAddress,
   })
 
@@ -263,4 +263,68 @@ t.test('a number that was taken over of late is sent nothing', async (t) => {
   t.strictSame(asked, ['+12025550166', '+12025550143'])
   t.equal((await world.login('bob', 'a wrong password')).status, 401)
   t.equal(asked.length, 2, 'nobody is asked before the password is right')
+})
+
+t.test('who must wait anyway is not looked up, for that costs money', async (t) => {
+  let lookups = 0
+  let verifications = 0
+  const world = await createWorld(t, {
+    app: {
+      intelligence: {
+        name: 'test',
+        assess: async () => {
+          lookups += 1
+          return 'low'
+        },
+      },
+      humanCheck: {
+        name: 'test',
+        challenge: () => ({ kind: 'test' }),
+        verify: async () => {
+          verifications += 1
+          return 'passed'
+        },
+      },
+    },
+  })
+  await world.addUser('alice')
+  const { pending_token: token } = (await world.login('alice')).body
+  t.equal(lookups, 1)
+  for (let nth = 0; nth < 10; nth += 1) {
+    await world.resend(token, { human_check: 'answer' })
+    await world.post('/login', { username: 'alice', password: PASSWORD, human_check: 'answer' })
+  }
+  await world.verify(token, world.lastCode())
+  await world.passTime(31)
+  t.equal((await world.resend(token, { human_check: 'answer' })).body.code, 'challenge_invalid')
+  t.strictSame({ lookups, verifications }, { lookups: 1, verifications: 0 })
+})
+
+t.test('messages to scenario numbers say nothing about a country, an address or a prefix', async (t) => {
+  const { prefix, consecutive, conversion } = GUARD_RULES
+  const world = await createWorld(t, {
+    resendCooldown: 0,
+    guard: { address, network, prefix, consecutive, conversion },
+    scenarios: Array.from({ length: 20 }, (_, nth) => ({
+      phone: `+120255501${50 + nth}`,
+      scenario: 'delivered' as const,
+    })),
+  })
+  for (let nth = 0; nth < 20; nth += 1) {
+    await world.addUser(`user${nth}`, `+120255501${50 + nth}`)
+    t.equal((await world.login(`user${nth}`)).status, 200)
+  }
+  await world.passTime(600)
+  await world.addUser('alice', '+12025550143')
+  t.equal((await world.login('alice')).status, 200)
+})
+
+t.test('a rule that is switched off takes its blocks with it', async (t) => {
+  const { prefix, consecutive, conversion } = GUARD_RULES
+  const world = await createWorld(t, { guard: { prefix, consecutive, conversion } })
+  for (let nth = 0; nth < 4; nth += 1) await world.addUser(`user${nth}`, `+1202555014${nth}`)
+  for (let nth = 0; nth < 3; nth += 1) t.equal((await world.login(`user${nth}`)).status, 200)
+  t.match(await world.login('user3'), { status: 503, body: { code: 'sms_unavailable' } }, 'the fourth of a row')
+  const without = await world.startInstance({ guard: {} })
+  t.equal((await without.login('user3')).status, 200)
 })

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
+import { deriveSecrets } from '../../src/keys/secrets.ts'
 import { type Answer, createWorld, PASSWORD, type World } from '../support/app.ts'
 
 type Caller = Pick<World, 'post'>
@@ -216,4 +217,58 @@ t.test('a key that could be guessed is refused, and so is one that is no key', a
     t.match(await loginWith(world, key), { status: 400, body: { code: 'validation_failed' } }, JSON.stringify(key))
   }
   t.equal(world.messages.length, 0)
+})
+
+t.test('a lost answer comes back under the secret that it was given under', async (t) => {
+  const world = await createWorld(t)
+  await world.addUser('alice')
+  const key = randomUUID()
+  const first = await loginWith(world, key)
+  await world.ledger.drain()
+  const former = deriveSecrets('only for tests: not a secret at all')
+  const next = deriveSecrets('only for tests: the secret that came after')
+  const rotated = await world.startInstance({ secrets: [next, former] })
+  const second = await loginWith(rotated, key)
+  t.equal(second.body.pending_token, first.body.pending_token)
+  t.equal((await rotated.verify(second.body.pending_token, world.lastCode())).status, 200)
+})
+
+t.test('a lost answer comes back while every company is left alone', async (t) => {
+  let isLost = true
+  const world = await createWorld(t, {
+    breaker: { failures: 1, openFor: 60_000 },
+    provider: {
+      name: 'test',
+      send: async () => {
+        if (isLost) return { outcome: 'unknown', reason: 'no answer' }
+        return { outcome: 'accepted' }
+      },
+    },
+  })
+  await world.addUser('alice')
+  const key = randomUUID()
+  const first = await loginWith(world, key)
+  t.match(first, { status: 200, body: { delivery: { status: 'unknown' } } })
+  await world.ledger.drain()
+  isLost = false
+  await world.addUser('bob', '+12025550144')
+  t.equal((await world.login('bob')).status, 503, 'nobody else is served')
+  t.equal((await loginWith(world, key)).body.pending_token, first.body.pending_token)
+})
+
+t.test('users who happen to have the same key do not hold each other up, and no budget is lost', async (t) => {
+  const world = await createWorld(t, {
+    resendCooldown: 0,
+    guard: { budgets: { '*': { messages: 1_000, cost: null } }, budget: { soft: 2, reserve: 0 } },
+  })
+  const other = await world.startInstance()
+  for (let nth = 0; nth < 8; nth += 1) await world.addUser(`user${nth}`, `+1202555014${nth}`)
+  for (let round = 0; round < 3; round += 1) {
+    const key = randomUUID()
+    await Promise.all(
+      Array.from({ length: 8 }, (_, nth) => loginWith(nth % 2 ? world : other, key, { username: `user${nth}` })),
+    )
+  }
+  const [{ messages } = {}] = await world.sql(`select messages from send_budgets where scope = '*'`)
+  t.equal(messages, world.messages.length, 'what was taken was sent')
 })

@@ -75,6 +75,8 @@ export interface WorldOptions extends Partial<LimitSettings> {
   invariants?: boolean
   /** Rules for tries of passwords; by default none. */
   passwordRules?: PasswordRules
+  /** What tokens are signed and codes keyed with, the first for new ones. */
+  secrets?: AppDeps['tokens']['secrets']
   /** Another way to the database, such as through a proxy. */
   databaseUrl?: string
   app?: Partial<AppDeps>
@@ -198,7 +200,7 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
         clientId: 'test-client',
         accessTtl: 600,
         pendingTtl: 600,
-        secrets: [SECRET],
+        secrets: settings.secrets ?? [SECRET],
         keys: KEYS,
         now: Date.now,
       },
