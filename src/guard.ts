@@ -6,6 +6,7 @@ import type { HumanCheck, NonceStore, NumberIntelligence } from './core/ports.ts
 import { combineBudgets, parseCostBudgets, parseMessageBudgets } from './guard/budgets.ts'
 import { numberIntelligence } from './intelligence/index.ts'
 import { type Transport, wire } from './providers/http.ts'
+import { SMS_SETTINGS } from './sms-settings.ts'
 
 /** What the guard is made of besides settings. */
 export interface GuardParts {
@@ -23,11 +24,24 @@ export interface Guard {
   intelligence: NumberIntelligence | undefined
 }
 
+/** The settings that a policy is made of. */
+export type PolicySettings = Pick<
+  Settings,
+  'SMS_BUDGET_MESSAGES' | 'SMS_BUDGET_COST' | 'HUMAN_CHECK' | 'RATE_LIMIT' | 'SMS_GUARD'
+>
+
 /** The rules that these settings leave on, in the form in which the database takes them. */
-export const policyOf = (settings: Settings, { codeTtl, cooldowns }: Pick<Limits, 'codeTtl' | 'cooldowns'>) =>
+export const policyOf = (
+  settings: PolicySettings,
+  { codeTtl, cooldowns }: Pick<Limits, 'codeTtl' | 'cooldowns'>,
+): GuardPolicy =>
   policyFor({
     budgets: combineBudgets(
-      parseMessageBudgets(settings.SMS_BUDGET_MESSAGES),
+      // Naming one country must not lift the limit of all others.
+      new Map([
+        ...parseMessageBudgets((SMS_SETTINGS.SMS_BUDGET_MESSAGES as { default?: string[] }).default ?? []),
+        ...parseMessageBudgets(settings.SMS_BUDGET_MESSAGES),
+      ]),
       parseCostBudgets(settings.SMS_BUDGET_COST),
     ),
     codeTtl,

@@ -51,6 +51,15 @@ const faultsIn = (parse: () => unknown, setting: string): string[] => {
   }
 }
 
+/** Messages without a price count as nothing in a budget of money. */
+const faultsOfPrices = ({ SMS_PRICES, SMS_COUNTRIES }: Settings): string[] => {
+  const priced = new Set(SMS_PRICES.map((item) => item.split('=')[0]))
+  const unpriced = priced.has('*') ? [] : SMS_COUNTRIES.filter((country) => !priced.has(country))
+  if (unpriced.length === 0 && priced.size > 0) return []
+  const where = unpriced.join(', ') || 'any country'
+  return [`SMS_BUDGET_COST counts nothing without a price for ${where} in SMS_PRICES. For example: SMS_PRICES=*=0.08`]
+}
+
 const isCidr = (range: string): boolean => {
   const [address = '', bits, ...rest] = range.split('/')
   const version = isIP(address)
@@ -213,16 +222,7 @@ export const loadSettings = ({ providers, ...source }: SettingsSource): Settings
     }).faults,
   )
 
-  if (settings.SMS_BUDGET_COST.length > 0) {
-    const priced =
-      faultsIn(() => parsePrices(settings.SMS_PRICES), '').length === 0 ? parsePrices(settings.SMS_PRICES) : undefined
-    const unpriced = settings.SMS_COUNTRIES.filter((country) => !priced?.has(`${country}:sms`) && !priced?.has('*:sms'))
-    if (unpriced.length > 0 || settings.SMS_PRICES.length === 0) {
-      faults.push(
-        `SMS_BUDGET_COST counts nothing without a price for ${unpriced.join(', ') || 'any country'} in SMS_PRICES. For example: SMS_PRICES=*=0.08`,
-      )
-    }
-  }
+  if (settings.SMS_BUDGET_COST.length > 0) faults.push(...faultsOfPrices(settings))
   if (named.some(({ provider }) => provider?.real) && settings.SMS_COUNTRIES.length === 0) {
     missing('SMS_COUNTRIES', SettingsSchema.properties.SMS_COUNTRIES)
   }
@@ -246,14 +246,12 @@ export const loadSettings = ({ providers, ...source }: SettingsSource): Settings
   }
 
   const { EVENTS_WEBHOOK_URL: eventsUrl } = settings
-  if (eventsUrl?.match(/^https?:\/\/./) && !URL.canParse(eventsUrl)) {
+  if (eventsUrl?.match(/^https?:\/\/./) && !URL.canParse(eventsUrl))
     faults.push('EVENTS_WEBHOOK_URL is no URL. For example: https://ops.example.com/doorcode')
-  }
-  if (eventsUrl !== undefined && settings.EVENTS_WEBHOOK_SECRET === undefined) {
+  if (eventsUrl !== undefined && settings.EVENTS_WEBHOOK_SECRET === undefined)
     faults.push(
       'EVENTS_WEBHOOK_URL needs EVENTS_WEBHOOK_SECRET (or EVENTS_WEBHOOK_SECRET_FILE), which events are signed with. For example: the output of: echo whsec_$(openssl rand -base64 32)',
     )
-  }
 
   if (faults.length > 0) throw new SettingsError(faults)
   return settings

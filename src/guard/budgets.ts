@@ -23,15 +23,9 @@ const parseAmounts = (items: readonly string[], form: RegExp, example: string): 
   return amounts
 }
 
-/** Messages a day where nothing is said: naming one country must not lift the limit of all others. */
-const DEFAULT_MESSAGES = new Map([
-  ['*', 20_000],
-  ['each', 5_000],
-])
-
 /** Messages a day by scope, as `SMS_BUDGET_MESSAGES` has them. Throws in words what has another form. */
 export const parseMessageBudgets = (items: readonly string[]): Map<string, number> =>
-  new Map([...DEFAULT_MESSAGES, ...parseAmounts(items, /^\d{1,9}$/, 'all=20000,each=5000,US=10000')])
+  parseAmounts(items, /^\d{1,9}$/, 'all=20000,each=5000,US=10000')
 
 /** Money a day by scope, as `SMS_BUDGET_COST` has it. Throws in words what has another form. */
 export const parseCostBudgets = (items: readonly string[]): Map<string, number> =>

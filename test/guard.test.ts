@@ -1,0 +1,115 @@
+import t from 'tap'
+import { limitsFor } from '../src/core/limits.ts'
+import { createGuard, policyOf } from '../src/guard.ts'
+import { loadSettings, SettingsError } from '../src/load-config.ts'
+import { providers } from '../src/providers/index.ts'
+
+const settingsOf = (env: Record<string, string>) => loadSettings({ env, providers })
+const policyWith = (env: Record<string, string>) =>
+  policyOf(settingsOf(env), limitsFor({ codeTtl: 300, resendCooldown: 30 }))
+
+const faultsOf = (env: Record<string, string>): string => {
+  try {
+    settingsOf(env)
+    return ''
+  } catch (error) {
+    if (error instanceof SettingsError) return error.faults.join('\n')
+    throw error
+  }
+}
+
+t.test('by default every rule is on, with budgets for a country and for all', async (t) => {
+  const policy = policyWith({})
+  for (const rule of [
+    'user',
+    'number',
+    'address',
+    'network',
+    'prefix',
+    'consecutive',
+    'conversion',
+    'budget',
+  ] as const) {
+    t.ok(policy[rule], rule)
+  }
+  t.strictSame(policy.budgets, { '*': { messages: 20_000, cost: null }, each: { messages: 5_000, cost: null } })
+  t.equal(policy.humanCheck, true)
+})
+
+t.test('SMS_GUARD switches off what tells fraud by its look, and leaves caps and budgets', async (t) => {
+  const policy = policyWith({ SMS_GUARD: 'false' })
+  t.notOk(policy.prefix ?? policy.consecutive ?? policy.conversion)
+  t.ok(policy.number && policy.address && policy.budget)
+})
+
+t.test('whoever switches limits off for tests is stopped by no rule', async (t) => {
+  const policy = policyWith({ RATE_LIMIT: 'false' })
+  t.strictSame(Object.keys(policy).sort(), ['budget', 'budgets', 'codeTtl', 'cooldowns', 'humanCheck'])
+})
+
+t.test('a budget that is named for one country leaves those of the others as they were', async (t) => {
+  t.strictSame(policyWith({ SMS_BUDGET_MESSAGES: 'US=100' }).budgets, {
+    '*': { messages: 20_000, cost: null },
+    each: { messages: 5_000, cost: null },
+    US: { messages: 100, cost: null },
+  })
+})
+
+t.test('a budget in money goes beside the one in messages, and a country without one has that of each', async (t) => {
+  const { budgets } = policyWith({
+    SMS_BUDGET_COST: 'each=10,US=50',
+    SMS_PRICES: '*=0.05',
+    SMS_BUDGET_MESSAGES: 'GB=7',
+  })
+  t.strictSame(budgets, {
+    '*': { messages: 20_000, cost: null },
+    each: { messages: 5_000, cost: 10 },
+    GB: { messages: 7, cost: 10 },
+    US: { messages: 5_000, cost: 50 },
+  })
+})
+
+t.test('a budget that would count nothing, or says two things, is a fault', async (t) => {
+  t.match(faultsOf({ SMS_BUDGET_COST: 'all=50' }), /SMS_BUDGET_COST counts nothing without a price/)
+  t.match(
+    faultsOf({ SMS_BUDGET_COST: 'all=50', SMS_PRICES: 'US=0.01', SMS_COUNTRIES: 'US,GB' }),
+    /without a price for GB in SMS_PRICES/,
+  )
+  t.equal(faultsOf({ SMS_BUDGET_COST: 'all=50', SMS_PRICES: '*=0.01', SMS_COUNTRIES: 'US,GB' }), '')
+  t.match(faultsOf({ SMS_BUDGET_MESSAGES: 'all=100,all=20' }), /has all twice/)
+  t.match(faultsOf({ SMS_BUDGET_MESSAGES: 'UK=5' }), /"UK=5"/, 'which is no country')
+})
+
+t.test('a check by a company needs its keys, and says all that is missing at once', async (t) => {
+  const faults = faultsOf({ HUMAN_CHECK: 'turnstile', NUMBER_INTELLIGENCE: 'twilio-lookup' })
+  for (const name of [
+    'TURNSTILE_SITE_KEY',
+    'TURNSTILE_SECRET',
+    'TWILIO_LOOKUP_ACCOUNT_SID',
+    'TWILIO_LOOKUP_AUTH_TOKEN',
+  ]) {
+    t.match(faults, name)
+  }
+})
+
+t.test('the settings choose the check and the source of intelligence', async (t) => {
+  const parts = {
+    limits: limitsFor({ codeTtl: 300, resendCooldown: 30 }),
+    key: Buffer.alloc(32),
+    nonces: { use: async () => true },
+  }
+  t.match(createGuard(settingsOf({}), parts), { humanCheck: { name: 'proof-of-work' }, intelligence: undefined })
+  t.match(createGuard(settingsOf({ HUMAN_CHECK: 'off' }), parts), { humanCheck: undefined })
+  const env = {
+    HUMAN_CHECK: 'hcaptcha',
+    HCAPTCHA_SITE_KEY: 'only-for-tests',
+    HCAPTCHA_SECRET: 'only-for-tests-not-a-secret',
+    NUMBER_INTELLIGENCE: 'twilio-lookup',
+    TWILIO_LOOKUP_ACCOUNT_SID: 'AC00000000000000000000000000000000',
+    TWILIO_LOOKUP_AUTH_TOKEN: 'only-for-tests-not-a-token',
+  }
+  t.match(createGuard(settingsOf(env), parts), {
+    humanCheck: { name: 'hcaptcha' },
+    intelligence: { name: 'twilio-lookup' },
+  })
+})
