@@ -67,6 +67,12 @@ export interface AppDeps {
 /** Largest body, in bytes: no request of ours needs more. */
 const BODY_LIMIT = 8_192
 
+/** Methods that those routes have; any other is a wrong one, and counts. */
+const READING_OR_POSTING = new Set(['GET', 'HEAD', 'POST'])
+
+/** Routes whose query is a company's, who signed it as it is. */
+const FOREIGN_QUERY = /^\/webhooks\//
+
 /** Routes that the limit for everything does not count. */
 const OWN_LIMIT = /^\/(?:health|webhooks)\//
 
@@ -102,7 +108,13 @@ export const buildApp = async (deps: AppDeps): Promise<App> => {
   registerHeaders(app)
   registerRequestLog(app, { trustsProxy: deps.trustProxy.length > 0 })
   registerProblems(app, issuer)
+  const limit = await createLimiter(app, { redis: deps.redis, enabled: deps.rateLimit })
+  const everything = limit('everything')
   if (deps.corsOrigins.length > 0) {
+    // The plug-in answers preflights itself; everything else is counted behind it, so that scripts can read a refusal.
+    app.addHook('onRequest', async function (request, reply) {
+      if (request.method === 'OPTIONS') await everything.call(this, request, reply)
+    })
     await app.register(cors, {
       origin: [...deps.corsOrigins],
       methods: ['GET', 'POST'],
@@ -111,15 +123,15 @@ export const buildApp = async (deps: AppDeps): Promise<App> => {
       strictPreflight: false,
     })
   }
-  const limit = await createLimiter(app, { redis: deps.redis, enabled: deps.rateLimit })
-  const everything = limit('everything')
   app.addHook('onRequest', async function (request, reply) {
     // Whoever watches over us must not take a flood for our death.
     // Companies report from few addresses, and have a limit of their own.
-    if (!OWN_LIMIT.test(request.routeOptions.url ?? '')) await everything.call(this, request, reply)
+    const isExempt = OWN_LIMIT.test(request.routeOptions.url ?? '') && READING_OR_POSTING.has(request.method)
+    const isCounted = deps.corsOrigins.length > 0 && request.method === 'OPTIONS'
+    if (!isExempt && !isCounted) await everything.call(this, request, reply)
   })
   registerMediaTypes(app)
-  registerCleanText(app)
+  registerCleanText(app, { foreignQuery: FOREIGN_QUERY })
 
   const tokens = await createTokens(app, deps.tokens)
   const journal = createJournal({ audit: deps.audit, log: (line, event) => app.log.info(line, event), now: Date.now })

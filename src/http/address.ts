@@ -11,7 +11,8 @@ const WITH_PORT = /^(?:\[(?<v6>[^\]]+)\](?::\d+)?|(?<v4>\d+(?:\.\d+){3}):\d+)$/
  */
 export const addressOf = ({ ip, socket }: FastifyRequest): string => {
   const { v4, v6 } = WITH_PORT.exec(ip)?.groups ?? {}
-  const bare = v4 ?? v6 ?? ip
+  // A zone (RFC 4007) says nothing to us, and is as long as somebody likes.
+  const [bare = ''] = (v4 ?? v6 ?? ip).split('%')
   return isIP(bare) ? bare : (socket.remoteAddress ?? '')
 }
 

@@ -31,14 +31,15 @@ const findUnclean = (input: unknown, start: string): { path: string; message: st
 /**
  * Refuses with `validation_failed`, on every route and before its schema is looked at, whatever has a control character
  * (NUL and DEL too), half of a surrogate pair or a noncharacter in a string or a member's name of its body, query or
- * path. Bytes that were not parsed are left alone, and so is how accents are composed: names and passwords are
+ * path; but for the query of routes that match `foreignQuery`. Bytes that were not parsed are left alone, and so is how accents are composed: names and passwords are
  * normalised where they are compared (NFKC, NFC).
  */
-export const registerCleanText = (app: FastifyInstance): void => {
-  app.addHook('preValidation', async ({ body, query, params, is404 }) => {
+export const registerCleanText = (app: FastifyInstance, { foreignQuery }: { foreignQuery: RegExp }): void => {
+  app.addHook('preValidation', async ({ body, query, params, is404, routeOptions }) => {
     // Where nothing is, nothing is wrong with what was sent there.
     if (is404) return
-    const fault = findUnclean(body, '') ?? findUnclean(query, '/query') ?? findUnclean(params, '/params')
+    const ownQuery = foreignQuery.test(routeOptions.url ?? '') ? undefined : query
+    const fault = findUnclean(body, '') ?? findUnclean(ownQuery, '/query') ?? findUnclean(params, '/params')
     if (fault) throw new Problem('validation_failed', { errors: [fault] })
   })
 }
