@@ -6,6 +6,8 @@ import { USAGE } from './usage.ts'
 const COMMANDS = new Map<string, () => Promise<Command>>([
   ['user', async () => (await import('./user.ts')).user],
   ['sms', async () => (await import('./sms.ts')).sms],
+  ['guard', async () => (await import('./guard.ts')).guard],
+  ['audit', async () => (await import('./audit.ts')).audit],
   ['migrate', async () => (await import('./migrate.ts')).migrate],
   ['keys', async () => (await import('./keys.ts')).keys],
 ])

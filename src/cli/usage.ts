@@ -11,6 +11,16 @@ export const USAGE = `Usage: npx doorcode <command>
                                 what became of the codes that were sent
   sms test <number> [--channel sms|voice|whatsapp] [--dry-run]
                                 send a code through every company in turn, or show the requests
+  guard list                    show what is blocked, and what today has taken from its budgets
+  guard block <target> [--for 12h]
+                                send nothing to a country (US) or to numbers that begin so (+1202555)
+  guard unblock <target>        take a block off, whoever made it
+  guard simulate [--sends 5000] [--seed 1] [--ledger [--from <date>] [--to <date>]]
+                 [--attack burst|slow|poisoning|none] [--attacker-passes-checks]
+                 [--set <rule.number=value>] [--budget <US=500>]
+                                count what the guard would refuse with these settings, of a generated day
+                                or of the ledger; nothing is sent and nothing changed
+  audit <name> [--limit 50]     show what was decided about a user, the latest first
   migrate                       bring the database up to date
   keys new [--file <path>] [--alg EdDSA|ES256]
                                 make a file with a new signing key

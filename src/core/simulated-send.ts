@@ -17,6 +17,8 @@ export interface SimulatedSend {
   price: number | null
   /** Whole seconds until its code is entered, at least 1; null for never. Without a message there is no code. */
   verifiedAfter: number | null
+  /** That it does not arrive, and a receipt says so. */
+  isLost?: boolean
   /** What it is counted as, such as `organic`. */
   kind: string
 }

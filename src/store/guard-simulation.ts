@@ -18,8 +18,8 @@ export interface Simulation {
 /** Asks the guard about messages that nobody asked for. */
 export interface GuardSimulation {
   /**
-   * The guard's word on each message, in the order given: each is asked about at its time, what goes is delivered, and its
-   * code is entered when it says so. No block is in force at first and no budget touched. The same input gives the same
+   * The guard's word on each message, in the order given: each is asked about at its time, what goes arrives unless it is
+   * lost, and its code is entered when it says so. No block is in force at first and no budget touched. The same input gives the same
    * words. Nothing of it stays, and the tables of the service are not written. Throws the database's error.
    */
   run(simulation: Simulation): Promise<SimulatedVerdict[]>
@@ -61,7 +61,7 @@ const ASK_EACH = sql`
         insert into sends (send_id, challenge_id, user_id, provider, channel, country, prefix, phone_hash, segments,
           price, status, created_at, settled_at, address, network, known)
         values (next.send_id, next.send_id, next.user_id, 'simulation', next.channel, next.country, next.prefix,
-          next.phone_hash, next.segments, next.price, 'delivered', next.at, next.at, next.address, next.network,
+          next.phone_hash, next.segments, next.price, next.status, next.at, next.at, next.address, next.network,
           answer.known);
       end if;
       position := position + 1;
@@ -84,18 +84,19 @@ const toRows = ({ sends, passesCheck }: Simulation): string =>
         place,
         userid: send.userId,
         verified: send.verifiedAfter === null ? null : new Date(send.at.getTime() + send.verifiedAfter * 1_000),
+        lost: send.isLost === true,
         passes: passesCheck(send.kind),
       })),
   )
 
 const enterSends = (rows: string) => sql`
   insert into simulation (place, given, at, user_id, number, phone_hash, prefix, country, channel, address, network,
-    segments, price, verified_at, passes_check)
+    segments, price, status, verified_at, passes_check)
   select place, given, at, userid, number, ${hashOf(sql.ref('number'))}, left(number, -4), country, channel, address,
-    network, segments, price, verified, passes
+    network, segments, price, case when lost then 'undelivered' else 'delivered' end, verified, passes
   from jsonb_to_recordset(${rows}::jsonb) as x (place int, given int, at timestamptz, userid uuid, number text,
-    country text, channel text, address text, network text, segments int, price numeric, verified timestamptz,
-    passes boolean)`
+    country text, channel text, address text, network text, segments int, price numeric, lost boolean,
+    verified timestamptz, passes boolean)`
 
 const setUp = async (db: Kysely<Tables>, simulation: Simulation): Promise<void> => {
   const before = sql.lit((simulation.ledgerBefore ?? new Date(0)).toISOString())
@@ -124,6 +125,7 @@ const setUp = async (db: Kysely<Tables>, simulation: Simulation): Promise<void> 
       network text,
       segments integer not null,
       price numeric,
+      status text not null,
       verified_at timestamptz,
       passes_check boolean not null,
       checked boolean not null default false,

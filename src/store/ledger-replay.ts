@@ -43,6 +43,7 @@ export const createLedgerReplay = ({ kysely }: Database): LedgerReplay => ({
         sql<number | null>`s.price::float`.as('price'),
         sql<number | null>`greatest(1, round(extract(epoch from s.verified_at - s.created_at)))::int`.as('after'),
         sql<boolean>`s.verified_at is not null`.as('isVerified'),
+        sql<boolean>`s.status not in ('sent', 'delivered')`.as('isLost'),
       ])
       .where('s.created_at', '>=', from)
       .where('s.created_at', '<', to)

@@ -1,0 +1,24 @@
+import { createAuditReport } from '../store/audit-report.ts'
+import { auditTable } from './audit-table.ts'
+import { type Command, readArgs, UsageError } from './command.ts'
+import { withSchema } from './open-database.ts'
+
+const OPTIONS = { limit: { type: 'string', default: '50' } } as const
+
+/** More lines than anybody reads; the rest is for SQL. */
+const MOST = 10_000
+
+/** `audit <user>`: what was decided about a user, the latest first. */
+export const audit: Command = async (args, world) => {
+  const { values, positionals } = readArgs(args, OPTIONS)
+  const [name, ...more] = positionals
+  if (name === undefined || more.length > 0) throw new UsageError('"audit" needs the name of one user.')
+  const limit = /^\d{1,5}$/.test(values.limit) ? Number(values.limit) : 0
+  if (limit < 1 || limit > MOST) throw new UsageError(`--limit is a number from 1 to ${MOST}. For example: --limit 50`)
+
+  await withSchema(world, async (database) => {
+    const events = await createAuditReport(database).ofUser(name, { limit })
+    if (!events) throw new Error(`There is no user "${name}".`)
+    world.stdout.write(events.length > 0 ? auditTable(events) : `There is nothing about ${name}.\n`)
+  })
+}

@@ -1,0 +1,216 @@
+import { randomUUID } from 'node:crypto'
+import t from 'tap'
+import type { GuardPolicy } from '../../src/core/guard-rules.ts'
+import type { SimulatedSend, SimulatedVerdict } from '../../src/core/simulated-send.ts'
+import { burstAttack, poisoningAttack, slowAttack } from '../../src/guard/attacks.ts'
+import { GENERATED_DAY, inOrder, organicDay } from '../../src/guard/generated-day.ts'
+import { tally } from '../../src/guard/tally.ts'
+import { createDatabase } from '../../src/store/database.ts'
+import { createGuardSimulation } from '../../src/store/guard-simulation.ts'
+import { createLedgerReplay } from '../../src/store/ledger-replay.ts'
+import { allRules, at, createGuardDatabase, NOON } from '../support/guard-database.ts'
+
+const guard = await createGuardDatabase(t)
+const database = createDatabase({ url: guard.url, poolSize: 3, onIdleError: () => {}, patient: true })
+t.teardown(() => database.close())
+const simulation = createGuardSimulation(database)
+t.beforeEach(() => guard.clear())
+
+const HOUR = 3_600_000
+const later = (hours: number, seconds = 0) => new Date(GENERATED_DAY.getTime() + hours * HOUR + seconds * 1_000)
+const onlyPeople = (kind: string): boolean => kind === 'organic'
+const everybody = () => true
+const nobody = () => false
+
+const run = (sends: readonly SimulatedSend[], policy: GuardPolicy = allRules(), passesCheck = onlyPeople) =>
+  simulation.run({ sends, policy, passesCheck })
+const sentTo = (sends: readonly SimulatedSend[], verdicts: readonly SimulatedVerdict[]) =>
+  sends.filter((_, place) => verdicts[place]!.verdict === 'send')
+
+/** One person who asks for a code at these times and enters each at once. */
+const person = (times: readonly Date[], country = 'GB'): SimulatedSend[] => {
+  const [userId, number] = [randomUUID(), '+447700900123']
+  const place = { country, channel: 'sms' as const, address: '192.0.2.7', network: '192.0.2.0/24' }
+  return times.map((at) => ({
+    ...{ at, userId, number, ...place, segments: 1, price: 0.04 },
+    ...{ verifiedAfter: 10, kind: 'person' },
+  }))
+}
+
+t.test(
+  'four hundred numbers of two prefixes get 15 messages each at most, and people lose less than one of 200',
+  async (t) => {
+    await Promise.all(
+      [11, 12, 13].map(async (seed) => {
+        const sends = inOrder([...organicDay({ seed }), ...burstAttack({ seed })])
+        const counted = tally(sends, await run(sends, allRules(), seed === 12 ? everybody : onlyPeople))
+        const [people, attack] = [counted.of(['organic']), counted.of(['burst'])]
+        t.match([people.sends, attack.sends], [5_000, 400])
+        t.ok((people.sends - people.sent) / people.sends < 0.005, `${people.sent} of ${people.sends} went`)
+        t.ok(attack.mostOfPrefix <= 15, `at most ${attack.mostOfPrefix} to one prefix`)
+      }),
+    )
+  },
+)
+
+t.test(
+  'fifty prefixes of a country that nobody comes from get 60 messages together, however slowly they are asked for',
+  async (t) => {
+    const sends = slowAttack({ seed: 1 })
+    t.equal(sends.length, 3_600)
+    const sent = sentTo(sends, await run(sends, allRules(), everybody))
+    t.ok(sent.length > 0 && sent.length <= 60, `${sent.length} went`)
+  },
+)
+
+t.test(
+  'an attacker who enters 40 % of the codes empties the budget of the country, and known users still log in',
+  async (t) => {
+    const budgets = { each: { messages: 500, cost: null } }
+    const evening = later(22)
+    const sends = inOrder([
+      ...organicDay({ seed: 1, sends: 300 }),
+      ...poisoningAttack({ seed: 1, numbers: 1_500 }),
+      ...person([later(8), evening]),
+      ...person([evening], 'FR').map((send) => ({ ...send, kind: 'stranger' })),
+    ])
+    const verdicts = await run(sends, allRules({ budgets }), everybody)
+    const sent = sentTo(sends, verdicts)
+    const perCountry = Map.groupBy(sent, ({ country }) => country)
+    for (const [country, { length }] of perCountry) t.ok(length <= 500, `${length} to ${country}`)
+    t.ok(perCountry.get('GB')!.length >= 450, 'the budget is what stopped it')
+    t.ok(tally(sends, verdicts).rows.some(({ kind, rule }) => kind === 'poisoning' && rule === 'budget'))
+    t.equal(sent.filter(({ kind, at }) => kind === 'person' && at === evening).length, 1, 'from the reserve')
+  },
+)
+
+t.test('who passes a check is asked about once more; who does not gets nothing, and enters no code', async (t) => {
+  const budgets = { GB: { messages: 10, cost: null } }
+  const sends = Array.from({ length: 12 }, (_, nth) => person([later(9, nth)])[0]!).map((send, nth) => ({
+    ...send,
+    number: `+4477009${String(10_000 + nth * 13)}`,
+    address: `192.0.${nth}.1`,
+  }))
+  const outcomes = async (passes: (kind: string) => boolean) =>
+    (await run(sends, allRules({ budgets, prefix: undefined as never }), passes)).map(
+      ({ verdict, rule, checked }) => `${verdict} ${rule} ${checked}`,
+    )
+  const free = Array(7).fill('send null false')
+  t.strictSame(await outcomes(everybody), [
+    ...free,
+    'send null true',
+    'send null true',
+    ...Array(3).fill('blocked budget false'),
+  ])
+  t.strictSame(await outcomes(nobody), [...free, ...Array(5).fill('check human true')])
+})
+
+t.test('the same list has the same verdicts each time, in the order in which it was given', async (t) => {
+  const sends = inOrder([...organicDay({ seed: 3, sends: 300 }), ...burstAttack({ seed: 3, numbers: 60 })])
+  const verdicts = await run(sends)
+  t.strictSame(await run(sends), verdicts)
+  t.strictSame(await run(sends.toReversed()), verdicts.toReversed())
+  t.ok(verdicts.some(({ verdict }) => verdict !== 'send'))
+})
+
+t.test('nothing of it stays, and the tables of the service are as they were', async (t) => {
+  const number = '+12025550143'
+  await guard.enter({ user: await guard.addUser(number), number })
+  for (const budget of ['US', '*']) {
+    await guard.sql('insert into send_budgets (scope, day, messages) values ($1, $2, 7)', [budget, GENERATED_DAY])
+  }
+  await guard.sql(
+    `insert into guard_blocks (scope, target, rule, starts_at, ends_at) values ('country', 'US', 'operator', now(), now() + interval '1 day')`,
+  )
+  await guard.sql(`insert into events (type, data) values ('test', '{}')`)
+  const everything = async () =>
+    Promise.all(
+      ['sends', 'factors', 'users', 'challenges', 'send_budgets', 'guard_blocks', 'events'].map((table) =>
+        guard.sql(`select t.xmin::text, t.* from ${table} t order by 2`),
+      ),
+    )
+  const before = await everything()
+
+  // By sessions that the guard has run in before, with its plans on the real tables.
+  const pooled = createDatabase({ url: guard.url, poolSize: 1, onIdleError: () => {}, patient: true })
+  const session = pooled.prepare<{ price: number }, { verdict: string; readOnly: string }>('guard_in_session', (p) => ({
+    compile: () => ({
+      ...{ sql: GUARD_IN_SESSION, parameters: [p.price], query: undefined as never, queryId: undefined as never },
+    }),
+  }))
+  t.match(await session({ price: 0 }), [{ verdict: 'blocked', readOnly: 'off' }])
+  const [first, ...rest] = burstAttack({ seed: 1, numbers: 40, country: 'US' })
+  const verdicts = await createGuardSimulation(pooled).run({
+    sends: [first!, ...rest],
+    policy: allRules({ budgets: { US: { messages: 1_000, cost: null } } }),
+    passesCheck: everybody,
+  })
+  t.equal(verdicts[0]!.verdict, 'send', 'neither block nor budget of the service is its own')
+  t.match(await session({ price: 0 }), [{ verdict: 'blocked', readOnly: 'off' }], 'afterwards it is as before')
+  await pooled.close()
+
+  t.strictSame(await everything(), before)
+  t.strictSame(await guard.sql(`select relname from pg_class where relpersistence = 't'`), [])
+})
+
+const GUARD_IN_SESSION = `
+  select verdict, current_setting('default_transaction_read_only') as "readOnly"
+  from guard_send(now(), '{"budgets": {}}', gen_random_uuid(), '+12025550143', sha256('x'), '+1202555', 'US', 'sms', 'a',
+    'n', $1::numeric, false, false)`
+
+t.test('a simulation that fails leaves the session as it was', async (t) => {
+  const broken = { ...person([later(9)])[0]!, userId: 'nobody' }
+  await t.rejects(run([broken]), /uuid/)
+  t.match(await run(person([later(9)])), [{ verdict: 'send' }])
+  t.strictSame(await guard.sql(`select relname from pg_class where relpersistence = 't'`), [])
+})
+
+t.test('the ledger is replayed as what was entered and what was not, without what never left', async (t) => {
+  const replay = createLedgerReplay(database)
+  const number = '+12025550143'
+  const user = await guard.addUser(number)
+  await guard.enter({
+    user,
+    number,
+    time: 0,
+    verifiedAt: 12,
+    price: 0.0083,
+    address: '192.0.2.7',
+    network: '192.0.2.0/24',
+  })
+  await guard.enter({ number: '+12025550144', time: 1, channel: 'voice', country: null, address: null, network: null })
+  await guard.enter({ number: '+12025550144', time: 2 })
+  await guard.enter({ time: 3, status: 'failed' })
+  await guard.enter({ time: 4, status: 'failed', receiptAt: 5, verifiedAt: 4.2 })
+  await guard.enter({ time: 60 })
+  const sends = await replay.read({ from: at(0), to: at(60) })
+  t.match(sends, [
+    {
+      ...{ at: at(0), userId: user, number, country: 'US', channel: 'sms', segments: 1, price: 0.0083 },
+      ...{ address: '192.0.2.7', network: '192.0.2.0/24', verifiedAfter: 12, isLost: false, kind: 'entered' },
+    },
+    {
+      ...{ at: at(1), number: /^\+1202555\d{4}$/, country: null, channel: 'voice', price: null },
+      ...{ address: null, network: null, verifiedAfter: null, kind: 'not entered' },
+    },
+    { at: at(2), number: sends[1]!.number },
+    { at: at(4), isLost: true, verifiedAfter: 1, kind: 'entered' },
+  ])
+})
+
+t.test('a replay knows the users who had entered a code in the 30 days before it', async (t) => {
+  const number = '+12025550143'
+  const user = await guard.addUser(number)
+  await guard.enter({ user, number, time: -29 * 86_400, verifiedAt: -29 * 86_400 + 10 })
+  for (let nth = 0; nth < 7; nth += 1) await guard.enter({ number: `+1202555${2_000 + nth * 97}`, time: nth - 600 })
+  await guard.enter({ user, number, time: 10, verifiedAt: 20 })
+  await guard.enter({ number: '+12025559000', time: 20 })
+  const sends = await createLedgerReplay(database).read({ from: NOON, to: at(60) })
+  const replay = (ledgerBefore?: Date) =>
+    simulation.run({
+      ...{ sends, policy: allRules(), passesCheck: everybody },
+      ...(ledgerBefore && { ledgerBefore }),
+    })
+  t.match(await replay(NOON), [{ verdict: 'send' }, { verdict: 'blocked', rule: 'prefix' }])
+  t.match(await replay(), [{ verdict: 'send' }, { verdict: 'send' }])
+})
