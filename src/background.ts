@@ -9,7 +9,8 @@ import { createHousekeeping } from './store/housekeeping.ts'
 /** How often the outbox of events is looked into, in ms. */
 const LOOK_EVERY = 5_000
 
-/** How often what nobody needs any more is removed, in ms. */
+/** How long after the start, and how often, what nobody needs any more is removed, in ms. */
+const PRUNE_FIRST = 60_000
 const PRUNE_EVERY = 3_600_000
 
 /** What background work is made of. */
@@ -40,14 +41,18 @@ export const startBackground = (parts: BackgroundParts): { stop: () => Promise<v
   const { settings, database, logger } = parts
   const events = subscribe(parts)
   const housekeeping = createHousekeeping(database)
-  const pruning = setInterval(() => {
+  const prune = () => {
     housekeeping
       .prune({ auditDays: settings.AUDIT_RETENTION })
       .then((removed) => logger.info({ event: 'pruned', ...removed }, 'removed what nobody needs any more'))
       .catch((error: unknown) => logger.warn({ event: 'not_pruned', err: error }, 'could not remove old rows'))
-  }, PRUNE_EVERY).unref()
+  }
+  // Soon, for instances that live shorter than an hour; not at once, when they have more to do.
+  const first = setTimeout(prune, PRUNE_FIRST).unref()
+  const pruning = setInterval(prune, PRUNE_EVERY).unref()
   return {
     stop: async () => {
+      clearTimeout(first)
       clearInterval(pruning)
       await events?.stop()
     },

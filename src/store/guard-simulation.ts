@@ -2,7 +2,7 @@ import { type Kysely, type RawBuilder, sql } from 'kysely'
 import type { GuardPolicy } from '../core/guard-rules.ts'
 import type { SimulatedSend, SimulatedVerdict } from '../core/simulated-send.ts'
 import type { Database } from './database.ts'
-import { hasCounted, numberInLedger } from './ledger-replay.ts'
+import { numberInLedger } from './ledger-replay.ts'
 import type { Tables } from './tables.ts'
 
 /** What one run goes by. */
@@ -45,7 +45,7 @@ const ASK_EACH = sql`
       select s.* into next from simulation s where s.place = position;
       exit when not found;
       update sends s set verified_at = v.verified_at from simulation v
-      where v.verified_at > before and v.verified_at <= next.at and v.verdict = 'send' and s.send_id = v.send_id;
+      where v.verified_at > before and v.verified_at <= next.at and s.send_id = v.send_id;
       before := next.at;
 
       loop
@@ -104,8 +104,9 @@ const setUp = async (db: Kysely<Tables>, simulation: Simulation): Promise<void> 
   await sql`
     create temporary table simulation_history as
     select s.*, ${numberInLedger} as number from sends s
-    where s.created_at < ${before}::timestamptz and s.created_at >= ${before}::timestamptz - interval '30 days'
-      and ${hasCounted}`.execute(db)
+    where s.created_at < ${before}::timestamptz and s.created_at >= ${before}::timestamptz - interval '30 days'`.execute(
+    db,
+  )
   for (const table of SCRATCH) {
     await sql`create temporary table ${sql.table(table)} (like ${sql.table(table)} including all)`.execute(db)
   }
@@ -139,9 +140,9 @@ const setUp = async (db: Kysely<Tables>, simulation: Simulation): Promise<void> 
   await sql`insert into simulation_policy values (${JSON.stringify(simulation.policy)}::jsonb)`.execute(db)
   await sql`
     insert into sends (send_id, challenge_id, user_id, provider, channel, country, prefix, phone_hash, segments, price,
-      status, created_at, address, network, verified_at, known)
+      status, created_at, receipt_at, address, network, verified_at, known)
     select send_id, challenge_id, user_id, provider, channel, country, prefix, ${hashOf(sql.ref('number'))}, segments,
-      price, status, created_at, address, network, verified_at, known
+      price, status, created_at, receipt_at, address, network, verified_at, known
     from simulation_history`.execute(db)
   await sql`
     insert into factors (user_id, factor, phone)

@@ -15,9 +15,6 @@ export interface LedgerReplay {
   read(period: { from: Date; to: Date }): Promise<(SimulatedSend & { kind: ReplayedKind })[]>
 }
 
-/** Whether the row `s` of the ledger has cost money, or may have. */
-export const hasCounted: RawBuilder<boolean> = sql`counts(s.status, s.receipt_at)`
-
 /**
  * The number that the row `s` was sent to. The ledger does not have it: it is taken from the user where it fits the
  * prefix still, and else has four digits of the hash, so that one number stays one number.
@@ -47,7 +44,7 @@ export const createLedgerReplay = ({ kysely }: Database): LedgerReplay => ({
       ])
       .where('s.created_at', '>=', from)
       .where('s.created_at', '<', to)
-      .where(hasCounted)
+      .where(sql<boolean>`counts(s.status, s.receipt_at)`)
       .orderBy('s.created_at')
       .orderBy('s.send_id')
       .execute()

@@ -105,6 +105,30 @@ t.test('who passes a check is asked about once more; who does not gets nothing, 
   t.strictSame(await outcomes(nobody), [...free, ...Array(5).fill('check human true')])
 })
 
+/** Strangers of one prefix from one address, one after the other, who enter their codes so many seconds later. */
+const strangers = (count: number, from: Date, verifiedAfter: number | null): SimulatedSend[] =>
+  Array.from({ length: count }, (_, nth) => ({
+    ...person([new Date(from.getTime() + nth * 1_000)])[0]!,
+    number: `+4477009${String(10_000 + nth * 13)}`,
+    verifiedAfter,
+  }))
+const rulesOf = async (sends: readonly SimulatedSend[]) => (await run(sends)).map(({ rule }) => rule)
+const noRules = (count: number) => Array<null>(count).fill(null)
+
+t.test('a code counts as entered from the moment it is, and not at all where none was sent', async (t) => {
+  const eight = strangers(8, later(9), 60)
+  t.strictSame(await rulesOf(eight), [...noRules(3), 'human', 'human', 'human', 'human', 'human'], 'too early')
+  t.strictSame(await rulesOf([...eight.slice(0, 3), ...strangers(8, later(9, 63), 60).slice(3)]), noRules(8))
+})
+
+t.test('what known users are sent takes no place from strangers', async (t) => {
+  const sends = inOrder([
+    ...person([later(8), ...[1, 2, 3, 4].map((nth) => later(9, nth))]),
+    ...strangers(11, later(9, 5), 1),
+  ])
+  t.strictSame(await rulesOf(sends), [...noRules(15), 'address.perHour'])
+})
+
 t.test('the same list has the same verdicts each time, in the order in which it was given', async (t) => {
   const sends = inOrder([...organicDay({ seed: 3, sends: 300 }), ...burstAttack({ seed: 3, numbers: 60 })])
   const verdicts = await run(sends)
@@ -133,12 +157,13 @@ t.test('nothing of it stays, and the tables of the service are as they were', as
 
   // By sessions that the guard has run in before, with its plans on the real tables.
   const pooled = createDatabase({ url: guard.url, poolSize: 1, onIdleError: () => {}, patient: true })
-  const session = pooled.prepare<{ price: number }, { verdict: string; readOnly: string }>('guard_in_session', (p) => ({
-    compile: () => ({
-      ...{ sql: GUARD_IN_SESSION, parameters: [p.price], query: undefined as never, queryId: undefined as never },
-    }),
-  }))
-  t.match(await session({ price: 0 }), [{ verdict: 'blocked', readOnly: 'off' }])
+  const inSession = (text: string) =>
+    pooled.prepare<object, object>(text.slice(0, 30), () => ({
+      compile: () => ({ sql: text, parameters: [] }) as never,
+    }))({})
+  // A temporary table more changes nothing about where Postgres looks: it would keep to its plans.
+  await inSession('create temporary table other ()')
+  t.match(await inSession(GUARD_IN_SESSION), [{ verdict: 'blocked', readOnly: 'off' }])
   const [first, ...rest] = burstAttack({ seed: 1, numbers: 40, country: 'US' })
   const verdicts = await createGuardSimulation(pooled).run({
     sends: [first!, ...rest],
@@ -146,7 +171,7 @@ t.test('nothing of it stays, and the tables of the service are as they were', as
     passesCheck: everybody,
   })
   t.equal(verdicts[0]!.verdict, 'send', 'neither block nor budget of the service is its own')
-  t.match(await session({ price: 0 }), [{ verdict: 'blocked', readOnly: 'off' }], 'afterwards it is as before')
+  t.match(await inSession(GUARD_IN_SESSION), [{ verdict: 'blocked', readOnly: 'off' }], 'afterwards it is as before')
   await pooled.close()
 
   t.strictSame(await everything(), before)
@@ -156,7 +181,7 @@ t.test('nothing of it stays, and the tables of the service are as they were', as
 const GUARD_IN_SESSION = `
   select verdict, current_setting('default_transaction_read_only') as "readOnly"
   from guard_send(now(), '{"budgets": {}}', gen_random_uuid(), '+12025550143', sha256('x'), '+1202555', 'US', 'sms', 'a',
-    'n', $1::numeric, false, false)`
+    'n', 0, false, false)`
 
 t.test('a simulation that fails leaves the session as it was', async (t) => {
   const broken = { ...person([later(9)])[0]!, userId: 'nobody' }
@@ -213,4 +238,9 @@ t.test('a replay knows the users who had entered a code in the 30 days before it
     })
   t.match(await replay(NOON), [{ verdict: 'send' }, { verdict: 'blocked', rule: 'prefix' }])
   t.match(await replay(), [{ verdict: 'send' }, { verdict: 'send' }])
+
+  await guard.sql(`update sends set status = 'failed', receipt_at = created_at where created_at < $1`, [NOON])
+  t.match(await replay(NOON), [{ verdict: 'send' }, { verdict: 'blocked', rule: 'prefix' }])
+  await guard.sql(`update sends set receipt_at = null where created_at < $1`, [NOON])
+  t.match(await replay(NOON), [{ verdict: 'send' }, { verdict: 'send' }], 'what never left counts nowhere')
 })

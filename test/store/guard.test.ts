@@ -118,6 +118,7 @@ t.test(
     t.match(await send({ number: apart(prefix, 0), time: now + 7 * DAY + 1 }), SEND)
     for (const place of times(7)) await guard.enter({ number: apart(prefix, place), time: now + 7 * DAY + 1 })
     t.match(await send({ number: apart(prefix, 8), time: now + 7 * DAY + 1 }), blocked('prefix', 12 * HOUR), 'forgiven')
+    t.match(await guard.sql('select strikes from guard_blocks'), [{ strikes: 1 }])
   },
 )
 
@@ -205,6 +206,12 @@ t.test('a country is closed when of twelve people who had their time nobody ente
   t.match(await guard.sql('select data from events'), [
     { data: { scope: 'country', target: 'US', rule: 'conversion' } },
   ])
+})
+
+t.test('somebody who enters many codes is one person all the same', async (t) => {
+  for (const nth of times(23)) await guard.enter({ time: nth - 400 })
+  for (const nth of times(10)) await guard.enter({ number: '+12025550143', time: nth - 400, verifiedAt: -300 })
+  t.match(await guard.asker(rulesAlone(['conversion']))({}), blocked('conversion', 1_800), '1 of 24')
 })
 
 t.test('a closed country is tried with five codes, and opened once three of them were entered', async (t) => {
