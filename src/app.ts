@@ -31,6 +31,7 @@ import { watchMethods } from './http/methods.ts'
 import { clientErrorHandler, frameworkErrors, registerProblems } from './http/problems.ts'
 import { createLimiter } from './http/rate-limit.ts'
 import { registerRequestLog } from './http/request-log.ts'
+import { registerSerializers } from './http/serializers.ts'
 import { createTokens, type TokenOptions } from './http/tokens.ts'
 import { routes } from './routes/index.ts'
 import type { App, ReadinessCheck, RouteDeps } from './routes/route.ts'
@@ -105,6 +106,7 @@ export const buildApp = async (deps: AppDeps): Promise<App> => {
     clientErrorHandler: clientErrorHandler(issuer),
   }).withTypeProvider<TypeBoxTypeProvider>()
 
+  registerSerializers(app)
   registerHeaders(app)
   registerRequestLog(app, { trustsProxy: deps.trustProxy.length > 0 })
   registerProblems(app, issuer)

@@ -1,4 +1,3 @@
-import type { Settings } from '../config.ts'
 import { GUARD_RULES, type GuardPolicy } from '../core/guard-rules.ts'
 import { limitsFor } from '../core/limits.ts'
 import { parseCostBudgets, parseMessageBudgets } from '../guard/budgets.ts'
@@ -65,5 +64,5 @@ export const simulatedPolicy = (
     ...settings.SMS_BUDGET_MESSAGES.filter((item) => !replaced.has(scopeOf(item))),
     ...budgets,
   ]
-  return withNumbers(policyOf({ ...settings, SMS_BUDGET_MESSAGES } as Settings, limits), numbers)
+  return withNumbers(policyOf({ ...settings, SMS_BUDGET_MESSAGES }, limits), numbers)
 }

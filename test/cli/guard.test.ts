@@ -36,6 +36,7 @@ t.test('a target is blocked for half a day unless something else is said, listed
   )
   const [head, ...rest] = linesOf(await tool('list'))
   t.match(head, /^TARGET +RULE +STATE +SINCE +UNTIL +TIMES$/)
+  t.equal(rest.length, 8)
   t.match(rest, [
     /^GB +operator +closed +\S+Z +\S+Z +1$/,
     /^\+1202555 +operator +closed +\S+Z +\S+Z +1$/,
@@ -102,6 +103,7 @@ t.test('a generated day is the same each time, and says what people and attacker
   t.match(title, /^A generated day with seed 1: 300 sends to \d+ countries; 400 of an attack\.$/)
   t.equal(gap, '')
   t.match(head, /^KIND +OUTCOME +RULE +SENDS +SHARE$/)
+  t.equal(rest.length, 6)
   t.match(rest, [
     /^organic +sent +- +300 +100\.00 %$/,
     /^burst +stopped by a check +human +388 +97\.00 %$/,
@@ -120,12 +122,18 @@ t.test('a generated day is the same each time, and says what people and attacker
 
 t.test('numbers of rules, budgets and settings can be tried out', async (t) => {
   const small = ['simulate', '--sends', '40', '--attacker-passes-checks']
-  const fewer = await tool(...small, '--set', 'prefix.perHour=4', '--set', 'user.perHour=4')
+  const fewer = await tool(...small, '--set', 'prefix.perHour=4', '--set', 'prefix.checkFrom=1')
   t.match(fewer.stdout, /^Attack: 6 of 400 sent, at most 3 to one prefix\.$/m)
+  t.notMatch(fewer.stdout, /after a check/)
   t.match((await tool(...small, '--attack', 'none', '--budget', 'US=0')).stdout, /^organic +refused +budget/m)
   t.match((await tool(...small, '--attack', 'none', '--budget', 'all=10')).stdout, /^organic +refused +budget +3\d /m)
+  const ofPeople = await tool('simulate', '--sends', '40', '--attack', 'none', '--budget', 'all=10')
+  t.match(ofPeople.stdout, /^organic +sent after a check/m, 'people pass checks')
   const off = { DATABASE_URL: guard.url, SMS_GUARD: 'false', HUMAN_CHECK: 'off' }
   t.match((await runHere(['guard', ...small], { env: off })).stdout, /^Attack: 400 of 400 sent/m)
+  const budgets = { DATABASE_URL: guard.url, SMS_BUDGET_MESSAGES: 'US=0,all=10' }
+  const replaced = await runHere(['guard', ...small, '--attack', 'none', '--budget', 'all=0'], { env: budgets })
+  t.match(replaced.stdout, /^organic +refused +budget +40 /m)
   const broke = await runHere(['guard', ...small], { env: { ...off, SMS_BUDGET_MESSAGES: 'US:5' } })
   t.match(broke, { code: 1, stderr: /^SMS_BUDGET_MESSAGES has "US:5"/ })
 })
@@ -136,8 +144,11 @@ t.test('the ledger is replayed for the time that is named, with an attack if one
     await guard.enter({ number: `+1202555${4_000 + nth * 97}`, time, verifiedAt: nth < 3 ? time + 10 : null })
   }
   const before = await guard.sql('select * from sends order by created_at')
+  const second = ['--ledger', '--from', '2026-03-04T12:05Z', '--to', '2026-03-04T12:10Z', '--attacker-passes-checks']
+  t.match((await tool('simulate', ...second)).stdout, /^not entered +refused +prefix +1 /m, 'with what was before')
   const period = ['--ledger', '--from', '2026-03-04T12:00Z', '--to', '2026-03-04T12:10:00+00:00']
   const replay = await tool('simulate', ...period, '--attacker-passes-checks')
+  t.equal(linesOf(replay).length, 8)
   t.match(linesOf(replay), [
     'The ledger from 2026-03-04T12:00:00Z to 2026-03-04T12:10:00Z: 10 sends.',
     '',

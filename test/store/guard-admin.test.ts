@@ -27,6 +27,7 @@ t.test('a block by hand is in force at once, for as long as it says, and in plac
   await automatic(PREFIX, 'prefix', -60, 600)
   const endsAt = await admin.block({ ...PREFIX, seconds: 7_200 })
   t.ok(Math.abs(endsAt.getTime() - Date.now() - 7_200_000) < 60_000)
+  t.strictSame(await targets(), ['+1202555'])
   t.match((await admin.list()).blocks, [
     { ...PREFIX, rule: 'operator', startsAt: Date, endsAt, strikes: 1, isHalfOpen: false },
   ])
@@ -40,6 +41,7 @@ t.test('blocks in force are listed, and those of countries that are being tried;
   await automatic({ ...PREFIX, target: '+1202556' as never }, 'prefix', -7_200, -3_600)
   await automatic(PREFIX, 'prefix', -600, 600)
   await automatic(COUNTRY, 'conversion', -1_860, -60)
+  t.strictSame(await targets(), ['+1202555', 'US'])
   t.match((await admin.list()).blocks, [
     { ...PREFIX, rule: 'prefix', strikes: 3, isHalfOpen: false },
     { ...COUNTRY, rule: 'conversion', isHalfOpen: true },

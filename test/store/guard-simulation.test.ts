@@ -121,6 +121,13 @@ t.test('a code counts as entered from the moment it is, and not at all where non
   t.strictSame(await rulesOf([...eight.slice(0, 3), ...strangers(8, later(9, 63), 60).slice(3)]), noRules(8))
 })
 
+t.test('what is lost says nothing about a country', async (t) => {
+  const sends = slowAttack({ seed: 1 }).slice(0, 60)
+  const withRule = (rules: (string | null)[]) => rules.filter((rule) => rule === 'conversion').length
+  t.ok(withRule(await rulesOf(sends)) > 0)
+  t.equal(withRule(await rulesOf(sends.map((send) => ({ ...send, isLost: true })))), 0)
+})
+
 t.test('what known users are sent takes no place from strangers', async (t) => {
   const sends = inOrder([
     ...person([later(8), ...[1, 2, 3, 4].map((nth) => later(9, nth))]),
@@ -207,8 +214,10 @@ t.test('the ledger is replayed as what was entered and what was not, without wha
   await guard.enter({ number: '+12025550144', time: 2 })
   await guard.enter({ time: 3, status: 'failed' })
   await guard.enter({ time: 4, status: 'failed', receiptAt: 5, verifiedAt: 4.2 })
+  await guard.enter({ time: -1 })
   await guard.enter({ time: 60 })
   const sends = await replay.read({ from: at(0), to: at(60) })
+  t.equal(sends.length, 4)
   t.match(sends, [
     {
       ...{ at: at(0), userId: user, number, country: 'US', channel: 'sms', segments: 1, price: 0.0083 },

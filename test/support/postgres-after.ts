@@ -1,10 +1,10 @@
-/** Runs after the suite: ends the Postgres that was started for it. */
+/** Runs after the suite: ends the Postgres that was started for it, or leaves a given one as it was. */
 import { readFileSync, rmSync } from 'node:fs'
 import { startEmbedded } from '../../db/embedded.ts'
-import { SUITE_FILE, type SuitePostgres } from './postgres.ts'
+import { PREFIX, query, SUITE_FILE, type SuitePostgres } from './postgres.ts'
 import { suiteContainer } from './postgres-container.ts'
 
-const { kind, dataDir } = JSON.parse(readFileSync(SUITE_FILE, 'utf8')) as SuitePostgres
+const { kind, dataDir, url } = JSON.parse(readFileSync(SUITE_FILE, 'utf8')) as SuitePostgres
 if (kind === 'embedded' && dataDir) {
   const postgres = await startEmbedded({ dataDir })
   postgres.stop()
@@ -13,5 +13,9 @@ if (kind === 'embedded' && dataDir) {
 if (kind === 'container') {
   const container = await suiteContainer().start()
   await container.stop()
+}
+if (kind === 'given') {
+  const left = await query(url, 'select datname as name from pg_database where starts_with(datname, $1)', [PREFIX])
+  for (const { name } of left) await query(url, `drop database "${name}" with (force)`)
 }
 rmSync(SUITE_FILE)
