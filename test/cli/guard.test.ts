@@ -160,8 +160,8 @@ t.test('the ledger is replayed for the time that is named, with an attack if one
     'Organic loss: 0.00 % (0 of 3).',
   ])
   t.match(
-    (await tool('simulate', ...period, '--attack', 'slow')).stdout,
-    /: 10 sends; 3600 of an attack\.[\s\S]*^slow +sent/m,
+    (await tool('simulate', ...period, '--attack', 'burst')).stdout,
+    /: 10 sends; 400 of an attack\.[\s\S]*^burst +sent/m,
   )
   t.equal(
     (await tool('simulate', '--ledger', '--to', '2020-01-01')).stdout,

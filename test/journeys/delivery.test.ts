@@ -158,7 +158,7 @@ t.test('the order of companies is that of the country', async (t) => {
   })
   for (const [name, phone, provider] of [
     ['alice', '+12025550143', 'one'],
-    ['bob', '+442079460958', 'two'],
+    ['bob', '+447400123456', 'two'],
     ['carol', '+18765551234', 'three'],
   ] as const) {
     await world.addUser(name, phone)
@@ -270,7 +270,7 @@ t.test(
       providers: [answering('one', ACCEPTED), answering('two', ACCEPTED, ['voice'])],
       routes: 'GB=one',
     })
-    await world.addUser('alice', '+442079460958')
+    await world.addUser('alice', '+447400123456')
     const login = (wish: object) => world.post('/login', { username: 'alice', password: PASSWORD, ...wish })
     t.match(await login({ channel: 'whatsapp' }), { status: 400, body: { errors: [{ path: '/channel' }] } })
     t.match(await login({ channel: 'fax' }), { status: 400 })
