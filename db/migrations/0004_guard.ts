@@ -38,10 +38,10 @@ export const up = async (db: Kysely<unknown>): Promise<void> => {
       values (p_scope, p_target, p_rule, moment, moment + make_interval(secs => seconds))
       on conflict (scope, target) do update set
         rule = p_rule, starts_at = moment, lifted_at = null,
-        strikes = case when b.lifted_at is null and b.ends_at > moment - make_interval(secs => longest)
+        strikes = case when b.rule <> 'operator' and b.lifted_at is null and b.ends_at > moment - make_interval(secs => longest)
           then b.strikes + 1 else 1 end,
         ends_at = moment + make_interval(secs => case
-          when b.lifted_at is null and b.ends_at > moment - make_interval(secs => longest)
+          when b.rule <> 'operator' and b.lifted_at is null and b.ends_at > moment - make_interval(secs => longest)
           then least(longest, seconds * power(2, least(b.strikes, 20))) else seconds end)
       returning b.* into block;
       insert into events (type, data) values ('guard.opened', jsonb_build_object(

@@ -219,10 +219,14 @@ export const up = async (db: Kysely<unknown>): Promise<void> => {
           or s.created_at > moment - make_interval(secs => (rules #>> '{conversion,within}')::int);
         upper_bound := wilson_upper(sent.verified, sent.numbers);
         if sent.numbers >= (rules #>> '{conversion,numbers}')::int
-          and upper_bound < (rules #>> '{conversion,shareOfBaseline}')::float then
-          select count(s.verified_at)::float / count(*) into mean from (
-            select s.verified_at from sends s
+          and upper_bound < greatest((rules #>> '{conversion,shareOfBaseline}')::float,
+            (rules #>> '{conversion,floor}')::float) then
+          select count(distinct s.phone_hash) filter (where s.verified_at is not null)::float
+            / count(distinct s.phone_hash) into mean
+          from (
+            select s.phone_hash, s.verified_at from sends s
             where s.country = p_country and not s.known and s.status in ('sent', 'delivered') and s.created_at > since
+              and s.created_at <= moment - make_interval(secs => (rules ->> 'codeTtl')::int)
             order by s.created_at desc offset sent.sends limit 2000
           ) s having count(*) >= (rules #>> '{conversion,baselineSends}')::int;
           if upper_bound < coalesce(mean * (rules #>> '{conversion,shareOfBaseline}')::float,

@@ -108,6 +108,10 @@ export const createDatabase = ({ url, poolSize, onIdleError, patient = false }: 
     async ping() {
       await run({ name: 'ping', text: 'select 1', values: [] }, true)
     },
-    close: () => kysely.destroy(),
+    async close() {
+      await kysely.destroy()
+      // Which ends the pool only where a query was run by way of it.
+      if (!pool.ending) await pool.end()
+    },
   }
 }
