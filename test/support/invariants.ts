@@ -92,9 +92,14 @@ export const breachesOf = async ({ sql, logged, secrets, calls, caps }: Evidence
     `select provider, count(*)::int as count from sends
      where status <> 'queued' and reason is distinct from 'not handed over' group by provider`,
   )
+  // On a busy machine an outcome may find no connection: it is told, and its entry stays queued.
+  const untold = events.filter(({ event }) => event === 'delivery_not_recorded')
   for (const [provider, called] of calls) {
-    const entered = entries.find((entry) => entry['provider'] === provider)?.['count'] ?? 0
-    if (entered !== called) breaches.push(`I5: ${provider} was called ${called} times, the ledger has ${entered}`)
+    const entered = Number(entries.find((entry) => entry['provider'] === provider)?.['count'] ?? 0)
+    const missing = untold.filter((event) => event['provider'] === provider).length
+    if (entered > called || entered + missing < called) {
+      breaches.push(`I5: ${provider} was called ${called} times, the ledger has ${entered}`)
+    }
   }
 
   // I9: every decision is in the audit trail.
