@@ -1,8 +1,9 @@
 import t from 'tap'
 import { limitsFor } from '../src/core/limits.ts'
 import { createGuard, policyOf } from '../src/guard.ts'
-import { loadSettings, SettingsError } from '../src/load-config.ts'
+import { loadSettings } from '../src/load-config.ts'
 import { providers } from '../src/providers/index.ts'
+import { SettingsError } from '../src/settings-reader.ts'
 
 const settingsOf = (env: Record<string, string>) => loadSettings({ env, providers })
 const policyWith = (env: Record<string, string>) =>

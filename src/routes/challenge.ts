@@ -1,16 +1,8 @@
 import { Type } from 'typebox'
 import { maskPhone } from '../core/mask.ts'
+import { DATABASE_PROBLEMS, problems } from './problem-schemas.ts'
 import { bearerToken, type Route } from './route.ts'
-import {
-  ChannelName,
-  DATABASE_PROBLEMS,
-  DeliveryState,
-  Exactly,
-  Factor,
-  MaskedPhone,
-  problems,
-  Seconds,
-} from './schemas.ts'
+import { ChannelName, DeliveryState, Exactly, Factor, MaskedPhone, Seconds } from './schemas.ts'
 
 const ChallengeBody = Exactly(
   {

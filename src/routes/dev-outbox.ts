@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
+import { problems } from './problem-schemas.ts'
 import type { Route } from './route.ts'
-import { ChannelName, Exactly, problems } from './schemas.ts'
+import { ChannelName, Exactly } from './schemas.ts'
 
 const Message = Exactly({
   to: Type.String({ examples: ['+12025550143'] }),

@@ -1,7 +1,8 @@
 import { Type } from 'typebox'
 import { Problem } from '../errors.ts'
+import { problems } from './problem-schemas.ts'
 import type { Route } from './route.ts'
-import { ChannelName, Exactly, problems } from './schemas.ts'
+import { ChannelName, Exactly } from './schemas.ts'
 
 const RETRY_AFTER = 5
 

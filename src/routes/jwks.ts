@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
+import { problems } from './problem-schemas.ts'
 import type { Route } from './route.ts'
-import { Exactly, problems } from './schemas.ts'
+import { Exactly } from './schemas.ts'
 
 const Jwk = Exactly({
   kty: Type.String({ examples: ['OKP'] }),

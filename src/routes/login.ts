@@ -1,16 +1,13 @@
 import { openChallengeBody } from './open-challenge.ts'
+import { BODY_PROBLEMS, DATABASE_PROBLEMS, ISSUE_PROBLEMS, problems } from './problem-schemas.ts'
 import { contextOf, deliveryWish, type Route } from './route.ts'
 import {
-  BODY_PROBLEMS,
   ClientKind,
-  DATABASE_PROBLEMS,
   Exactly,
   HumanCheckAnswer,
   IdempotentHeaders,
-  ISSUE_PROBLEMS,
   OpenChallengeBody,
   Password,
-  problems,
   Username,
   WantedChannel,
 } from './schemas.ts'

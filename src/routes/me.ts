@@ -1,7 +1,8 @@
 import { Type } from 'typebox'
 import { maskPhone } from '../core/mask.ts'
+import { DATABASE_PROBLEMS, problems } from './problem-schemas.ts'
 import { bearerToken, type Route } from './route.ts'
-import { DATABASE_PROBLEMS, Exactly, Factor, MaskedPhone, problems } from './schemas.ts'
+import { Exactly, Factor, MaskedPhone } from './schemas.ts'
 
 const MeBody = Exactly(
   {

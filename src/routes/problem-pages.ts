@@ -1,8 +1,9 @@
 import { Type } from 'typebox'
 import { PROBLEM_CODES, PROBLEMS, Problem } from '../errors.ts'
 import { problemType } from '../http/problems.ts'
+import { problems } from './problem-schemas.ts'
 import type { Route } from './route.ts'
-import { Exactly, problems } from './schemas.ts'
+import { Exactly } from './schemas.ts'
 
 const ProblemPage = Exactly(
   {

@@ -1,17 +1,14 @@
 import { openChallengeBody } from './open-challenge.ts'
+import { BODY_PROBLEMS, DATABASE_PROBLEMS, ISSUE_PROBLEMS, problems } from './problem-schemas.ts'
 import { contextOf, deliveryWish, type Route } from './route.ts'
 import {
-  BODY_PROBLEMS,
   ClientKind,
-  DATABASE_PROBLEMS,
   Exactly,
   HumanCheckAnswer,
   IdempotentHeaders,
-  ISSUE_PROBLEMS,
   OpenChallengeBody,
   PENDING_TOKEN_EXAMPLE,
   PendingToken,
-  problems,
   WantedChannel,
 } from './schemas.ts'
 

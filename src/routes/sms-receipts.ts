@@ -1,7 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
+import { DATABASE_PROBLEMS, problems } from './problem-schemas.ts'
 import { contextOf, type Route } from './route.ts'
-import { DATABASE_PROBLEMS, Exactly, problems } from './schemas.ts'
+import { Exactly } from './schemas.ts'
 
 /** The longest receipt of any company is a fraction of it, in bytes. */
 const LONGEST_RECEIPT = 65_536

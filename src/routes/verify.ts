@@ -1,15 +1,7 @@
 import { Type } from 'typebox'
+import { BODY_PROBLEMS, DATABASE_PROBLEMS, problems } from './problem-schemas.ts'
 import { contextOf, type Route } from './route.ts'
-import {
-  BODY_PROBLEMS,
-  DATABASE_PROBLEMS,
-  Exactly,
-  Factor,
-  PENDING_TOKEN_EXAMPLE,
-  PendingToken,
-  problems,
-  Seconds,
-} from './schemas.ts'
+import { Exactly, Factor, PENDING_TOKEN_EXAMPLE, PendingToken, Seconds } from './schemas.ts'
 
 const Code = Type.String({
   pattern: '^[0-9]{6,8}$',

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { type Answer, createWorld, PASSWORD } from '../support/app.ts'
+import { type Answer, createWorld } from '../support/app.ts'
+import { addRefusedUsers } from '../support/refused-users.ts'
 
 /** What an answer shows, without what is different in every answer. */
 const face = ({ status, headers, body }: Answer) => {
@@ -10,23 +11,12 @@ const face = ({ status, headers, body }: Answer) => {
 
 t.test('unknown, wrong, disabled, locked, password-less and factor-less look the same', async (t) => {
   const world = await createWorld(t)
-  for (const [nth, name] of ['known', 'disabled', 'locked', 'barred', 'passwordless', 'factorless'].entries()) {
-    await world.addUser(name, `+1202555014${nth}`)
-  }
-  await world.users.setDisabled('disabled', true)
-  const where = 'where user_id = (select user_id from users where username_key = $1)'
-  await world.sql(`update factors set locked_until = now() + interval '1 hour' ${where}`, ['locked'])
-  await world.sql(`update factors set disabled_at = now() ${where}`, ['barred'])
-  await world.sql(`delete from factors ${where}`, ['factorless'])
-  await world.sql(`update users set password_hash = null where username_key = 'passwordless'`)
-
   const faces = new Map<string, string>()
-  faces.set('wrong', face(await world.login('known', 'a wrong password')))
-  for (const name of ['nobody', 'disabled', 'locked', 'barred', 'passwordless', 'factorless']) {
-    faces.set(name, face(await world.login(name, PASSWORD)))
+  for (const { reason, username, password } of await addRefusedUsers(world)) {
+    faces.set(reason, face(await world.login(username, password)))
   }
   t.equal(new Set(faces.values()).size, 1, JSON.stringify([...faces], null, 1))
-  t.match(faces.get('wrong'), 'invalid_credentials')
+  t.match(faces.get('wrong password'), 'invalid_credentials')
   t.equal(world.messages.length, 0, 'and nobody was sent a message')
 })
 

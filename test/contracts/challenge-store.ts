@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Test } from 'tap'
+import { policyFor } from '../../src/core/guard-rules.ts'
 import type { ChallengeStore, IdempotentRequest, SendEntry } from '../../src/core/ports.ts'
 
 /** A store with one account in it, and a hand on its clock and its account. */
@@ -25,6 +26,16 @@ export const sendEntry = (changes: Partial<SendEntry> = {}): SendEntry => ({
   segments: 1,
   price: null,
   ...changes,
+})
+
+/** A policy without rules, for codes that live 300 s. */
+export const NO_RULES = policyFor({
+  budgets: {},
+  codeTtl: 300,
+  cooldowns: [30],
+  humanCheck: false,
+  caps: false,
+  fraud: false,
 })
 
 /** What begin and replaceCode are given besides, for a number that the guard does not look at. */

@@ -1,10 +1,9 @@
 /** The contract of human checks, as tap tests. */
 import { performance } from 'node:perf_hooks'
 import type { Test } from 'tap'
-import { Value } from 'typebox/value'
 import type { HumanCheckDefinition } from '../../src/checks/check.ts'
-import type { SettingSchema } from '../../src/config.ts'
 import type { HumanCheck, NonceStore } from '../../src/core/guard-ports.ts'
+import { assertExplained } from './explained-settings.ts'
 
 /** Where answers come from in these tests: a documentation address (RFC 5737). */
 export const CONTEXT = { address: '192.0.2.7' }
@@ -72,17 +71,7 @@ export const testHumanCheck = (t: Test, { definition, secrets, start }: HumanChe
   }
 
   t.test(`${name} explains each of its settings, which are called after it, and hides its secrets`, async (t) => {
-    t.match(name, /^[a-z][a-z0-9-]*$/)
-    const prefix = `${name.toUpperCase().replaceAll('-', '_')}_`
-    for (const [setting, schema] of Object.entries(settings.properties)) {
-      const { description, examples, secret, default: standard } = schema as unknown as SettingSchema
-      t.ok(setting.startsWith(prefix), setting)
-      t.match(description, /^[A-Z`].*\.$/, setting)
-      t.ok(examples.length > 0 && examples.every((example) => Value.Check(schema, example)), `${setting}: examples`)
-      t.equal(secret ?? false, /_SECRET$/.test(setting), `${setting} is a secret or not`)
-      if (standard !== undefined) t.ok(Value.Check(schema, standard), `${setting}: default`)
-      if (/_URL$/.test(setting)) t.match(standard, /^https:\/\//, `${setting} is asked over TLS`)
-    }
+    assertExplained(t, { name, settings }, /_SECRET$/)
   })
 
   on('asks with strings and numbers, under its name, and tells no secret', async (t, { check }) => {

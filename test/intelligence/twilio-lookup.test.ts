@@ -1,11 +1,10 @@
 import { performance } from 'node:perf_hooks'
 import t from 'tap'
-import { Value } from 'typebox/value'
-import type { SettingSchema } from '../../src/config.ts'
 import { numberIntelligence } from '../../src/intelligence/index.ts'
 import { createTwilioLookup, twilioLookup } from '../../src/intelligence/twilio-lookup.ts'
 import { wire } from '../../src/providers/http.ts'
 import { type CompanyMode, type CompanyReply, startFakeCompany } from '../../testing/index.ts'
+import { assertExplained } from '../contracts/explained-settings.ts'
 
 const ACCOUNT = `AC${'0'.repeat(32)}`
 const TOKEN = 'test.not-a-real-token'
@@ -56,17 +55,8 @@ const open = async (answer: () => CompanyReply = () => lookup(swapped(true)), mo
 
 t.test('every source explains each of its settings, which are called after it, and hides its secrets', async (t) => {
   for (const { name, document, settings } of numberIntelligence) {
-    t.match(name, /^[a-z][a-z0-9-]*$/)
     t.match(document?.url, /^https:\/\//)
-    const prefix = `${name.toUpperCase().replaceAll('-', '_')}_`
-    for (const [setting, schema] of Object.entries(settings.properties)) {
-      const { description, examples, secret, default: standard } = schema as unknown as SettingSchema
-      t.ok(setting.startsWith(prefix), setting)
-      t.match(description, /^[A-Z`].*\.$/, setting)
-      t.ok(examples.length > 0 && examples.every((example) => Value.Check(schema, example)), `${setting}: examples`)
-      t.equal(secret ?? false, /_TOKEN$/.test(setting), `${setting} is a secret or not`)
-      if (/_URL$/.test(setting)) t.match(standard, /^https:\/\//, `${setting} is asked over TLS`)
-    }
+    assertExplained(t, { name, settings }, /_TOKEN$/)
   }
 })
 

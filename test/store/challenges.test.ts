@@ -1,20 +1,11 @@
 import t from 'tap'
-import { policyFor } from '../../src/core/guard-rules.ts'
 import { limitsFor } from '../../src/core/limits.ts'
 import { createChallengeStore } from '../../src/store/challenges.ts'
-import { challengeStoreContract } from '../contracts/challenge-store.ts'
+import { challengeStoreContract, NO_RULES } from '../contracts/challenge-store.ts'
 import { createWorld } from '../support/app.ts'
 import { createMemoryChallenges } from '../support/memory-challenges.ts'
 
 const PHONE = '+12025550143'
-const POLICY = policyFor({
-  budgets: {},
-  codeTtl: 300,
-  cooldowns: [30],
-  humanCheck: false,
-  caps: false,
-  fraud: false,
-})
 const limits = limitsFor({ codeTtl: 300, resendCooldown: 30 })
 
 t.test('in Postgres', async (t) => {
@@ -22,7 +13,7 @@ t.test('in Postgres', async (t) => {
     const world = await createWorld(t)
     const userId = await world.addUser('alice', PHONE)
     return {
-      store: createChallengeStore(world.database, limits, POLICY),
+      store: createChallengeStore(world.database, limits, NO_RULES),
       userId,
       phone: PHONE,
       pass: world.passTime,

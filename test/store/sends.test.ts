@@ -1,29 +1,19 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import t, { type Test } from 'tap'
-import { policyFor } from '../../src/core/guard-rules.ts'
 import { limitsFor } from '../../src/core/limits.ts'
 import { DELIVERY_STATUSES } from '../../src/core/ports.ts'
 import { createChallengeStore } from '../../src/store/challenges.ts'
 import { createSendLedger } from '../../src/store/sends.ts'
-import { sendEntry, unguarded } from '../contracts/challenge-store.ts'
+import { NO_RULES, sendEntry, unguarded } from '../contracts/challenge-store.ts'
 import { createWorld } from '../support/app.ts'
 
 const PHONE = '+12025550143'
-
-const POLICY = policyFor({
-  budgets: {},
-  codeTtl: 300,
-  cooldowns: [30],
-  humanCheck: false,
-  caps: false,
-  fraud: false,
-})
 
 /** One account with an open challenge, and the ledger. */
 const setUp = async (t: Test) => {
   const world = await createWorld(t, { invariants: false })
   const userId = await world.addUser('alice', PHONE)
-  const challenges = createChallengeStore(world.database, limitsFor({ codeTtl: 300, resendCooldown: 30 }), POLICY)
+  const challenges = createChallengeStore(world.database, limitsFor({ codeTtl: 300, resendCooldown: 30 }), NO_RULES)
   const ref = { challengeId: randomUUID(), userId, purpose: 'login' as const }
   const send = sendEntry({ price: 0.0083 })
   await challenges.begin({
