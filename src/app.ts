@@ -24,6 +24,7 @@ import { createReceipt } from './core/receipt.ts'
 import { createResend } from './core/resend.ts'
 import { createVerify } from './core/verify.ts'
 import { registerCleanText } from './http/clean-text.ts'
+import { registerClosing } from './http/closing.ts'
 import { registerDocs, registerOpenApi } from './http/docs.ts'
 import { registerHeaders } from './http/headers.ts'
 import { registerMediaTypes } from './http/media-types.ts'
@@ -108,6 +109,7 @@ export const buildApp = async (deps: AppDeps): Promise<App> => {
 
   registerSerializers(app)
   registerHeaders(app)
+  registerClosing(app)
   registerRequestLog(app, { trustsProxy: deps.trustProxy.length > 0 })
   registerProblems(app, issuer)
   const limit = await createLimiter(app, { redis: deps.redis, enabled: deps.rateLimit })

@@ -1,0 +1,39 @@
+import fastify from 'fastify'
+import t from 'tap'
+import { registerClosing } from '../../src/http/closing.ts'
+
+t.test('a close ends with the last answer, and does not wait for connections that are kept alive', async (t) => {
+  const app = fastify({ forceCloseConnections: 'idle', return503OnClosing: false })
+  registerClosing(app)
+  const { promise: mayAnswer, resolve: answer } = Promise.withResolvers<void>()
+  const { promise: arrived, resolve: arrive } = Promise.withResolvers<void>()
+  app.get('/', async () => {
+    arrive()
+    await mayAnswer
+    return {}
+  })
+  // The headers of this one are out before the close begins.
+  const { promise: begun, resolve: begin } = Promise.withResolvers<void>()
+  app.get('/stream', (_request, reply) => {
+    reply.hijack()
+    reply.raw.writeHead(200)
+    reply.raw.write('one')
+    begin()
+    void mayAnswer.then(() => reply.raw.end('two'))
+  })
+  const { promise: closing, resolve: close } = Promise.withResolvers<void>()
+  app.addHook('preClose', async () => close())
+  const address = await app.listen({ port: 0, host: '127.0.0.1' })
+  const plain = fetch(address)
+  const stream = fetch(`${address}/stream`).then((response) => response.text())
+  await arrived
+  await begun
+  const closed = app.close().then(() => 'closed')
+  await closing
+  answer()
+  t.equal((await plain).headers.get('connection'), 'close')
+  t.equal(await stream, 'onetwo')
+  // Node alone would wait 72 s.
+  const late = new Promise((resolve) => setTimeout(resolve, 30_000, 'late').unref())
+  t.equal(await Promise.race([closed, late]), 'closed')
+})
