@@ -21,15 +21,13 @@ t.test('a close ends with the last answer, and does not wait for connections tha
     begin()
     void mayAnswer.then(() => reply.raw.end('two'))
   })
-  const { promise: closing, resolve: close } = Promise.withResolvers<void>()
-  app.addHook('preClose', async () => close())
   const address = await app.listen({ port: 0, host: '127.0.0.1' })
   const plain = fetch(address)
   const stream = fetch(`${address}/stream`).then((response) => response.text())
   await arrived
   await begun
   const closed = app.close().then(() => 'closed')
-  await closing
+  while (app.server.listening) await new Promise(setImmediate)
   answer()
   t.equal((await plain).headers.get('connection'), 'close')
   t.equal(await stream, 'onetwo')
