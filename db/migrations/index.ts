@@ -6,6 +6,9 @@ import { up as guard } from './0004_guard.ts'
 import { up as guardRules } from './0005_guard_rules.ts'
 import { up as guardSend } from './0006_guard_send.ts'
 import { up as attemptsKeysAndAudit } from './0007_attempts_keys_and_audit.ts'
+import { up as sessionsAndDevices } from './0008_sessions_and_devices.ts'
+import { up as registrations } from './0009_registrations.ts'
+import { up as adminKeys } from './0010_admin_keys.ts'
 
 /** Every migration, oldest first. Add at the end; what is listed here is never edited. */
 export const migrations: Record<string, Migration> = {
@@ -16,4 +19,7 @@ export const migrations: Record<string, Migration> = {
   '0005_guard_rules': { up: guardRules },
   '0006_guard_send': { up: guardSend },
   '0007_attempts_keys_and_audit': { up: attemptsKeysAndAudit },
+  '0008_sessions_and_devices': { up: sessionsAndDevices },
+  '0009_registrations': { up: registrations },
+  '0010_admin_keys': { up: adminKeys },
 }

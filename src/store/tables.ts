@@ -38,9 +38,81 @@ interface ChallengesTable {
   attempts: Generated<number>
   max_attempts: number
   send_id: string | null
+  new_phone: Generated<string | null>
   created_at: Generated<Date>
   expires_at: Date
   consumed_at: Date | null
+}
+
+/** Sessions, one a login; those of an older epoch than their user's are over. */
+interface SessionsTable {
+  session_id: string
+  user_id: string
+  auth_epoch: number
+  acr: string
+  amr: string[]
+  device_id: string | null
+  name: string | null
+  address: string
+  authenticated_at: Generated<Date>
+  last_used_at: Generated<Date>
+  expires_at: Date
+  revoked_at: Date | null
+  revoked_for: string | null
+}
+
+/** Refresh tokens, the current one of each session and those before it. */
+interface RefreshTokensTable {
+  token_hash: Buffer
+  session_id: string
+  generation: number
+  used_at: Date | null
+  successor_salt: Buffer | null
+}
+
+/** Devices that are remembered in the place of a code. */
+interface DevicesTable {
+  device_id: string
+  user_id: string
+  auth_epoch: number
+  token_hash: Buffer
+  former_hash: Buffer | null
+  successor_salt: Buffer | null
+  rotated_at: Date | null
+  name: string | null
+  address: string
+  created_at: Generated<Date>
+  last_used_at: Generated<Date>
+  expires_at: Date
+}
+
+/** Accounts that wait for their first code. */
+interface RegistrationsTable {
+  user_id: string
+  username_key: string
+  invite_hash: Buffer | null
+  created_at: Generated<Date>
+}
+
+/** Leave to register, each for one account. */
+interface InvitesTable {
+  invite_hash: Buffer
+  note: string | null
+  created_at: Generated<Date>
+  expires_at: Date
+  user_id: string | null
+}
+
+/** Keys of the admin API. */
+interface AdminKeysTable {
+  admin_key_id: string
+  name: string
+  key_hash: Buffer
+  scopes: string[]
+  created_at: Generated<Date>
+  expires_at: Date
+  last_used_at: Date | null
+  revoked_at: Date | null
 }
 
 /** The ledger: one row for each time a message was handed to a company. */
@@ -141,6 +213,12 @@ export interface Tables {
   users: UsersTable
   factors: FactorsTable
   challenges: ChallengesTable
+  sessions: SessionsTable
+  refresh_tokens: RefreshTokensTable
+  devices: DevicesTable
+  registrations: RegistrationsTable
+  invites: InvitesTable
+  admin_keys: AdminKeysTable
   sends: SendsTable
   send_budgets: SendBudgetsTable
   guard_blocks: GuardBlocksTable
