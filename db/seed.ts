@@ -1,5 +1,5 @@
+import type { UserAdmin } from '../src/core/admin-ports.ts'
 import { hashPassword } from '../src/passwords/argon2id.ts'
-import type { UserAdmin } from '../src/store/user-admin.ts'
 
 /** The user that a first start outside production makes. The number is one of those kept for fiction. */
 export const DEMO_USER = { username: 'demo', password: 'let me in please', phone: '+12025550143' } as const

@@ -1,10 +1,20 @@
 import { pino } from 'pino'
 import manifest from '../package.json' with { type: 'json' }
+import { buildAdminApp } from '../src/admin-app.ts'
 import { buildApp } from '../src/app.ts'
 import { generateKeySet, readKeySet } from '../src/keys/key-set.ts'
+import { fixedRing } from '../src/keys/ring.ts'
 import { deriveSecrets } from '../src/keys/secrets.ts'
+import type { App } from '../src/routes/route.ts'
 
 const never = () => Promise.reject(new Error('the description of the API calls nothing'))
+
+const documentOf = async (app: App): Promise<string> => {
+  await app.ready()
+  const document = app.swagger()
+  await app.close()
+  return `${JSON.stringify(document, null, 2)}\n`
+}
 
 /** The OpenAPI document of the whole API as JSON text, with the order of everything as in the source. */
 export const describeApi = async (): Promise<string> => {
@@ -20,8 +30,24 @@ export const describeApi = async (): Promise<string> => {
       find: never,
       findReplay: never,
     },
-    passwords: { verify: never, upgrade: never },
-    ledger: { handOver: never, settle: never, receive: never },
+    passwords: { verify: never, hash: never, upgrade: never },
+    passwordPolicy: { assertAcceptable: never },
+    sessions: {
+      refresh: never,
+      findAuthorized: never,
+      list: never,
+      end: never,
+      endByToken: never,
+      endOthers: never,
+      changePassword: never,
+    },
+    devices: { openByDevice: never, list: never, forget: never, forgetAll: never },
+    registrations: { check: never, open: never, abandon: never },
+    registration: 'closed',
+    recoveryHelp: '',
+    refreshCookie: false,
+    deviceTtl: 2_592_000,
+    ledger: { enter: never, handOver: never, settle: never, receive: never },
     factors: [],
     audit: { record: () => {}, drain: never },
     humanCheck: undefined,
@@ -35,8 +61,8 @@ export const describeApi = async (): Promise<string> => {
       clientId: 'doorcode',
       accessTtl: 600,
       pendingTtl: 300,
-      secrets: [deriveSecrets('of no use')],
-      keys: readKeySet(JSON.stringify(generateKeySet('EdDSA')), 'EdDSA'),
+      secrets: fixedRing([{ ...deriveSecrets('of no use'), from: 0 }]),
+      keys: fixedRing(readKeySet(JSON.stringify(generateKeySet('EdDSA')), 'EdDSA')),
       now: Date.now,
     },
     readiness: [],
@@ -47,8 +73,34 @@ export const describeApi = async (): Promise<string> => {
     corsOrigins: [],
     rateLimit: false,
   })
-  await app.ready()
-  const document = app.swagger()
-  await app.close()
-  return `${JSON.stringify(document, null, 2)}\n`
+  return documentOf(app)
 }
+
+/** The same of the admin API. */
+export const describeAdminApi = async (): Promise<string> =>
+  documentOf(
+    await buildAdminApp({
+      users: {
+        add: never,
+        list: never,
+        search: never,
+        find: never,
+        setDisabled: never,
+        resetFactor: never,
+        endSessions: never,
+      },
+      sessionsOf: never,
+      auditOf: never,
+      keys: { add: never, list: never, revoke: never, use: never },
+      parsePhone: () => ({ ok: false, reason: '' }),
+      assertAllowed: () => {},
+      judgePassword: () => undefined,
+      hashPassword: never,
+      audit: { record: () => {}, drain: never },
+      issuer: 'https://auth.example.com',
+      version: manifest.version,
+      logger: pino({ level: 'silent' }),
+      trustProxy: [],
+      rateLimit: false,
+    }),
+  )

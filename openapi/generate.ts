@@ -1,16 +1,20 @@
 /**
- * Writes `openapi/openapi.json` from the routes' schemas. With `--check` it writes nothing and fails when the file is
- * not what the routes say.
+ * Writes `openapi/openapi.json` and `openapi/admin.json` from the routes' schemas. With `--check` it writes nothing and
+ * fails when a file is not what the routes say.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { describeApi } from './describe.ts'
+import { describeAdminApi, describeApi } from './describe.ts'
 
-const FILE = new URL('openapi.json', import.meta.url)
+const DOCUMENTS = { 'openapi.json': describeApi, 'admin.json': describeAdminApi }
 
-const made = await describeApi()
-if (!process.argv.includes('--check')) {
-  writeFileSync(FILE, made)
-} else if (readFileSync(FILE, 'utf8') !== made) {
-  process.stderr.write('openapi/openapi.json is not what the routes say. Run: npm run openapi\n')
-  process.exitCode = 1
+const isCheck = process.argv.includes('--check')
+for (const [name, describe] of Object.entries(DOCUMENTS)) {
+  const file = new URL(name, import.meta.url)
+  const made = await describe()
+  if (!isCheck) {
+    writeFileSync(file, made)
+  } else if (readFileSync(file, 'utf8') !== made) {
+    process.stderr.write(`openapi/${name} is not what the routes say. Run: npm run openapi\n`)
+    process.exitCode = 1
+  }
 }

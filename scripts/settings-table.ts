@@ -10,14 +10,19 @@ import { writePart } from './generated-part.ts'
 
 const row = ([name, schema]: [string, unknown], provider?: string): string => {
   const setting = schema as SettingSchema
-  const { default: preset, unit, secret, required, description } = setting
+  const { default: preset, unit, secret, inFile = secret, required, insteadOf, description } = setting
   const shown = Array.isArray(preset) ? preset.join(',') : preset
   const value =
     shown === undefined || shown === ''
       ? ''
       : `\`${shown}\`${unit === undefined ? '' : unit === 'seconds' ? ' s' : ` ${unit}`}`
-  const note = [provider && `For \`${provider}\`.`, required && 'Required in production.'].filter(Boolean).join(' ')
-  return `| \`${name}\`${secret ? ` or \`${name}_FILE\`` : ''} | ${value} | ${[description, note].filter(Boolean).join(' ')} |`
+  const note = [
+    provider && `For \`${provider}\`.`,
+    required && `Required in production${insteadOf ? `, unless \`${insteadOf}\` is set` : ''}.`,
+  ]
+    .filter(Boolean)
+    .join(' ')
+  return `| \`${name}\`${inFile ? ` or \`${name}_FILE\`` : ''} | ${value} | ${[description, note].filter(Boolean).join(' ')} |`
 }
 
 const table = [

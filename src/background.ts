@@ -18,6 +18,8 @@ export interface BackgroundParts {
   settings: Settings
   database: Database
   logger: Logger
+  /** How long after the start old rows are removed first, in ms. */
+  firstPrune?: number
 }
 
 /** Starts the delivery of events, where somebody subscribed. */
@@ -41,20 +43,36 @@ export const startBackground = (parts: BackgroundParts): { stop: () => Promise<v
   const { settings, database, logger } = parts
   const events = subscribe(parts)
   const housekeeping = createHousekeeping(database)
+  const retention = {
+    challengeDays: settings.CHALLENGE_RETENTION,
+    sessionDays: settings.SESSION_RETENTION,
+    ledgerDays: settings.LEDGER_RETENTION,
+    auditDays: settings.AUDIT_RETENTION,
+  }
+  const stopping = new AbortController()
+  let underWay: Promise<void> | undefined
+  const pruneOnce = async () => {
+    try {
+      const { ended, removed } = await housekeeping.prune(retention, stopping.signal)
+      if (ended === 'busy') logger.debug({ event: 'prune_left', ...removed }, 'another instance removes old rows')
+      else logger.info({ event: 'pruned', ended, ...removed }, 'removed what nobody needs any more')
+    } catch (error) {
+      logger.warn({ event: 'not_pruned', err: error }, 'could not remove old rows')
+    }
+    underWay = undefined
+  }
   const prune = () => {
-    housekeeping
-      .prune({ auditDays: settings.AUDIT_RETENTION })
-      .then((removed) => logger.info({ event: 'pruned', ...removed }, 'removed what nobody needs any more'))
-      .catch((error: unknown) => logger.warn({ event: 'not_pruned', err: error }, 'could not remove old rows'))
+    underWay ??= pruneOnce()
   }
   // Soon, for instances that live shorter than an hour; not at once, when they have more to do.
-  const first = setTimeout(prune, PRUNE_FIRST).unref()
+  const first = setTimeout(prune, parts.firstPrune ?? PRUNE_FIRST).unref()
   const pruning = setInterval(prune, PRUNE_EVERY).unref()
   return {
     stop: async () => {
       clearTimeout(first)
       clearInterval(pruning)
-      await events?.stop()
+      stopping.abort()
+      await Promise.all([underWay, events?.stop()])
     },
   }
 }

@@ -1,4 +1,7 @@
 import { type Static, Type } from 'typebox'
+import { ADMIN_SETTINGS } from './admin-settings.ts'
+import { RETENTION_SETTINGS } from './retention-settings.ts'
+import { SESSION_SETTINGS } from './session-settings.ts'
 import { list, seconds } from './setting-types.ts'
 import { SMS_SETTINGS } from './sms-settings.ts'
 
@@ -20,6 +23,7 @@ export const SettingsSchema = Type.Object({
     description: 'Port to listen on.',
     examples: [3000],
   }),
+  ...ADMIN_SETTINGS,
   ISSUER: Type.Optional(
     Type.String({
       pattern: '^https?://[^\\s?#]*[^\\s?#/]$',
@@ -51,7 +55,8 @@ export const SettingsSchema = Type.Object({
   SECRET: Type.Optional(
     Type.String({
       minLength: 32,
-      description: 'The secret that pending tokens and stored codes are keyed with: 32 characters or more, random.',
+      description:
+        'The secret that pending tokens and stored codes are keyed with: 32 characters or more, random. A changed file is taken up without a restart: `docs/keys.md`.',
       examples: ['the output of: openssl rand -base64 33'],
       required: true,
       secret: true,
@@ -67,14 +72,26 @@ export const SettingsSchema = Type.Object({
   ),
   JWT_KEYS_FILE: Type.Optional(
     Type.String({
-      description: 'JSON Web Key Set with the private signing keys, made by `doorcode keys new`; the first one signs.',
+      description:
+        'JSON Web Key Set with the private signing keys, made by `doorcode keys new`, or a folder of several (`*.json`). A change is taken up without a restart: `docs/keys.md`.',
       examples: ['/run/secrets/jwt-keys.json'],
       required: true,
+      insteadOf: 'JWT_KEYS',
+    }),
+  ),
+  JWT_KEYS: Type.Optional(
+    Type.String({
+      pattern: '^\\{[\\s\\S]*\\}$',
+      description: 'That JSON itself, in place of `JWT_KEYS_FILE`. A change takes a restart.',
+      examples: ['the content of a file made by: npx doorcode keys new --file keys.json'],
+      secret: true,
+      inFile: false,
     }),
   ),
   JWT_ALGORITHM: Type.Union([Type.Literal('EdDSA'), Type.Literal('ES256')], {
     default: 'EdDSA',
-    description: 'The one algorithm of access tokens.',
+    description:
+      'The one algorithm of access tokens. Keys of the other one are published and accepted, but never sign.',
     examples: ['ES256'],
   }),
   ACCESS_TOKEN_TTL: seconds({ default: 600, minimum: 60, maximum: 3_600, description: 'Life of an access token.' }),
@@ -102,6 +119,7 @@ export const SettingsSchema = Type.Object({
       secret: true,
     }),
   ),
+  ...SESSION_SETTINGS,
   ...SMS_SETTINGS,
   CODE_LENGTH: Type.Integer({ default: 6, minimum: 6, maximum: 8, description: 'Digits of a code.', examples: [6] }),
   CODE_TTL: seconds({
@@ -142,14 +160,7 @@ export const SettingsSchema = Type.Object({
     ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].map((level) => Type.Literal(level)),
     { default: 'info', description: 'The least severe lines that are logged.', examples: ['info'] },
   ),
-  AUDIT_RETENTION: Type.Integer({
-    default: 90,
-    minimum: 1,
-    maximum: 3_650,
-    unit: 'days',
-    description: 'Days for which the audit trail keeps what was decided.',
-    examples: [90],
-  }),
+  ...RETENTION_SETTINGS,
   EVENTS_WEBHOOK_URL: Type.Optional(
     Type.String({
       // Plain HTTP stays on the machine, and a request with credentials in its address would never leave.
@@ -191,5 +202,9 @@ export interface SettingSchema {
   examples: unknown[]
   unit?: string
   secret?: boolean
+  /** False for a secret that does not come as `NAME_FILE`. */
+  inFile?: boolean
   required?: boolean
+  /** The setting that one which is required may be left out for. */
+  insteadOf?: string
 }

@@ -162,6 +162,9 @@ export const loadSettings = ({ providers, ...source }: SettingsSource): Settings
     }
   }
 
+  if (settings.JWT_KEYS !== undefined && settings.JWT_KEYS_FILE !== undefined)
+    faults.push('JWT_KEYS and JWT_KEYS_FILE are both set: remove one of them.')
+
   const { EVENTS_WEBHOOK_URL: eventsUrl } = settings
   if (eventsUrl?.match(/^https?:\/\/./) && !URL.canParse(eventsUrl))
     faults.push('EVENTS_WEBHOOK_URL is no URL. For example: https://ops.example.com/doorcode')

@@ -4,6 +4,7 @@ import { type EmbeddedPostgres, startEmbedded } from '../db/embedded.ts'
 import { migrate, pendingMigrations } from '../db/migrate.ts'
 import { DEMO_USER, seedDemoUser } from '../db/seed.ts'
 import manifest from '../package.json' with { type: 'json' }
+import { createAdmin } from './admin.ts'
 import { buildApp } from './app.ts'
 import { startBackground } from './background.ts'
 import { createHashQueue } from './core/hash-queue.ts'
@@ -11,11 +12,12 @@ import { limitsFor, PASSWORD_RULES } from './core/limits.ts'
 import { createCompanies, createDelivery, createTextsFor, domainOf, issuerOf } from './delivery.ts'
 import { createFactors } from './factors/index.ts'
 import { createGuard } from './guard.ts'
-import { keyFileIn, readKeyFile, secretIn } from './keys/key-files.ts'
-import { deriveSecrets } from './keys/secrets.ts'
+import { openRings } from './key-rings.ts'
 import { loadSettings } from './load-config.ts'
 import { createLogger } from './logger.ts'
-import { createArgon2id } from './passwords/argon2id.ts'
+import { createArgon2id, hashPassword } from './passwords/argon2id.ts'
+import { createBreachRange } from './passwords/breach-range.ts'
+import { createPasswordPolicy } from './passwords/policy.ts'
 import { loadExternal } from './providers/external.ts'
 import { providers as ourProviders } from './providers/index.ts'
 import { createOutbox } from './providers/outbox.ts'
@@ -24,8 +26,11 @@ import { explainFailure, welcome } from './start-messages.ts'
 import { createAuditTrail } from './store/audit.ts'
 import { createChallengeStore } from './store/challenges.ts'
 import { createDatabase } from './store/database.ts'
+import { createDeviceStore } from './store/devices.ts'
 import { createNonceStore } from './store/nonces.ts'
+import { createRegistrationStore } from './store/registrations.ts'
 import { createSendLedger } from './store/sends.ts'
+import { createSessionStore } from './store/sessions.ts'
 import { createUserAdmin } from './store/user-admin.ts'
 import { createAccountStore } from './store/users.ts'
 
@@ -57,12 +62,9 @@ const start = async () => {
   const production = settings.NODE_ENV === 'production'
   const logger = createLogger(settings.LOG_LEVEL, await prettyWhenWatched(production))
 
-  const secrets = [settings.SECRET ?? secretIn(settings.DATA_DIR), settings.SECRET_PREVIOUS ?? []].flat()
-  const keys = readKeyFile(
-    settings.JWT_KEYS_FILE ?? keyFileIn(settings.DATA_DIR, settings.JWT_ALGORITHM),
-    settings.JWT_ALGORITHM,
-  )
-  const derived = secrets.map(deriveSecrets)
+  const { secrets, keys } = await openRings({ settings, env: process.env, log: logger })
+  // The first there is and not the one in force, so that instances agree however long ago they started.
+  const [{ attemptKey, humanCheckKey, phoneKey }] = secrets.current()
   const issuer = issuerOf(settings)
 
   const outbox = createOutbox()
@@ -130,59 +132,93 @@ const start = async () => {
     },
   ]
 
-  const limits = limitsFor({ codeTtl: settings.CODE_TTL, resendCooldown: settings.RESEND_COOLDOWN })
+  const limits = limitsFor({
+    codeTtl: settings.CODE_TTL,
+    resendCooldown: settings.RESEND_COOLDOWN,
+    sessionTtl: settings.REFRESH_TOKEN_TTL,
+    sessionIdle: settings.REFRESH_IDLE_TTL,
+    deviceTtl: settings.DEVICE_TOKEN_TTL,
+    freshFor: settings.STEP_UP_MAX_AGE,
+  })
   const { policy, ...guard } = createGuard(settings, {
     limits,
-    key: derived[0]!.humanCheckKey,
+    key: humanCheckKey,
     nonces: createNonceStore(database),
   })
-  const app = await buildApp({
-    ...guard,
+  const hashQueue = createHashQueue({
+    concurrency: hashThreads,
+    maxWait: LONGEST_HASH_WAIT,
+    now: () => performance.now(),
+  })
+  const factors = createFactors({
+    sms: {
+      ...delivery,
+      countries: settings.SMS_COUNTRIES,
+      voip: settings.SMS_VOIP,
+      safeNumbers: settings.SMS_SAFE_NUMBERS,
+      phoneKey,
+    },
+  })
+  const passwordPolicy = createPasswordPolicy({
+    serviceName: settings.SERVICE_NAME,
+    isBreached: settings.PASSWORD_BREACH_URL ? createBreachRange(settings.PASSWORD_BREACH_URL) : undefined,
+    onUnavailable: (error) =>
+      logger.warn({ event: 'breach_check_unavailable', err: error }, 'the list of breached passwords did not answer'),
+  })
+  const listening = {
     audit,
-    attemptKey: derived[0]!.attemptKey,
+    logger,
+    version: manifest.version,
+    trustProxy: settings.TRUST_PROXY,
+    rateLimit: settings.RATE_LIMIT,
+    redis,
+  }
+  const app = await buildApp({
+    ...listening,
+    ...guard,
+    attemptKey,
     accounts: createAccountStore(database, settings.RATE_LIMIT ? PASSWORD_RULES : null),
     challenges: createChallengeStore(database, limits, policy),
-    passwords: await createArgon2id(
-      createHashQueue({ concurrency: hashThreads, maxWait: LONGEST_HASH_WAIT, now: () => performance.now() }),
-    ),
+    passwords: await createArgon2id(hashQueue),
+    passwordPolicy,
+    sessions: createSessionStore(database, limits),
+    devices: createDeviceStore(database, limits),
+    registrations: createRegistrationStore(database),
+    registration: settings.REGISTRATION,
+    recoveryHelp: settings.RECOVERY_HELP,
+    refreshCookie: settings.REFRESH_COOKIE,
+    deviceTtl: settings.DEVICE_TOKEN_TTL,
     ledger,
     providers: companies,
     deliveryStates: delivery.dispatcher.states,
-    factors: createFactors({
-      sms: {
-        ...delivery,
-        countries: settings.SMS_COUNTRIES,
-        voip: settings.SMS_VOIP,
-        safeNumbers: settings.SMS_SAFE_NUMBERS,
-        phoneKey: derived[0]!.phoneKey,
-      },
-    }),
+    factors,
     tokens: {
       issuer,
       audience: settings.AUDIENCE ?? issuer,
       clientId: settings.CLIENT_ID,
       accessTtl: settings.ACCESS_TOKEN_TTL,
       pendingTtl: settings.CODE_TTL,
-      secrets: derived as never,
+      secrets,
       keys,
       now: Date.now,
     },
     readiness,
-    logger,
     codeLength: settings.CODE_LENGTH,
-    version: manifest.version,
-    trustProxy: settings.TRUST_PROXY,
     corsOrigins: settings.CORS_ORIGINS,
-    rateLimit: settings.RATE_LIMIT,
-    redis,
     outbox: settings.DEV_OUTBOX ? outbox : undefined,
   })
 
+  const admin = await createAdmin(settings, {
+    ...listening,
+    issuer,
+    database,
+    factors,
+    hashPassword: (password) => hashQueue(() => hashPassword(password)),
+  })
   const background = startBackground({ settings, database, logger })
 
   shutdown.onStop(async () => {
-    await app.close()
-    await background.stop()
+    await Promise.all([app.close(), admin.close(), background.stop()])
     await ledger.drain()
     await audit.drain()
     await database.close()
@@ -190,6 +226,8 @@ const start = async () => {
     stopEmbedded()
   })
   const hasDemoUser = embedded && (await users.list()).some(({ username }) => username === DEMO_USER.username)
+  // First: whoever finds us reachable finds all of us.
+  await admin.listen()
   const address = await app.listen({ host: settings.HOST, port: settings.PORT })
   logger.info({ event: 'listening', address, issuer }, `listening on ${address}`)
   for (const { name, check } of readiness) {

@@ -41,9 +41,9 @@ export const createReader = ({
 }: ValueSource) => {
   const faults = [...known]
 
-  const readRaw = (name: string, { secret }: SettingSchema): string | undefined => {
+  const readRaw = (name: string, { secret, inFile = secret }: SettingSchema): string | undefined => {
     const direct = env[name]?.trim() || undefined
-    const path = secret ? env[`${name}_FILE`]?.trim() || undefined : undefined
+    const path = inFile ? env[`${name}_FILE`]?.trim() || undefined : undefined
     if (path === undefined) return direct
     if (direct !== undefined) faults.push(`${name} and ${name}_FILE are both set: remove one of them.`)
     try {
@@ -82,7 +82,9 @@ export const createReader = ({
   /** Production cannot do without those that are `required`. */
   const demand = (schemas: Record<string, TSchema>, values: Record<string, unknown>): void => {
     for (const [name, schema] of Object.entries(schemas)) {
-      if ((schema as unknown as SettingSchema).required && values[name] === undefined) missing(name, schema)
+      const { required, insteadOf } = schema as unknown as SettingSchema
+      const other = insteadOf === undefined ? undefined : values[insteadOf]
+      if (required && values[name] === undefined && other === undefined) missing(name, schema)
     }
   }
 

@@ -24,7 +24,7 @@ export const explainFailure = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error)
   const { code, port, path } = error as NodeJS.ErrnoException & { port?: number }
   if (code === 'EADDRINUSE')
-    return `Port ${port} is in use. Set PORT to another one. For example: PORT=${(port ?? 3000) + 1}`
+    return `Port ${port} is in use. Set PORT, or ADMIN_PORT where it is that one, to another. For example: PORT=${(port ?? 3000) + 1}`
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
     return path
       ? `${path} cannot be read or written: ${code}. Check who owns it, or set DATA_DIR.`

@@ -17,9 +17,17 @@ const MAY_IMPORT: Record<string, string[]> = {
   'src/guard': ['src/core', 'src/errors.ts'],
   'src/http': ['src/core', 'src/errors.ts', 'src/keys'],
   'src/routes': ['src/http', 'src/core', 'src/errors.ts', 'src/keys'],
+  'src/admin-routes': ['src/routes', 'src/http', 'src/core', 'src/errors.ts'],
   'src/setting-types.ts': [],
   'src/sms-settings.ts': ['src/setting-types.ts'],
-  'src/config.ts': ['src/setting-types.ts', 'src/sms-settings.ts'],
+  'src/admin-settings.ts': [],
+  'src/retention-settings.ts': [],
+  'src/config.ts': [
+    'src/setting-types.ts',
+    'src/sms-settings.ts',
+    'src/admin-settings.ts',
+    'src/retention-settings.ts',
+  ],
   'src/settings-reader.ts': ['src/config.ts'],
   'src/load-config.ts': [
     'src/settings-reader.ts',
@@ -33,16 +41,20 @@ const MAY_IMPORT: Record<string, string[]> = {
   'src/shutdown.ts': [],
   'src/start-messages.ts': [],
   'src/app.ts': ['src/http', 'src/routes', 'src/core', 'src/errors.ts'],
+  'src/admin-app.ts': ['src/http', 'src/routes', 'src/admin-routes', 'src/core', 'src/errors.ts'],
   'db/migrations': [],
   'db/migrate.ts': ['db/migrations'],
   'db/embedded.ts': [],
-  'db/seed.ts': ['src/passwords', 'src/store'],
+  'db/seed.ts': ['src/passwords', 'src/core'],
 }
 
 /** Where a package, or a name of the process, may appear. */
 const ONLY_IN: [RegExp, RegExp][] = [
   [/from '(?:pg|kysely[^']*)'/, /^src\/store\/|^src\/factors\/[^/]+\/queries\.ts$|^db\//],
-  [/from '(?:fastify|@fastify\/[^']*)'/, /^src\/app\.ts$|^src\/http\/|^src\/routes\/|^src\/shutdown\.ts$/],
+  [
+    /from '(?:fastify|@fastify\/[^']*)'/,
+    /^src\/(?:admin-)?app\.ts$|^src\/http\/|^src\/(?:admin-)?routes\/|^src\/shutdown\.ts$/,
+  ],
   [/process\.env/, /^src\/server\.ts$|^src\/cli\/|^db\//],
   [/from '@node-rs\/argon2'/, /^src\/passwords\//],
 ]

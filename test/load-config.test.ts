@@ -75,6 +75,10 @@ t.test('without any setting there are the defaults of the design', async (t) => 
     CORS_ORIGINS: [],
     LOG_LEVEL: 'info',
     AUDIT_RETENTION: 90,
+    CHALLENGE_RETENTION: 1,
+    SESSION_RETENTION: 7,
+    LEDGER_RETENTION: 90,
+    ADMIN_HOST: '127.0.0.1',
     DATA_DIR: '.data',
     SHUTDOWN_DELAY: 0,
   })
@@ -170,6 +174,10 @@ const WRONG: Record<string, { values: string[]; says: RegExp }> = {
   },
   LOG_LEVEL: { values: ['loud', 'INFO', '30'], says: /fatal.*error.*warn.*info.*debug.*trace.*silent/ },
   AUDIT_RETENTION: { values: ['0', '3651', '90d', '1.5'], says: /must be (?:integer|[<>]= \d+)/ },
+  CHALLENGE_RETENTION: { values: ['0', '3651', '1d', '0.5'], says: /must be (?:integer|[<>]= \d+)/ },
+  SESSION_RETENTION: { values: ['0', '3651', 'week'], says: /must be (?:integer|[<>]= \d+)/ },
+  LEDGER_RETENTION: { values: ['0', '30', '3651'], says: /must be (?:integer|[<>]= \d+)/ },
+  ADMIN_PORT: { values: ['http', '-1', '65536', '0x10'], says: /must be (?:integer|<= 65535)/ },
   EVENTS_WEBHOOK_URL: {
     values: [
       'http://ops.example.com/',
@@ -201,7 +209,7 @@ const WRONG: Record<string, { values: string[]; says: RegExp }> = {
 }
 
 /** Settings that take any text. */
-const FREE = ['NODE_ENV', 'HOST', 'AUDIENCE', 'CLIENT_ID', 'JWT_KEYS_FILE', 'DATA_DIR', 'SMS_TEXTS_FILE']
+const FREE = ['NODE_ENV', 'HOST', 'ADMIN_HOST', 'AUDIENCE', 'CLIENT_ID', 'JWT_KEYS_FILE', 'DATA_DIR', 'SMS_TEXTS_FILE']
 
 t.test('every setting either takes any text or has wrong values here', async (t) => {
   t.same([...Object.keys(WRONG), ...FREE].sort(), Object.keys(SettingsSchema.properties).sort())

@@ -1,18 +1,21 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { describeApi } from '../openapi/describe.ts'
+import { describeAdminApi, describeApi } from '../openapi/describe.ts'
 import { PROBLEM_CODES } from '../src/errors.ts'
 
-t.test('the committed document is what the routes say', async (t) => {
+t.test('the committed documents are what the routes say', async (t) => {
   t.equal(readFileSync('openapi/openapi.json', 'utf8') === (await describeApi()), true, 'else run: npm run openapi')
+  t.equal(readFileSync('openapi/admin.json', 'utf8') === (await describeAdminApi()), true, 'else run: npm run openapi')
 })
 
 const hasExample = (content: unknown) => JSON.stringify(content ?? {}).includes('"example')
 
 t.test('each operation has an id, a summary, and an example of what it takes and gives', async (t) => {
-  const document = JSON.parse(await describeApi())
+  const paths = [await describeApi(), await describeAdminApi()].flatMap((document) =>
+    Object.entries<Record<string, never>>(JSON.parse(document).paths),
+  )
   const ids = new Set<string>()
-  for (const [path, operations] of Object.entries<Record<string, never>>(document.paths)) {
+  for (const [path, operations] of paths) {
     for (const [method, operation] of Object.entries<{
       operationId: string
       summary: string
@@ -28,7 +31,7 @@ t.test('each operation has an id, a summary, and an example of what it takes and
       t.notOk(ids.has(operation.operationId), 'ids are unique')
       ids.add(operation.operationId)
       if (operation.requestBody) t.ok(hasExample(operation.requestBody.content['application/json']), 'of what it takes')
-      const given = operation.responses['200'] ?? operation.responses['204']
+      const given = operation.responses['200'] ?? operation.responses['201'] ?? operation.responses['204']
       t.ok(given && (!given.content || hasExample(given.content['application/json'])), 'of what it gives')
       for (const [status, { content }] of Object.entries(operation.responses)) {
         const problem = content?.['application/problem+json']

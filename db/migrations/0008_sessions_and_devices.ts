@@ -42,7 +42,7 @@ export const up = async (db: Kysely<unknown>): Promise<void> => {
   await sql`
     create function refresh_session(
       p_hash bytea, p_next_hash bytea, p_salt bytea, p_address text, p_idle integer, p_grace integer,
-      out outcome text, out session sessions, out salt bytea, out lasts integer
+      out outcome text, out session sessions, out salt bytea, out successor bytea, out lasts integer
     ) language plpgsql as $$
     declare
       token refresh_tokens;
@@ -71,10 +71,9 @@ export const up = async (db: Kysely<unknown>): Promise<void> => {
       end if;
       -- The one before the current alone, and while nobody has used its successor: then the answer was lost, or a client
       -- asked twice. Whatever else comes back was copied (RFC 9700 4.14.2).
-      if token.used_at > now() - make_interval(secs => p_grace) and exists (
-        select from refresh_tokens t
-        where t.session_id = token.session_id and t.generation = token.generation + 1 and t.used_at is null
-      ) then
+      select t.token_hash into successor from refresh_tokens t
+        where t.session_id = token.session_id and t.generation = token.generation + 1 and t.used_at is null;
+      if found and token.used_at > now() - make_interval(secs => p_grace) then
         outcome := 'repeated';
         salt := token.successor_salt;
         return;

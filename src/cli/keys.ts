@@ -1,36 +1,94 @@
+import { listKeys, retireKeys, rotateKeys } from '../keys/change-keys.ts'
 import { keyFilePath, writeKeyFile } from '../keys/key-files.ts'
 import type { KeyAlgorithm } from '../keys/key-set.ts'
+import { JWKS_MAX_AGE, PUBLISH_DELAY } from '../keys/rotation.ts'
 import { readSettings } from '../load-config.ts'
 import { type Command, readArgs, refuseNames, UsageError, type World } from './command.ts'
+import { delayOf, idOf, momentOf, now, retire, standingCells } from './rotation.ts'
+import { columns } from './table.ts'
 
-const OPTIONS = { file: { type: 'string' }, alg: { type: 'string' } } as const
+const FILE = { file: { type: 'string' } } as const
+const ALG = { alg: { type: 'string' } } as const
 
 const isAlgorithm = (alg: string): alg is KeyAlgorithm => alg === 'EdDSA' || alg === 'ES256'
 
-/** Where the server will look: production reads the file that is set and no other. */
-const fileForServer = (env: World['env'], alg: KeyAlgorithm): string => {
-  const { JWT_KEYS_FILE: file, DATA_DIR: dataDir } = readSettings({ env }, ['JWT_KEYS_FILE', 'DATA_DIR'])
-  return file ?? keyFilePath(dataDir, alg)
+const algOf = ({ alg }: { alg?: string | undefined }): KeyAlgorithm | undefined => {
+  if (alg !== undefined && !isAlgorithm(alg)) throw new UsageError(`--alg is EdDSA or ES256, not "${alg}".`)
+  return alg
 }
 
-/** `keys new`: makes a key file where the server will look for it, and never replaces one. */
-export const keys: Command = async ([name, ...args], { env, stdout }) => {
-  if (name !== 'new') throw new UsageError('Say what to do with keys: "keys new".')
-  const { values, positionals } = readArgs(args, OPTIONS)
-  refuseNames('keys new', positionals)
-  if (values.file === '') throw new UsageError('--file names no file.')
-  if (values.alg !== undefined && !isAlgorithm(values.alg)) {
-    throw new UsageError(`--alg is EdDSA or ES256, not "${values.alg}".`)
-  }
+const algForServer = ({ env }: World): KeyAlgorithm => readSettings({ env }, ['JWT_ALGORITHM']).JWT_ALGORITHM
 
-  const alg = values.alg ?? readSettings({ env }, ['JWT_ALGORITHM']).JWT_ALGORITHM
-  const file = values.file ?? fileForServer(env, alg)
+/** The file that is named, or where the server will look: production reads what is set and nothing else. */
+const fileOf = ({ file }: { file?: string | undefined }, { env }: World, alg: () => KeyAlgorithm): string => {
+  if (file === '') throw new UsageError('--file names no file.')
+  if (file !== undefined) return file
+  const { JWT_KEYS_FILE: set, DATA_DIR: dataDir } = readSettings({ env }, ['JWT_KEYS_FILE', 'DATA_DIR'])
+  return set ?? keyFilePath(dataDir, alg())
+}
+
+const make: Command = async (args, world) => {
+  const { values, positionals } = readArgs(args, { ...FILE, ...ALG })
+  refuseNames('keys new', positionals)
+  const alg = algOf(values) ?? algForServer(world)
+  const file = fileOf(values, world, () => alg)
   try {
     const kid = writeKeyFile(file, alg)
-    stdout.write(`Made ${file} with one ${alg} key: ${kid}\n`)
+    world.stdout.write(`Made ${file} with one ${alg} key: ${kid}\n`)
   } catch (error) {
     const { code, path } = error as NodeJS.ErrnoException
     if (code === 'EEXIST' && path === file) throw new Error(`${file} exists already and is left as it is.`)
     throw error
   }
+}
+
+const rotate: Command = async (args, world) => {
+  const { values, positionals } = readArgs(args, { ...FILE, ...ALG, delay: { type: 'string' } })
+  refuseNames('keys rotate', positionals)
+  const delay = delayOf(values.delay, PUBLISH_DELAY)
+  const wanted = algOf(values)
+  const file = fileOf(values, world, () => wanted ?? algForServer(world))
+  const { kid, alg, from, former } = await rotateKeys(file, { now: now(), delay, alg: wanted })
+  const place = former === undefined ? '' : ` in place of ${former}`
+  world.stdout.write(`Added the ${alg} key ${kid} to ${file}. It signs from ${momentOf(from)}${place}.\n`)
+  if (delay <= JWKS_MAX_AGE) {
+    world.stderr.write(
+      `Others may keep the list of keys for ${JWKS_MAX_AGE} s and refuse tokens of a key that is not in it until then.\n`,
+    )
+  }
+}
+
+const list: Command = async (args, world) => {
+  const { values, positionals } = readArgs(args, FILE)
+  refuseNames('keys list', positionals)
+  const at = now()
+  const keys = await listKeys(
+    fileOf(values, world, () => algForServer(world)),
+    at,
+  )
+  const body = keys.map((key) => [key.id, key.alg, ...standingCells(key, { at, verb: 'signs' })])
+  world.stdout.write(columns(['key', 'algorithm', 'state', 'when'], body))
+}
+
+const remove: Command = async (args, world) => {
+  const { values, positionals } = readArgs(args, { ...FILE, force: { type: 'boolean', default: false } })
+  const { force } = values
+  const id = idOf('keys retire', positionals, force)
+  const file = fileOf(values, world, () => algForServer(world))
+  const gone = await retire('Key', () => retireKeys(file, { now: now(), id, force }))
+  world.stdout.write(gone.length === 0 ? 'There is no former key.\n' : `Removed ${gone.join(', ')} from ${file}.\n`)
+}
+
+const SUBCOMMANDS = new Map<string, Command>([
+  ['new', make],
+  ['rotate', rotate],
+  ['list', list],
+  ['retire', remove],
+])
+
+/** `keys new|rotate|list|retire`: the life of a signing key. None shows a private part. */
+export const keys: Command = async ([name = '', ...args], world) => {
+  const subcommand = SUBCOMMANDS.get(name)
+  if (!subcommand) throw new UsageError(`Say what to do with keys: ${[...SUBCOMMANDS.keys()].join(', ')}.`)
+  await subcommand(args, world)
 }

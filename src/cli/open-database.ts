@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type EmbeddedPostgres, startEmbedded } from '../../db/embedded.ts'
 import { migrate, pendingMigrations } from '../../db/migrate.ts'
+import type { UserAdmin } from '../core/admin-ports.ts'
 import { readSettings } from '../load-config.ts'
 import { createDatabase, type Database } from '../store/database.ts'
-import { createUserAdmin, type UserAdmin } from '../store/user-admin.ts'
+import { createUserAdmin } from '../store/user-admin.ts'
 import type { World } from './command.ts'
 import { holdSignals } from './signals.ts'
 

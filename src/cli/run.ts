@@ -7,9 +7,11 @@ const COMMANDS = new Map<string, () => Promise<Command>>([
   ['user', async () => (await import('./user.ts')).user],
   ['sms', async () => (await import('./sms.ts')).sms],
   ['guard', async () => (await import('./guard.ts')).guard],
+  ['admin-key', async () => (await import('./admin-key.ts')).adminKey],
   ['audit', async () => (await import('./audit.ts')).audit],
   ['migrate', async () => (await import('./migrate.ts')).migrate],
   ['keys', async () => (await import('./keys.ts')).keys],
+  ['secret', async () => (await import('./secret.ts')).secret],
 ])
 
 /** Whether help is asked for; behind `--` everything is a name. */
@@ -27,6 +29,8 @@ const DISCONNECTED = /^Connection terminated|^timeout exceeded when trying to co
 /** One line for what a person can mend; a stack only for what is our own fault. */
 const explain = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error)
+  // What callers of the API must not see is what a person at the tool can mend.
+  if (error.name === 'Problem' && error.cause !== undefined) return explain(error.cause)
   if (error.name === 'SettingsError') return (error as SettingsError).faults.join('\n')
   // A host with several addresses fails once for each of them, and the whole has no message of its own.
   if (error instanceof AggregateError) return explain(error.errors[0])

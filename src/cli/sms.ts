@@ -1,6 +1,6 @@
 import { hashPhone } from '../core/phone-hash.ts'
 import { secretIn } from '../keys/key-files.ts'
-import { deriveSecrets } from '../keys/secrets.ts'
+import { deriveSecrets, parseSecrets } from '../keys/secrets.ts'
 import { readSettings } from '../load-config.ts'
 import { createSendReport } from '../store/send-report.ts'
 import { type Command, readArgs, UsageError, type World } from './command.ts'
@@ -17,7 +17,7 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 const hashesOf = (phone: string, { env }: World): Buffer[] => {
   const settings = readSettings({ env }, ['SECRET', 'SECRET_PREVIOUS', 'DATA_DIR'])
   const secrets = [settings.SECRET ?? secretIn(settings.DATA_DIR), settings.SECRET_PREVIOUS ?? []].flat()
-  return secrets.map((secret) => hashPhone(deriveSecrets(secret).phoneKey, phone))
+  return secrets.flatMap(parseSecrets).map(({ secret }) => hashPhone(deriveSecrets(secret).phoneKey, phone))
 }
 
 const show: Command = async (args, world) => {

@@ -6,7 +6,8 @@ export const USAGE = `Usage: npx doorcode <command>
   user list                     show all users
   user disable <name>           end what the user had begun and let nobody log in as them
   user enable <name>            let the user log in again
-  user reset-factor <name>      take failures, lock and disablement off the second factor
+  user reset-factor <name>      take failures, lock and disablement off the second factor, and end what
+                                the user had begun
   sms show <challenge or number>
                                 what became of the codes that were sent
   sms test <number> [--channel sms|voice|whatsapp] [--dry-run]
@@ -21,12 +22,25 @@ export const USAGE = `Usage: npx doorcode <command>
                                 count what the guard would refuse with these settings, of a generated day
                                 or of the ledger; nothing is sent and nothing changed
   audit <name> [--limit 50]     show what was decided about a user, the latest first
+  admin-key new --name <name> --scopes <scope,scope> [--days 90]
+                                make a key of the admin API, for users:read, users:write, sessions:read,
+                                sessions:write or audit:read; it is shown this once
+  admin-key list                show the keys, without themselves
+  admin-key revoke <id>         end a key at once
   migrate                       bring the database up to date
   keys new [--file <path>] [--alg EdDSA|ES256]
                                 make a file with a new signing key
+  keys rotate [--file <path>] [--delay 600] [--alg EdDSA|ES256]
+                                add a key that is published at once and signs after the delay (seconds)
+  keys list [--file <path>]     show which key signs, which comes next, and which may go
+  keys retire [<key>] [--file <path>] [--force]
+                                remove former keys whose last token has expired; --force removes one at once
+  secret new|rotate|list|retire [<id>] [--file <path>] [--delay 60] [--force]
+                                the same for the file that SECRET_FILE names
   help                          show this
 
-The tool reads the same settings as the server: DATABASE_URL, DATA_DIR, JWT_KEYS_FILE, JWT_ALGORITHM, NODE_ENV;
+The tool reads the same settings as the server: DATABASE_URL, DATA_DIR, JWT_KEYS_FILE, SECRET_FILE,
+JWT_ALGORITHM, NODE_ENV;
 "sms" reads SECRET too, and "sms test" all of them.
 Without DATABASE_URL, and not in production, it works on the embedded database in DATA_DIR.
 A name that starts with a hyphen goes last, after "--".

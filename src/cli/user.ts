@@ -1,6 +1,6 @@
+import type { UserAdmin } from '../core/admin-ports.ts'
 import { destinationOf } from '../factors/sms/phone-number.ts'
 import { hashPassword } from '../passwords/argon2id.ts'
-import type { UserAdmin } from '../store/user-admin.ts'
 import { type Command, readArgs, refuseNames, UsageError } from './command.ts'
 import { checkLocale, checkPassword, checkPhone, checkUsername } from './new-user.ts'
 import { withUsers } from './open-database.ts'

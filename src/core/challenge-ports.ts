@@ -5,6 +5,7 @@
 import type { Carrier, Channel, DeliveryStatus, SendEntry } from './delivery-ports.ts'
 import type { GuardObjection, GuardRequest } from './guard-ports.ts'
 import type { FactorName, PasswordAttempt, Purpose } from './ports.ts'
+import type { NewDevice, NewSession, OpenSession } from './session-ports.ts'
 
 /** Names one challenge of one user. */
 export interface ChallengeRef {
@@ -81,8 +82,12 @@ export interface ReplaceUndo {
 
 /** The answer to `guess`. */
 export type GuessResult =
-  /** Right, and spent by this guess; the code came by `channel`. */
-  { outcome: 'spent'; channel: Channel } | { outcome: 'wrong'; attemptsLeft: number } | Closed
+  /** Right, and spent by this guess, which opened a session. `formerPhone` had the codes until now, where that was changed. */
+  | { outcome: 'spent'; session: OpenSession; formerPhone: string | null }
+  /** Right and spent, but by now somebody else has the name, or has used the invite. */
+  | { outcome: 'unregistered'; reason: 'name' | 'invite' }
+  | { outcome: 'wrong'; attemptsLeft: number }
+  | Closed
 
 /** A challenge as its holder may see it. */
 export interface ChallengeView {
@@ -118,12 +123,16 @@ export interface ChallengeStore {
     challenge: ChallengeRef & {
       factor: FactorName
       channel: Channel
+      /** The factor's, as it was read; for a change of it, where the code goes stands in `guard`. */
       phone: string | null
+      /** The session that asks: for `phone` it must be fresh. */
+      bySession?: string | undefined
       authEpoch: number
       codeHash: Buffer
       send: SendEntry
       guard: GuardRequest
-      attempt: PasswordAttempt
+      /** The try of a password that led here; it is forgiven. */
+      attempt?: PasswordAttempt | undefined
       request: IdempotentRequest | undefined
     },
   ): Promise<BeginResult>
@@ -144,9 +153,22 @@ export interface ChallengeStore {
   /**
    * Counts one guess, compares it and, if it is right, spends the challenge: true for exactly one caller, however many
    * ask. A wrong guess moves the account's failure counter, which locks and in the end disables the factor; a right one
-   * resets it (SP 800-63B-4 §3.2.2).
+   * resets it (SP 800-63B-4 §3.2.2). The right one also does, in the same statement, what the challenge was for: it makes an
+   * account of a registration, or gives the factor its new number and raises the epoch, and opens the session.
    */
-  guess(ref: ChallengeRef & { factor: FactorName; codeHash: Buffer }): Promise<GuessResult>
+  guess(
+    ref: ChallengeRef & {
+      factor: FactorName
+      codeHash: Buffer
+      session: NewSession
+      /** What `amr` is for a code that came by each channel. */
+      amr: Readonly<Record<Channel, readonly string[]>>
+      /** To be remembered with the session. */
+      device?: NewDevice | undefined
+      /** As in `begin`. */
+      bySession?: string | undefined
+    },
+  ): Promise<GuessResult>
   /** What came of the request that had this key, of this user's where several had; undefined when none has, or no longer. */
   findReplay(keyHash: Buffer, userId: string): Promise<Replay | undefined>
   /** The challenge as its holder may see it; undefined when there is no such challenge. */

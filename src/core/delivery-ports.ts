@@ -56,6 +56,8 @@ export interface SendLedger {
   handOver(ref: ChallengeRef, failed: SettledSend, next: SendEntry): Promise<void>
   /** Records what became of a hand-over; a receipt that came before it stands. */
   settle(send: SettledSend): Promise<void>
+  /** Enters a notice about a challenge that is over, in no budget. */
+  enter(ref: ChallengeRef, send: SendEntry): Promise<void>
   /**
    * Moves an entry forward, never back, and only for 3 days; true when it moved. When the live code of an account is
    * `undelivered` or `failed`, its cooldown ends, `MOST_FREED_WAITS` times in a row at most.

@@ -11,6 +11,7 @@ import type {
   IdempotentRequest,
   Journal,
   NumberIntelligence,
+  Purpose,
   Replay,
   RequestContext,
   SendPlan,
@@ -69,11 +70,18 @@ type Asker = { user_id: string; challenge_id?: string }
  */
 export const guardRequest = async (
   { humanCheck, intelligence, journal }: IssueDeps,
-  message: { factor: CodeFactor; phone: string; plan: SendPlan; resendIn: number; answer: string | undefined },
+  message: {
+    factor: CodeFactor
+    phone: string
+    plan: SendPlan
+    resendIn: number
+    answer: string | undefined
+    purpose: Purpose
+  },
   context: RequestContext,
   asker: Asker,
 ): Promise<GuardRequest> => {
-  const { factor, phone, plan, resendIn, answer } = message
+  const { factor, phone, plan, resendIn, answer, purpose } = message
   const { host, network } = context
   const mayGo = resendIn === 0 && plan.guard.applies
   const [risk, passed] = await Promise.all([
@@ -84,9 +92,10 @@ export const guardRequest = async (
     journal('send_refused', context, { ...asker, factor: factor.name, rule: 'number_risk' })
     throw new Problem('destination_not_allowed')
   }
-  // A check that is down must not lock out who has the right password.
+  // A check that is down must not lock out who has the right password; nobody has one yet who registers.
+  const mayPass = purpose === 'register' ? ['passed'] : ['passed', 'unavailable']
   if (passed === 'unavailable') journal('human_check_unavailable', context, { ...asker, check: humanCheck?.name })
-  return { ...plan.guard, phone, host, network, human: passed !== 'failed' }
+  return { ...plan.guard, phone, host, network, human: mayPass.includes(passed) }
 }
 
 /**

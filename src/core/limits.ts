@@ -9,6 +9,13 @@ export interface LimitSettings {
   codeTtl: number
   /** Seconds before a second code may be sent; doubles with each further one. */
   resendCooldown: number
+  /** Seconds a session lives at most, and without use; 24 h and 1 h by default (SP 800-63B-4 §2.2.3). */
+  sessionTtl?: number
+  sessionIdle?: number
+  /** Seconds a device is remembered; 30 days by default. */
+  deviceTtl?: number
+  /** Seconds after a login within which it counts as fresh; 600 by default. */
+  freshFor?: number
 }
 
 /** What the store enforces. Durations are seconds. */
@@ -27,6 +34,12 @@ export interface Limits {
   longestLock: number
   /** Consecutive failures that disable the factor until an operator resets it (SP 800-63B-4 §3.2.2: at most 100). */
   failuresToDisable: number
+  sessionTtl: number
+  sessionIdle: number
+  deviceTtl: number
+  freshFor: number
+  /** Seconds in which a token that was used gives the same successor again. */
+  rotationGrace: number
 }
 
 /**
@@ -38,8 +51,20 @@ export const MOST_FREED_WAITS = 3
 const COOLDOWN_STEPS = 7
 
 /** The limits for these settings: waits of 30 s, 60 s, 2 min … 32 min by default. */
-export const limitsFor = ({ codeTtl, resendCooldown }: LimitSettings): Limits => ({
+export const limitsFor = ({
   codeTtl,
+  resendCooldown,
+  sessionTtl = 24 * 60 * 60,
+  sessionIdle = 60 * 60,
+  deviceTtl = 30 * 24 * 60 * 60,
+  freshFor = 600,
+}: LimitSettings): Limits => ({
+  codeTtl,
+  sessionTtl,
+  sessionIdle,
+  deviceTtl,
+  freshFor,
+  rotationGrace: 10,
   attemptsPerChallenge: 5,
   cooldowns: Array.from({ length: COOLDOWN_STEPS }, (_, step) => resendCooldown * 2 ** step),
   cooldownDecay: 30 * 60,

@@ -1,141 +1,96 @@
-import { randomUUID } from 'node:crypto'
 import { Problem } from '../errors.ts'
 import { type AuthenticateDeps, type Authenticated, createAuthenticate } from './authenticate.ts'
-import { hashCode, makeClientKey, makeCode } from './code.ts'
-import { deliverCode } from './deliver.ts'
-import { clientKeyFrom, idempotentRequest } from './idempotency.ts'
-import { type DeliveryWish, findFirst, firstOrRefuse, guardRequest, type IssueDeps } from './issue.ts'
-import { maskPhone } from './mask.ts'
-import { normalizePassword } from './password.ts'
-import type {
-  Channel,
-  DeliveryStatus,
-  FactorName,
-  PendingClaims,
-  Replay,
-  RequestContext,
-  SendLedger,
-  Tokens,
-} from './ports.ts'
+import { type BeginDeps, createBegin, type OpenChallenge } from './begin-challenge.ts'
+import { callerOf, type Grant, grant, prepareSession } from './grant.ts'
+import type { DeliveryWish } from './issue.ts'
+import type { DeviceStore, RequestContext } from './ports.ts'
+import { repeat, rotate } from './rotating-token.ts'
 import { usernameKey } from './username.ts'
 
 /** What the flow is made of. */
-export interface FlowDeps extends IssueDeps, AuthenticateDeps {
-  ledger: SendLedger
-  tokens: Tokens
-  /** Digits of a code, 6 to 8. */
-  codeLength: number
+export interface FlowDeps extends BeginDeps, AuthenticateDeps {
+  devices: DeviceStore
 }
 
-/** A challenge that waits for its code, as `/login` and `/resend` answer it. Durations are whole seconds. */
-export interface OpenChallenge {
-  pendingToken: string
-  expiresIn: number
-  factor: FactorName
-  factors: FactorName[]
-  codeLength: number
-  delivery: { channel: Channel; destination: string; status: DeliveryStatus; resendIn: number }
+/** What a caller gives at step one. */
+export interface LoginInput extends DeliveryWish {
+  username: string
+  password: string
+  /** Of a device that is remembered: it stands in for the code. */
+  deviceToken?: string
+  /** Both factors are wanted, whatever device this is. */
+  stepUp?: boolean
 }
+
+/** A code is on its way, or a remembered device has stood in for it. */
+export type LoginResult = { challenge: OpenChallenge } | { grant: Grant }
 
 /**
- * Step one: a user name and a password become a pending token and a code on its way.
+ * Step one: a user name and a password become a pending token and a code on its way, or at once a session of one factor
+ * when a remembered device is presented (`acr` aal1, SP 800-63B-4 §5.1: it replaces no authentication). A device token that
+ * is worth nothing is no fault of the caller's: the code comes.
  *
- * Throws what `createAuthenticate` throws, and only after a right password `resend_cooldown`, `rate_limited`, `forbidden`
- * (a human check comes first), `destination_not_allowed`, `sms_unavailable` and the problems of an `Idempotency-Key`. If
- * the message surely did not leave, nothing is used up: the former challenge lives on.
+ * Throws what `createAuthenticate` throws, and only after a right password what `createBegin` throws.
  */
 export const createLogin = (deps: FlowDeps) => {
-  const { challenges, ledger, tokens, journal, codeLength } = deps
+  const { tokens, journal, devices } = deps
   const authenticate = createAuthenticate(deps)
+  const begin = createBegin(deps)
 
-  type Input = { username: string; password: string } & DeliveryWish
-
-  const open = async (
-    input: Input,
+  const byDevice = async (
+    deviceToken: string,
+    { account, attempt }: Authenticated,
     context: RequestContext,
-    { account, attempt, factor, phone }: Authenticated,
-  ): Promise<OpenChallenge> => {
-    const { channel, client, idempotencyKey } = input
-    const { userId } = account
-    const asker = { user_id: userId }
-    const dated = { issuedAt: tokens.clock(), secretId: tokens.secretId }
-    const request =
-      idempotencyKey === undefined
-        ? undefined
-        : idempotentRequest(idempotencyKey, ['login', usernameKey(input.username), channel, client], dated)
-    const claimsFor = (challengeId: string): PendingClaims => ({
-      userId,
-      challengeId,
-      purpose: 'login',
-      key:
-        idempotencyKey === undefined
-          ? makeClientKey()
-          : clientKeyFrom(idempotencyKey, challengeId, normalizePassword(input.password)),
-    })
-    const common = { factor: factor.name, factors: account.factors.map(({ name }) => name), codeLength }
-    const destination = maskPhone(phone)
-    /** The answer of the first call, made again. */
-    const again = (first: Replay): OpenChallenge => ({
-      ...common,
-      pendingToken: tokens.signPending(claimsFor(first.challengeId), first.life, first.issuedAt, first.secretId),
-      expiresIn: first.expiresIn,
-      delivery: { channel: first.channel, destination, status: first.delivery, resendIn: first.resendIn },
-    })
-    const first = await findFirst(deps, request, context, asker)
-    if (first) return again(first)
-
-    factor.assertAllowed(phone)
-    const claims = claimsFor(randomUUID())
-    const code = factor.fixedCode(phone) ?? makeCode(codeLength)
-    const plan = factor.plan({
-      phone,
-      code,
-      channel,
-      failed: [],
-      locale: account.locale,
-      acceptLanguage: input.acceptLanguage,
-      client,
-    })
-    const message = { factor, phone, plan, resendIn: account.resendIn, answer: input.humanCheck }
-    const begun = await challenges.begin({
-      ...claims,
-      factor: factor.name,
-      channel: plan.channel,
-      phone,
-      authEpoch: account.authEpoch,
-      codeHash: hashCode(tokens.pepper, claims, claims.key, code),
-      send: plan.first,
-      guard: await guardRequest(deps, message, context, asker),
-      attempt,
-      request,
-    })
-    if (begun.outcome === 'refused') {
-      journal('login_failed', context, { ...asker, password_ok: true })
-      throw new Problem('invalid_credentials')
+  ): Promise<Grant | undefined> => {
+    const { userId, authEpoch } = account
+    const { rotation, next } = rotate('device', deviceToken, tokens.successorKeys())
+    const { session, refreshToken } = prepareSession(callerOf(context, undefined))
+    const result = await devices.openByDevice({ userId, authEpoch, token: rotation, attempt, session, amr: ['pwd'] })
+    if (result.outcome === 'unknown') return undefined
+    const facts = { user_id: userId, device_id: result.deviceId }
+    if (result.outcome === 'reused') {
+      journal('device_reused', context, facts)
+      return undefined
     }
-    if (begun.outcome !== 'begun') return again(await firstOrRefuse(deps, begun, request, context, asker))
-
-    const status = await deliverCode({
-      ledger,
-      factor,
-      plan,
-      journal,
-      context,
-      claims,
-      phone,
-      withdraw: () => challenges.withdrawBegin(claims, begun.undo),
-    })
-    journal('login_ok', context, { ...asker, challenge_id: claims.challengeId })
-    return {
-      ...common,
-      pendingToken: tokens.signPending(claims, begun.expiresIn, dated.issuedAt),
-      expiresIn: begun.expiresIn,
-      delivery: { channel: plan.channel, destination, status, resendIn: begun.resendIn },
-    }
+    journal('device_used', context, { ...facts, session_id: session.sessionId })
+    const token = result.outcome === 'rotated' ? next : repeat('device', deviceToken, result, tokens.successorKeys())
+    return grant(tokens, result.session, refreshToken, token ? { token, expiresIn: result.lasts } : undefined)
   }
 
-  return (input: Input, context: RequestContext): Promise<OpenChallenge> =>
+  const proceed = async (
+    input: LoginInput,
+    context: RequestContext,
+    authenticated: Authenticated,
+  ): Promise<LoginResult> => {
+    const { account, attempt, factor, phone } = authenticated
+    const { username, password, deviceToken, stepUp, ...wish } = input
+    if (deviceToken !== undefined && !stepUp) {
+      const granted = await byDevice(deviceToken, authenticated, context)
+      if (granted) return { grant: granted }
+    }
+    const challenge = await begin(
+      {
+        ...wish,
+        purpose: 'login',
+        account,
+        factor,
+        phone,
+        destination: phone,
+        password,
+        parts: [usernameKey(username)],
+        attempt,
+        changed: () => {
+          journal('login_failed', context, { user_id: account.userId, password_ok: true })
+          return new Problem('invalid_credentials')
+        },
+      },
+      context,
+    )
+    return { challenge }
+  }
+
+  return (input: LoginInput, context: RequestContext): Promise<LoginResult> =>
     authenticate(usernameKey(input.username), input.password, context, (authenticated) =>
-      open(input, context, authenticated),
+      proceed(input, context, authenticated),
     )
 }

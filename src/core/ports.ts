@@ -3,16 +3,22 @@
  * frameworks; each port has its contract suite in `test/contracts/`.
  */
 import type { Carrier, Channel, Client, SendPlan } from './delivery-ports.ts'
+import type { OpenSession } from './session-ports.ts'
 
 export * from './challenge-ports.ts'
 export * from './delivery-ports.ts'
 export * from './guard-ports.ts'
+export * from './registration-ports.ts'
+export * from './session-ports.ts'
 
 /** The kinds of second factor. A new one adds its name here and its folder under `factors/`. */
 export type FactorName = 'sms'
 
 /** What a challenge is for; a code made for one purpose never serves another (ASVS 6.6.2). */
-export type Purpose = 'login'
+export const PURPOSES = ['login', 'register', 'phone'] as const
+
+/** One of them. */
+export type Purpose = (typeof PURPOSES)[number]
 
 /** A second factor as enrolled for one user. */
 export interface EnrolledFactor {
@@ -78,8 +84,10 @@ export interface AccountStore {
   upgradePasswordHash(userId: string, from: string, to: string): Promise<void>
 }
 
-/** Checks passwords, slowly on purpose. */
+/** Checks and hashes passwords, slowly on purpose. */
 export interface PasswordVerifier {
+  /** A PHC string of the password. Throws `overloaded` rather than wait for longer than 2 s. */
+  hash(password: string): Promise<string>
   /**
    * Whether `password` matches `hash`. Without a hash it does the same work and says no, so that time does not tell
    * users apart (ASVS 6.3.8). Throws `overloaded` rather than wait for longer than 2 s.
@@ -105,20 +113,23 @@ export interface VerifiedPending extends PendingClaims {
 
 /** Signs and checks both kinds of token. */
 export interface Tokens {
-  /** The pepper for new challenges: the one `signPending`'s tokens will be verified with. */
-  readonly pepper: Uint8Array
-  /** Names the secret that new pending tokens are signed with. */
-  readonly secretId: string
+  /**
+   * What a new challenge is keyed with, and the name of the secret it comes from. Ask once for each challenge: another
+   * secret may be in force a moment later, and code and token must come from the same one.
+   */
+  secret(): { id: string; pepper: Uint8Array }
   /** The clock that tokens are dated by, Unix seconds. */
   clock(): number
-  /** The same claims, life, date and secret give the same token. A secret that is gone is replaced by the first. */
-  signPending(claims: PendingClaims, expiresIn: number, issuedAt: number, secretId?: string): string
+  /** The same claims, life, date and secret give the same token. A secret that is gone is replaced by the one in force. */
+  signPending(claims: PendingClaims, expiresIn: number, issuedAt: number, secretId: string): string
   /** Throws `invalid_token`, or `challenge_invalid` when nothing is wrong with the token but its age. */
   verifyPending(token: string): VerifiedPending
-  /** An RFC 9068 access token for a login that has just passed both factors. */
-  signAccess(login: { userId: string; amr: readonly string[] }): { token: string; expiresIn: number }
-  /** The user an access token was issued to. Throws `invalid_token`. */
-  verifyAccess(token: string): { userId: string }
+  /** An RFC 9068 access token that speaks for an open session. */
+  signAccess(session: Omit<OpenSession, 'lasts'>): { token: string; expiresIn: number }
+  /** The user and the session that an access token was issued to. Throws `invalid_token`. */
+  verifyAccess(token: string): { userId: string; sessionId: string }
+  /** What successors of opaque tokens are made with: the first for new ones. */
+  successorKeys(): readonly Uint8Array[]
 }
 
 /** A second factor whose code we make and a message carries to the user. */
@@ -149,6 +160,8 @@ export interface CodeFactor {
     acceptLanguage: string | undefined
     client: Client | undefined
   }): SendPlan
+  /** Plans a text message to the number that an account had until now; undefined when no company has text messages. */
+  planNotice(notice: { phone: string; locale: string | null }): SendPlan | undefined
 }
 
 /** Where a request came from, for the journal and the counters. */
@@ -160,6 +173,8 @@ export interface RequestContext {
   host: string
   /** What counts as one site: the /24 of an IPv4 address, or the /48 of an IPv6 one. */
   network: string
+  /** What the client calls itself in `User-Agent`, its first 64 characters; null when it says nothing. */
+  client: string | null
   /** Milliseconds since the request came. */
   elapsed: () => number
 }
@@ -181,7 +196,27 @@ export type Journal = (
     | 'code_ok'
     | 'code_wrong'
     | 'code_refused'
-    | 'resend_refused',
+    | 'resend_refused'
+    | 'session_refreshed'
+    | 'session_reused'
+    | 'refresh_refused'
+    | 'session_ended'
+    | 'sessions_ended'
+    | 'device_used'
+    | 'device_reused'
+    | 'device_forgotten'
+    | 'devices_forgotten'
+    | 'registration_begun'
+    | 'registration_refused'
+    | 'registered'
+    | 'password_changed'
+    | 'password_refused'
+    | 'phone_change_begun'
+    | 'phone_changed'
+    | 'notice_sent'
+    | 'notice_not_sent'
+    | 'admin_call'
+    | 'admin_refused',
   context: RequestContext,
   facts: Record<string, string | number | boolean | null | undefined>,
 ) => void

@@ -1,9 +1,10 @@
 import { Problem } from '../errors.ts'
+import type { AuthenticateDeps } from './authenticate.ts'
+import type { BeginDeps, OpenChallenge } from './begin-challenge.ts'
 import { hashCode, makeCode } from './code.ts'
 import { deliverCode } from './deliver.ts'
 import { idempotentRequest } from './idempotency.ts'
 import { type DeliveryWish, findFirst, firstOrRefuse, guardRequest } from './issue.ts'
-import type { FlowDeps, OpenChallenge } from './login.ts'
 import { maskPhone } from './mask.ts'
 import type { Replay, RequestContext } from './ports.ts'
 import { closedProblem } from './verify.ts'
@@ -15,7 +16,7 @@ import { closedProblem } from './verify.ts'
  * Throws `resend_cooldown`, `rate_limited`, `forbidden` (a human check comes first), `sms_unavailable`, the problems of an
  * `Idempotency-Key`, and whatever `verify` throws of a challenge that is over.
  */
-export const createResend = (deps: FlowDeps) => {
+export const createResend = (deps: BeginDeps & Pick<AuthenticateDeps, 'factors'>) => {
   const { challenges, ledger, tokens, factors, journal, codeLength } = deps
 
   return async (input: { pendingToken: string } & DeliveryWish, context: RequestContext): Promise<OpenChallenge> => {
@@ -31,7 +32,7 @@ export const createResend = (deps: FlowDeps) => {
         ? undefined
         : idempotentRequest(idempotencyKey, ['resend', claims.challengeId, channel, client], {
             issuedAt: tokens.clock(),
-            secretId: tokens.secretId,
+            secretId: tokens.secret().id,
           })
     const common = { pendingToken: input.pendingToken, factor: factor.name, factors: view.factors, codeLength }
     const destination = maskPhone(phone)
@@ -58,7 +59,7 @@ export const createResend = (deps: FlowDeps) => {
     })
     // A challenge that is over will have no code, however long one waits.
     const resendIn = view.state === 'waiting' ? view.resendIn : Number.POSITIVE_INFINITY
-    const message = { factor, phone, plan, resendIn, answer: input.humanCheck }
+    const message = { factor, phone, plan, resendIn, answer: input.humanCheck, purpose: claims.purpose }
     const replaced = await challenges.replaceCode({
       ...claims,
       channel: plan.channel,

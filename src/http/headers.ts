@@ -9,13 +9,25 @@ export const answerHeaders = (requestId: string): Record<string, string> => ({
   'x-request-id': requestId,
 })
 
-/** Puts the headers on every answer before anything can fail. */
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Seconds for which others may keep a success of this route. Only for what is the same for everybody. */
+    keptFor?: number
+  }
+}
+
+/**
+ * Puts the headers on every answer before anything can fail. Nothing may be kept but the successes of routes that say so
+ * by `keptFor`.
+ */
 export const registerHeaders = (app: FastifyInstance): void => {
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(answerHeaders(request.id))
   })
   // Files of the pages come with a header of their own.
-  app.addHook('onSend', async (_request, reply) => {
-    reply.header('cache-control', 'no-store')
+  app.addHook('onSend', async (request, reply) => {
+    const { keptFor } = request.routeOptions.config
+    const isKept = keptFor !== undefined && reply.statusCode === 200
+    reply.header('cache-control', isKept ? `public, max-age=${keptFor}` : 'no-store')
   })
 }

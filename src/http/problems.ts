@@ -33,6 +33,9 @@ const problemHeaders = ({ code, status, details }: Problem): Record<string, stri
     'www-authenticate':
       code === 'invalid_token' ? 'Bearer realm="doorcode", error="invalid_token"' : 'Bearer realm="doorcode"',
   }),
+  ...(details.stepUp && {
+    'www-authenticate': 'Bearer realm="doorcode", error="insufficient_user_authentication", acr_values="aal2"',
+  }),
   ...(details.allow && { allow: details.allow.join(', ') }),
   ...(details.retryAfter !== undefined && { 'retry-after': String(details.retryAfter) }),
 })

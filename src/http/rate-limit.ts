@@ -5,7 +5,16 @@ import { Problem } from '../errors.ts'
 import { addressOf } from './address.ts'
 
 /** Requests a minute from one address: an IPv4 one, or an IPv6 /64. */
-export const ADDRESS_LIMITS = { everything: 300, login: 20, verify: 30, receipts: 6_000 } as const
+export const ADDRESS_LIMITS = {
+  everything: 300,
+  login: 20,
+  verify: 30,
+  refresh: 60,
+  register: 10,
+  receipts: 6_000,
+  admin: 6_000,
+  admin_refused: 20,
+} as const
 
 /**
  * An `onRequest` hook that counts, says in `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10)

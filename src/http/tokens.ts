@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import jwt from '@fastify/jwt'
-import type { FastifyInstance } from 'fastify'
-import type { Tokens, VerifiedPending } from '../core/ports.ts'
+import { createDecoder, createSigner, createVerifier } from 'fast-jwt'
+import { PURPOSES, type Tokens, type VerifiedPending } from '../core/ports.ts'
 import { Problem, type ProblemCode } from '../errors.ts'
-import type { SigningKey } from '../keys/key-set.ts'
-import type { DerivedSecrets } from '../keys/secrets.ts'
+import type { KeyAlgorithm, SigningKeys } from '../keys/key-set.ts'
+import type { Ring } from '../keys/ring.ts'
+import { CLOCK_SKEW, type Dated, inForce } from '../keys/rotation.ts'
+import type { Secrets } from '../keys/secrets.ts'
 
 /** What tokens are made with. */
 export interface TokenOptions {
@@ -15,22 +16,38 @@ export interface TokenOptions {
   accessTtl: number
   /** Seconds a pending token lives at most. */
   pendingTtl: number
-  /** The first signs; the others are still accepted. */
-  secrets: readonly [DerivedSecrets, ...DerivedSecrets[]]
-  keys: readonly [SigningKey, ...SigningKey[]]
+  /** The one in force signs; the others are accepted as well. */
+  secrets: Ring<Secrets>
+  keys: Ring<SigningKeys>
   /** Milliseconds since 1970. */
   now: () => number
 }
 
-/** The part of @fastify/jwt's namespaces that is used here; its own types do not know them. */
-interface Namespace {
+/** What one key can do. */
+interface Signer extends Dated {
   sign(payload: object): string
   verify(token: string): Record<string, unknown>
-  decode(token: string): { header: Record<string, unknown> } | null
 }
 
-/** Clocks of our instances may differ by this much, in seconds. */
-const CLOCK_SKEW = 60
+const decode = createDecoder({ complete: true }) as (token: string) => { header: Record<string, unknown> }
+
+/** What is made of each set once, by the id that headers name its members with. */
+const byId = <M extends { from: number }, V extends Dated>(
+  ring: Ring<readonly [M, ...M[]]>,
+  build: (member: M) => [id: string, V],
+) => {
+  type Built = { all: ReadonlyMap<unknown, V>; list: readonly [V, ...V[]] }
+  let set: readonly [M, ...M[]] | undefined
+  let built: Built | undefined
+  return (): Built => {
+    const current = ring.current()
+    if (built && set === current) return built
+    const entries = current.map(build)
+    set = current
+    built = { all: new Map(entries), list: entries.map(([, one]) => one) as never }
+    return built
+  }
+}
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const CLIENT_KEY = /^[A-Za-z0-9_-]{22}$/
@@ -43,14 +60,9 @@ const isUuid = (value: unknown): value is string => typeof value === 'string' &&
  * each kind (RFC 8725 §3.1, §3.8, §3.11) and the claims that must be there, for it skips the check of a claim that is
  * absent; what it does not look at (types, age, a future `iat`) is checked here. There is no other verifier.
  */
-export const createTokens = async (app: FastifyInstance, options: TokenOptions): Promise<Tokens> => {
-  const { issuer, audience, clientId, accessTtl, pendingTtl, secrets, keys } = options
+export const createTokens = (options: TokenOptions): Tokens => {
+  const { issuer, audience, clientId, accessTtl, pendingTtl } = options
   const seconds = () => Math.floor(options.now() / 1000)
-
-  const register = async (namespace: string, key: object): Promise<Namespace> => {
-    await app.register(jwt, { namespace, decode: { complete: true }, ...key } as never)
-    return (app.jwt as unknown as Record<string, Namespace>)[namespace]!
-  }
 
   const pendingKind = {
     typ: 'pending-2fa+jwt',
@@ -62,48 +74,49 @@ export const createTokens = async (app: FastifyInstance, options: TokenOptions):
     aud: audience,
     claims: ['sub', 'client_id', 'jti', 'sid', 'auth_time', 'acr', 'amr', 'iat', 'exp'],
   }
-  const verifyOptions = (kind: typeof pendingKind, algorithm: string) => ({
-    algorithms: [algorithm],
-    checkTyp: kind.typ,
-    allowedIss: issuer,
-    allowedAud: kind.aud,
-    requiredClaims: ['iss', 'aud', ...kind.claims],
-    cache: false,
+  /** Signs and verifies one kind of token with one key, and by no other algorithm than its own. */
+  const signerOf = (
+    kind: typeof pendingKind,
+    {
+      kid,
+      alg,
+      secret,
+      open = secret,
+    }: { kid: string; alg: KeyAlgorithm | 'HS256'; secret: string | Buffer; open?: string | Buffer },
+  ) => ({
+    sign: createSigner({ key: secret, algorithm: alg, header: { alg, typ: kind.typ, kid } }),
+    verify: createVerifier({
+      key: open,
+      algorithms: [alg],
+      checkTyp: kind.typ,
+      allowedIss: issuer,
+      allowedAud: kind.aud,
+      requiredClaims: ['iss', 'aud', ...kind.claims],
+      cache: false,
+    }),
   })
-
-  const pending = new Map<unknown, { namespace: Namespace; pepper: Buffer }>()
-  for (const [position, { id, pendingKey, pepper }] of secrets.entries()) {
-    const namespace = await register(position === 0 ? 'pending' : `pending-${id}`, {
-      secret: pendingKey,
-      sign: { algorithm: 'HS256', header: { typ: pendingKind.typ, kid: id } },
-      verify: verifyOptions(pendingKind, 'HS256'),
-    })
-    pending.set(id, { namespace, pepper })
-  }
-  const access = new Map<unknown, { namespace: Namespace }>()
-  for (const [position, { kid, alg, privatePem, publicPem }] of keys.entries()) {
-    const namespace = await register(position === 0 ? 'access' : `access-${kid}`, {
-      secret: { private: privatePem, public: publicPem },
-      sign: { algorithm: alg, header: { typ: accessKind.typ, kid } },
-      verify: verifyOptions(accessKind, alg),
-    })
-    access.set(kid, { namespace })
-  }
-  const [secret] = secrets
-  const signPending = pending.get(secret.id)!.namespace
-  const signAccess = access.get(keys[0].kid)!.namespace
+  const pending = byId(options.secrets, ({ id, from, pendingKey, pepper, successorKey }) => [
+    id,
+    { id, from, pepper, successorKey, ...signerOf(pendingKind, { kid: id, alg: 'HS256', secret: pendingKey }) },
+  ])
+  const access = byId(options.keys, ({ kid, alg, from, privatePem, publicPem }) => [
+    kid,
+    { from, ...signerOf(accessKind, { kid, alg, secret: privatePem, open: publicPem }) },
+  ])
+  // A key that cannot sign must be found out now.
+  pending()
+  access()
 
   /** Verifies with the key that the header names, of those there are, and judges age by our clock. */
-  const verify = <K extends { namespace: Namespace }>(
-    kind: Map<unknown, K>,
+  const verify = <K extends Signer>(
+    kind: ReadonlyMap<unknown, K>,
     token: string,
     { longestLife, expired }: { longestLife: number; expired: ProblemCode },
   ) => {
     try {
-      // Which decoder is asked does not matter: it reads the header alone.
-      const key = kind.get(signPending.decode(token)?.header['kid'])
+      const key = kind.get(decode(token).header['kid'])
       if (!key) throw new Problem('invalid_token')
-      const claims = key.namespace.verify(token)
+      const claims = key.verify(token)
       const { iat, exp, aud, sub, jti } = claims
       const lifeIsSane = isSeconds(iat) && isSeconds(exp) && exp > iat && exp - iat <= longestLife
       if (!lifeIsSane || iat > seconds() + CLOCK_SKEW || typeof aud !== 'string' || !isUuid(sub) || !isUuid(jti)) {
@@ -117,15 +130,23 @@ export const createTokens = async (app: FastifyInstance, options: TokenOptions):
   }
 
   return {
-    pepper: secret.pepper,
+    secret() {
+      const { id, pepper } = inForce(pending().list, seconds())
+      return { id, pepper }
+    },
 
-    secretId: secret.id,
+    successorKeys() {
+      const { list } = pending()
+      const current = inForce(list, seconds())
+      return [current, ...list.filter((one) => one !== current)].map(({ successorKey }) => successorKey)
+    },
 
     clock: seconds,
 
-    signPending({ userId, challengeId, purpose, key }, expiresIn, iat, secretId = secret.id) {
+    signPending({ userId, challengeId, purpose, key }, expiresIn, iat, secretId) {
       const exp = iat + expiresIn
-      return (pending.get(secretId)?.namespace ?? signPending).sign({
+      const { all, list } = pending()
+      return (all.get(secretId) ?? inForce(list, seconds())).sign({
         iss: issuer,
         aud: pendingKind.aud,
         sub: userId,
@@ -138,19 +159,20 @@ export const createTokens = async (app: FastifyInstance, options: TokenOptions):
     },
 
     verifyPending(token): VerifiedPending {
-      const { claims, key, sub, jti } = verify(pending, token, {
+      const { claims, key, sub, jti } = verify(pending().all, token, {
         longestLife: pendingTtl,
         expired: 'challenge_invalid',
       })
-      if (claims['purpose'] !== 'login' || typeof claims['key'] !== 'string' || !CLIENT_KEY.test(claims['key'])) {
+      const purpose = PURPOSES.find((one) => one === claims['purpose'])
+      if (!purpose || typeof claims['key'] !== 'string' || !CLIENT_KEY.test(claims['key'])) {
         throw new Problem('invalid_token')
       }
-      return { userId: sub, challengeId: jti, purpose: claims['purpose'], key: claims['key'], pepper: key.pepper }
+      return { userId: sub, challengeId: jti, purpose, key: claims['key'], pepper: key.pepper }
     },
 
-    signAccess({ userId, amr }) {
+    signAccess({ userId, sessionId, acr, amr, authTime }) {
       const iat = seconds()
-      const token = signAccess.sign({
+      const token = inForce(access().list, iat).sign({
         iss: issuer,
         aud: audience,
         sub: userId,
@@ -158,16 +180,20 @@ export const createTokens = async (app: FastifyInstance, options: TokenOptions):
         iat,
         exp: iat + accessTtl,
         jti: randomUUID(),
-        sid: randomUUID(),
-        auth_time: iat,
-        acr: 'aal2',
+        sid: sessionId,
+        // By the database's clock, which may be ahead of ours.
+        auth_time: Math.min(authTime, iat),
+        acr,
         amr,
       })
       return { token, expiresIn: accessTtl }
     },
 
     verifyAccess(token) {
-      return { userId: verify(access, token, { longestLife: accessTtl, expired: 'invalid_token' }).sub }
+      const { claims, sub } = verify(access().all, token, { longestLife: accessTtl, expired: 'invalid_token' })
+      const { sid } = claims
+      if (!isUuid(sid)) throw new Problem('invalid_token')
+      return { userId: sub, sessionId: sid }
     },
   }
 }

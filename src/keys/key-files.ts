@@ -1,35 +1,56 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { generateKeySet, type KeyAlgorithm, readKeySet, type SigningKey } from './key-set.ts'
+import { generateKeySet, type KeyAlgorithm, readKeySets, type SigningKeys, type Source } from './key-set.ts'
 
 /** Readable by its owner alone; refuses to replace a file that is there. */
 const PRIVATE = { mode: 0o600, flag: 'wx' } as const
 
-/** Reads a key file. Throws an error that names the file, what is wrong with it, and how to make a right one. */
-export const readKeyFile = (path: string, alg: KeyAlgorithm): [SigningKey, ...SigningKey[]] => {
+/** The names of the key sets in a folder, in their order. Drafts and the links of mounted secrets begin with a dot. */
+const keySetsIn = async (folder: string): Promise<string[]> =>
+  (await readdir(folder)).filter((name) => name.endsWith('.json') && !name.startsWith('.')).sort()
+
+/** The text of a key file, or those of all key sets in a folder (`*.json`). */
+export const readKeySources = async (path: string): Promise<Source[]> => {
+  if (!(await stat(path)).isDirectory()) return [{ name: path, text: await readFile(path, 'utf8') }]
+  const names = await keySetsIn(path)
+  return Promise.all(names.map(async (name) => ({ name, text: await readFile(join(path, name), 'utf8') })))
+}
+
+/** What is wrong with the keys of a setting, and how to make right ones. */
+export const explainKeys = (setting: string, path: string, alg: KeyAlgorithm, error: unknown): Error =>
+  new Error(`${setting}: ${(error as Error).message}. Make one with: npx doorcode keys new --file ${path} --alg ${alg}`)
+
+/** Reads a key file, or a folder of them, for a server that signs by `alg`. Throws what `explainKeys` says. */
+export const readKeyFile = async (path: string, alg: KeyAlgorithm): Promise<SigningKeys> => {
   try {
-    return readKeySet(readFileSync(path, 'utf8'), alg)
+    return readKeySets(await readKeySources(path), alg)
   } catch (error) {
-    throw new Error(
-      `JWT_KEYS_FILE ${path}: ${(error as Error).message}. Make one with: npx doorcode keys new --file ${path} --alg ${alg}`,
-    )
+    throw explainKeys(`JWT_KEYS_FILE ${path}`, path, alg, error)
   }
 }
 
-/** Writes a key file with one new key and returns the key's id. Throws when the file exists. */
+/** Writes a key file with one new key, which may sign at once, and returns its id. Throws when the file exists. */
 export const writeKeyFile = (path: string, alg: KeyAlgorithm): string => {
-  const keySet = generateKeySet(alg)
+  const now = Math.floor(Date.now() / 1000)
+  const keySet = generateKeySet(alg, { iat: now, nbf: now })
   mkdirSync(dirname(path), { recursive: true, mode: 0o711 })
   writeFileSync(path, `${JSON.stringify(keySet, null, 2)}\n`, PRIVATE)
   return keySet.keys[0]!.kid
 }
 
+/** A secret fit for its file: 264 random bits. */
+export const makeSecret = (): string => randomBytes(33).toString('base64')
+
+/** Where outside production the secret is kept. */
+export const secretPath = (dataDir: string): string => join(dataDir, 'secret')
+
 /** The secret kept in `dataDir`, made when there is none: for use outside production. */
 export const secretIn = (dataDir: string): string => {
-  const path = join(dataDir, 'secret')
+  const path = secretPath(dataDir)
   mkdirSync(dataDir, { recursive: true, mode: 0o711 })
-  if (!existsSync(path)) writeFileSync(path, randomBytes(33).toString('base64'), PRIVATE)
+  if (!existsSync(path)) writeFileSync(path, makeSecret(), PRIVATE)
   return readFileSync(path, 'utf8').trim()
 }
 

@@ -7,6 +7,7 @@ import {
   verify,
   type webcrypto,
 } from 'node:crypto'
+import type { Dated } from './rotation.ts'
 
 type JsonWebKey = webcrypto.JsonWebKey
 
@@ -24,8 +25,8 @@ export interface PublicJwk {
   use: 'sig'
 }
 
-/** A signing key, ready to use. */
-export interface SigningKey {
+/** A signing key, ready to use. One of another algorithm than the server's signs never: `from` is infinite. */
+export interface SigningKey extends Dated {
   kid: string
   alg: KeyAlgorithm
   privatePem: string
@@ -33,9 +34,27 @@ export interface SigningKey {
   publicJwk: PublicJwk
 }
 
+/** All keys of a server: each is published and accepted, and the one in force signs. */
+export type SigningKeys = readonly [SigningKey, ...SigningKey[]]
+
+/** A key as a key file has it. */
+export interface StoredKey extends PublicJwk {
+  d: string
+  /** When it was made, Unix seconds. */
+  iat?: number
+  /** From when it may sign, Unix seconds; a key without it might always. */
+  nbf?: number
+}
+
 /** The JSON of a key file. */
 export interface KeySet {
-  keys: (PublicJwk & { d: string })[]
+  keys: StoredKey[]
+}
+
+/** A text with keys or secrets in it, and what it is called where something is wrong with it. */
+export interface Source {
+  name: string
+  text: string
 }
 
 const CURVES = { EdDSA: { kty: 'OKP', crv: 'Ed25519' }, ES256: { kty: 'EC', crv: 'P-256' } } as const
@@ -46,15 +65,18 @@ const thumbprint = ({ kty, crv, x, y }: JsonWebKey): string =>
     .update(JSON.stringify(y === undefined ? { crv, kty, x } : { crv, kty, x, y }))
     .digest('base64url')
 
-/** A key set with one new key. */
-export const generateKeySet = (alg: KeyAlgorithm): KeySet => {
+/** A key set with one new key, which may sign from `nbf` on. */
+export const generateKeySet = (alg: KeyAlgorithm, dates: { iat?: number; nbf?: number } = {}): KeySet => {
   const { privateKey } =
     alg === 'EdDSA' ? generateKeyPairSync('ed25519') : generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const { d, x, y } = privateKey.export({ format: 'jwk' })
   const { kty, crv } = CURVES[alg]
   const shared = { kty, crv, x: x!, ...(y === undefined ? {} : { y }) }
-  return { keys: [{ ...shared, d: d!, kid: thumbprint(shared), alg, use: 'sig' }] }
+  return { keys: [{ ...shared, d: d!, kid: thumbprint(shared), alg, use: 'sig', ...dates }] }
 }
+
+/** Whether this is what a broken tool leaves where random bytes should be. */
+const isBlank = (d: string): boolean => new Set(Buffer.from(d, 'base64url')).size === 1
 
 const readKey = (jwk: Record<string, unknown>, position: number): SigningKey => {
   const fail = (what: string): never => {
@@ -65,7 +87,10 @@ const readKey = (jwk: Record<string, unknown>, position: number): SigningKey => 
   if (kty !== CURVES[alg].kty || crv !== CURVES[alg].crv) fail(`is no ${CURVES[alg].crv} key, as ${alg} needs`)
   if (typeof kid !== 'string' || !/^[A-Za-z0-9_-]{1,64}$/.test(kid))
     return fail('has no "kid" of 1 to 64 letters, digits, - and _')
-  if (typeof jwk['d'] !== 'string') fail('has no private part "d"')
+  if (typeof jwk['d'] !== 'string') return fail('has no private part "d"')
+  if (isBlank(jwk['d'])) fail('has a private part that is not random')
+  const nbf = jwk['nbf'] ?? 0
+  if (typeof nbf !== 'number' || !Number.isSafeInteger(nbf) || nbf < 0) return fail('has an "nbf" that is no Unix time')
   try {
     const privateKey = createPrivateKey({ key: jwk as JsonWebKey, format: 'jwk' })
     const { x, y } = createPublicKey(privateKey).export({ format: 'jwk' })
@@ -79,6 +104,7 @@ const readKey = (jwk: Record<string, unknown>, position: number): SigningKey => 
     return {
       kid,
       alg,
+      from: nbf,
       privatePem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
       publicPem: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
       publicJwk: { ...CURVES[alg], x: x!, ...(y === undefined ? {} : { y }), kid, alg, use: 'sig' },
@@ -90,11 +116,7 @@ const readKey = (jwk: Record<string, unknown>, position: number): SigningKey => 
   }
 }
 
-/**
- * Reads a key set: the first key signs, all of them are published and accepted. Throws an error that says which key is
- * wrong and how, and never shows one.
- */
-export const readKeySet = (json: string, alg: KeyAlgorithm): [SigningKey, ...SigningKey[]] => {
+const readSource = (json: string): SigningKey[] => {
   let parsed: unknown
   try {
     parsed = JSON.parse(json)
@@ -103,9 +125,36 @@ export const readKeySet = (json: string, alg: KeyAlgorithm): [SigningKey, ...Sig
   }
   const keys = (parsed as { keys?: unknown } | null)?.keys
   if (!Array.isArray(keys)) throw new Error('has no "keys" list')
-  const [first, ...others] = keys.map((key, position) => readKey(key ?? {}, position))
-  if (!first) throw new Error('has no key in it')
-  if (first.alg !== alg) throw new Error(`key 1 is an ${first.alg} key, but JWT_ALGORITHM is ${alg}`)
+  if (keys.length === 0) throw new Error('has no key in it')
+  return keys.map((key, position) => readKey(key ?? {}, position))
+}
+
+/** Reads key sets, several as one. Throws an error that says which key is wrong and how, and never shows one. */
+export const readEveryKey = (sources: readonly Source[]): SigningKeys => {
+  const keys = sources.flatMap(({ name, text }) => {
+    try {
+      return readSource(text)
+    } catch (error) {
+      throw sources.length > 1 ? new Error(`${name} ${(error as Error).message}`) : error
+    }
+  })
+  const [first, ...others] = keys
+  if (!first) throw new Error('has no key set in it')
   if (new Set(keys.map(({ kid }) => kid)).size !== keys.length) throw new Error('has two keys with the same "kid"')
   return [first, ...others]
 }
+
+/**
+ * The same for a server that signs by `alg`: all keys are published and accepted, and of those of its algorithm the one in
+ * force signs. The others never do.
+ */
+export const readKeySets = (sources: readonly Source[], alg: KeyAlgorithm): SigningKeys => {
+  const keys = readEveryKey(sources)
+  if (keys.every((key) => key.alg !== alg)) throw new Error(`has no ${alg} key, and JWT_ALGORITHM is ${alg}`)
+  const ofServer = (key: SigningKey) => (key.alg === alg ? key : { ...key, from: Number.POSITIVE_INFINITY })
+  const [first, ...others] = keys
+  return [ofServer(first), ...others.map(ofServer)]
+}
+
+/** Reads one key set for such a server. */
+export const readKeySet = (text: string, alg: KeyAlgorithm): SigningKeys => readKeySets([{ name: 'it', text }], alg)

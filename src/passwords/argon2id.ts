@@ -21,6 +21,7 @@ export const hashPassword = (password: string): Promise<string> => hash(normaliz
 export const createArgon2id = async (queue: HashQueue): Promise<PasswordVerifier> => {
   const decoy = await hashPassword(randomBytes(32).toString('base64'))
   return {
+    hash: (password) => queue(() => hashPassword(password)),
     async verify(phc, password) {
       const normalized = normalizePassword(password)
       // A stored hash that cannot be read matches nothing, and costs what all others cost.

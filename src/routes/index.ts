@@ -1,12 +1,19 @@
 import { challenge } from './challenge.ts'
 import { devOutbox } from './dev-outbox.ts'
+import { devices } from './devices.ts'
+import { discovery } from './discovery.ts'
 import { health } from './health.ts'
-import { jwks } from './jwks.ts'
 import { login } from './login.ts'
+import { logout } from './logout.ts'
 import { me } from './me.ts'
+import { password } from './password.ts'
+import { phone } from './phone.ts'
 import { problemPages } from './problem-pages.ts'
+import { refresh } from './refresh.ts'
+import { register } from './register.ts'
 import { resend } from './resend.ts'
 import type { Route } from './route.ts'
+import { sessions } from './sessions.ts'
 import { smsReceipts } from './sms-receipts.ts'
 import { verify } from './verify.ts'
 
@@ -16,8 +23,15 @@ export const routes: readonly Route[] = [
   verify,
   resend,
   challenge,
+  refresh,
+  logout,
+  sessions,
+  devices,
   me,
-  jwks,
+  register,
+  password,
+  phone,
+  discovery,
   problemPages,
   smsReceipts,
   health,

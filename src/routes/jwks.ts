@@ -1,4 +1,6 @@
 import { Type } from 'typebox'
+import { JWKS_MAX_AGE } from '../keys/rotation.ts'
+import { CACHED, NOT_MODIFIED } from './cached.ts'
 import { problems } from './problem-schemas.ts'
 import type { Route } from './route.ts'
 import { Exactly } from './schemas.ts'
@@ -23,22 +25,27 @@ const EXAMPLE = {
 }
 
 /** `GET /.well-known/jwks.json`: the keys that access tokens are verified with (RFC 7517). */
-export const jwks: Route = (app, { jwks: keys }) => {
+export const jwks: Route = (app, { keys }) => {
   app.route({
     method: 'GET',
     url: '/.well-known/jwks.json',
+    config: { keptFor: JWKS_MAX_AGE },
     schema: {
       operationId: 'getJwks',
       tags: ['Discovery'],
       summary: 'The public signing keys',
+      description:
+        'A new key is in the list for ten minutes before the first token is signed with it, and a former one until its last token has expired. So keep the list for its `max-age`, and fetch it again when a token names a key that is not in it.',
       response: {
         200: {
           description: 'A JSON Web Key Set.',
+          headers: CACHED,
           ...Exactly({ keys: Type.Array(Jwk) }, { examples: [{ keys: [EXAMPLE] }] }),
         },
+        304: NOT_MODIFIED,
         ...problems(),
       },
     },
-    handler: async () => ({ keys: [...keys] }),
+    handler: async () => ({ keys: [...keys()] }),
   })
 }

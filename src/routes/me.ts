@@ -32,7 +32,7 @@ export const me: Route = (app, deps) => {
       },
     },
     handler: async (request) => {
-      const account = await deps.me(bearerToken(request))
+      const { account } = await deps.authorize(bearerToken(request))
       const phone = account.factors.find((factor) => factor.phone !== null)?.phone
       return {
         id: account.userId,

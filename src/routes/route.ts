@@ -7,17 +7,23 @@ import type {
   RawRequestDefaultExpression,
   RawServerDefault,
 } from 'fastify'
+import type { Authorize } from '../core/authorize.ts'
 import type { createChallengeStatus } from '../core/challenge.ts'
+import type { createChangePassword } from '../core/change-password.ts'
+import type { createChangePhone } from '../core/change-phone.ts'
 import type { DeliveryWish } from '../core/issue.ts'
 import type { createLogin } from '../core/login.ts'
-import type { createMe } from '../core/me.ts'
-import type { Channel, Client, RequestContext } from '../core/ports.ts'
+import type { Channel, Client, DeviceStore, RequestContext, SessionStore } from '../core/ports.ts'
 import type { createReceipt } from '../core/receipt.ts'
+import type { createRefresh } from '../core/refresh.ts'
+import type { createRegister } from '../core/register.ts'
 import type { createResend } from '../core/resend.ts'
+import type { SignOut } from '../core/sign-out.ts'
 import type { createVerify } from '../core/verify.ts'
 import { Problem } from '../errors.ts'
 import { addressOf, originOf } from '../http/address.ts'
 import type { Limiter } from '../http/rate-limit.ts'
+import type { TokenCookies } from '../http/token-cookies.ts'
 import type { PublicJwk } from '../keys/key-set.ts'
 
 /** A Fastify instance whose handlers are typed by their schemas. */
@@ -49,14 +55,25 @@ export interface RouteDeps {
   verify: ReturnType<typeof createVerify>
   resend: ReturnType<typeof createResend>
   challengeStatus: ReturnType<typeof createChallengeStatus>
-  me: ReturnType<typeof createMe>
+  authorize: Authorize
+  refresh: ReturnType<typeof createRefresh>
+  register: ReturnType<typeof createRegister>
+  changePassword: ReturnType<typeof createChangePassword>
+  changePhone: ReturnType<typeof createChangePhone>
+  signOut: SignOut
+  sessions: Pick<SessionStore, 'list'>
+  devices: Pick<DeviceStore, 'list'>
+  cookies: TokenCookies
+  /** What the operator says to whoever has forgotten the password. */
+  recoveryHelp: string
   receipt: ReturnType<typeof createReceipt>
   /** The channels this server has. */
   channels: readonly Channel[]
   /** How each company does, for readiness. */
   deliveryStates: () => CompanyState[]
   limit: Limiter
-  jwks: readonly PublicJwk[]
+  /** The signing keys that are published by now. */
+  keys: () => readonly PublicJwk[]
   readiness: readonly ReadinessCheck[]
   /** Messages kept for tests; absent unless it was switched on. */
   outbox?: { find(to: string): { to: string; channel: Channel; body: string; sentAt: string }[] } | undefined
@@ -65,11 +82,21 @@ export interface RouteDeps {
 /** One route: it adds itself to the app. */
 export type Route = (app: App, deps: RouteDeps) => void | Promise<void>
 
+/** As much of a `User-Agent` as a list of sessions shows. */
+const LONGEST_CLIENT = 64
+
+const clientName = (header: string | undefined): string | null =>
+  header
+    ?.replace(/[^\x20-\x7e]/g, '')
+    .slice(0, LONGEST_CLIENT)
+    .trim() || null
+
 /** Where a request came from, and since when it waits. */
 export const contextOf = (request: FastifyRequest): RequestContext => {
   const start = performance.now()
   const address = addressOf(request)
-  return { requestId: request.id, address, ...originOf(address), elapsed: () => performance.now() - start }
+  const client = clientName(request.headers['user-agent'])
+  return { requestId: request.id, address, ...originOf(address), client, elapsed: () => performance.now() - start }
 }
 
 /** How the caller wants the code to travel. Throws `validation_failed` for a channel that this server does not have. */

@@ -1,6 +1,6 @@
 import { type TSchema, Type } from 'typebox'
 import { IDEMPOTENCY_KEY_MIN_LENGTH } from '../core/idempotency.ts'
-import { PASSWORD_MAX_LENGTH } from '../core/password.ts'
+import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from '../core/password.ts'
 import { CHANNELS, CLIENTS, DELIVERY_STATUSES } from '../core/ports.ts'
 import { USERNAME_MAX_LENGTH } from '../core/username.ts'
 
@@ -27,6 +27,54 @@ export const Password = Type.String({
   pattern: CLEAN_TEXT,
   description: `1 to ${PASSWORD_MAX_LENGTH} characters, no control characters.`,
   examples: ['correct horse battery staple'],
+})
+
+/** A password to have from now on; how short it may be is said with the reason, in `password_rejected`. */
+export const NewPassword = Type.String({
+  minLength: 1,
+  maxLength: PASSWORD_MAX_LENGTH,
+  pattern: CLEAN_TEXT,
+  description: `${PASSWORD_MIN_LENGTH} to ${PASSWORD_MAX_LENGTH} characters of any kind, and not one that many people have.`,
+  examples: ['an older tale of four other words'],
+})
+
+/** A code to enter. */
+export const Code = Type.String({
+  pattern: '^[0-9]{6,8}$',
+  description: '6 to 8 ASCII digits, nothing else.',
+  examples: ['123456'],
+})
+
+/** A number as it is stored. */
+export const PhoneNumber = Type.String({
+  pattern: '^\\+[1-9][0-9]{6,14}$',
+  description: 'A phone number in E.164: a plus, the country code and the number, without spaces.',
+  examples: ['+12025550143'],
+})
+
+/** The id of a thing. */
+export const Id = (description: string) =>
+  Type.String({
+    // Not `format`, which leaves the case of the letters open.
+    pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$',
+    description,
+    examples: ['0e3b1c9e-4c0f-4c3f-9a55-0d4b8a9f2d11'],
+  })
+
+/** A moment. */
+export const Moment = (description: string) =>
+  Type.String({ format: 'date-time', description, examples: ['2026-11-24T10:00:00.000Z'] })
+
+/** What a client called itself, if it did. */
+export const Nameable = Type.Union([Type.String(), Type.Null()], {
+  description: 'What the client calls itself: its `device_name`, or its `User-Agent`.',
+  examples: ['Telephone in the kitchen'],
+})
+
+/** Where a client was. */
+export const PlaceOfUse = Type.String({
+  description: 'The address it was used from last.',
+  examples: ['203.0.113.7'],
 })
 
 /** A pending token for examples; it verifies nowhere. */

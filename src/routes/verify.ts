@@ -1,34 +1,10 @@
 import { Type } from 'typebox'
+import { DeviceName, GrantBody, grantBody } from './grant-body.ts'
 import { BODY_PROBLEMS, DATABASE_PROBLEMS, problems } from './problem-schemas.ts'
 import { contextOf, type Route } from './route.ts'
-import { Exactly, Factor, PENDING_TOKEN_EXAMPLE, PendingToken, Seconds } from './schemas.ts'
+import { Code, Exactly, Factor, PENDING_TOKEN_EXAMPLE, PendingToken } from './schemas.ts'
 
-const Code = Type.String({
-  pattern: '^[0-9]{6,8}$',
-  description: '6 to 8 ASCII digits, nothing else.',
-  examples: ['123456'],
-})
-
-const AccessToken = Exactly(
-  {
-    access_token: Type.String({
-      description: 'An RFC 9068 access token, to be verified with the keys of `/.well-known/jwks.json`.',
-    }),
-    token_type: Type.Literal('Bearer'),
-    expires_in: Seconds('Life of the token', 600),
-  },
-  {
-    examples: [
-      {
-        access_token: 'eyJhbGciOiJFZERTQSIsInR5cCI6ImF0K2p3dCJ9.eyJhY3IiOiJhYWwyIn0.c2lnbmF0dXJl',
-        token_type: 'Bearer',
-        expires_in: 600,
-      },
-    ],
-  },
-)
-
-/** `POST /verify`: a pending token and its code become an access token. */
+/** `POST /verify`: a pending token and its code become a session. */
 export const verify: Route = (app, deps) => {
   app.route({
     method: 'POST',
@@ -37,15 +13,26 @@ export const verify: Route = (app, deps) => {
     schema: {
       operationId: 'verify',
       tags: ['Login'],
-      summary: 'Exchange the pending token and the code for an access token',
+      summary: 'Exchange the pending token and the code for tokens',
       description:
-        'Step two. A challenge takes five guesses and gives one token; wrong codes also count against the account, over all its challenges. A malformed code is refused without being counted.',
+        'Step two. A challenge takes five guesses and gives one token; wrong codes also count against the account, over all its challenges. A malformed code is refused without being counted. For the pending token of `POST /register` it makes the account first.',
       body: Exactly(
-        { pending_token: PendingToken, code: Code, factor: Type.Optional(Factor) },
+        {
+          pending_token: PendingToken,
+          code: Code,
+          factor: Type.Optional(Factor),
+          remember_device: Type.Optional(
+            Type.Boolean({
+              description: 'Whether to answer a `device_token`, which stands in for codes to come.',
+              examples: [true],
+            }),
+          ),
+          device_name: DeviceName,
+        },
         { examples: [{ pending_token: PENDING_TOKEN_EXAMPLE, code: '123456' }] },
       ),
       response: {
-        200: { description: 'The code is right.', ...AccessToken },
+        200: { description: 'The code is right.', ...GrantBody },
         ...problems(
           ...BODY_PROBLEMS,
           'invalid_token',
@@ -53,14 +40,25 @@ export const verify: Route = (app, deps) => {
           'challenge_invalid',
           'factor_disabled',
           'factor_locked',
+          'forbidden',
+          'username_taken',
           ...DATABASE_PROBLEMS,
         ),
       },
     },
-    handler: async (request) => {
-      const { pending_token: pendingToken, code, factor } = request.body
-      const granted = await deps.verify({ pendingToken, code, ...(factor && { factor }) }, contextOf(request))
-      return { access_token: granted.accessToken, token_type: 'Bearer' as const, expires_in: granted.expiresIn }
+    handler: async (request, reply) => {
+      const { pending_token: pendingToken, code, factor, remember_device: rememberDevice, device_name } = request.body
+      const granted = await deps.verify(
+        {
+          pendingToken,
+          code,
+          ...(factor && { factor }),
+          ...(rememberDevice && { rememberDevice }),
+          ...(device_name && { deviceName: device_name }),
+        },
+        contextOf(request),
+      )
+      return grantBody(granted, reply, deps.cookies)
     },
   })
 }

@@ -1,40 +1,34 @@
 import { sql } from 'kysely'
-import { usernameKey } from '../core/username.ts'
+import type { AuditedEvent, UserRef } from '../core/admin-ports.ts'
 import type { Database } from './database.ts'
-
-/** One decision, as an operator reads it. */
-export interface AuditedEvent {
-  createdAt: Date
-  event: string
-  address: string
-  requestId: string | null
-  facts: Record<string, string | number | boolean | null>
-}
+import { createUserAdmin } from './user-admin.ts'
 
 /** Answers "what happened at this account". */
 export interface AuditReport {
   /**
    * The latest `limit` decisions about this user, newest first; only those older than `before` when it is given.
-   * Undefined when nobody has the name: what is kept of a user who is gone is found by id alone, in SQL.
+   * Undefined when there is no such user: what is kept of one who is gone is found by id alone, in SQL.
    */
-  ofUser(username: string, range: { limit: number; before?: Date }): Promise<AuditedEvent[] | undefined>
+  ofUser(user: UserRef, range: { limit: number; before?: Date }): Promise<AuditedEvent[] | undefined>
 }
 
 /** The operator's side of the audit trail. */
-export const createAuditReport = ({ kysely }: Database): AuditReport => ({
-  async ofUser(username, { limit, before }) {
-    const user = await kysely
-      .selectFrom('users')
-      .select('user_id')
-      .where('username_key', '=', usernameKey(username))
-      .executeTakeFirst()
-    if (!user) return undefined
-    const { rows } = await sql<AuditedEvent>`
+export const createAuditReport = (db: Database): AuditReport => {
+  const users = createUserAdmin(db)
+  const latest = db.prepare<{ userId: string; before: Date | string; limit: number }, AuditedEvent>(
+    'audit_of_user',
+    (p) => sql`
       select created_at as "createdAt", event, address, request_id as "requestId", facts
       from audit_events
-      where user_id = ${user.user_id}::uuid and created_at < ${before ?? 'infinity'}::timestamptz
+      where user_id = ${p.userId}::uuid and created_at < ${p.before}::timestamptz
       order by created_at desc, audit_event_id desc
-      limit ${limit}`.execute(kysely)
-    return rows
-  },
-})
+      limit ${p.limit}::int`,
+    { readOnly: true },
+  )
+  return {
+    async ofUser(user, { limit, before = 'infinity' as const }) {
+      const found = await users.find(user)
+      return found && latest({ userId: found.userId, before, limit })
+    },
+  }
+}

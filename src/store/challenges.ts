@@ -1,9 +1,10 @@
 import type { GuardPolicy } from '../core/guard-rules.ts'
 import type { Limits } from '../core/limits.ts'
-import type { ChallengeStore, GuardRequest, Held, IdempotentRequest, SendEntry } from '../core/ports.ts'
+import type { ChallengeStore, GuardRequest, Held, IdempotentRequest, OpenSession, SendEntry } from '../core/ports.ts'
 import type { Database } from './database.ts'
 import { guessStatements } from './guess-statements.ts'
 import { type IssueParameters, issueStatements } from './issue-statements.ts'
+import { openSession } from './session-fragments.ts'
 
 /** One row of a statement that issues codes, as far as it says why it issued none. */
 type Refusal = Awaited<ReturnType<ReturnType<typeof issueStatements>['begin']>>[number]
@@ -43,7 +44,6 @@ export const createChallengeStore = (db: Database, limits: Limits, policy: Guard
   return {
     async begin(challenge) {
       const { challengeId, userId, purpose, factor, phone, authEpoch, codeHash } = challenge
-      const { pair } = challenge.attempt
       const ref = { challengeId, userId, purpose }
       const [row] = await statements.begin({
         ...ref,
@@ -52,7 +52,8 @@ export const createChallengeStore = (db: Database, limits: Limits, policy: Guard
         phone,
         authEpoch,
         codeHash,
-        pair,
+        pair: challenge.attempt?.pair ?? null,
+        bySession: challenge.bySession ?? null,
       })
       if (!row?.usable) return { outcome: 'refused' }
       if (row.expiresIn === null) return heldBy(row)
@@ -100,10 +101,20 @@ export const createChallengeStore = (db: Database, limits: Limits, policy: Guard
       await statements.withdrawReplace({ ...ref, ...undo })
     },
 
-    async guess(request) {
-      const [row] = await statements.guess(request)
+    async guess({ session, device, amr, bySession = null, ...ref }) {
+      const [row] = await statements.guess({
+        ...ref,
+        ...session,
+        amr: JSON.stringify(amr),
+        deviceId: device?.deviceId ?? null,
+        deviceHash: device?.tokenHash ?? null,
+        bySession,
+      })
       if (!row) return { outcome: 'gone' }
-      if (row.spent) return { outcome: 'spent', channel: row.channel! }
+      if (row.sessionId !== null) {
+        return { outcome: 'spent', session: openSession(row as OpenSession), formerPhone: row.formerPhone }
+      }
+      if (row.spent) return { outcome: 'unregistered', reason: row.nameIsTaken ? 'name' : 'invite' }
       // Also for the guess that was the last straw: it was counted, and the factor is what the caller must know of.
       if (row.disabled) return { outcome: 'disabled' }
       if (row.spent === false) return { outcome: 'wrong', attemptsLeft: row.lockedFor === null ? row.attemptsLeft! : 0 }

@@ -1,80 +1,77 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type RawBuilder, sql } from 'kysely'
 import type { Database } from './database.ts'
+import { BATCH, prunedKinds, type Retention } from './pruned-kinds.ts'
 
 /** How many rows of each kind were removed. */
-export interface Removed {
-  audit: number
-  idempotencyKeys: number
-  nonces: number
-  passwordAttempts: number
-  events: number
-  budgets: number
+export type Removed = Record<keyof ReturnType<typeof prunedKinds>, number>
+
+/** What came of one run: all that was over is gone, or another instance was at it, or it was told to stop. */
+export interface Pruned {
+  removed: Removed
+  ended: 'done' | 'busy' | 'stopped'
 }
 
 /** Removes what nobody needs any more. */
 export interface Housekeeping {
   /**
-   * Removes audit rows older than `auditDays` (1 at least), Idempotency-Keys and nonces that have expired, password
-   * attempts after an hour, events after 30 days and the counts of budgets after 90. Several instances may do so at once.
-   * Throws `service_unavailable` or `overloaded` when the database does not answer; what was removed until then is gone.
+   * Removes, kind by kind and in small batches with a rest after each, what is over by `docs/retention.md`. One instance
+   * at a time: whoever comes upon another ends at once, and waits for nobody. A batch that has begun when `signal` comes
+   * is finished and no other begun. Throws `service_unavailable` or `overloaded` when the database does not answer; what
+   * was removed until then is gone.
    */
-  prune(options: { auditDays: number }): Promise<Removed>
+  prune(retention: Retention, signal?: AbortSignal): Promise<Pruned>
 }
 
-/** Rows of one statement: so few that it ends well within its time, and that nobody waits for it. */
-const BATCH = 10_000
+/** What one batch did. */
+interface BatchResult {
+  /** Whether it was this instance's turn. */
+  mine: boolean
+  /** Whether more than this batch may be up for removal. */
+  full: boolean
+  count: number
+  also: number
+}
 
-/** Housekeeping in Postgres: one statement for each batch, which leaves alone what another instance has in hand. */
+/**
+ * Whose turn it is, for the length of one statement. A lock of the transaction and not of a session, which would stay on
+ * a connection of the pool, or be lost to a pooler.
+ */
+const TURN = sql`turn as materialized (
+  select pg_try_advisory_xact_lock(hashtextextended('doorcode housekeeping', 0)) as mine
+)`
+
+/** Housekeeping in Postgres: one statement for each batch. */
 export const createHousekeeping = (db: Database): Housekeeping => {
-  /** Removes the rows of `table` that `isOver`, batch by batch, and returns how many. */
-  const removal = <P extends object>(table: string, isOver: (places: P) => RawBuilder<unknown>) => {
-    // An array, because it is made once: the limit holds whatever the plan.
-    const remove = db.prepare<P, { count: number }>(
-      `prune_${table}`,
-      (p) => sql`
-        with removed as (
-          delete from ${sql.table(table)}
-          where ctid = any (array(
-            select ctid from ${sql.table(table)} where ${isOver(p)} limit ${sql.lit(BATCH)} for update skip locked))
-          returning 1
-        )
-        select count(*)::int as count from removed`,
-    )
-    return async (given: P): Promise<number> => {
-      let all = 0
-      for (;;) {
-        const [{ count }] = (await remove(given)) as [{ count: number }]
-        all += count
-        if (count < BATCH) return all
-      }
-    }
-  }
-
-  const audit = removal<{ days: number }>(
-    'audit_events',
-    (p) => sql`created_at < now() - make_interval(days => ${p.days}::int)`,
-  )
-  const idempotencyKeys = removal<object>('idempotency_keys', () => sql`expires_at <= now()`)
-  const nonces = removal<object>('used_nonces', () => sql`expires_at <= now()`)
-  // The newest time is the last one.
-  const passwordAttempts = removal<object>(
-    'password_attempts',
-    () => sql`(times[cardinality(times)] < now() - interval '1 hour') is not false`,
-  )
-  // Also those that nobody was told of: without a webhook nothing else would ever take them away.
-  const events = removal<object>('events', () => sql`created_at < now() - interval '30 days'`)
-  const budgets = removal<object>('send_budgets', () => sql`day < (now() at time zone 'UTC')::date - 90`)
+  const kinds = Object.entries(prunedKinds(sql`(select mine from turn)`)).map(([name, parts]) => ({
+    name: name as keyof Removed,
+    remove: db.prepare<Retention, BatchResult>(`prune_${name}`, (p): RawBuilder<BatchResult> => {
+      const { due, others = [], removed, most = BATCH, also = sql`0` } = parts(p)
+      return sql`
+        with ${sql.join([TURN, sql`due as materialized (${due})`, ...others, sql`removed as (${removed} returning 1)`])}
+        select mine, (select count(*) from due) = ${sql.lit(most)} as full, (select count(*)::int from removed) as count,
+          (${also})::int as also
+        from turn`
+    }),
+  }))
 
   return {
-    async prune({ auditDays }) {
-      return {
-        audit: await audit({ days: auditDays }),
-        idempotencyKeys: await idempotencyKeys({}),
-        nonces: await nonces({}),
-        passwordAttempts: await passwordAttempts({}),
-        events: await events({}),
-        budgets: await budgets({}),
+    async prune(retention, signal) {
+      const removed = Object.fromEntries(kinds.map(({ name }) => [name, 0])) as Removed
+      for (const { name, remove } of kinds) {
+        for (;;) {
+          if (signal?.aborted) return { removed, ended: 'stopped' }
+          const start = performance.now()
+          const [{ mine, full, count, also }] = (await remove(retention)) as [BatchResult]
+          if (!mine) return { removed, ended: 'busy' }
+          removed[name] += count
+          // Where nothing of a full batch could be had, somebody has it in hand; there is a next time.
+          if (count + also === 0 || !(full || also >= BATCH)) break
+          // As long as the batch took, so that half of the time is everybody else's.
+          await sleep(performance.now() - start, undefined, { ref: false, ...(signal && { signal }) }).catch(() => {})
+        }
       }
+      return { removed, ended: 'done' }
     },
   }
 }

@@ -5,6 +5,7 @@ import type { BeginUndo, ChallengeRef, Channel, FactorName, ReplaceUndo, SendEnt
 import { isLive, isUnlocked, secondsUntil } from './challenge-fragments.ts'
 import type { Database } from './database.ts'
 import { insertSend } from './send-statements.ts'
+import { freshSession } from './session-fragments.ts'
 
 /** What both ways to a code give to the guard and to the store of keys, flat. Without a key the last four are null. */
 export interface IssueParameters extends SendEntry {
@@ -118,7 +119,8 @@ export const issueStatements = (db: Database, limits: Limits, policy: GuardPolic
           phone: string | null
           authEpoch: number
           codeHash: Buffer
-          pair: Buffer
+          pair: Buffer | null
+          bySession: string | null
         },
       Verdict & {
         usable: boolean
@@ -132,7 +134,8 @@ export const issueStatements = (db: Database, limits: Limits, policy: GuardPolic
       (p) => sql`
         with account as materialized (
           select u.user_id, u.login_challenge_id, u.send_step, u.next_send_at,
-            f.disabled_at is null and ${isUnlocked} as usable
+            f.disabled_at is null and ${isUnlocked}
+              and (${p.purpose} <> 'phone' or ${freshSession(p.bySession, limits)}) as usable
           from users u
           join factors f on f.user_id = u.user_id and f.factor = ${p.factor}
           where u.user_id = ${p.userId} and u.disabled_at is null and u.auth_epoch = ${p.authEpoch}
@@ -151,9 +154,11 @@ export const issueStatements = (db: Database, limits: Limits, policy: GuardPolic
           returning u.user_id, u.next_send_at
         ), challenge as (
           insert into challenges
-            (challenge_id, user_id, purpose, factor, channel, auth_epoch, send_id, code_hash, max_attempts, expires_at)
+            (challenge_id, user_id, purpose, factor, channel, auth_epoch, send_id, new_phone, code_hash, max_attempts,
+              expires_at)
           select ${p.challengeId}::uuid, user_id, ${p.purpose}, ${p.factor}, ${p.channel}, ${p.authEpoch}::int,
-            ${p.sendId}::uuid, ${p.codeHash}::bytea, ${limits.attemptsPerChallenge}::int,
+            ${p.sendId}::uuid, case when ${p.purpose} = 'phone' then ${p.number} end, ${p.codeHash}::bytea,
+            ${limits.attemptsPerChallenge}::int,
             now() + make_interval(secs => ${limits.codeTtl}::int)
           from gate
           returning challenge_id, user_id, expires_at

@@ -76,6 +76,16 @@ export const sendStatements = (db: Database) => ({
       where b.scope = r.scope and b.day = r.day`,
   ),
 
+  /** Enters a message that the guard was not asked about. */
+  enter: db.prepare<ChallengeRef & SendEntry, unknown>('send_enter', (p) =>
+    insertSend(p, sql`(values (${p.challengeId}::uuid, ${p.userId}::uuid)) challenge (challenge_id, user_id)`, {
+      address: sql`null`,
+      network: sql`null`,
+      known: sql`true`,
+      budgetDay: sql`null::date`,
+    }),
+  ),
+
   /** Closes the failed entry and enters the next one in its place. No row: the entry carries no challenge any more. */
   handOver: db.prepare<
     ChallengeRef & { failedSendId: string; reason: string | null; took: number } & SendEntry,

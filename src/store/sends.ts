@@ -54,6 +54,10 @@ export const createSendLedger = (db: Database): StoredLedger => {
       if (rows.length === 0) throw new Error('the challenge has another send by now')
     },
 
+    async enter(ref, send) {
+      await statements.enter({ ...ref, ...send })
+    },
+
     async settle(send) {
       waiting ??= nextBatch()
       waiting.rows.push(toRow(send))

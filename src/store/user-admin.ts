@@ -1,99 +1,146 @@
 import { randomUUID } from 'node:crypto'
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
+import type { UserAdmin, UserRef, UserSummary } from '../core/admin-ports.ts'
 import { usernameKey } from '../core/username.ts'
 import type { Database } from './database.ts'
 
-/** A user as an operator sees one. */
-export interface UserSummary {
-  userId: string
-  username: string
-  phone: string | null
-  /** BCP 47, of messages. */
-  locale: string | null
-  disabled: boolean
-  failures: number
-  lockedUntil: Date | null
-  factorDisabled: boolean
+/** What names one user; the other is null. */
+interface Target {
+  userId: string | null
+  key: string | null
 }
 
-/** What the command line does to users. Each method that names a user returns whether there is one. */
-export interface UserAdmin {
-  /** Adds a user with an SMS factor; undefined when the name is taken, else the new user's id. */
-  add(user: {
-    username: string
-    passwordHash: string
-    phone: string
-    locale?: string | undefined
-  }): Promise<string | undefined>
-  list(): Promise<UserSummary[]>
-  /** Disables or enables an account. Disabling raises its epoch, which ends what it had begun. */
-  setDisabled(username: string, disabled: boolean): Promise<boolean>
-  /** Takes failures, lock and disablement off the user's factors. */
-  resetFactor(username: string): Promise<boolean>
+const targetOf = (user: UserRef): Target =>
+  typeof user === 'string' ? { userId: null, key: usernameKey(user) } : { userId: user.userId, key: null }
+
+/** Whether the row `u` is a user, and not an account that waits for its first code: no name begins with a space. */
+const isUser = sql`u.username_key not like ' %'`
+
+const isTarget = (p: Target): RawBuilder<unknown> => sql`${isUser}
+  and (u.user_id = ${p.userId}::uuid or u.username_key = ${p.key}::text)`
+
+/** What no name has behind it: with it a beginning becomes the end of a range. */
+const LAST_CHARACTER = '\u{10FFFF}'
+
+/** Lies before every name, and behind everything that begins with a space. */
+const BEFORE_NAMES = ` ${LAST_CHARACTER}`
+
+const E164 = /^\+[1-9]\d{1,14}$/
+
+const summaries = sql`
+  select u.user_id as "userId", u.username, u.username_key as key, f.phone, u.locale,
+    u.password_hash is not null as "hasPassword", u.disabled_at is not null as disabled,
+    coalesce(f.failures, 0) as failures, f.locked_until as "lockedUntil", f.disabled_at is not null as "factorDisabled",
+    u.created_at as "createdAt"
+  from users u
+  left join factors f on f.user_id = u.user_id and f.factor = 'sms'`
+
+/** Users in Postgres, from the side of operators. Locks in the order of the login flow: factor, then user. */
+export const createUserAdmin = (db: Database): UserAdmin => {
+  type Row = UserSummary & { key: string }
+
+  const add = db.prepare<
+    {
+      userId: string
+      username: string
+      key: string
+      passwordHash: string | null
+      phone: string
+      locale: string | null
+    },
+    { userId: string }
+  >(
+    'user_add',
+    (p) => sql`
+      with account as (
+        insert into users (user_id, username, username_key, password_hash, locale)
+        values (${p.userId}::uuid, ${p.username}, ${p.key}, ${p.passwordHash}::text, ${p.locale}::text)
+        on conflict (username_key) do nothing
+        returning user_id
+      )
+      insert into factors (user_id, factor, phone) select user_id, 'sms', ${p.phone} from account
+      returning user_id as "userId"`,
+  )
+  const list = db.prepare<object, Row>(
+    'user_list',
+    () => sql`${summaries} where ${isUser} order by u.username_key using ~<~`,
+    { readOnly: true },
+  )
+  // Ranges and not `like`, whose beginning must be known when the statement is planned to be found by the index.
+  const page = db.prepare<{ from: string; to: string; after: string; phone: string | null; limit: number }, Row>(
+    'user_search',
+    (p) => sql`
+      with found as materialized (
+        (
+          select u.user_id, u.username_key from users u
+          where u.username_key ~>=~ ${p.from} and u.username_key ~<~ ${p.to} and u.username_key ~>~ ${p.after} and ${isUser}
+          order by u.username_key using ~<~ limit ${p.limit}::int
+        ) union (
+          select u.user_id, u.username_key from factors f join users u on u.user_id = f.user_id
+          where f.phone = ${p.phone}::text and u.username_key ~>~ ${p.after} and ${isUser}
+          order by u.username_key using ~<~ limit ${p.limit}::int
+        )
+      )
+      ${summaries} join found on found.user_id = u.user_id
+      order by u.username_key using ~<~ limit ${p.limit}::int`,
+    { readOnly: true },
+  )
+  const find = db.prepare<Target, Row>('user_find', (p) => sql`${summaries} where ${isTarget(p)}`, { readOnly: true })
+  const disable = db.prepare<Target, unknown>(
+    'user_disable',
+    (p) => sql`
+      update users u set disabled_at = coalesce(u.disabled_at, now()), auth_epoch = u.auth_epoch + 1
+      where ${isTarget(p)} returning 1`,
+  )
+  const enable = db.prepare<Target, unknown>(
+    'user_enable',
+    (p) => sql`update users u set disabled_at = null where ${isTarget(p)} returning 1`,
+  )
+  const endSessions = db.prepare<Target, unknown>(
+    'user_end_sessions',
+    (p) => sql`update users u set auth_epoch = u.auth_epoch + 1 where ${isTarget(p)} returning 1`,
+  )
+  const resetFactor = db.prepare<Target, unknown>(
+    'user_reset_factor',
+    (p) => sql`
+      with target as materialized (
+        select u.user_id from users u where ${isTarget(p)}
+      ), reset as (
+        update factors f set failures = 0, locked_until = null, disabled_at = null
+        from target where f.user_id = target.user_id
+        returning f.user_id
+      ), counted as materialized (
+        -- All of them are locked before the user is.
+        select count(*) as factors from reset
+      )
+      update users u set auth_epoch = u.auth_epoch + 1
+      from target, counted where u.user_id = target.user_id and counted.factors >= 0
+      returning 1`,
+  )
+
+  const summaryOf = ({ key, ...user }: Row): UserSummary => user
+  const exists = async (rows: Promise<unknown[]>): Promise<boolean> => (await rows).length > 0
+
+  return {
+    async add({ username, passwordHash, phone, locale = null }) {
+      const key = usernameKey(username)
+      return (await add({ userId: randomUUID(), username, key, passwordHash, phone, locale }))[0]?.userId
+    },
+
+    list: async () => (await list({})).map(summaryOf),
+
+    async search({ q = '', limit, after = BEFORE_NAMES }) {
+      const from = usernameKey(q)
+      const phone = E164.test(q.trim()) ? q.trim() : null
+      // One more than asked for tells whether there is a next page.
+      const rows = await page({ from, to: from + LAST_CHARACTER, after, phone, limit: limit + 1 })
+      const users = rows.slice(0, limit)
+      return { users: users.map(summaryOf), next: rows.length > limit ? users.at(-1)?.key : undefined }
+    },
+
+    find: async (user) => (await find(targetOf(user))).map(summaryOf)[0],
+    setDisabled: (user, disabled) => exists((disabled ? disable : enable)(targetOf(user))),
+    resetFactor: (user) => exists(resetFactor(targetOf(user))),
+    endSessions: (user) => exists(endSessions(targetOf(user))),
+  }
 }
-
-/** The operator's side of the users table. */
-export const createUserAdmin = ({ kysely }: Database): UserAdmin => ({
-  add: ({ username, passwordHash, phone, locale = null }) =>
-    kysely.transaction().execute(async (transaction) => {
-      const user = await transaction
-        .insertInto('users')
-        .values({
-          user_id: randomUUID(),
-          username,
-          username_key: usernameKey(username),
-          password_hash: passwordHash,
-          locale,
-        })
-        .onConflict((conflict) => conflict.column('username_key').doNothing())
-        .returning('user_id')
-        .executeTakeFirst()
-      if (user)
-        await transaction.insertInto('factors').values({ user_id: user.user_id, factor: 'sms', phone }).execute()
-      return user?.user_id
-    }),
-
-  list: () =>
-    kysely
-      .selectFrom('users as u')
-      .leftJoin('factors as f', (join) => join.onRef('f.user_id', '=', 'u.user_id').on('f.factor', '=', 'sms'))
-      .select([
-        'u.user_id as userId',
-        'u.username',
-        'f.phone',
-        'u.locale',
-        sql<boolean>`u.disabled_at is not null`.as('disabled'),
-        sql<number>`coalesce(f.failures, 0)`.as('failures'),
-        'f.locked_until as lockedUntil',
-        sql<boolean>`f.disabled_at is not null`.as('factorDisabled'),
-      ])
-      .orderBy('u.username_key')
-      .execute(),
-
-  async setDisabled(username, disabled) {
-    const { numUpdatedRows } = await kysely
-      .updateTable('users')
-      .set(
-        disabled ? { disabled_at: sql<Date>`now()`, auth_epoch: sql<number>`auth_epoch + 1` } : { disabled_at: null },
-      )
-      .where('username_key', '=', usernameKey(username))
-      .executeTakeFirstOrThrow()
-    return numUpdatedRows > 0n
-  },
-
-  async resetFactor(username) {
-    const { numUpdatedRows } = await kysely
-      .updateTable('factors')
-      .set({ failures: 0, locked_until: null, disabled_at: null })
-      .where(({ exists, selectFrom }) =>
-        exists(
-          selectFrom('users')
-            .select('user_id')
-            .whereRef('users.user_id', '=', 'factors.user_id')
-            .where('username_key', '=', usernameKey(username)),
-        ),
-      )
-      .executeTakeFirstOrThrow()
-    return numUpdatedRows > 0n
-  },
-})

@@ -4,36 +4,38 @@ import type { PasswordRules } from '../core/limits.ts'
 import type { Account, AccountStore, EnrolledFactor, LoginAttempt } from '../core/ports.ts'
 import type { Database } from './database.ts'
 
+/** What the flow reads of a user `u`. */
+export const accounts = (kysely: Database['kysely']) =>
+  kysely.selectFrom('users as u').select(({ selectFrom }) => [
+    'u.user_id as userId',
+    'u.username',
+    'u.password_hash as passwordHash',
+    'u.auth_epoch as authEpoch',
+    'u.locale',
+    sql<number>`coalesce(greatest(0, ceil(extract(epoch from u.next_send_at - now()))), 0)::int`.as('resendIn'),
+    sql<boolean>`u.disabled_at is not null`.as('disabled'),
+    jsonArrayFrom(
+      selectFrom('factors as f')
+        .whereRef('f.user_id', '=', 'u.user_id')
+        .select([
+          sql<EnrolledFactor['name']>`f.factor`.as('name'),
+          'f.phone',
+          sql<boolean>`f.disabled_at is null and (f.locked_until is null or f.locked_until <= now())`.as('usable'),
+        ])
+        .orderBy('f.created_at'),
+    ).as('factors'),
+  ])
+
+/** An account as a row has it. */
+export type AccountRow = Omit<Account, 'factors'> & { factors: EnrolledFactor[] }
+
 /** Users in Postgres, as the login flow reads them. Without rules no attempt at a password is counted. */
 export const createAccountStore = (db: Database, rules: PasswordRules | null): AccountStore => {
-  type Row = Omit<Account, 'factors'> & { factors: EnrolledFactor[] }
-
-  const accounts = (kysely: Database['kysely']) =>
-    kysely.selectFrom('users as u').select(({ selectFrom }) => [
-      'u.user_id as userId',
-      'u.username',
-      'u.password_hash as passwordHash',
-      'u.auth_epoch as authEpoch',
-      'u.locale',
-      sql<number>`coalesce(greatest(0, ceil(extract(epoch from u.next_send_at - now()))), 0)::int`.as('resendIn'),
-      sql<boolean>`u.disabled_at is not null`.as('disabled'),
-      jsonArrayFrom(
-        selectFrom('factors as f')
-          .whereRef('f.user_id', '=', 'u.user_id')
-          .select([
-            sql<EnrolledFactor['name']>`f.factor`.as('name'),
-            'f.phone',
-            sql<boolean>`f.disabled_at is null and (f.locked_until is null or f.locked_until <= now())`.as('usable'),
-          ])
-          .orderBy('f.created_at'),
-      ).as('factors'),
-    ])
-
   const limits = JSON.stringify(rules)
   /** Always one row, whose account is all null for a name that nobody has. */
   const forLogin = db.prepare<
     { key: string; pair: Buffer; name: Buffer; host: string },
-    { [M in keyof Row]: Row[M] | null } & Omit<LoginAttempt, 'account'>
+    { [M in keyof AccountRow]: AccountRow[M] | null } & Omit<LoginAttempt, 'account'>
   >(
     'account_for_login',
     ({ key, pair, name, host }, kysely) => sql`
@@ -51,7 +53,7 @@ export const createAccountStore = (db: Database, rules: PasswordRules | null): A
     'password_forgive',
     ({ pair, ticket }) => sql`select forgive_password_attempt(${pair}::bytea, ${ticket})`,
   )
-  const byId = db.prepare<{ userId: string }, Row>(
+  const byId = db.prepare<{ userId: string }, AccountRow>(
     'account_by_id',
     ({ userId }, kysely) => accounts(kysely).where('u.user_id', '=', userId),
     { readOnly: true },
@@ -70,7 +72,7 @@ export const createAccountStore = (db: Database, rules: PasswordRules | null): A
     async findForLogin(key, { pair, name, host }) {
       const [row] = await forLogin({ key, pair, name, host })
       const { retryAfter, delay, familiar, ticket, ...account } = row!
-      const found = account as { [M in keyof Row]: Row[M] | null }
+      const found = account as { [M in keyof AccountRow]: AccountRow[M] | null }
       return { retryAfter, delay, familiar, ticket, account: found.userId === null ? undefined : (found as Account) }
     },
     async forgive({ pair }, ticket) {

@@ -29,6 +29,7 @@ t.test('every refused login costs one hash', async (t) => {
           hashes += 1
           return false
         },
+        hash: async () => '',
         upgrade: async () => undefined,
       },
     },

@@ -177,6 +177,7 @@ t.test('a password that is too long is refused before it costs a hash', async (t
       hashes += 1
       return false
     },
+    hash: async () => '',
     upgrade: async () => undefined,
   }
   const world = await createWorld(t, { app: { passwords } })

@@ -40,6 +40,7 @@ t.test('of 60 parallel tries ten are looked at', async (t) => {
           looked += 1
           return false
         },
+        hash: async () => '',
         upgrade: async () => undefined,
       },
     },
@@ -136,6 +137,7 @@ t.test('a try that was never judged, or was right, is given back', async (t) => 
           if (fault === 'hash') throw new Problem('overloaded', { retryAfter: 1 })
           return password === PASSWORD
         },
+        hash: async () => '',
         upgrade: async () => undefined,
       },
     },

@@ -2,10 +2,11 @@ import { createHmac, createPrivateKey, createPublicKey, randomUUID, sign } from 
 import t from 'tap'
 import type { TokenOptions } from '../../src/http/tokens.ts'
 import { generateKeySet, readKeySet } from '../../src/keys/key-set.ts'
-import { deriveSecrets } from '../../src/keys/secrets.ts'
+import { fixedRing } from '../../src/keys/ring.ts'
+import { deriveSecrets, type Secrets } from '../../src/keys/secrets.ts'
 import { AUDIENCE, createWorld, ISSUER } from '../support/app.ts'
 
-const secret = deriveSecrets('a secret that signs the forgeries of these tests')
+const secret = { ...deriveSecrets('a secret that signs the forgeries of these tests'), from: 0 }
 const keys = readKeySet(JSON.stringify(generateKeySet('EdDSA')), 'EdDSA')
 const [key] = keys
 const privateKey = createPrivateKey(key.privatePem)
@@ -24,14 +25,14 @@ const eddsa = (header: object, claims: object) => {
 const pendingHeader = { alg: 'HS256', typ: 'pending-2fa+jwt', kid: secret.id }
 const accessHeader = { alg: 'EdDSA', typ: 'at+jwt', kid: key.kid }
 
-const tokensWith = (secrets: TokenOptions['secrets']): TokenOptions => ({
+const tokensWith = (secrets: Secrets): TokenOptions => ({
   issuer: ISSUER,
   audience: AUDIENCE,
   clientId: 'test-client',
   accessTtl: 600,
   pendingTtl: 300,
-  secrets,
-  keys,
+  secrets: fixedRing(secrets),
+  keys: fixedRing(keys),
   now: Date.now,
 })
 
@@ -227,7 +228,7 @@ t.test('a token is taken from one Authorization header alone', async (t) => {
 
 t.test('the former secret still opens the challenges it closed, and signs no new ones', async (t) => {
   const { world, pending, code } = await createForgery(t)
-  const renewed = deriveSecrets('the secret that took its place in these tests')
+  const renewed = { ...deriveSecrets('the secret that took its place in these tests'), from: 0 }
   const rotated = await world.startInstance({
     app: {
       tokens: tokensWith([renewed, secret]),

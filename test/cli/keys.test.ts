@@ -13,7 +13,7 @@ t.test('the key file is made where the server looks for it outside production', 
     const { code, stdout } = await runHere(['keys', 'new', ...args], { env: { DATA_DIR: dataDir } })
     t.equal(code, 0)
     const before = readdirSync(dataDir).length
-    const [key] = readKeyFile(keyFileIn(dataDir, alg), alg)
+    const [key] = await readKeyFile(keyFileIn(dataDir, alg), alg)
     t.equal(readdirSync(dataDir).length, before, 'the server makes no other one')
     t.match(stdout, key.kid)
   }
@@ -23,7 +23,7 @@ t.test('a key file is closed to others, holds the algorithm that is set, and its
   const file = join(makeFolder(t), 'keys', 'jwt.json')
   const { code, stdout, stderr } = await runTool(['keys', 'new', '--file', file], { env: { JWT_ALGORITHM: 'ES256' } })
   t.equal(code, 0)
-  t.equal(readKeyFile(file, 'ES256').length, 1)
+  t.equal((await readKeyFile(file, 'ES256')).length, 1)
   if (process.platform !== 'win32') t.equal(statSync(file).mode & 0o777, 0o600)
   t.notMatch(stdout + stderr, JSON.parse(readFileSync(file, 'utf8')).keys[0].d)
 })

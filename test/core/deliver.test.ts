@@ -22,9 +22,10 @@ const givenAfter = async (elapsed: number): Promise<number> => {
     assertAllowed: () => {},
     fixedCode: () => undefined,
     plan: () => plan,
+    planNotice: () => undefined,
   }
   await deliverCode({
-    ledger: { handOver: async () => {}, settle: async () => {}, receive: async () => false },
+    ledger: { enter: async () => {}, handOver: async () => {}, settle: async () => {}, receive: async () => false },
     factor,
     plan,
     journal: () => {},
@@ -33,6 +34,7 @@ const givenAfter = async (elapsed: number): Promise<number> => {
       address: '198.51.100.7',
       host: '198.51.100.7',
       network: '198.51.100.0/24',
+      client: null,
       elapsed: () => elapsed,
     },
     claims: { challengeId: 'id', userId: 'id', purpose: 'login' },

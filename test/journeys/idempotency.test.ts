@@ -225,8 +225,8 @@ t.test('a lost answer comes back under the secret that it was given under', asyn
   const key = randomUUID()
   const first = await loginWith(world, key)
   await world.ledger.drain()
-  const former = deriveSecrets('only for tests: not a secret at all')
-  const next = deriveSecrets('only for tests: the secret that came after')
+  const former = { ...deriveSecrets('only for tests: not a secret at all'), from: 0 }
+  const next = { ...deriveSecrets('only for tests: the secret that came after'), from: 0 }
   const rotated = await world.startInstance({ secrets: [next, former] })
   const second = await loginWith(rotated, key)
   t.equal(second.body.pending_token, first.body.pending_token)

@@ -10,7 +10,7 @@ t.test('a new key file holds one key that can be read, and tells its id', async 
     const path = join(t.testdir(), 'keys.json')
     const kid = writeKeyFile(path, alg)
     t.same(
-      readKeyFile(path, alg).map((key) => [key.kid, key.alg]),
+      (await readKeyFile(path, alg)).map((key) => [key.kid, key.alg]),
       [[kid, alg]],
     )
   }
@@ -34,14 +34,26 @@ t.test('a key file is never overwritten', async (t) => {
 
 t.test('a bad key file is named, with what is wrong and the command that makes a right one', async (t) => {
   const path = join(t.testdir({ 'keys.json': '{' }), 'keys.json')
-  t.throws(() => readKeyFile(path, 'ES256'), {
+  await t.rejects(readKeyFile(path, 'ES256'), {
     message: `JWT_KEYS_FILE ${path}: is not JSON. Make one with: npx doorcode keys new --file ${path} --alg ES256`,
   })
 })
 
+t.test('a folder is all the key sets in it, in the order of their names, and nothing else', async (t) => {
+  const folder = t.testdir({ 'notes.txt': 'not a key', '.c.json.draft': '{', '..data': {} })
+  const kids = ['b.json', 'a.json'].map((name) => writeKeyFile(join(folder, name), 'EdDSA'))
+  t.same(
+    (await readKeyFile(folder, 'EdDSA')).map(({ kid }) => kid),
+    kids.reverse(),
+  )
+  writeFileSync(join(folder, 'c.json'), '{')
+  await t.rejects(readKeyFile(folder, 'EdDSA'), { message: /^JWT_KEYS_FILE \/.*: c\.json is not JSON\./ })
+  await t.rejects(readKeyFile(t.testdir({ empty: {} }), 'EdDSA'), { message: /has no key set in it/ })
+})
+
 t.test('a missing key file is named too', async (t) => {
   const path = join(t.testdir(), 'none.json')
-  t.throws(() => readKeyFile(path, 'EdDSA'), {
+  await t.rejects(readKeyFile(path, 'EdDSA'), {
     message: /^JWT_KEYS_FILE .*none\.json: ENOENT.*npx doorcode keys new --file/,
   })
   t.notOk(existsSync(path), 'reading makes no file')
@@ -61,7 +73,7 @@ t.test('the keys of a data folder are made once for each algorithm, and stay', a
   const folder = join(t.testdir(), '.data')
   const [edDsa, es256] = [keyFileIn(folder, 'EdDSA'), keyFileIn(folder, 'ES256')]
   t.not(edDsa, es256)
-  const [{ kid }] = readKeyFile(edDsa, 'EdDSA')
-  t.equal(readKeyFile(keyFileIn(folder, 'EdDSA'), 'EdDSA')[0].kid, kid)
-  t.equal(readKeyFile(es256, 'ES256')[0].alg, 'ES256')
+  const [{ kid }] = await readKeyFile(edDsa, 'EdDSA')
+  t.equal((await readKeyFile(keyFileIn(folder, 'EdDSA'), 'EdDSA'))[0].kid, kid)
+  t.equal((await readKeyFile(es256, 'ES256'))[0].alg, 'ES256')
 })

@@ -1,7 +1,8 @@
-import { createHash, generateKeyPairSync, sign, verify } from 'node:crypto'
+import { createHash, createPrivateKey, generateKeyPairSync, sign, verify } from 'node:crypto'
 import { inspect } from 'node:util'
 import t from 'tap'
-import { generateKeySet, type KeyAlgorithm, readKeySet } from '../../src/keys/key-set.ts'
+import { generateKeySet, type KeyAlgorithm, readKeySet, readKeySets } from '../../src/keys/key-set.ts'
+import { inForce } from '../../src/keys/rotation.ts'
 
 const ALGORITHMS: KeyAlgorithm[] = ['EdDSA', 'ES256']
 
@@ -54,7 +55,42 @@ t.test('each new key is another one, under another name that is its RFC 7638 thu
   }
 })
 
-t.test('the first key signs, and the others are kept, whatever their algorithm', async (t) => {
+t.test('without dates the first key of the server’s algorithm signs, and the others are kept', async (t) => {
+  const keys = [keyOf('ES256'), keyOf('EdDSA'), keyOf('ES256'), keyOf('EdDSA')]
+  t.equal(inForce(readKeySet(file(...keys), 'EdDSA'), 1).kid, keys[1]!.kid)
+  t.equal(inForce(readKeySet(file(...keys), 'ES256'), 1).kid, keys[0]!.kid)
+})
+
+t.test('a key of the other algorithm never signs, however new it is', async (t) => {
+  const other = { ...keyOf('ES256'), nbf: 100 }
+  const [ours, later] = [keyOf('EdDSA'), { ...keyOf('EdDSA'), nbf: 200 }]
+  const keys = readKeySet(file(other, ours, later), 'EdDSA')
+  for (const [now, { kid }] of [
+    [150, ours],
+    [250, later],
+  ] as const) {
+    t.equal(inForce(keys, now).kid, kid)
+  }
+})
+
+t.test('several sets are one, and a fault names the set it is in', async (t) => {
+  const [one, two] = [keyOf('EdDSA'), keyOf('ES256')]
+  const sources = [
+    { name: 'a.json', text: file(one) },
+    { name: 'b.json', text: file(two) },
+  ]
+  t.same(
+    readKeySets(sources, 'ES256').map(({ kid }) => kid),
+    [one.kid, two.kid],
+  )
+  const broken = [...sources, { name: 'c.json', text: file(keyOf('EdDSA'), { ...keyOf('EdDSA'), d: 'AQID' }) }]
+  t.throws(() => readKeySets(broken, 'ES256'), { message: 'c.json key 2 is damaged' })
+  const twice = [...sources, { name: 'c.json', text: file(one) }]
+  t.throws(() => readKeySets(twice, 'ES256'), { message: 'has two keys with the same "kid"' })
+  t.throws(() => readKeySets([], 'ES256'), { message: 'has no key set in it' })
+})
+
+t.test('all keys are kept, in their order, whatever their algorithm', async (t) => {
   const keys = [keyOf('EdDSA'), keyOf('ES256'), keyOf('EdDSA')]
   t.same(
     readKeySet(file(...keys), 'EdDSA').map(({ kid }) => kid),
@@ -65,7 +101,14 @@ t.test('the first key signs, and the others are kept, whatever their algorithm',
 const edDsa = keyOf('EdDSA')
 const es256 = keyOf('ES256')
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2_048 }).privateKey.export({ format: 'jwk' })
+const k256 = generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).privateKey.export({ format: 'jwk' })
 const p384 = generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey.export({ format: 'jwk' })
+/** What a private key of zeros is for Ed25519, which takes it. */
+const zeros = createPrivateKey({
+  key: Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), Buffer.alloc(32)]),
+  format: 'der',
+  type: 'pkcs8',
+}).export({ format: 'jwk' })
 const { d: _noEdDsaD, ...edDsaPublic } = edDsa
 const { d: _noEs256D, ...es256Public } = es256
 const { kid: _noKid, ...nameless } = edDsa
@@ -134,13 +177,27 @@ const BAD: [what: string, json: string, alg: KeyAlgorithm, message: RegExp][] = 
     /^has two keys with the same "kid"$/,
   ],
   ['the same key twice', file(edDsa, edDsa), 'EdDSA', /^has two keys with the same "kid"$/],
+  ['keys of the other algorithm alone', file(es256), 'EdDSA', /^has no EdDSA key, and JWT_ALGORITHM is EdDSA$/],
+  ['keys of the other algorithm alone', file(edDsa), 'ES256', /^has no ES256 key, and JWT_ALGORITHM is ES256$/],
+  ['a key of bitcoin’s curve', file({ ...k256, kid: 'k256', alg: 'ES256' }), 'ES256', /^key 1 is no P-256 key/],
+  ['a key of bitcoin’s curve', file({ ...k256, kid: 'k256', alg: 'ES256K' }), 'ES256', /^key 1 has no "alg"/],
   [
-    'a first key of the other algorithm',
-    file(es256, edDsa),
+    'a symmetric key under a false name',
+    file({ kty: 'oct', k: edDsa.d, kid: 'oct', alg: 'EdDSA' }),
     'EdDSA',
-    /^key 1 is an ES256 key, but JWT_ALGORITHM is EdDSA$/,
+    /^key 1 is no Ed25519 key, as EdDSA needs$/,
   ],
-  ['a first key of the other algorithm', file(edDsa), 'ES256', /^key 1 is an EdDSA key, but JWT_ALGORITHM is ES256$/],
+  ['a key of zeros', file({ ...edDsa, ...zeros }), 'EdDSA', /^key 1 has a private part that is not random$/],
+  [
+    'a private part of zeros',
+    file({ ...es256, d: Buffer.alloc(32).toString('base64url') }),
+    'ES256',
+    /^key 1 has a private part that is not random$/,
+  ],
+  ['a private part of one byte', file({ ...es256, d: 'AQ' }), 'ES256', /^key 1 has a private part that is not random$/],
+  ['a moment in words', file({ ...edDsa, nbf: 'tomorrow' }), 'EdDSA', /^key 1 has an "nbf" that is no Unix time$/],
+  ['a moment in parts of a second', file({ ...edDsa, nbf: 1.5 }), 'EdDSA', /^key 1 has an "nbf" that is no Unix time$/],
+  ['a moment before time', file({ ...edDsa, nbf: -1 }), 'EdDSA', /^key 1 has an "nbf" that is no Unix time$/],
 ]
 
 /** Every run of 12 characters of what is in a private key. */

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { deriveSecrets } from '../../src/keys/secrets.ts'
+import { inForce } from '../../src/keys/rotation.ts'
+import { deriveSecrets, parseSecrets, readSecrets } from '../../src/keys/secrets.ts'
 
 const one = deriveSecrets('only for tests: not a secret at all')
 const other = deriveSecrets('only for tests: not a secret at alL')
@@ -23,4 +24,48 @@ t.test('the id is short, fit for a token header, and shows no part of a key', as
   t.match(one.id, /^[A-Za-z0-9_-]{12}$/)
   const id = Buffer.from(one.id, 'base64url')
   for (const key of [one.pendingKey, one.pepper]) t.notOk(key.includes(id.subarray(0, 4)))
+})
+
+const ONE = 'the first secret of these tests, no more'
+const TWO = 'the second secret of these tests, no less'
+const line = (date: string, secret: string) => `${date} ${secret}`
+const source = (text: string) => ({ name: 'SECRET_FILE /x', text })
+
+t.test('a text without dates is one secret, whatever it looks like', async (t) => {
+  for (const text of [ONE, `${ONE}\n${TWO}`, `2026 ${ONE}`, `2026-1-1 ${ONE}`]) {
+    t.strictSame(parseSecrets(`${text}\n`), [{ secret: text, from: 0 }])
+  }
+})
+
+t.test('lines with and without a date are secrets, each from its moment', async (t) => {
+  t.strictSame(parseSecrets(`${ONE}\r\n\n${line('2026-11-24T10:00:00Z', TWO)}\n`), [
+    { secret: ONE, from: 0 },
+    { secret: TWO, from: Date.UTC(2026, 10, 24, 10) / 1000 },
+  ])
+  t.equal(parseSecrets(line('2026-11-24', ONE))[0].from, Date.UTC(2026, 10, 24) / 1000)
+  t.equal(parseSecrets(line('2026-11-24T10:30Z', ONE))[0].from, Date.UTC(2026, 10, 24, 10, 30) / 1000)
+})
+
+t.test('the latest secret whose time has come keys what is new, and a former one never does', async (t) => {
+  const file = source(`${ONE}\n${line('2026-11-24T10:00:00Z', TWO)}`)
+  const secrets = readSecrets([file, source(line('2026-11-23', 'a former secret of these tests, long gone'))])
+  const at = (hour: number) => inForce(secrets, Date.UTC(2026, 10, 24, hour) / 1000).id
+  t.equal(secrets.length, 3)
+  t.equal(at(9), deriveSecrets(ONE).id)
+  t.equal(at(10), deriveSecrets(TWO).id)
+  t.equal(at(23), deriveSecrets(TWO).id)
+})
+
+t.test('a secret that is none is refused without being shown', async (t) => {
+  for (const [text, message] of [
+    ['', /^SECRET_FILE \/x has fewer than 32 characters$/],
+    ['hidden', /^SECRET_FILE \/x has fewer than 32 characters$/],
+    ['hiddenhidden'.repeat(9), /^SECRET_FILE \/x is not random$/],
+    [`${ONE}\n${line('2026-11-24', 'hidden')}`, /^SECRET_FILE \/x line 2 has fewer than 32 characters$/],
+    [`${line('2026-11-24', TWO)}\n${line('2026-13-24', `hidden ${ONE}`)}`, /^SECRET_FILE \/x line 2 has a moment/],
+    [`${line('2026-11-24', TWO)}\n${TWO}`, /^SECRET_FILE \/x has the same secret twice$/],
+  ] as const) {
+    const error = t.throws(() => readSecrets([source(text)]), { message }) as Error
+    t.notMatch(error.message, /hidden/)
+  }
 })

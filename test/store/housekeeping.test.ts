@@ -2,7 +2,10 @@ import pg from 'pg'
 import t, { type Test } from 'tap'
 import { createDatabase } from '../../src/store/database.ts'
 import { createHousekeeping } from '../../src/store/housekeeping.ts'
+import { BATCH, type Retention } from '../../src/store/pruned-kinds.ts'
 import { createTestDatabase, query } from '../support/postgres.ts'
+
+const RETENTION: Retention = { challengeDays: 1, sessionDays: 7, ledgerDays: 90, auditDays: 90 }
 
 /** Two instances on one database. */
 const setUp = async (t: Test) => {
@@ -12,10 +15,56 @@ const setUp = async (t: Test) => {
     t.teardown(() => database.close())
     return createHousekeeping(database)
   })
-  return { url, one: one!, other: other!, sql: (text: string, values?: unknown[]) => query(url, text, values) }
+  const connect = async () => {
+    const client = new pg.Client({ connectionString: url })
+    await client.connect()
+    t.teardown(() => client.end())
+    return client
+  }
+  return { one: one!, other: other!, connect, sql: (text: string, values?: unknown[]) => query(url, text, values) }
 }
 
-const NOTHING = { audit: 0, idempotencyKeys: 0, nonces: 0, passwordAttempts: 0, events: 0, budgets: 0 }
+const NOTHING = {
+  idempotencyKeys: 0,
+  nonces: 0,
+  passwordAttempts: 0,
+  registrations: 0,
+  invites: 0,
+  sessions: 0,
+  devices: 0,
+  challenges: 0,
+  budgets: 0,
+  ledger: 0,
+  events: 0,
+  audit: 0,
+}
+
+type Sql = Awaited<ReturnType<typeof setUp>>['sql']
+
+/** A user with a factor; returns the id. */
+const addUser = async (sql: Sql, name: string): Promise<string> => {
+  const [row] = await sql(
+    `with u as (
+       insert into users (user_id, username, username_key) values (gen_random_uuid(), $1, $1) returning user_id
+     )
+     insert into factors (user_id, factor, phone) select user_id, 'sms', '+12025550143' from u returning user_id`,
+    [name],
+  )
+  return String(row!['user_id'])
+}
+
+/** A challenge whose code expired so long ago; returns the id. */
+const addChallenge = async (sql: Sql, userId: string, ago: string): Promise<string> => {
+  const [row] = await sql(
+    `insert into challenges (challenge_id, user_id, purpose, factor, channel, auth_epoch, code_hash, max_attempts, expires_at)
+     values (gen_random_uuid(), $1, 'login', 'sms', 'sms', 0, sha256('x'), 5, now() - $2::interval) returning challenge_id`,
+    [userId, ago],
+  )
+  return String(row!['challenge_id'])
+}
+
+const SEND = `insert into sends (send_id, challenge_id, user_id, provider, channel, prefix, phone_hash, segments, country,
+  created_at) select gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'test', 'sms', '+1', sha256('x'), 1, `
 
 t.test('what is over goes, and what is not stays', async (t) => {
   const { one, sql } = await setUp(t)
@@ -38,27 +87,30 @@ t.test('what is over goes, and what is not stays', async (t) => {
   await sql(`
     insert into send_budgets (scope, day)
     select scope, (now() at time zone 'UTC')::date - days
-    from (values ('over', 91), ('over', 400), ('kept', 90), ('kept', 0)) x (scope, days)`)
-  // Whatever else a key has: it goes by its time alone.
-  const others = await sql(
-    `select column_name, case data_type when 'uuid' then gen_random_uuid()::text when 'integer' then '0' else '' end as value
-     from information_schema.columns
-     where table_name = 'idempotency_keys' and column_name not in ('key_hash', 'expires_at') and is_nullable = 'NO'
-       and column_default is null`,
-  )
-  const names = others.map((column) => String(column['column_name']))
-  const values = others.map(({ value }) => `'${value}'`)
+    from (values ('over', 90), ('over', 400), ('kept', 89), ('kept', 0)) x (scope, days)`)
   await sql(`
-    insert into idempotency_keys (key_hash, expires_at, ${names.join()})
-    values ('over', now(), ${values.join()}), ('kept', now() + interval '1 minute', ${values.join()})`)
+    insert into idempotency_keys (key_hash, fingerprint, user_id, challenge_id, issued_at, secret_id, expires_at)
+    select name::bytea, '', gen_random_uuid(), gen_random_uuid(), 0, '', at
+    from (values ('over', now()), ('kept', now() + interval '1 minute')) x (name, at)`)
+  await sql(`${SEND} case when ago > interval '90 days' then 'over' else 'kept' end, now() - ago
+    from unnest(array[interval '90 days 1 minute', '300 days', '90 days -1 minute', '0']) ago`)
+  await sql(`
+    insert into invites (invite_hash, note, expires_at)
+    values (sha256('1'), 'over', now() - interval '31 days'), (sha256('2'), 'kept', now() - interval '29 days')`)
 
-  t.strictSame(await one.prune({ auditDays: 90 }), {
-    audit: 2,
-    idempotencyKeys: 1,
-    nonces: 2,
-    passwordAttempts: 2,
-    events: 3,
-    budgets: 2,
+  t.strictSame(await one.prune(RETENTION), {
+    ended: 'done',
+    removed: {
+      ...NOTHING,
+      audit: 2,
+      idempotencyKeys: 1,
+      nonces: 2,
+      passwordAttempts: 2,
+      events: 3,
+      budgets: 2,
+      ledger: 2,
+      invites: 1,
+    },
   })
   for (const [table, key, left] of [
     ['audit_events', 'event', 3],
@@ -67,49 +119,215 @@ t.test('what is over goes, and what is not stays', async (t) => {
     ['password_attempts', `convert_from(key, 'UTF8')`, 2],
     ['events', 'type', 2],
     ['send_budgets', 'scope', 2],
+    ['sends', 'country', 2],
+    ['invites', 'note', 1],
   ] as const) {
     const keys = (await sql(`select ${key} as key from ${table}`)).map((row) => String(row['key']))
     t.equal(keys.length, left, table)
     for (const name of keys) t.match(name, /^kept/, table)
   }
-  t.strictSame(await one.prune({ auditDays: 90 }), NOTHING)
+  t.strictSame(await one.prune(RETENTION), { ended: 'done', removed: NOTHING })
 })
 
-t.test('the audit trail is kept for as many days as were asked for', async (t) => {
+t.test('a challenge goes a day after its code, the pointer to it with it, and nobody else’s', async (t) => {
+  const { one, sql } = await setUp(t)
+  const [quiet, often, begun] = [await addUser(sql, 'quiet'), await addUser(sql, 'often'), await addUser(sql, 'begun')]
+  const point = (user: string, challenge: string) =>
+    sql(
+      `update users set login_challenge_id = $2, send_step = 3, next_send_at = now() - interval '1 day' where user_id = $1`,
+      [user, challenge],
+    )
+  await point(quiet, await addChallenge(sql, quiet, '1 day 1 minute'))
+  await addChallenge(sql, quiet, '9 days')
+  const edge = await addChallenge(sql, often, '1 day -1 minute')
+  await addChallenge(sql, often, '2 days')
+  await point(often, edge)
+  const former = await addChallenge(sql, begun, '3 days')
+  const live = await addChallenge(sql, begun, '-4 minutes')
+  await point(begun, live)
+
+  t.match(await one.prune(RETENTION), { removed: { challenges: 3 } })
+  const left = (await sql('select challenge_id from challenges')).map((row) => row['challenge_id'])
+  t.strictSame(
+    left.sort(),
+    [edge, former, live].sort(),
+    'a login that has just begun may be taken back to the one before',
+  )
+  t.strictSame(await sql('select username, login_challenge_id from users order by username'), [
+    { username: 'begun', login_challenge_id: live },
+    { username: 'often', login_challenge_id: edge },
+    { username: 'quiet', login_challenge_id: null },
+  ])
+  await sql(`update challenges set expires_at = now() where challenge_id = $1`, [live])
+  t.match(await one.prune(RETENTION), { removed: { challenges: 1 } })
+  t.strictSame(await sql(`select login_challenge_id from users where username = 'begun'`), [
+    { login_challenge_id: live },
+  ])
+  t.match(
+    await one.prune({ ...RETENTION, challengeDays: 30 }),
+    { removed: NOTHING },
+    'for as many days as were asked for',
+  )
+})
+
+t.test('a session goes with its tokens when its end is long past, whichever end came first', async (t) => {
+  const { one, sql } = await setUp(t)
+  const user = await addUser(sql, 'alice')
+  for (const [name, expires, revoked] of [
+    ['over', '7 days 1 minute', null],
+    ['over', '-1 day', '8 days'],
+    ['kept', '7 days -1 minute', null],
+    ['kept', '-1 day', '6 days'],
+    ['kept', '-1 day', null],
+  ]) {
+    await sql(
+      `with s as (
+         insert into sessions (session_id, user_id, auth_epoch, acr, amr, address, name, expires_at, revoked_at)
+         values (gen_random_uuid(), $1, 0, 'aal2', '{}', '', $2, now() - $3::interval, now() - $4::interval) returning session_id
+       )
+       insert into refresh_tokens (token_hash, session_id, generation)
+       select sha256((session_id || g::text)::bytea), session_id, g from s, generate_series(1, 600) g`,
+      [user, name, expires, revoked],
+    )
+  }
+  await sql(
+    `insert into devices (device_id, user_id, auth_epoch, token_hash, address, name, expires_at)
+     select gen_random_uuid(), $1, 0, sha256(ago::text::bytea), '', case when ago > interval '7 days' then 'over' else 'kept' end,
+       now() - ago from unnest(array[interval '7 days 1 minute', '7 days -1 minute', '-30 days']) ago`,
+    [user],
+  )
+  t.match(await one.prune(RETENTION), { removed: { sessions: 2, devices: 1 } })
+  t.strictSame(await sql('select distinct name from sessions union all select distinct name from devices'), [
+    { name: 'kept' },
+    { name: 'kept' },
+  ])
+  t.strictSame(await sql('select count(*)::int from refresh_tokens'), [{ count: 1_800 }])
+})
+
+t.test('an account that never entered its first code goes after an hour with all that is its own', async (t) => {
+  const { one, sql } = await setUp(t)
+  for (const [name, ago] of [
+    ['over', '61 minutes'],
+    ['kept', '59 minutes'],
+  ] as const) {
+    const id = await addUser(sql, name)
+    await addChallenge(sql, id, '1 minute')
+    await sql(`update users set username_key = ' ' || user_id where user_id = $1`, [id])
+    await sql(`insert into registrations (user_id, username_key, created_at) values ($1, $2, now() - $3::interval)`, [
+      id,
+      name,
+      ago,
+    ])
+  }
+  await addUser(sql, 'kept too')
+  t.match(await one.prune(RETENTION), { removed: { registrations: 1, challenges: 0 } })
+  t.strictSame(
+    await sql(`select username, (select count(*)::int from factors f where f.user_id = u.user_id) as factors,
+      (select count(*)::int from challenges c where c.user_id = u.user_id) as challenges from users u order by username`),
+    [
+      { username: 'kept', factors: 1, challenges: 1 },
+      { username: 'kept too', factors: 1, challenges: 0 },
+    ],
+  )
+  t.strictSame(await sql('select username_key from registrations'), [{ username_key: 'kept' }])
+})
+
+t.test('an account whose first code is entered at that moment is left alone', async (t) => {
+  const { one, sql, connect } = await setUp(t)
+  const id = await addUser(sql, 'late')
+  await sql(`update users set username_key = ' late'`)
+  await sql(
+    `insert into registrations (user_id, username_key, created_at) values ($1, 'late', now() - interval '2 h')`,
+    [id],
+  )
+  for (const lock of [
+    'select from factors for no key update',
+    'select from users for share',
+    'select from registrations for update',
+  ]) {
+    const client = await connect()
+    await client.query('begin')
+    await client.query(lock)
+    t.match(await one.prune(RETENTION), { ended: 'done', removed: { registrations: 0 } }, lock)
+    await client.query('rollback')
+  }
+  t.match(await one.prune(RETENTION), { removed: { registrations: 1 } })
+})
+
+t.test('the audit trail is kept for as many days as were asked for, and so is the ledger', async (t) => {
   const { one, sql } = await setUp(t)
   await sql(`
     insert into audit_events (created_at, event, address, facts)
     select now() - days * interval '1 day' - interval '1 minute', days::text, '', '{}' from unnest(array[0, 1, 6, 7, 8]) days`)
-  t.match(await one.prune({ auditDays: 7 }), { audit: 2 })
-  t.match(await one.prune({ auditDays: 1 }), { audit: 2 })
+  await sql(
+    `${SEND} 'US', now() - days * interval '1 day' - interval '1 minute' from unnest(array[0, 30, 31, 60]) days`,
+  )
+  t.match(await one.prune({ ...RETENTION, auditDays: 7, ledgerDays: 31 }), { removed: { audit: 2, ledger: 2 } })
+  t.match(await one.prune({ ...RETENTION, auditDays: 1, ledgerDays: 31 }), { removed: { audit: 2, ledger: 0 } })
   t.match(await sql('select event from audit_events'), [{ event: '0' }])
 })
 
-t.test('much is removed batch by batch, and several instances at once remove it once', async (t) => {
+t.test('of two instances at once one works and the other goes its way; each row is removed once', async (t) => {
   const { one, other, sql } = await setUp(t)
   await sql(`
     insert into audit_events (created_at, event, address, facts)
-    select now() - interval '100 days', 'over', '', '{}' from generate_series(1, 45000)`)
-  await sql(`insert into used_nonces select sha256(x::text::bytea), now() from generate_series(1, 25000) x`)
-  const removed = await Promise.all([one, other, one].map((instance) => instance.prune({ auditDays: 90 })))
-  const rest = await one.prune({ auditDays: 90 })
-  const sum = (kind: 'audit' | 'nonces') => [...removed, rest].reduce((all, counts) => all + counts[kind], 0)
-  t.equal(sum('audit'), 45_000)
-  t.equal(sum('nonces'), 25_000)
+    select now() - interval '100 days', 'over', '', '{}' from generate_series(1, 12000)`)
+  await sql(`insert into used_nonces select sha256(x::text::bytea), now() from generate_series(1, 5000) x`)
+  const runs = [one.prune(RETENTION), other.prune(RETENTION), one.prune(RETENTION)]
+  const ended = await Promise.all(runs)
+  const outcomes = ended.map((run) => run.ended)
+  t.ok(outcomes.includes('done'), 'one gets through')
+  t.ok(outcomes.includes('busy'), 'and not all work')
+  const sum = (kind: 'audit' | 'nonces') => ended.reduce((all, { removed }) => all + removed[kind], 0)
+  t.equal(sum('audit'), 12_000)
+  t.equal(sum('nonces'), 5_000)
   t.strictSame(await sql('select from audit_events union all select from used_nonces'), [])
 })
 
-t.test('what somebody else has in hand is left alone and not waited for', async (t) => {
-  const { url, one, sql } = await setUp(t)
+t.test('whoever finds another at it waits for nothing', async (t) => {
+  const { one, sql, connect } = await setUp(t)
   await sql(`insert into used_nonces select sha256(x::text::bytea), now() from generate_series(1, 3) x`)
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
+  const client = await connect()
+  await client.query('begin')
+  await client.query(`select pg_advisory_xact_lock(hashtextextended('doorcode housekeeping', 0))`)
+  const start = performance.now()
+  t.strictSame(await one.prune(RETENTION), { ended: 'busy', removed: NOTHING })
+  t.ok(performance.now() - start < 500)
+  await client.query('rollback')
+  t.match(await one.prune(RETENTION), { ended: 'done', removed: { nonces: 3 } })
+  t.strictSame(await sql(`select from pg_locks where locktype = 'advisory'`), [], 'and leaves no lock behind')
+})
+
+t.test('what somebody else has in hand is left alone and not waited for', async (t) => {
+  const { one, sql, connect } = await setUp(t)
+  await sql(`insert into used_nonces select sha256(x::text::bytea), now() from generate_series(1, 3) x`)
+  const user = await addUser(sql, 'alice')
+  const challenge = await addChallenge(sql, user, '2 days')
+  await sql('update users set login_challenge_id = $1', [challenge])
+  const client = await connect()
   await client.query('begin')
   await client.query('select from used_nonces limit 1 for update')
-  t.match(await one.prune({ auditDays: 90 }), { nonces: 2 })
+  await client.query('select from users for share')
+  t.match(await one.prune(RETENTION), { removed: { nonces: 2, challenges: 0 } })
+  t.strictSame(await sql('select login_challenge_id from users'), [{ login_challenge_id: challenge }])
   await client.query('rollback')
-  await client.end()
-  t.match(await one.prune({ auditDays: 90 }), { nonces: 1 })
+  t.match(await one.prune(RETENTION), { removed: { nonces: 1, challenges: 1 } })
+})
+
+t.test('a stop ends with the batch in hand and begins no other', async (t) => {
+  const { one, sql } = await setUp(t)
+  await sql(`insert into used_nonces select sha256(x::text::bytea), now() from generate_series(1, 20000) x`)
+  const stopping = new AbortController()
+  const run = one.prune(RETENTION, stopping.signal)
+  while (Number((await sql('select count(*)::int from used_nonces'))[0]!['count']) === 20_000) {}
+  const start = performance.now()
+  stopping.abort()
+  const { ended, removed } = await run
+  t.equal(ended, 'stopped')
+  t.ok(performance.now() - start < 500)
+  t.ok(removed.nonces >= BATCH && removed.nonces < 20_000, String(removed.nonces))
+  t.strictSame(await sql('select count(*)::int from used_nonces'), [{ count: 20_000 - removed.nonces }])
+  t.strictSame(await one.prune(RETENTION, stopping.signal), { ended: 'stopped', removed: NOTHING })
 })
 
 t.test('a name that is tried again while its old tries are removed does not lose the new one', async (t) => {
@@ -118,7 +336,7 @@ t.test('a name that is tried again while its old tries are removed does not lose
     await sql('delete from password_attempts')
     await sql(`insert into password_attempts values ('key', array[now() - interval '2 h'])`)
     await Promise.all([
-      one.prune({ auditDays: 90 }),
+      one.prune(RETENTION),
       sql(`
         insert into password_attempts as a values ('key', array[now()])
         on conflict (key) do update set times = a.times || now()`),

@@ -12,16 +12,21 @@ import { createFactors } from '../../src/factors/index.ts'
 import { createLocaleChoice } from '../../src/factors/sms/locale.ts'
 import { createTexts } from '../../src/factors/sms/texts.ts'
 import { generateKeySet, readKeySet } from '../../src/keys/key-set.ts'
-import { deriveSecrets } from '../../src/keys/secrets.ts'
+import { fixedRing } from '../../src/keys/ring.ts'
+import { deriveSecrets, type Secrets } from '../../src/keys/secrets.ts'
 import { createLogger } from '../../src/logger.ts'
 import { createArgon2id, hashPassword } from '../../src/passwords/argon2id.ts'
+import { createPasswordPolicy } from '../../src/passwords/policy.ts'
 import { createDispatch } from '../../src/providers/dispatch.ts'
 import { parseRoutes } from '../../src/providers/routing.ts'
 import { createScenarios, type ScenarioNumber } from '../../src/providers/scenarios.ts'
 import { createAuditTrail } from '../../src/store/audit.ts'
 import { createChallengeStore } from '../../src/store/challenges.ts'
 import { createDatabase } from '../../src/store/database.ts'
+import { createDeviceStore } from '../../src/store/devices.ts'
+import { createRegistrationStore } from '../../src/store/registrations.ts'
 import { createSendLedger } from '../../src/store/sends.ts'
+import { createSessionStore } from '../../src/store/sessions.ts'
 import { createUserAdmin } from '../../src/store/user-admin.ts'
 import { createAccountStore } from '../../src/store/users.ts'
 import { breachesOf } from './invariants.ts'
@@ -33,7 +38,7 @@ export const ISSUER = 'https://auth.example.com'
 export const AUDIENCE = 'https://api.example.com'
 export const PASSWORD = 'correct horse battery staple'
 
-const SECRET = deriveSecrets('only for tests: not a secret at all')
+const SECRET = { ...deriveSecrets('only for tests: not a secret at all'), from: 0 }
 const KEYS = readKeySet(JSON.stringify(generateKeySet('EdDSA')), 'EdDSA')
 // One hash for all users: what is tested is seldom the hashing.
 const PASSWORD_HASH = await hashPassword(PASSWORD)
@@ -41,6 +46,8 @@ const PASSWORD_HASH = await hashPassword(PASSWORD)
 const PASSWORDS: PasswordVerifier = await createArgon2id(
   createHashQueue({ concurrency: 2, maxWait: 20_000, now: () => performance.now() }),
 )
+
+const POLICY = createPasswordPolicy({ serviceName: 'Example', onUnavailable: () => {} })
 
 /** The same for all worlds, whose schemas need not be compiled again for each. */
 let document: ApiDocument | undefined
@@ -56,6 +63,9 @@ const TEXTS = createTexts({
   overrides: {},
   locales: ['en', 'fr', 'pt-BR'],
 })
+
+/** Members of answers that nobody but the caller may have. */
+const TOKEN_MEMBERS = ['pending_token', 'access_token', 'refresh_token', 'device_token']
 
 /** What a test may change about the world. */
 export interface WorldOptions extends Partial<LimitSettings> {
@@ -76,7 +86,7 @@ export interface WorldOptions extends Partial<LimitSettings> {
   /** Rules for tries of passwords; by default none. */
   passwordRules?: PasswordRules
   /** What tokens are signed and codes keyed with, the first for new ones. */
-  secrets?: AppDeps['tokens']['secrets']
+  secrets?: Secrets
   /** Another way to the database, such as through a proxy. */
   databaseUrl?: string
   app?: Partial<AppDeps>
@@ -164,7 +174,11 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
         if (options.invariants !== false) t.fail(`${count} audit entries lost`, { error })
       },
     })
-    const limits = limitsFor({ codeTtl: settings.codeTtl ?? 300, resendCooldown: settings.resendCooldown ?? 30 })
+    const limits = limitsFor({
+      ...settings,
+      codeTtl: settings.codeTtl ?? 300,
+      resendCooldown: settings.resendCooldown ?? 30,
+    })
     const nothing = policyFor({
       budgets: {},
       codeTtl: limits.codeTtl,
@@ -184,6 +198,14 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
       accounts: createAccountStore(database, settings.passwordRules ?? null),
       challenges: createChallengeStore(database, limits, { ...nothing, ...settings.guard }),
       passwords: PASSWORDS,
+      passwordPolicy: POLICY,
+      sessions: createSessionStore(database, limits),
+      devices: createDeviceStore(database, limits),
+      registrations: createRegistrationStore(database),
+      registration: 'open',
+      recoveryHelp: 'Ask us.',
+      refreshCookie: false,
+      deviceTtl: limits.deviceTtl,
       factors: createFactors({
         sms: {
           dispatcher,
@@ -202,8 +224,8 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
         clientId: 'test-client',
         accessTtl: 600,
         pendingTtl: 600,
-        secrets: settings.secrets ?? [SECRET],
-        keys: KEYS,
+        secrets: fixedRing(settings.secrets ?? [SECRET]),
+        keys: fixedRing(KEYS),
         now: Date.now,
       },
       readiness: [{ name: 'database', check: () => database.ping() }],
@@ -230,7 +252,7 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
       if (typeof password === 'string' && password.length > 3) secrets.add(password)
       const isJson = /json/.test(String(response.headers['content-type']))
       const body = isJson ? response.json() : response.body
-      for (const token of [body?.pending_token, body?.access_token]) if (token) secrets.add(token)
+      for (const name of TOKEN_MEMBERS) if (body?.[name]) secrets.add(body[name])
       const fault = checkAnswer(promised, request, response)
       if (fault) t.fail(fault)
       return { status: response.statusCode, headers: response.headers as Record<string, string>, body }
@@ -279,6 +301,8 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
     sql,
     users,
     logged,
+    /** Adds to what must be in no log line and no table when the test ends. */
+    keepSecret: (secret: string) => void secrets.add(secret),
     messages,
     startInstance,
     /** Adds a user with the test password; returns the id. */
@@ -299,6 +323,14 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
         created_at = created_at - make_interval(secs => ${seconds})`)
       await sql(`update guard_blocks set starts_at = starts_at - make_interval(secs => ${seconds}),
         ends_at = ends_at - make_interval(secs => ${seconds})`)
+      await sql(`update sessions set authenticated_at = authenticated_at - make_interval(secs => ${seconds}),
+        last_used_at = last_used_at - make_interval(secs => ${seconds}),
+        expires_at = expires_at - make_interval(secs => ${seconds})`)
+      await sql(`update refresh_tokens set used_at = used_at - make_interval(secs => ${seconds})`)
+      await sql(`update devices set rotated_at = rotated_at - make_interval(secs => ${seconds}),
+        last_used_at = last_used_at - make_interval(secs => ${seconds}),
+        expires_at = expires_at - make_interval(secs => ${seconds})`)
+      await sql(`update registrations set created_at = created_at - make_interval(secs => ${seconds})`)
       await sql(`update password_attempts set times =
         array(select t - make_interval(secs => ${seconds}) from unnest(times) t)`)
     },

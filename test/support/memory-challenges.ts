@@ -133,7 +133,7 @@ export const createMemoryChallenges = (
       Object.assign(challenge, { codeHash: formerCodeHash, channel: formerChannel, sendId: formerSendId })
     },
 
-    async guess({ codeHash, ...ref }) {
+    async guess({ codeHash, session, amr, ...ref }) {
       const closed = barred()
       if (closed) return closed
       const challenge = find(ref)
@@ -142,7 +142,18 @@ export const createMemoryChallenges = (
       if (challenge.codeHash.equals(codeHash)) {
         challenge.consumed = true
         account.failures = 0
-        return { outcome: 'spent', channel: challenge.channel }
+        return {
+          outcome: 'spent',
+          formerPhone: null,
+          session: {
+            userId: account.userId,
+            sessionId: session.sessionId,
+            acr: 'aal2',
+            amr: [...amr[challenge.channel]],
+            authTime: clock.now,
+            lasts: limits.sessionIdle,
+          },
+        }
       }
       account.failures += 1
       if (account.failures >= limits.failuresToDisable) account.factorDisabled = true

@@ -28,6 +28,17 @@ const HEADERS = ['cache-control', 'x-content-type-options', 'referrer-policy', '
 /** The headers that a problem of this status owes its reader. */
 const OWED: Record<number, string> = { 401: 'www-authenticate', 405: 'allow', 429: 'retry-after', 503: 'retry-after' }
 
+/** The path as the document has it, where one part of it may stand for any. */
+const templateOf = (document: ApiDocument, path: string): string => {
+  if (document.paths[path]) return path
+  const parts = path.split('/')
+  const fits = (template: string) => {
+    const wanted = template.split('/')
+    return wanted.length === parts.length && wanted.every((part, at) => part.startsWith('{') || part === parts[at])
+  }
+  return Object.keys(document.paths).find(fits) ?? path
+}
+
 /** What an answer does that the OpenAPI document or the contract does not promise; undefined when it keeps both. */
 export const checkAnswer = (
   document: ApiDocument,
@@ -52,7 +63,7 @@ export const checkAnswer = (
       return `${where}: retry_after differs`
   }
 
-  const template = document.paths[path] ? path : path.replace(/^\/problems\/[^/]+$/, '/problems/{code}')
+  const template = templateOf(document, path)
   const operation = document.paths[template]?.[String(request.method).toLowerCase()]
   // Unknown paths and wrong methods have no operation of their own.
   if (!operation || statusCode === 204) return undefined

@@ -57,7 +57,7 @@ export const startServer = async (t: Test, settings: Record<string, string>): Pr
   }
   t.teardown(() => stop('SIGTERM'))
   for (;;) {
-    const port = /Server listening at http:\/\/127\.0\.0\.1:(\d+)/.exec(output())?.[1]
+    const port = /"listening on http:\/\/127\.0\.0\.1:(\d+)/.exec(output())?.[1]
     if (port) return { process: child, address: `http://127.0.0.1:${port}`, output, stop }
     const code = await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 20, 'running'))])
     if (code !== 'running') throw new Error(`the server ended with ${code}: ${output()}`)

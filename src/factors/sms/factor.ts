@@ -1,6 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { hashPhone } from '../../core/phone-hash.ts'
-import type { Candidate, Carrier, Channel, CodeFactor, Dispatcher, SendEntry } from '../../core/ports.ts'
+import type {
+  Candidate,
+  Carrier,
+  Channel,
+  CodeFactor,
+  CodeMessage,
+  Dispatcher,
+  SendEntry,
+  SendPlan,
+} from '../../core/ports.ts'
 import { Problem } from '../../errors.ts'
 import type { LocaleChoice } from './locale.ts'
 import { countryOf, destinationOf } from './phone-number.ts'
@@ -59,6 +68,36 @@ export const createSmsFactor = (deps: SmsFactorDeps): CodeFactor => {
     return choice ?? choices.find(({ candidates }) => candidates.length > 0) ?? choices[0]!
   }
 
+  const planFor = (
+    message: Omit<CodeMessage, 'sendId'>,
+    textSegments: number,
+    country: string | null,
+    candidates: readonly Candidate[],
+  ): SendPlan => {
+    const { channel, to: phone } = message
+    // A call and a template message are charged as one.
+    const segments = channel === 'sms' ? textSegments : 1
+    const entries = candidates.map(
+      ({ provider }): SendEntry => ({
+        sendId: randomUUID(),
+        provider,
+        channel,
+        country,
+        prefix: phone.slice(0, -OWN_DIGITS),
+        phoneHash: hashPhone(phoneKey, phone),
+        segments,
+        price: dispatcher.price({ country, channel, segments }),
+      }),
+    )
+    return {
+      channel,
+      first: entries[0]!,
+      // At a scenario number no phone rings and nothing is paid.
+      guard: { applies: scenarios?.isServed(phone) !== true, safe: safe.has(phone) },
+      deliver: (within, handOver) => dispatcher.send(message, entries, within, handOver),
+    }
+  }
+
   return {
     name: 'sms',
     // RFC 8176 has a value for calls and none for WhatsApp, which is a message to the same number.
@@ -95,28 +134,17 @@ export const createSmsFactor = (deps: SmsFactorDeps): CodeFactor => {
         code,
         ...(client === undefined ? {} : { client }),
       })
-      // A call and a template message are charged as one.
-      const segments = channel === 'sms' ? words.segments : 1
-      const entries = usable.map(
-        ({ provider }): SendEntry => ({
-          sendId: randomUUID(),
-          provider,
-          channel,
-          country,
-          prefix: phone.slice(0, -OWN_DIGITS),
-          phoneHash: hashPhone(phoneKey, phone),
-          segments,
-          price: dispatcher.price({ country, channel, segments }),
-        }),
-      )
-      return {
-        channel,
-        first: entries[0]!,
-        // At a scenario number no phone rings and nothing is paid.
-        guard: { applies: scenarios?.isServed(phone) !== true, safe: safe.has(phone) },
-        deliver: (within, handOver) =>
-          dispatcher.send({ ...words, channel, to: phone, code }, entries, within, handOver),
-      }
+      return planFor({ ...words, channel, to: phone, code }, words.segments, country, usable)
+    },
+
+    planNotice({ phone, locale }) {
+      const country = countryOf(phone) ?? null
+      const usable = dispatcher
+        .candidates({ phone, country, channel: 'sms' })
+        .filter(({ retryAfter }) => retryAfter === 0)
+      const words = texts.numberChanged(chooseLocale(locale, undefined))
+      const message = { ...words, channel: 'sms' as const, to: phone, code: '' }
+      return usable[0] && planFor(message, words.segments, country, [usable[0]])
     },
   }
 }

@@ -1,0 +1,45 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { Redis } from 'ioredis'
+import { aboutAdminApi } from './admin-routes/about.ts'
+import { guardRoutes } from './admin-routes/access.ts'
+import type { AdminRouteDeps } from './admin-routes/admin-route.ts'
+import { adminRoutes } from './admin-routes/index.ts'
+import { type AddUserDeps, createAddUser } from './core/add-user.ts'
+import type { AdminKeyStore } from './core/admin-ports.ts'
+import type { AuditTrail } from './core/audit-port.ts'
+import { createJournal } from './core/journal.ts'
+import { createBareApp } from './http/bare-app.ts'
+import { collectOpenApi, serveOpenApi } from './http/docs.ts'
+import { watchMethods } from './http/methods.ts'
+import type { App } from './routes/route.ts'
+
+/** What the admin app is made of. Everything in it is open already, or opens by itself when first used. */
+export interface AdminAppDeps extends AddUserDeps, Omit<AdminRouteDeps, 'addUser'> {
+  keys: AdminKeyStore
+  audit: AuditTrail
+  /** The base of problem types, as in the main app. */
+  issuer: string
+  version: string
+  logger: FastifyBaseLogger
+  trustProxy: readonly string[]
+  rateLimit: boolean
+  redis?: Redis | undefined
+}
+
+/** Builds the app for the backends beside us in the order below; opens no socket. No script of a page may read it. */
+export const buildAdminApp = async (deps: AdminAppDeps): Promise<App> => {
+  const { app, limit } = await createBareApp({ ...deps, corsOrigins: [], everyRequest: 'admin' })
+  const journal = createJournal({ audit: deps.audit, log: (line, event) => app.log.info(line, event), now: Date.now })
+
+  await collectOpenApi(app, aboutAdminApi(deps.version))
+  const refuseOtherMethods = watchMethods(app)
+  // A scope of its own: what refuses wrong methods, and the document, ask for no key.
+  await app.register(async (guarded: App) => {
+    guardRoutes(guarded, { keys: deps.keys, journal, limit })
+    const routeDeps = { ...deps, addUser: createAddUser(deps) }
+    for (const route of adminRoutes) route(guarded, routeDeps)
+  })
+  serveOpenApi(app)
+  refuseOtherMethods()
+  return app
+}

@@ -1,0 +1,34 @@
+import type { AboutApi } from '../http/docs.ts'
+
+const DESCRIPTION = `
+For the backends beside the service: users, their sessions, and what was decided about them. It has a listener of its own,
+which need not be reachable from outside.
+
+Each call carries a key, \`Authorization: Bearer adm_…\`, made by \`doorcode admin-key new\` with the scopes it needs, and is
+kept in the audit trail with the key's name. Everything that is not a success is an \`application/problem+json\` (RFC 9457).
+`.trim()
+
+/** What the document of the admin API says besides its operations. */
+export const aboutAdminApi = (version: string): AboutApi => ({
+  title: 'Doorcode admin',
+  description: DESCRIPTION,
+  version,
+  // Where it listens is for no caller to know but those who read it there.
+  servers: [{ url: '/' }],
+  tags: [
+    { name: 'Users', description: 'Who may log in.' },
+    { name: 'Sessions', description: 'Who is logged in.' },
+  ],
+  securitySchemes: {
+    adminKey: {
+      type: 'http',
+      scheme: 'bearer',
+      description: 'A key with the scope that the operation names.',
+    },
+  },
+  // From where it is enforced, so that it is said once.
+  transform: ({ schema, url, route: { config } }) => ({
+    schema: config?.scope ? { ...schema, security: [{ adminKey: [config.scope] }] } : schema,
+    url,
+  }),
+})

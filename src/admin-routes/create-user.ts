@@ -1,0 +1,60 @@
+import { Type } from 'typebox'
+import { BODY_PROBLEMS, problems } from '../routes/problem-schemas.ts'
+import { Exactly, Username } from '../routes/schemas.ts'
+import type { AdminRoute } from './admin-route.ts'
+import { ADMIN_PROBLEMS, AdminUser, NewPassword, userBody } from './schemas.ts'
+
+const Phone = Type.String({
+  minLength: 1,
+  maxLength: 32,
+  description: 'The phone that codes go to, with its country code. Nothing proves it: the caller vouches for it.',
+  examples: ['+12025550143'],
+})
+
+const Locale = Type.String({
+  pattern: '^[A-Za-z0-9-]{2,35}$',
+  description: 'The language of messages, BCP 47.',
+  examples: ['pt-BR'],
+})
+
+/** `POST /admin/users`: adds a user. */
+export const createUser: AdminRoute = (app, deps) => {
+  app.route({
+    method: 'POST',
+    url: '/admin/users',
+    config: { scope: 'users:write' },
+    schema: {
+      operationId: 'createUser',
+      tags: ['Users'],
+      summary: 'Add a user',
+      description: 'Without a password the user exists and cannot log in. No message is sent.',
+      body: Exactly(
+        {
+          username: Username,
+          password: Type.Optional(NewPassword),
+          phone: Phone,
+          locale: Type.Optional(Locale),
+        },
+        { examples: [{ username: 'alice', password: 'correct horse battery staple', phone: '+12025550143' }] },
+      ),
+      response: {
+        201: {
+          description: 'The user, who may log in.',
+          headers: { Location: { type: 'string', description: 'Where the user is.' } },
+          ...AdminUser,
+        },
+        ...problems(
+          ...BODY_PROBLEMS,
+          ...ADMIN_PROBLEMS,
+          'username_taken',
+          'destination_not_allowed',
+          'password_rejected',
+        ),
+      },
+    },
+    handler: async (request, reply) => {
+      const user = await deps.addUser(request.body)
+      return reply.code(201).header('location', `/admin/users/${user.userId}`).send(userBody(user))
+    },
+  })
+}

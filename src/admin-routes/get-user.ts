@@ -1,0 +1,20 @@
+import { problems } from '../routes/problem-schemas.ts'
+import { type AdminRoute, found } from './admin-route.ts'
+import { ADMIN_PROBLEMS, AdminUser, UserPath, userBody } from './schemas.ts'
+
+/** `GET /admin/users/:id`: one user. */
+export const getUser: AdminRoute = (app, deps) => {
+  app.route({
+    method: 'GET',
+    url: '/admin/users/:id',
+    config: { scope: 'users:read' },
+    schema: {
+      operationId: 'getUser',
+      tags: ['Users'],
+      summary: 'Show a user',
+      params: UserPath,
+      response: { 200: { description: 'The user.', ...AdminUser }, ...problems(...ADMIN_PROBLEMS, 'not_found') },
+    },
+    handler: async ({ params: { id } }) => userBody(found(await deps.users.find({ userId: id }))),
+  })
+}

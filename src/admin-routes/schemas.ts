@@ -1,0 +1,91 @@
+import { Type } from 'typebox'
+import type { UserSummary } from '../core/admin-ports.ts'
+import { maskPhone } from '../core/mask.ts'
+import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from '../core/password.ts'
+import type { ProblemCode } from '../errors.ts'
+import { DATABASE_PROBLEMS } from '../routes/problem-schemas.ts'
+import { Exactly, MaskedPhone, Password } from '../routes/schemas.ts'
+
+/** What every admin route can answer. */
+export const ADMIN_PROBLEMS = ['invalid_token', 'forbidden', ...DATABASE_PROBLEMS] as const satisfies ProblemCode[]
+
+export const UserId = Type.String({
+  pattern: '^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$',
+  description: 'The id of a user: a UUID, and `sub` of their tokens.',
+  examples: ['5f0c1f5a-6f5e-4f6a-8f0e-2f1d3c4b5a69'],
+})
+
+/** The path of everything about one user. */
+export const UserPath = Exactly({ id: UserId })
+
+/** A moment, RFC 3339 in UTC. */
+export const Moment = (description: string) =>
+  Type.String({ format: 'date-time', description, examples: ['2026-11-24T09:30:00.000Z'] })
+
+/** A password that is to be set. */
+export const NewPassword = Type.String({
+  ...Password,
+  minLength: PASSWORD_MIN_LENGTH,
+  description: `${PASSWORD_MIN_LENGTH} to ${PASSWORD_MAX_LENGTH} characters, no control characters.`,
+})
+
+/** A number of rows; all that a query has is text. */
+export const Limit = Type.Optional(
+  Type.String({
+    pattern: '^(?:[1-9][0-9]?|100)$',
+    description: 'The most that one answer has: 1 to 100, 50 if not given.',
+    examples: ['50'],
+  }),
+)
+
+/** The number that `Limit` stands for. */
+export const limitOf = (limit: string | undefined): number => Number(limit ?? 50)
+
+const EXAMPLE = {
+  id: '5f0c1f5a-6f5e-4f6a-8f0e-2f1d3c4b5a69',
+  username: 'alice',
+  phone: '********43',
+  locale: null,
+  has_password: true,
+  disabled: false,
+  factor: { failures: 0, locked_until: null, disabled: false },
+  created_at: '2026-11-24T09:30:00.000Z',
+}
+
+/** A user as an answer shows one. */
+export const AdminUser = Exactly(
+  {
+    id: UserId,
+    username: Type.String(),
+    phone: Type.Union([MaskedPhone, Type.Null()]),
+    locale: Type.Union([Type.String(), Type.Null()], { description: 'The language of messages, BCP 47.' }),
+    has_password: Type.Boolean(),
+    disabled: Type.Boolean({ description: 'Whether the account may not log in.' }),
+    factor: Exactly({
+      failures: Type.Integer({ minimum: 0, description: 'Wrong codes in a row.' }),
+      locked_until: Type.Union([Moment('No code is taken until then.'), Type.Null()]),
+      disabled: Type.Boolean({ description: 'Whether no code is taken until the factor is reset.' }),
+    }),
+    created_at: Moment('When the account was made.'),
+  },
+  { examples: [EXAMPLE] },
+)
+
+/** A user as `AdminUser` has one. The number is masked: who knows it may ask for it, nobody reads it here. */
+export const userBody = (user: UserSummary) => ({
+  id: user.userId,
+  username: user.username,
+  phone: user.phone === null ? null : maskPhone(user.phone),
+  locale: user.locale,
+  has_password: user.hasPassword,
+  disabled: user.disabled,
+  factor: {
+    failures: user.failures,
+    locked_until: user.lockedUntil?.toISOString() ?? null,
+    disabled: user.factorDisabled,
+  },
+  created_at: user.createdAt.toISOString(),
+})
+
+/** A page of users for the documents. */
+export const PAGE_EXAMPLE = { users: [EXAMPLE], next: 'YWxpY2U' }

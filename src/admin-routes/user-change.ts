@@ -1,0 +1,39 @@
+import type { UserAdmin } from '../core/admin-ports.ts'
+import { problems } from '../routes/problem-schemas.ts'
+import { type AdminRoute, found, refuseBody } from './admin-route.ts'
+import { ADMIN_PROBLEMS, AdminUser, UserPath, userBody } from './schemas.ts'
+
+/** A route that changes one user and shows what came of it; asked again, it answers the same. */
+export const userChange =
+  (change: {
+    /** The last part of the path. */
+    action: string
+    operationId: string
+    summary: string
+    description: string
+    apply: (users: UserAdmin, userId: string) => Promise<boolean>
+  }): AdminRoute =>
+  (app, { users }) => {
+    const { action, operationId, summary, description } = change
+    app.route({
+      method: 'POST',
+      url: `/admin/users/:id/${action}`,
+      config: { scope: 'users:write' },
+      preValidation: refuseBody,
+      schema: {
+        operationId,
+        tags: ['Users'],
+        summary,
+        description,
+        params: UserPath,
+        response: {
+          200: { description: 'The user as they are now.', ...AdminUser },
+          ...problems(...ADMIN_PROBLEMS, 'not_found', 'malformed_json', 'payload_too_large', 'unsupported_media_type'),
+        },
+      },
+      handler: async ({ params: { id: userId } }) => {
+        const isThere = await change.apply(users, userId)
+        return userBody(found(isThere ? await users.find({ userId }) : undefined))
+      },
+    })
+  }

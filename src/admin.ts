@@ -1,0 +1,56 @@
+import { type AdminAppDeps, buildAdminApp } from './admin-app.ts'
+import type { Settings } from './config.ts'
+import type { CodeFactor } from './core/ports.ts'
+import { parsePhone } from './factors/sms/phone-number.ts'
+import { createAdminKeyStore } from './store/admin-keys.ts'
+import { createAuditReport } from './store/audit-report.ts'
+import type { Database } from './store/database.ts'
+import { createSessionReport } from './store/session-report.ts'
+import { createUserAdmin } from './store/user-admin.ts'
+
+/** What the admin API is made of besides settings. */
+export interface AdminParts
+  extends Pick<
+    AdminAppDeps,
+    'audit' | 'logger' | 'version' | 'trustProxy' | 'rateLimit' | 'redis' | 'issuer' | 'hashPassword'
+  > {
+  database: Database
+  factors: readonly CodeFactor[]
+}
+
+/** The admin API on its own listener, or nothing where no port was set. */
+export interface Admin {
+  /** Resolves when it listens. */
+  listen(): Promise<void>
+  /** Resolves when the last answer is out. */
+  close(): Promise<void>
+}
+
+/** Puts the admin API together, from settings that were checked. */
+export const createAdmin = async (
+  { ADMIN_PORT: port, ADMIN_HOST: host }: Pick<Settings, 'ADMIN_PORT' | 'ADMIN_HOST'>,
+  { database, factors, ...parts }: AdminParts,
+): Promise<Admin> => {
+  if (port === undefined) return { listen: async () => {}, close: async () => {} }
+  const report = createAuditReport(database)
+  const app = await buildAdminApp({
+    ...parts,
+    keys: createAdminKeyStore(database),
+    users: createUserAdmin(database),
+    sessionsOf: createSessionReport(database, { idle: 3_600 }),
+    auditOf: (userId, range) => report.ofUser({ userId }, range),
+    parsePhone,
+    assertAllowed: (phone) => factors.find(({ name }) => name === 'sms')!.assertAllowed(phone),
+    // The place for a policy on passwords.
+    judgePassword: () => undefined,
+  })
+  return {
+    async listen() {
+      const address = await app.listen({ host, port })
+      parts.logger.info({ event: 'admin_listening', address }, `admin API on ${address}`)
+    },
+    close: async () => {
+      await app.close()
+    },
+  }
+}

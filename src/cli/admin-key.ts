@@ -1,0 +1,91 @@
+import { ADMIN_KEY_MAX_DAYS, hashAdminKey, newAdminKey } from '../core/admin-key.ts'
+import { ADMIN_SCOPES, type AdminScope } from '../core/admin-ports.ts'
+import { createAdminKeyStore } from '../store/admin-keys.ts'
+import { adminKeyTable } from './admin-key-table.ts'
+import { type Command, readArgs, refuseNames, UsageError } from './command.ts'
+import { withSchema } from './open-database.ts'
+import { timeOf } from './table.ts'
+
+const NEW_OPTIONS = {
+  name: { type: 'string' },
+  scopes: { type: 'string' },
+  days: { type: 'string', default: '90' },
+} as const
+
+/** What a name may be: it stands in logs and tables. */
+const NAME = /^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,63}$/u
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
+const isScope = (name: string): name is AdminScope => ADMIN_SCOPES.some((scope) => scope === name)
+
+const scopesIn = (written: string): AdminScope[] => {
+  const names = [...new Set(written.split(',').map((name) => name.trim()))]
+  const scopes = names.filter(isScope)
+  if (scopes.length < names.length) throw new UsageError(`--scopes takes these, with commas: ${ADMIN_SCOPES.join(',')}`)
+  return scopes
+}
+
+const add: Command = async (args, world) => {
+  const { values, positionals } = readArgs(args, NEW_OPTIONS)
+  refuseNames('admin-key new', positionals)
+  if (values.name === undefined || values.scopes === undefined) {
+    throw new UsageError('"admin-key new" needs --name and --scopes. For example: --name billing --scopes users:read')
+  }
+  const { name } = values
+  if (!NAME.test(name))
+    throw new UsageError('--name is up to 64 letters, digits, spaces, dots, hyphens and underscores.')
+  const scopes = scopesIn(values.scopes)
+  const days = /^\d{1,3}$/.test(values.days) ? Number(values.days) : 0
+  if (days < 1 || days > ADMIN_KEY_MAX_DAYS) {
+    throw new UsageError(`--days is a number from 1 to ${ADMIN_KEY_MAX_DAYS}. For example: --days 90`)
+  }
+
+  const key = newAdminKey()
+  await withSchema(world, async (database) => {
+    const { keyId, expiresAt } = await createAdminKeyStore(database).add({
+      name,
+      scopes,
+      hash: hashAdminKey(key),
+      days,
+    })
+    // The key alone on stdout, for whoever keeps it by a pipe; it is shown this once.
+    world.stdout.write(`${key}\n`)
+    world.stderr.write(
+      `The key ${keyId} opens ${scopes.join(', ')} until ${timeOf(expiresAt)}. It is not shown again.\n`,
+    )
+  })
+}
+
+const list: Command = async (args, world) => {
+  refuseNames('admin-key list', readArgs(args, {}).positionals)
+  await withSchema(world, async (database) => {
+    const keys = await createAdminKeyStore(database).list()
+    world.stdout.write(keys.length > 0 ? adminKeyTable(keys, new Date()) : 'There are no keys.\n')
+  })
+}
+
+const revoke: Command = async (args, world) => {
+  const [id, ...others] = readArgs(args, {}).positionals
+  // What was given instead is not shown: it may be the key itself.
+  if (id === undefined || others.length > 0 || !UUID.test(id)) {
+    throw new UsageError('"admin-key revoke" needs the id of one key, as "admin-key list" shows it.')
+  }
+  await withSchema(world, async (database) => {
+    if (!(await createAdminKeyStore(database).revoke(id))) throw new Error(`There is no key ${id} that is not revoked.`)
+    world.stdout.write(`${id} opens nothing any more.\n`)
+  })
+}
+
+const SUBCOMMANDS = new Map<string, Command>([
+  ['new', add],
+  ['list', list],
+  ['revoke', revoke],
+])
+
+/** `admin-key new|list|revoke`: the keys of the admin API. */
+export const adminKey: Command = async ([name = '', ...args], world) => {
+  const subcommand = SUBCOMMANDS.get(name)
+  if (!subcommand) throw new UsageError(`Say what to do with admin keys: ${[...SUBCOMMANDS.keys()].join(', ')}.`)
+  await subcommand(args, world)
+}

@@ -1,0 +1,65 @@
+import { Problem } from '../errors.ts'
+import type { UserAdmin, UserSummary } from './admin-ports.ts'
+import { usernameKey } from './username.ts'
+
+/** What a caller says of a user who is to be. */
+export interface AddUserRequest {
+  username: string
+  /** Without one the user cannot log in until one is set. */
+  password?: string | undefined
+  /** As people write it, with the country code. */
+  phone: string
+  locale?: string | undefined
+}
+
+/** What adding users is made of. */
+export interface AddUserDeps {
+  users: UserAdmin
+  /** The number in E.164, or why it is none, as the end of a sentence about it. */
+  parsePhone(written: string): { ok: true; phone: string } | { ok: false; reason: string }
+  /** Throws `destination_not_allowed` where no code may be sent to. */
+  assertAllowed(phone: string): void
+  /** Says in a sentence why a password is not good enough; undefined when it is. */
+  judgePassword(password: string, user: { username: string }): string | undefined
+  /** A PHC string. Throws `overloaded` rather than wait for long. */
+  hashPassword(password: string): Promise<string>
+}
+
+/** What the database takes as a language. */
+const LOCALE = /^[A-Za-z0-9-]{2,35}$/
+
+const refuse = (path: string, message: string): never => {
+  throw new Problem('validation_failed', { errors: [{ path, message }] })
+}
+
+const canonicalLocale = (written: string): string => {
+  try {
+    const locale = new Intl.Locale(written).toString()
+    if (LOCALE.test(locale)) return locale
+  } catch {}
+  return refuse('/locale', 'is no language (BCP 47). For example: pt-BR')
+}
+
+/**
+ * Adds a user for somebody who vouches for the number: no code proves it. Throws `validation_failed`,
+ * `destination_not_allowed`, `password_rejected` and `username_taken`.
+ */
+export const createAddUser =
+  ({ users, parsePhone, assertAllowed, judgePassword, hashPassword }: AddUserDeps) =>
+  async ({ username: written, password, phone: number, locale: language }: AddUserRequest): Promise<UserSummary> => {
+    const username = written.trim()
+    if (usernameKey(username) === '') refuse('/username', 'is empty')
+    const parsed = parsePhone(number)
+    if (!parsed.ok) return refuse('/phone', parsed.reason)
+    const locale = language === undefined ? null : canonicalLocale(language)
+    assertAllowed(parsed.phone)
+    const objection = password === undefined ? undefined : judgePassword(password, { username })
+    if (objection !== undefined) throw new Problem('password_rejected', { detail: objection })
+    // A hash is dear: not for a name that is taken already. Whoever takes it meanwhile is met below.
+    if (await users.find(username)) throw new Problem('username_taken')
+    const passwordHash = password === undefined ? null : await hashPassword(password)
+    const userId = await users.add({ username, passwordHash, phone: parsed.phone, locale })
+    const user = userId === undefined ? undefined : await users.find({ userId })
+    if (!user) throw new Problem('username_taken')
+    return user
+  }

@@ -1,0 +1,50 @@
+import { type AuthenticateDeps, createAuthenticate } from './authenticate.ts'
+import { stepUpProblem } from './authorize.ts'
+import { callerOf, type Grant, grant, prepareSession } from './grant.ts'
+import type { Authorized, PasswordPolicy, RequestContext, SessionStore, Tokens } from './ports.ts'
+import { usernameKey } from './username.ts'
+
+/** What a change of the password is made of. */
+export interface ChangePasswordDeps extends AuthenticateDeps {
+  sessions: SessionStore
+  tokens: Tokens
+  passwordPolicy: PasswordPolicy
+}
+
+/**
+ * Replaces the password of an account whose session is fresh and who knows the old one. All sessions, devices and pending
+ * tokens end; the caller gets a new session in the place of its own.
+ *
+ * Throws `forbidden` without a fresh session, `password_rejected`, and what `createAuthenticate` throws: the old password is
+ * counted and throttled here as at `/login`, or this would be the place to guess it.
+ */
+export const createChangePassword = (deps: ChangePasswordDeps) => {
+  const { sessions, tokens, passwords, passwordPolicy, journal } = deps
+  const authenticate = createAuthenticate(deps)
+
+  return async (
+    { account, sessionId }: Authorized,
+    input: { currentPassword: string; newPassword: string },
+    context: RequestContext,
+  ): Promise<Grant> => {
+    await passwordPolicy.assertAcceptable(input.newPassword, account.username)
+    return authenticate(usernameKey(account.username), input.currentPassword, context, async (authenticated) => {
+      const { userId, passwordHash } = authenticated.account
+      const { session, refreshToken } = prepareSession(callerOf(context, undefined))
+      const opened = await sessions.changePassword({
+        userId,
+        sessionId,
+        from: passwordHash!,
+        to: await passwords.hash(input.newPassword),
+        attempt: authenticated.attempt,
+        session,
+      })
+      if (!opened) {
+        journal('password_refused', context, { user_id: userId, session_id: sessionId })
+        throw stepUpProblem()
+      }
+      journal('password_changed', context, { user_id: userId, session_id: session.sessionId })
+      return grant(tokens, opened, refreshToken)
+    })
+  }
+}

@@ -1,0 +1,34 @@
+import { Problem } from '../errors.ts'
+import { type Grant, grant } from './grant.ts'
+import type { Journal, RequestContext, SessionStore, Tokens } from './ports.ts'
+import { repeat, rotate } from './rotating-token.ts'
+
+/**
+ * Exchanges a refresh token for an access token and the next refresh token (RFC 6749 §6, RFC 9700 §4.14.2).
+ *
+ * Each token serves once. Presented again within seconds, and before its successor was used, it gives the same successor:
+ * then the answer was lost, or a client asked twice. Presented again in any other way it was copied, and the whole session
+ * ends. Throws `invalid_token`, alike for a token that nobody has, one that is over and one that was used.
+ */
+export const createRefresh =
+  ({ sessions, tokens, journal }: { sessions: SessionStore; tokens: Tokens; journal: Journal }) =>
+  async (token: string, context: RequestContext): Promise<Grant> => {
+    const { rotation, next } = rotate('refresh', token, tokens.successorKeys())
+    const result = await sessions.refresh({ ...rotation, address: context.address })
+    switch (result.outcome) {
+      case 'rotated':
+        journal('session_refreshed', context, { user_id: result.session.userId, session_id: result.session.sessionId })
+        return grant(tokens, result.session, next)
+      case 'repeated': {
+        const same = repeat('refresh', token, result, tokens.successorKeys())
+        if (same) return grant(tokens, result.session, same)
+        break
+      }
+      case 'reused':
+        journal('session_reused', context, { user_id: result.userId, session_id: result.sessionId })
+        break
+      case 'gone':
+        journal('refresh_refused', context, {})
+    }
+    throw new Problem('invalid_token', { detail: 'The session is over. Start again at `POST /login`.' })
+  }

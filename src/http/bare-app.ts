@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto'
+import cors from '@fastify/cors'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import fastify, { type FastifyBaseLogger, LogController } from 'fastify'
+import type { Redis } from 'ioredis'
+import { registerCleanText } from './clean-text.ts'
+import { registerClosing } from './closing.ts'
+import { registerHeaders } from './headers.ts'
+import { registerMediaTypes } from './media-types.ts'
+import { clientErrorHandler, frameworkErrors, registerProblems } from './problems.ts'
+import { type ADDRESS_LIMITS, createLimiter } from './rate-limit.ts'
+import { registerRequestLog } from './request-log.ts'
+import { registerSerializers } from './serializers.ts'
+
+/** What each of our apps is made of, whatever its routes. */
+export interface BareAppOptions {
+  /** The base of problem types. */
+  issuer: string
+  logger: FastifyBaseLogger
+  trustProxy: readonly string[]
+  /** Origins whose scripts may read answers; none for no CORS at all. */
+  corsOrigins: readonly string[]
+  /** Whether those scripts may send cookies. */
+  corsCredentials?: boolean
+  rateLimit: boolean
+  redis?: Redis | undefined
+  /** The limit that counts each request. */
+  everyRequest: keyof typeof ADDRESS_LIMITS
+  /** Routes that this limit does not count, with GET, HEAD and POST. */
+  ownLimit?: RegExp
+  /** Routes whose query is a company's, who signed it as it is. */
+  foreignQuery?: RegExp
+}
+
+/** Largest body, in bytes: no request of ours needs more. */
+const BODY_LIMIT = 8_192
+
+/** Methods that those routes have; any other is a wrong one, and counts. */
+const READING_OR_POSTING = new Set(['GET', 'HEAD', 'POST'])
+
+const NONE = /(?!)/
+
+/**
+ * An app without routes, whose every answer has our headers and is a problem when it is no success; every app of ours
+ * begins with it. Opens no socket. Also gives the limiter, for routes with limits of their own.
+ */
+export const createBareApp = async (options: BareAppOptions) => {
+  const { issuer, logger, trustProxy, corsOrigins, ownLimit = NONE, foreignQuery = NONE } = options
+  const app = fastify({
+    loggerInstance: logger,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
+    genReqId: () => randomUUID(),
+    trustProxy: trustProxy.length > 0 ? [...trustProxy] : false,
+    bodyLimit: BODY_LIMIT,
+    // requestTimeout has no effect while headersTimeout is longer, and is looked at only this often.
+    requestTimeout: 10_000,
+    http: { headersTimeout: 5_000, connectionsCheckingInterval: 1_000 },
+    forceCloseConnections: 'idle',
+    // Its answer would not be a problem; readiness tells that we are leaving.
+    return503OnClosing: false,
+    ajv: {
+      // A numeric code must not become a string, nor an unknown member vanish.
+      customOptions: {
+        coerceTypes: false,
+        removeAdditional: false,
+        useDefaults: false,
+        allErrors: false,
+        verbose: true,
+      },
+    },
+    frameworkErrors: frameworkErrors(issuer),
+    clientErrorHandler: clientErrorHandler(issuer),
+  }).withTypeProvider<TypeBoxTypeProvider>()
+
+  registerSerializers(app)
+  registerHeaders(app)
+  registerClosing(app)
+  registerRequestLog(app, { trustsProxy: trustProxy.length > 0 })
+  registerProblems(app, issuer)
+  const limit = await createLimiter(app, { redis: options.redis, enabled: options.rateLimit })
+  const everything = limit(options.everyRequest)
+  if (corsOrigins.length > 0) {
+    // The plug-in answers preflights itself; everything else is counted behind it, so that scripts can read a refusal.
+    app.addHook('onRequest', async function (request, reply) {
+      if (request.method === 'OPTIONS') await everything.call(this, request, reply)
+    })
+    await app.register(cors, {
+      origin: [...corsOrigins],
+      credentials: options.corsCredentials ?? false,
+      methods: ['GET', 'POST', 'DELETE'],
+      exposedHeaders: ['X-Request-Id', 'Retry-After', 'RateLimit-Policy', 'RateLimit'],
+      maxAge: 600,
+      strictPreflight: false,
+    })
+  }
+  app.addHook('onRequest', async function (request, reply) {
+    // Whoever watches over us must not take a flood for our death.
+    // Companies report from few addresses, and have a limit of their own.
+    const isExempt = ownLimit.test(request.routeOptions.url ?? '') && READING_OR_POSTING.has(request.method)
+    const isCounted = corsOrigins.length > 0 && request.method === 'OPTIONS'
+    if (!isExempt && !isCounted) await everything.call(this, request, reply)
+  })
+  registerMediaTypes(app)
+  registerCleanText(app, { foreignQuery })
+  return { app, limit }
+}

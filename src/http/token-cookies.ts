@@ -1,0 +1,51 @@
+import cookie from '@fastify/cookie'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { Problem } from '../errors.ts'
+
+/** The tokens that a browser may keep where no script reads them. */
+export type CookieToken = 'refresh' | 'device'
+
+/** Where long-lived tokens travel: in the body, or in cookies where `REFRESH_COOKIE` says so. */
+export interface TokenCookies {
+  /** Gives a token to the client; returns whether it went by cookie, and must then not be in the body. */
+  give(reply: FastifyReply, kind: CookieToken, token: string, maxAge: number): boolean
+  /**
+   * The token that came with a request: the one in the body, else the one in the cookie. Throws `validation_failed` when
+   * both came and they differ, for then nobody can say who asks.
+   */
+  take(request: FastifyRequest, kind: CookieToken, inBody: string | undefined): string | undefined
+  /** Takes a token back from the client. */
+  drop(reply: FastifyReply, kind: CookieToken): void
+}
+
+/** The prefix binds a cookie to this host, to HTTPS and to every path (RFC 6265bis §4.1.3.2). */
+const nameOf = (kind: CookieToken) => `__Host-doorcode-${kind}`
+
+/** What every cookie of ours is: read by no script, sent by no other site. */
+const ATTRIBUTES = { path: '/', httpOnly: true, secure: true, sameSite: 'strict' } as const
+
+/** The cookies of an app; without `enabled`, tokens are in bodies alone and cookies are not looked at. */
+export const createTokenCookies = async (
+  app: FastifyInstance,
+  { enabled }: { enabled: boolean },
+): Promise<TokenCookies> => {
+  if (!enabled) return { give: () => false, take: (_request, _kind, inBody) => inBody, drop: () => {} }
+  await app.register(cookie)
+  return {
+    give(reply, kind, token, maxAge) {
+      reply.setCookie(nameOf(kind), token, { ...ATTRIBUTES, maxAge })
+      return true
+    },
+    take(request, kind, inBody) {
+      const inCookie = request.cookies[nameOf(kind)]
+      if (inBody !== undefined && inCookie !== undefined && inBody !== inCookie) {
+        const message = 'is not the one in the cookie; send one of them'
+        throw new Problem('validation_failed', { errors: [{ path: `/${kind}_token`, message }] })
+      }
+      return inBody ?? inCookie
+    },
+    drop(reply, kind) {
+      reply.clearCookie(nameOf(kind), ATTRIBUTES)
+    },
+  }
+}

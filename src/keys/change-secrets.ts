@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs'
+import { makeSecret } from './key-files.ts'
+import { makeFile, replaceFile } from './replace-file.ts'
+import { type Listed, mayGo } from './retirement.ts'
+import { LONGEST_CHALLENGE, standings } from './rotation.ts'
+import { deriveSecrets, parseSecrets, type SecretLine } from './secrets.ts'
+
+/** A secret of a file under its public id, and where it stands. */
+export interface ListedSecret extends Listed {
+  from: number
+}
+
+const rows = (lines: readonly [SecretLine, ...SecretLine[]], now: number): ListedSecret[] => {
+  const places = standings(lines, { now, longest: LONGEST_CHALLENGE })
+  return lines.map(({ secret, from }, position) => ({
+    id: deriveSecrets(secret).id,
+    from,
+    standing: places[position]!,
+  }))
+}
+
+/** As `parseSecrets` reads them. One secret of several lines could not be told from several secrets once a line is added. */
+const parse = (text: string): [SecretLine, ...SecretLine[]] => {
+  const lines = parseSecrets(text)
+  if (lines.length === 1 && lines[0].secret.includes('\n')) {
+    throw new Error('The file holds one secret of several lines, which SECRET_PREVIOUS_FILE must take over.')
+  }
+  return lines
+}
+
+const format = (lines: readonly SecretLine[]): string =>
+  lines
+    .map(({ secret, from }) =>
+      from === 0 ? secret : `${new Date(from * 1000).toISOString().replace('.000Z', 'Z')} ${secret}`,
+    )
+    .join('\n')
+    .concat('\n')
+
+/** Makes a file with one new secret, which is used at once, and returns its id. Throws when the file exists. */
+export const makeSecretFile = (path: string): string => {
+  const secret = makeSecret()
+  makeFile(path, `${secret}\n`)
+  return deriveSecrets(secret).id
+}
+
+/** The secrets of a file as the server finds them at this moment. */
+export const listSecrets = (path: string, now: number): ListedSecret[] =>
+  rows(parseSecrets(readFileSync(path, 'utf8')), now)
+
+/** Adds a secret that every instance knows at once and that keys what is new after `delay` seconds. */
+export const rotateSecret = (path: string, { now, delay }: { now: number; delay: number }): ListedSecret => {
+  const made: SecretLine = { secret: makeSecret(), from: now + delay }
+  replaceFile(path, (text) => {
+    const lines = parse(text)
+    const waiting = rows(lines, now).find(({ standing, from }) => standing.state === 'next' && from <= made.from)
+    if (waiting) throw new Error(`${waiting.id} waits for its turn already. Nothing was changed.`)
+    return format([...lines, made])
+  })
+  return { id: deriveSecrets(made.secret).id, from: made.from, standing: { state: 'next', from: made.from } }
+}
+
+/** Removes secrets, as `mayGo` allows, and returns their ids. */
+export const retireSecrets = (
+  path: string,
+  options: { now: number; id: string | undefined; force: boolean },
+): string[] => {
+  let gone: string[] = []
+  replaceFile(path, (text) => {
+    const lines = parse(text)
+    const listed = rows(lines, options.now)
+    gone = mayGo(listed, options)
+    const kept = lines.filter((_, position) => !gone.includes(listed[position]!.id))
+    return gone.length === 0 ? text : format(kept)
+  })
+  return gone
+}

@@ -1,0 +1,29 @@
+import { createHash } from 'node:crypto'
+
+/** Asks whether a password is known from breaches. Rejects, or is aborted, when nobody could say. */
+export type BreachCheck = (password: string) => Promise<boolean>
+
+/** The longest that one question may take, in ms. */
+const WITHIN = 1_000
+
+/**
+ * A check by k-anonymity: the first five digits of the password's SHA-1 go to `url`, and the rest is looked for among the
+ * suffixes that come back, one a line with a count (the range API of Have I Been Pwned). Neither the password nor its hash
+ * leaves. Padding hides how many there are; padded lines count 0.
+ */
+export const createBreachRange =
+  (url: string): BreachCheck =>
+  async (password) => {
+    const hash = createHash('sha1').update(password).digest('hex').toUpperCase()
+    const response = await fetch(`${url.replace(/\/$/, '')}/${hash.slice(0, 5)}`, {
+      headers: { 'add-padding': 'true' },
+      redirect: 'error',
+      signal: AbortSignal.timeout(WITHIN),
+    })
+    if (!response.ok) throw new Error(`the range was answered with ${response.status}`)
+    const lines = (await response.text()).split(/\r?\n/)
+    return lines.some((line) => {
+      const [suffix, count] = line.split(':')
+      return suffix?.toUpperCase() === hash.slice(5) && Number(count) > 0
+    })
+  }

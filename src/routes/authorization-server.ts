@@ -1,0 +1,74 @@
+import { Type } from 'typebox'
+import { JWKS_MAX_AGE } from '../keys/rotation.ts'
+import { CACHED, NOT_MODIFIED } from './cached.ts'
+import { problems } from './problem-schemas.ts'
+import type { Route } from './route.ts'
+import { Exactly } from './schemas.ts'
+
+const None = (what: string) =>
+  Type.Array(Type.String(), { maxItems: 0, description: `None: this service has no ${what}.`, examples: [[]] })
+
+const EXAMPLE = {
+  issuer: 'https://auth.example.com',
+  jwks_uri: 'https://auth.example.com/.well-known/jwks.json',
+  access_token_signing_alg_values_supported: ['EdDSA'],
+  acr_values_supported: ['aal1', 'aal2'],
+  response_types_supported: [],
+  grant_types_supported: [],
+  service_documentation: 'https://auth.example.com/docs',
+}
+
+/**
+ * `GET /.well-known/oauth-authorization-server`: where our keys are and what our tokens are signed by (RFC 8414). There is
+ * no OAuth here: no grant, no response type, hence no endpoint for either. Both lists are given though they are empty
+ * (§3.2 would have them left out), for §2 demands the one, and without the other a reader assumes two grants.
+ */
+export const authorizationServer: Route = (app, { issuer, keys }) => {
+  app.route({
+    method: 'GET',
+    url: '/.well-known/oauth-authorization-server',
+    config: { keptFor: JWKS_MAX_AGE },
+    schema: {
+      operationId: 'getAuthorizationServer',
+      tags: ['Discovery'],
+      summary: 'What verifiers of our tokens need to know',
+      description:
+        'Authorization server metadata (RFC 8414), for libraries that find the keys by the issuer alone. This is no OAuth server: tokens come from `POST /login` and `POST /verify`.',
+      response: {
+        200: {
+          description: 'The metadata.',
+          headers: CACHED,
+          ...Exactly(
+            {
+              issuer: Type.String({ description: '`iss` of every token.' }),
+              jwks_uri: Type.String({ description: 'Where the public signing keys are.' }),
+              access_token_signing_alg_values_supported: Type.Array(Type.Enum(['EdDSA', 'ES256']), {
+                description: 'The algorithms of the keys in that list; each key has one.',
+                examples: [['EdDSA']],
+              }),
+              acr_values_supported: Type.Array(Type.Enum(['aal1', 'aal2']), {
+                description: 'What `acr` in an access token may be: one factor, or both.',
+                examples: [['aal1', 'aal2']],
+              }),
+              response_types_supported: None('authorization endpoint'),
+              grant_types_supported: None('token endpoint'),
+              service_documentation: Type.String({ description: 'Pages for people.' }),
+            },
+            { examples: [EXAMPLE] },
+          ),
+        },
+        304: NOT_MODIFIED,
+        ...problems(),
+      },
+    },
+    handler: async () => ({
+      issuer,
+      jwks_uri: `${issuer}/.well-known/jwks.json`,
+      access_token_signing_alg_values_supported: [...new Set(keys().map(({ alg }) => alg))].sort(),
+      acr_values_supported: ['aal1' as const, 'aal2' as const],
+      response_types_supported: [],
+      grant_types_supported: [],
+      service_documentation: `${issuer}/docs`,
+    }),
+  })
+}

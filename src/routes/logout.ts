@@ -1,0 +1,38 @@
+import { Type } from 'typebox'
+import { RefreshToken } from './grant-body.ts'
+import { BODY_PROBLEMS, DATABASE_PROBLEMS, problems } from './problem-schemas.ts'
+import { bearerToken, contextOf, type Route } from './route.ts'
+import { Exactly } from './schemas.ts'
+
+/** `POST /logout`: ends this session. */
+export const logout: Route = (app, deps) => {
+  app.route({
+    method: 'POST',
+    url: '/logout',
+    schema: {
+      operationId: 'logout',
+      tags: ['Session'],
+      summary: 'End this session',
+      description:
+        'Names the session by its refresh token (in the body, or in the cookie) or, without one, by the access token in `Authorization`. An unknown refresh token is answered like any other. The device stays remembered.',
+      security: [{}, { accessToken: [] }],
+      body: Exactly({ refresh_token: Type.Optional(RefreshToken) }, { examples: [{}] }),
+      response: {
+        204: Type.Null({ description: 'The session is over.' }),
+        ...problems(...BODY_PROBLEMS, 'invalid_token', 'not_found', ...DATABASE_PROBLEMS),
+      },
+    },
+    handler: async (request, reply) => {
+      const token = deps.cookies.take(request, 'refresh', request.body.refresh_token)
+      const context = contextOf(request)
+      if (token === undefined) {
+        const authorized = await deps.authorize(bearerToken(request))
+        await deps.signOut.session(authorized, authorized.sessionId, context)
+      } else {
+        await deps.signOut.byRefreshToken(token, context)
+      }
+      deps.cookies.drop(reply, 'refresh')
+      return reply.code(204).send(null)
+    },
+  })
+}

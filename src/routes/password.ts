@@ -1,0 +1,65 @@
+import { Problem } from '../errors.ts'
+import { GrantBody, grantBody } from './grant-body.ts'
+import { BODY_PROBLEMS, DATABASE_PROBLEMS, problems } from './problem-schemas.ts'
+import { bearerToken, contextOf, type Route } from './route.ts'
+import { Exactly, NewPassword, Password, Username } from './schemas.ts'
+
+/** `POST /password` and `POST /password/reset`: another password, for those who know the old one and for those who do not. */
+export const password: Route = (app, deps) => {
+  app.route({
+    method: 'POST',
+    url: '/password',
+    onRequest: deps.limit('login'),
+    schema: {
+      operationId: 'changePassword',
+      tags: ['Account'],
+      summary: 'Change the password',
+      description:
+        'Needs a session in which both factors were presented a short while ago (`POST /login` with `step_up`), else `forbidden`. Ends every session, pending token and remembered device; the answer has the tokens of a new session. A wrong current password counts like one at `/login`.',
+      security: [{ accessToken: [] }],
+      body: Exactly(
+        { current_password: Password, new_password: NewPassword },
+        {
+          examples: [
+            { current_password: 'correct horse battery staple', new_password: 'an older tale of four other words' },
+          ],
+        },
+      ),
+      response: {
+        200: { description: 'The password is changed; these are the only tokens.', ...GrantBody },
+        ...problems(
+          ...BODY_PROBLEMS,
+          'invalid_token',
+          'invalid_credentials',
+          'forbidden',
+          'password_rejected',
+          ...DATABASE_PROBLEMS,
+        ),
+      },
+    },
+    handler: async (request, reply) => {
+      const authorized = await deps.authorize(bearerToken(request), { fresh: true })
+      const { current_password: currentPassword, new_password: newPassword } = request.body
+      const granted = await deps.changePassword(authorized, { currentPassword, newPassword }, contextOf(request))
+      return grantBody(granted, reply, deps.cookies)
+    },
+  })
+
+  app.route({
+    method: 'POST',
+    url: '/password/reset',
+    onRequest: deps.limit('login'),
+    schema: {
+      operationId: 'resetPassword',
+      tags: ['Account'],
+      summary: 'Ask what to do about a forgotten password',
+      description:
+        'Always `forbidden`, with what the operator says of recovery (`RECOVERY_HELP`) in `detail`; nobody is looked up. A code by SMS cannot give a new password here: it would then be the only factor there is (SP 800-63B-4 §4.2.2.2).',
+      body: Exactly({ username: Username }, { examples: [{ username: 'demo' }] }),
+      response: problems(...BODY_PROBLEMS, 'forbidden'),
+    },
+    handler: async () => {
+      throw new Problem('forbidden', { detail: deps.recoveryHelp })
+    },
+  })
+}

@@ -1,0 +1,74 @@
+import { Type } from 'typebox'
+import { openChallengeBody } from './open-challenge.ts'
+import { BODY_PROBLEMS, DATABASE_PROBLEMS, ISSUE_PROBLEMS, problems } from './problem-schemas.ts'
+import { contextOf, deliveryWish, type Route } from './route.ts'
+import {
+  ClientKind,
+  Exactly,
+  HumanCheckAnswer,
+  IdempotentHeaders,
+  NewPassword,
+  OpenChallengeBody,
+  PhoneNumber,
+  Username,
+  WantedChannel,
+} from './schemas.ts'
+
+/** `POST /register`: a name, a password and a number become a pending token and a code on its way. */
+export const register: Route = (app, deps) => {
+  app.route({
+    method: 'POST',
+    url: '/register',
+    onRequest: deps.limit('register'),
+    schema: {
+      operationId: 'register',
+      tags: ['Account'],
+      summary: 'Ask for an account',
+      description:
+        'Sends a code to the number; `POST /verify` with it makes the account and logs in. Until then the name stays free for others: whoever enters their code first has it, and the other gets `username_taken` there. Whether a number belongs to somebody is never said. Answers `forbidden` unless `REGISTRATION` is `open`, or `invite` and the invite is good.',
+      headers: IdempotentHeaders,
+      body: Exactly(
+        {
+          username: Username,
+          password: NewPassword,
+          phone: PhoneNumber,
+          invite: Type.Optional(
+            Type.String({
+              pattern: '^inv_[A-Za-z0-9_-]{43}$',
+              description: 'Where accounts are for invited people: what `doorcode invite` printed.',
+              examples: ['inv_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'],
+            }),
+          ),
+          locale: Type.Optional(
+            Type.String({
+              pattern: '^[A-Za-z0-9-]{2,35}$',
+              description: 'The language of messages to come (BCP 47).',
+              examples: ['pt-BR'],
+            }),
+          ),
+          channel: WantedChannel,
+          client: ClientKind,
+          human_check: HumanCheckAnswer,
+        },
+        { examples: [{ username: 'ada', password: 'correct horse battery staple', phone: '+12025550143' }] },
+      ),
+      response: {
+        200: { description: 'A code is on its way.', ...OpenChallengeBody },
+        ...problems(
+          ...BODY_PROBLEMS,
+          ...DATABASE_PROBLEMS,
+          ...ISSUE_PROBLEMS,
+          'challenge_invalid',
+          'username_taken',
+          'password_rejected',
+        ),
+      },
+    },
+    handler: async (request) => {
+      const { username, password, phone, invite, locale } = request.body
+      const wish = deliveryWish(request, deps.channels)
+      const input = { username, password, phone, ...(invite && { invite }), ...(locale && { locale }), ...wish }
+      return openChallengeBody(await deps.register(input, contextOf(request)))
+    },
+  })
+}

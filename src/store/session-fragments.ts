@@ -1,0 +1,52 @@
+import { type RawBuilder, sql } from 'kysely'
+import type { Limits } from '../core/limits.ts'
+import type { NewSession, OpenSession } from '../core/ports.ts'
+
+/** Whether the session `s` of the user `u` has neither ended nor been ended; its idle end holds for refreshing alone. */
+export const isOpen: RawBuilder<unknown> = sql`(s.revoked_at is null and s.expires_at > now()
+  and s.auth_epoch = u.auth_epoch and u.disabled_at is null)`
+
+/** Whether both factors were presented for the session `s` a short while ago. */
+export const isFresh = ({ freshFor }: Limits): RawBuilder<unknown> =>
+  sql`(s.acr = 'aal2' and s.authenticated_at > now() - make_interval(secs => ${freshFor}::int))`
+
+/** Whether this session of the user `u` is open and fresh: what may change an account. */
+export const freshSession = (sessionId: string | null, limits: Limits): RawBuilder<unknown> => sql`exists (
+  select from sessions s
+  where s.session_id = ${sessionId}::uuid and s.user_id = u.user_id and ${isOpen} and ${isFresh(limits)})`
+
+/** Opens a session of `account`, for each row of `from`. */
+export const insertSession = (
+  p: NewSession,
+  limits: Limits,
+  login: {
+    acr: RawBuilder<unknown>
+    amr: RawBuilder<unknown>
+    epoch: RawBuilder<unknown>
+    from: RawBuilder<unknown>
+    deviceId?: RawBuilder<unknown>
+  },
+): RawBuilder<unknown> => sql`
+  insert into sessions (session_id, user_id, auth_epoch, acr, amr, device_id, name, address, expires_at)
+  select ${p.sessionId}::uuid, account.user_id, ${login.epoch}, ${login.acr}, ${login.amr},
+    ${login.deviceId ?? sql`null::uuid`}, ${p.name}::text, ${p.address}, now() + make_interval(secs => ${limits.sessionTtl}::int)
+  from ${login.from}
+  returning *`
+
+/** What tokens are made of, from a row of sessions under this name. */
+export const sessionColumns = (name: string, limits: Limits): RawBuilder<unknown> => {
+  const column = (of: string) => sql.ref(`${name}.${of}`)
+  return sql`${column('user_id')} as "userId", ${column('session_id')} as "sessionId", ${column('acr')}, ${column('amr')},
+    extract(epoch from ${column('authenticated_at')})::int as "authTime",
+    least(${limits.sessionIdle}::int, ceil(extract(epoch from ${column('expires_at')} - now())))::int as lasts`
+}
+
+/** The session in a row that has more in it. */
+export const openSession = ({ userId, sessionId, acr, amr, authTime, lasts }: OpenSession): OpenSession => ({
+  userId,
+  sessionId,
+  acr,
+  amr,
+  authTime,
+  lasts,
+})

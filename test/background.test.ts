@@ -1,0 +1,68 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import t, { type Test } from 'tap'
+import { startBackground } from '../src/background.ts'
+import { loadSettings } from '../src/load-config.ts'
+import { createLogger } from '../src/logger.ts'
+import { providers } from '../src/providers/index.ts'
+import { createDatabase } from '../src/store/database.ts'
+import { createTestDatabase, query } from './support/postgres.ts'
+
+const ROWS = 20_000
+
+const setUp = async (t: Test) => {
+  const url = await createTestDatabase(t)
+  const database = createDatabase({ url, poolSize: 2, onIdleError: () => {} })
+  t.teardown(() => database.close())
+  const lines: Record<string, unknown>[] = []
+  const logger = createLogger('debug', { write: (line: string) => void lines.push(JSON.parse(line)) })
+  await query(url, `insert into used_nonces select sha256(x::text::bytea), now() from generate_series(1, ${ROWS}) x`)
+  const count = async () => Number((await query(url, 'select count(*)::int from used_nonces'))[0]!['count'])
+  const start = () =>
+    startBackground({ settings: loadSettings({ env: {}, providers }), database, logger, firstPrune: 1 })
+  const told = async (event: string) => {
+    for (;;) {
+      const line = lines.find((one) => one['event'] === event)
+      if (line) return line
+      await sleep(10)
+    }
+  }
+  return { url, count, start, told }
+}
+
+t.test('what is over is removed while the server runs', async (t) => {
+  const { count, start, told } = await setUp(t)
+  const background = start()
+  t.match(await told('pruned'), { ended: 'done', nonces: ROWS, challenges: 0, level: 'info' })
+  t.equal(await count(), 0)
+  await background.stop()
+})
+
+t.test('a stop waits for the batch in hand, and none begins after it', async (t) => {
+  const { url, count, start, told } = await setUp(t)
+  const background = start()
+  while ((await count()) === ROWS) {}
+  const before = performance.now()
+  await background.stop()
+  t.ok(performance.now() - before < 500)
+  const left = await count()
+  t.ok(left > 0 && left < ROWS, String(left))
+  const busy = `select from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and state <> 'idle'`
+  t.strictSame(await query(url, busy), [])
+  t.match(await told('pruned'), { ended: 'stopped', nonces: ROWS - left })
+  await sleep(200)
+  t.equal(await count(), left)
+})
+
+t.test('whoever finds another instance at it says so for those who debug', async (t) => {
+  const { url, count, start, told } = await setUp(t)
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  await client.query('begin')
+  await client.query(`select pg_advisory_xact_lock(hashtextextended('doorcode housekeeping', 0))`)
+  const background = start()
+  t.match(await told('prune_left'), { level: 'debug' })
+  t.equal(await count(), ROWS)
+  await background.stop()
+  await client.end()
+})

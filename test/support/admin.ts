@@ -1,0 +1,102 @@
+import type { InjectOptions } from 'fastify'
+import type { Test } from 'tap'
+import { type AdminAppDeps, buildAdminApp } from '../../src/admin-app.ts'
+import { hashAdminKey, newAdminKey } from '../../src/core/admin-key.ts'
+import { ADMIN_SCOPES, type AdminScope } from '../../src/core/admin-ports.ts'
+import { Problem } from '../../src/errors.ts'
+import { parsePhone } from '../../src/factors/sms/phone-number.ts'
+import { createLogger } from '../../src/logger.ts'
+import { hashPassword } from '../../src/passwords/argon2id.ts'
+import { createAdminKeyStore } from '../../src/store/admin-keys.ts'
+import { createAuditReport } from '../../src/store/audit-report.ts'
+import { createSessionReport } from '../../src/store/session-report.ts'
+import { createUserAdmin } from '../../src/store/user-admin.ts'
+import { type Answer, createWorld, ISSUER, type WorldOptions } from './app.ts'
+import { type ApiDocument, checkAnswer } from './openapi-check.ts'
+
+/** A number that the test's server sends no code to. */
+export const REFUSED_PHONE = '+442079460958'
+
+/** A password that the test's server refuses. */
+export const REFUSED_PASSWORD = 'password1234'
+
+export const NOBODY = '00000000-0000-4000-8000-000000000000'
+
+/** A world with an admin app on the same database, whose answers are checked like all others. */
+export const createAdminWorld = async (
+  t: Test,
+  { admin: changes = {}, ...options }: WorldOptions & { admin?: Partial<AdminAppDeps> } = {},
+) => {
+  const world = await createWorld(t, options)
+  const { database, audit, logged } = world
+  const report = createAuditReport(database)
+  const keys = createAdminKeyStore(database)
+  const app = await buildAdminApp({
+    keys,
+    users: createUserAdmin(database),
+    sessionsOf: createSessionReport(database, { idle: 3_600 }),
+    auditOf: (userId, range) => report.ofUser({ userId }, range),
+    parsePhone,
+    assertAllowed: (phone) => {
+      if (phone === REFUSED_PHONE) throw new Problem('destination_not_allowed')
+    },
+    judgePassword: (password) => (password === REFUSED_PASSWORD ? 'It is one of the most common.' : undefined),
+    hashPassword,
+    audit,
+    issuer: ISSUER,
+    version: '0.0.0',
+    logger: createLogger('trace', { write: (line: string) => void logged.push(line) }),
+    trustProxy: ['127.0.0.1'],
+    rateLimit: false,
+    ...changes,
+  })
+  t.teardown(() => app.close())
+  const document = (await app.inject('/openapi.json')).json() as ApiDocument
+
+  /** A new key with these scopes, all of them if none is named. */
+  const newKey = async (scopes: readonly AdminScope[] = ADMIN_SCOPES, name = 'test'): Promise<string> => {
+    const key = newAdminKey()
+    world.keepSecret(key)
+    await keys.add({ name, scopes, hash: hashAdminKey(key), days: 1 })
+    return key
+  }
+  const key = await newKey()
+
+  const call = async (request: InjectOptions, withKey: string | null = key): Promise<Answer> => {
+    const headers = { ...(withKey !== null && { authorization: `Bearer ${withKey}` }), ...request.headers }
+    const { password } = (request.payload ?? {}) as { password?: unknown }
+    if (typeof password === 'string' && password.length > 3) world.keepSecret(password)
+    const response = await app.inject({ ...request, headers })
+    const fault = checkAnswer(document, request, response)
+    if (fault) t.fail(fault)
+    const isJson = /json/.test(String(response.headers['content-type']))
+    return {
+      status: response.statusCode,
+      headers: response.headers as Record<string, string>,
+      body: isJson ? response.json() : response.body,
+    }
+  }
+
+  return {
+    ...world,
+    admin: {
+      app,
+      keys,
+      key,
+      newKey,
+      call,
+      get: (url: string, withKey?: string | null) => call({ method: 'GET', url }, withKey),
+      post: (url: string, payload?: object, withKey?: string | null) =>
+        call({ method: 'POST', url, ...(payload && { payload }) }, withKey),
+      remove: (url: string, withKey?: string | null) => call({ method: 'DELETE', url }, withKey),
+      /** What the audit trail has of admin calls, the oldest first. */
+      async audited() {
+        await audit.drain()
+        return world.sql(
+          `select event, user_id, address, request_id, facts from audit_events
+           where event in ('admin_call', 'admin_refused') order by audit_event_id`,
+        )
+      },
+    },
+  }
+}
