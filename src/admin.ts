@@ -1,21 +1,23 @@
 import { type AdminAppDeps, buildAdminApp } from './admin-app.ts'
 import type { Settings } from './config.ts'
+import type { Limits } from './core/limits.ts'
 import type { CodeFactor } from './core/ports.ts'
 import { parsePhone } from './factors/sms/phone-number.ts'
 import { createAdminKeyStore } from './store/admin-keys.ts'
 import { createAuditReport } from './store/audit-report.ts'
 import type { Database } from './store/database.ts'
-import { createSessionReport } from './store/session-report.ts'
+import { createSessionStore } from './store/sessions.ts'
 import { createUserAdmin } from './store/user-admin.ts'
 
 /** What the admin API is made of besides settings. */
 export interface AdminParts
   extends Pick<
     AdminAppDeps,
-    'audit' | 'logger' | 'version' | 'trustProxy' | 'rateLimit' | 'redis' | 'issuer' | 'hashPassword'
+    'audit' | 'logger' | 'version' | 'trustProxy' | 'rateLimit' | 'redis' | 'issuer' | 'passwords' | 'passwordPolicy'
   > {
   database: Database
   factors: readonly CodeFactor[]
+  limits: Limits
 }
 
 /** The admin API on its own listener, or nothing where no port was set. */
@@ -29,7 +31,7 @@ export interface Admin {
 /** Puts the admin API together, from settings that were checked. */
 export const createAdmin = async (
   { ADMIN_PORT: port, ADMIN_HOST: host }: Pick<Settings, 'ADMIN_PORT' | 'ADMIN_HOST'>,
-  { database, factors, ...parts }: AdminParts,
+  { database, factors, limits, ...parts }: AdminParts,
 ): Promise<Admin> => {
   if (port === undefined) return { listen: async () => {}, close: async () => {} }
   const report = createAuditReport(database)
@@ -37,12 +39,10 @@ export const createAdmin = async (
     ...parts,
     keys: createAdminKeyStore(database),
     users: createUserAdmin(database),
-    sessionsOf: createSessionReport(database, { idle: 3_600 }),
+    sessions: createSessionStore(database, limits),
     auditOf: (userId, range) => report.ofUser({ userId }, range),
     parsePhone,
     assertAllowed: (phone) => factors.find(({ name }) => name === 'sms')!.assertAllowed(phone),
-    // The place for a policy on passwords.
-    judgePassword: () => undefined,
   })
   return {
     async listen() {

@@ -15,7 +15,7 @@ import { createGuard } from './guard.ts'
 import { openRings } from './key-rings.ts'
 import { loadSettings } from './load-config.ts'
 import { createLogger } from './logger.ts'
-import { createArgon2id, hashPassword } from './passwords/argon2id.ts'
+import { createArgon2id } from './passwords/argon2id.ts'
 import { createBreachRange } from './passwords/breach-range.ts'
 import { createPasswordPolicy } from './passwords/policy.ts'
 import { loadExternal } from './providers/external.ts'
@@ -145,11 +145,6 @@ const start = async () => {
     key: humanCheckKey,
     nonces: createNonceStore(database),
   })
-  const hashQueue = createHashQueue({
-    concurrency: hashThreads,
-    maxWait: LONGEST_HASH_WAIT,
-    now: () => performance.now(),
-  })
   const factors = createFactors({
     sms: {
       ...delivery,
@@ -159,6 +154,9 @@ const start = async () => {
       phoneKey,
     },
   })
+  const passwords = await createArgon2id(
+    createHashQueue({ concurrency: hashThreads, maxWait: LONGEST_HASH_WAIT, now: () => performance.now() }),
+  )
   const passwordPolicy = createPasswordPolicy({
     serviceName: settings.SERVICE_NAME,
     isBreached: settings.PASSWORD_BREACH_URL ? createBreachRange(settings.PASSWORD_BREACH_URL) : undefined,
@@ -179,7 +177,7 @@ const start = async () => {
     attemptKey,
     accounts: createAccountStore(database, settings.RATE_LIMIT ? PASSWORD_RULES : null),
     challenges: createChallengeStore(database, limits, policy),
-    passwords: await createArgon2id(hashQueue),
+    passwords,
     passwordPolicy,
     sessions: createSessionStore(database, limits),
     devices: createDeviceStore(database, limits),
@@ -213,7 +211,9 @@ const start = async () => {
     issuer,
     database,
     factors,
-    hashPassword: (password) => hashQueue(() => hashPassword(password)),
+    passwords,
+    passwordPolicy,
+    limits,
   })
   const background = startBackground({ settings, database, logger })
 

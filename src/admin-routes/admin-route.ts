@@ -1,6 +1,7 @@
 import type { preValidationAsyncHookHandler } from 'fastify'
 import type { createAddUser } from '../core/add-user.ts'
-import type { AdminScope, AuditedEvent, SessionSummary, UserAdmin } from '../core/admin-ports.ts'
+import type { AdminScope, AuditedEvent, UserAdmin } from '../core/admin-ports.ts'
+import type { SessionStore } from '../core/ports.ts'
 import { Problem } from '../errors.ts'
 import type { App } from '../routes/route.ts'
 
@@ -15,8 +16,7 @@ declare module 'fastify' {
 export interface AdminRouteDeps {
   users: UserAdmin
   addUser: ReturnType<typeof createAddUser>
-  /** The sessions of this user that are not over, the latest used first. */
-  sessionsOf(userId: string): Promise<SessionSummary[]>
+  sessions: Pick<SessionStore, 'list'>
   /** The latest `limit` decisions about this user that are older than `before`; undefined when there is no such user. */
   auditOf(userId: string, range: { limit: number; before?: Date }): Promise<AuditedEvent[] | undefined>
 }

@@ -1,8 +1,8 @@
 import { Type } from 'typebox'
 import { BODY_PROBLEMS, problems } from '../routes/problem-schemas.ts'
-import { Exactly, Username } from '../routes/schemas.ts'
+import { Exactly, NewPassword, Username } from '../routes/schemas.ts'
 import type { AdminRoute } from './admin-route.ts'
-import { ADMIN_PROBLEMS, AdminUser, NewPassword, userBody } from './schemas.ts'
+import { ADMIN_PROBLEMS, AdminUser, userBody } from './schemas.ts'
 
 const Phone = Type.String({
   minLength: 1,

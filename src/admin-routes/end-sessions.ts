@@ -10,7 +10,7 @@ export const endSessions: AdminRoute = (app, deps) => {
     config: { scope: 'sessions:write' },
     preValidation: refuseBody,
     schema: {
-      operationId: 'endSessions',
+      operationId: 'endUserSessions',
       tags: ['Sessions'],
       summary: 'Log a user out everywhere',
       description:

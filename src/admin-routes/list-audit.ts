@@ -1,8 +1,8 @@
 import { Type } from 'typebox'
 import { problems } from '../routes/problem-schemas.ts'
-import { Exactly } from '../routes/schemas.ts'
+import { Exactly, Moment } from '../routes/schemas.ts'
 import { type AdminRoute, found } from './admin-route.ts'
-import { ADMIN_PROBLEMS, Limit, limitOf, Moment, UserPath } from './schemas.ts'
+import { ADMIN_PROBLEMS, Limit, limitOf, UserPath } from './schemas.ts'
 
 const EventBody = Exactly({
   at: Moment('When it was decided.'),
@@ -35,7 +35,7 @@ export const listAudit: AdminRoute = (app, deps) => {
     url: '/admin/users/:id/audit',
     config: { scope: 'audit:read' },
     schema: {
-      operationId: 'listAudit',
+      operationId: 'listUserAudit',
       tags: ['Users'],
       summary: 'What was decided about a user',
       description: 'The latest first. Each decision is there moments after it was made.',

@@ -1,10 +1,9 @@
 import { Type } from 'typebox'
 import type { UserSummary } from '../core/admin-ports.ts'
 import { maskPhone } from '../core/mask.ts'
-import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from '../core/password.ts'
 import type { ProblemCode } from '../errors.ts'
 import { DATABASE_PROBLEMS } from '../routes/problem-schemas.ts'
-import { Exactly, MaskedPhone, Password } from '../routes/schemas.ts'
+import { Exactly, MaskedPhone, Moment } from '../routes/schemas.ts'
 
 /** What every admin route can answer. */
 export const ADMIN_PROBLEMS = ['invalid_token', 'forbidden', ...DATABASE_PROBLEMS] as const satisfies ProblemCode[]
@@ -17,17 +16,6 @@ export const UserId = Type.String({
 
 /** The path of everything about one user. */
 export const UserPath = Exactly({ id: UserId })
-
-/** A moment, RFC 3339 in UTC. */
-export const Moment = (description: string) =>
-  Type.String({ format: 'date-time', description, examples: ['2026-11-24T09:30:00.000Z'] })
-
-/** A password that is to be set. */
-export const NewPassword = Type.String({
-  ...Password,
-  minLength: PASSWORD_MIN_LENGTH,
-  description: `${PASSWORD_MIN_LENGTH} to ${PASSWORD_MAX_LENGTH} characters, no control characters.`,
-})
 
 /** A number of rows; all that a query has is text. */
 export const Limit = Type.Optional(

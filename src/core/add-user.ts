@@ -1,5 +1,6 @@
 import { Problem } from '../errors.ts'
 import type { UserAdmin, UserSummary } from './admin-ports.ts'
+import type { PasswordPolicy, PasswordVerifier } from './ports.ts'
 import { usernameKey } from './username.ts'
 
 /** What a caller says of a user who is to be. */
@@ -19,10 +20,8 @@ export interface AddUserDeps {
   parsePhone(written: string): { ok: true; phone: string } | { ok: false; reason: string }
   /** Throws `destination_not_allowed` where no code may be sent to. */
   assertAllowed(phone: string): void
-  /** Says in a sentence why a password is not good enough; undefined when it is. */
-  judgePassword(password: string, user: { username: string }): string | undefined
-  /** A PHC string. Throws `overloaded` rather than wait for long. */
-  hashPassword(password: string): Promise<string>
+  passwordPolicy: PasswordPolicy
+  passwords: Pick<PasswordVerifier, 'hash'>
 }
 
 /** What the database takes as a language. */
@@ -45,7 +44,7 @@ const canonicalLocale = (written: string): string => {
  * `destination_not_allowed`, `password_rejected` and `username_taken`.
  */
 export const createAddUser =
-  ({ users, parsePhone, assertAllowed, judgePassword, hashPassword }: AddUserDeps) =>
+  ({ users, parsePhone, assertAllowed, passwordPolicy, passwords }: AddUserDeps) =>
   async ({ username: written, password, phone: number, locale: language }: AddUserRequest): Promise<UserSummary> => {
     const username = written.trim()
     if (usernameKey(username) === '') refuse('/username', 'is empty')
@@ -53,11 +52,10 @@ export const createAddUser =
     if (!parsed.ok) return refuse('/phone', parsed.reason)
     const locale = language === undefined ? null : canonicalLocale(language)
     assertAllowed(parsed.phone)
-    const objection = password === undefined ? undefined : judgePassword(password, { username })
-    if (objection !== undefined) throw new Problem('password_rejected', { detail: objection })
+    if (password !== undefined) await passwordPolicy.assertAcceptable(password, username)
     // A hash is dear: not for a name that is taken already. Whoever takes it meanwhile is met below.
     if (await users.find(username)) throw new Problem('username_taken')
-    const passwordHash = password === undefined ? null : await hashPassword(password)
+    const passwordHash = password === undefined ? null : await passwords.hash(password)
     const userId = await users.add({ username, passwordHash, phone: parsed.phone, locale })
     const user = userId === undefined ? undefined : await users.find({ userId })
     if (!user) throw new Problem('username_taken')

@@ -67,22 +67,6 @@ export interface UserAdmin {
   endSessions(user: UserRef): Promise<boolean>
 }
 
-/** A session that is not over. */
-export interface SessionSummary {
-  sessionId: string
-  /** `aal1` or `aal2`. */
-  acr: string
-  /** RFC 8176. */
-  amr: string[]
-  /** What the client calls itself. */
-  name: string | null
-  /** Where it was seen last. */
-  address: string
-  authenticatedAt: Date
-  lastUsedAt: Date
-  expiresAt: Date
-}
-
 /** One decision about a user, as it was kept. */
 export interface AuditedEvent {
   createdAt: Date

@@ -36,9 +36,15 @@ const format = (lines: readonly SecretLine[]): string =>
     .join('\n')
     .concat('\n')
 
+/** A new secret whose id no command line takes for an option. */
+const makeNameable = (): string => {
+  const secret = makeSecret()
+  return deriveSecrets(secret).id.startsWith('-') ? makeNameable() : secret
+}
+
 /** Makes a file with one new secret, which is used at once, and returns its id. Throws when the file exists. */
 export const makeSecretFile = (path: string): string => {
-  const secret = makeSecret()
+  const secret = makeNameable()
   makeFile(path, `${secret}\n`)
   return deriveSecrets(secret).id
 }
@@ -49,7 +55,7 @@ export const listSecrets = (path: string, now: number): ListedSecret[] =>
 
 /** Adds a secret that every instance knows at once and that keys what is new after `delay` seconds. */
 export const rotateSecret = (path: string, { now, delay }: { now: number; delay: number }): ListedSecret => {
-  const made: SecretLine = { secret: makeSecret(), from: now + delay }
+  const made: SecretLine = { secret: makeNameable(), from: now + delay }
   replaceFile(path, (text) => {
     const lines = parse(text)
     const waiting = rows(lines, now).find(({ standing, from }) => standing.state === 'next' && from <= made.from)

@@ -72,7 +72,10 @@ export const generateKeySet = (alg: KeyAlgorithm, dates: { iat?: number; nbf?: n
   const { d, x, y } = privateKey.export({ format: 'jwk' })
   const { kty, crv } = CURVES[alg]
   const shared = { kty, crv, x: x!, ...(y === undefined ? {} : { y }) }
-  return { keys: [{ ...shared, d: d!, kid: thumbprint(shared), alg, use: 'sig', ...dates }] }
+  const kid = thumbprint(shared)
+  // On a command line it would be taken for an option.
+  if (kid.startsWith('-')) return generateKeySet(alg, dates)
+  return { keys: [{ ...shared, d: d!, kid, alg, use: 'sig', ...dates }] }
 }
 
 /** Whether this is what a broken tool leaves where random bytes should be. */

@@ -6,8 +6,12 @@ const retryAfter = (seconds: number) => seconds + Math.floor(Math.random() * (se
 const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
 
-/** Conflicts that the database asks to try again: serialization failure and deadlock. */
-export const isRetryable = (error: unknown): boolean => ['40001', '40P01'].includes(codeOf(error))
+/** That two took the same name at the same moment: the second try finds it taken, and says so. */
+const isNameRace = (error: unknown): boolean =>
+  codeOf(error) === '23505' && (error as { constraint?: string }).constraint === 'users_username_key_key'
+
+/** Conflicts that a second try settles: serialization failure, deadlock, and a name that was free a moment ago. */
+export const isRetryable = (error: unknown): boolean => ['40001', '40P01'].includes(codeOf(error)) || isNameRace(error)
 
 /** SQLSTATE classes and codes of a database that is there but cannot serve: see PostgreSQL's appendix A. */
 const UNAVAILABLE = /^(?:08|53|57|58|F0|XX)|^(?:25006|55P03|42P01|42703|28000|28P01|3D000)$/

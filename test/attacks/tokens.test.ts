@@ -47,6 +47,13 @@ const createForgery = async (t: Parameters<typeof createWorld>[0]) => {
   const { pending_token: pending } = (await world.login('alice')).body
   const code = world.lastCode()
   const pendingClaims = JSON.parse(Buffer.from(pending.split('.')[1], 'base64url').toString())
+  const sid = randomUUID()
+  // So that nothing but the forgery itself can be what is refused.
+  await world.sql(
+    `insert into sessions (session_id, user_id, auth_epoch, acr, amr, address, expires_at)
+     values ($1, $2, 0, 'aal2', '{pwd,sms,mfa}', '192.0.2.1', now() + interval '1 day')`,
+    [sid, userId],
+  )
   const accessClaims = {
     iss: ISSUER,
     aud: AUDIENCE,
@@ -55,7 +62,7 @@ const createForgery = async (t: Parameters<typeof createWorld>[0]) => {
     iat: now(),
     exp: now() + 600,
     jti: randomUUID(),
-    sid: randomUUID(),
+    sid,
     auth_time: now(),
     acr: 'aal2',
     amr: ['pwd', 'sms', 'mfa'],

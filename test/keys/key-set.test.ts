@@ -43,6 +43,14 @@ t.test('members of the file that are nobody’s business are not published', asy
   t.notOk(JSON.stringify(publicJwk).includes('private'))
 })
 
+t.test('no new key has a name that a command line takes for an option', async (t) => {
+  const kids = Array.from({ length: 300 }, () => keyOf('EdDSA').kid)
+  t.same(
+    kids.filter((kid) => kid.startsWith('-')),
+    [],
+  )
+})
+
 t.test('each new key is another one, under another name that is its RFC 7638 thumbprint', async (t) => {
   for (const alg of ALGORITHMS) {
     const keys = Array.from({ length: 20 }, () => keyOf(alg))

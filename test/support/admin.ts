@@ -3,22 +3,21 @@ import type { Test } from 'tap'
 import { type AdminAppDeps, buildAdminApp } from '../../src/admin-app.ts'
 import { hashAdminKey, newAdminKey } from '../../src/core/admin-key.ts'
 import { ADMIN_SCOPES, type AdminScope } from '../../src/core/admin-ports.ts'
+import { limitsFor } from '../../src/core/limits.ts'
 import { Problem } from '../../src/errors.ts'
 import { parsePhone } from '../../src/factors/sms/phone-number.ts'
 import { createLogger } from '../../src/logger.ts'
 import { hashPassword } from '../../src/passwords/argon2id.ts'
+import { createPasswordPolicy } from '../../src/passwords/policy.ts'
 import { createAdminKeyStore } from '../../src/store/admin-keys.ts'
 import { createAuditReport } from '../../src/store/audit-report.ts'
-import { createSessionReport } from '../../src/store/session-report.ts'
+import { createSessionStore } from '../../src/store/sessions.ts'
 import { createUserAdmin } from '../../src/store/user-admin.ts'
 import { type Answer, createWorld, ISSUER, type WorldOptions } from './app.ts'
 import { type ApiDocument, checkAnswer } from './openapi-check.ts'
 
 /** A number that the test's server sends no code to. */
 export const REFUSED_PHONE = '+442079460958'
-
-/** A password that the test's server refuses. */
-export const REFUSED_PASSWORD = 'password1234'
 
 export const NOBODY = '00000000-0000-4000-8000-000000000000'
 
@@ -34,14 +33,14 @@ export const createAdminWorld = async (
   const app = await buildAdminApp({
     keys,
     users: createUserAdmin(database),
-    sessionsOf: createSessionReport(database, { idle: 3_600 }),
+    sessions: createSessionStore(database, limitsFor({ codeTtl: 300, resendCooldown: 30 })),
     auditOf: (userId, range) => report.ofUser({ userId }, range),
     parsePhone,
     assertAllowed: (phone) => {
       if (phone === REFUSED_PHONE) throw new Problem('destination_not_allowed')
     },
-    judgePassword: (password) => (password === REFUSED_PASSWORD ? 'It is one of the most common.' : undefined),
-    hashPassword,
+    passwordPolicy: createPasswordPolicy({ serviceName: 'Example', onUnavailable: () => {} }),
+    passwords: { hash: hashPassword },
     audit,
     issuer: ISSUER,
     version: '0.0.0',

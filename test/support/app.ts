@@ -273,6 +273,21 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
       login: (username: string, password = PASSWORD) => post('/login', { username, password }),
       verify: (token: string, code: string) => post('/verify', { pending_token: token, code }),
       resend: (token: string, wish: object = {}) => post('/resend', { pending_token: token, ...wish }),
+      refresh: (token: string) => post('/refresh', { refresh_token: token }),
+      /** Both steps, for a user who may have a code now; the body of the second answer. */
+      async logIn(username: string, wish: object = {}, password = PASSWORD) {
+        const { body } = await post('/login', { username, password })
+        const { code } = messages.at(-1)!
+        const answer = await post('/verify', { pending_token: body.pending_token, code, ...wish })
+        if (answer.status !== 200) throw new Error(`no login: ${JSON.stringify(body)} ${JSON.stringify(answer.body)}`)
+        return answer.body
+      },
+      /** A call with an access token. */
+      as: (token: string) => {
+        const call = (method: 'GET' | 'POST' | 'DELETE') => (url: string, payload?: object) =>
+          send({ method, url, headers: { authorization: `Bearer ${token}` }, ...(payload && { payload }) })
+        return { get: call('GET'), post: call('POST'), delete: call('DELETE') }
+      },
     }
   }
 

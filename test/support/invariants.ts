@@ -70,13 +70,13 @@ export const breachesOf = async ({ sql, logged, secrets, calls, caps }: Evidence
   )
   if (spent !== granted.length) breaches.push(`I1: ${granted.length} tokens for ${spent} spent challenges`)
 
-  // I4: nothing secret in any table. The factor's own number is what it is for.
+  // I4: nothing secret in any table. The factor's own number is what it is for, and so is one that a challenge is to prove.
   const tables = await sql(
     `select table_name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'`,
   )
   for (const { table_name: table } of tables) {
     if (table === 'factors') continue
-    const rows = await sql(`select t::text as row from "${table}" t`)
+    const rows = await sql(`select (to_jsonb(t) - 'new_phone')::text as row from "${table}" t`)
     for (const { row } of rows) {
       const text = String(row)
       if (WHOLE_NUMBER.test(text)) breaches.push(`I4: ${table} has a whole number`)

@@ -1,0 +1,144 @@
+import t from 'tap'
+import { createWorld, PASSWORD, type World } from '../support/app.ts'
+
+const claimsOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString())
+
+const open = (t: Parameters<typeof createWorld>[0], options: Parameters<typeof createWorld>[1] = {}) =>
+  createWorld(t, { resendCooldown: 0, ...options })
+
+/** A login with a device token, and a password. */
+const present = (world: Pick<World, 'post'>, device_token: string, wish: object = {}) =>
+  world.post('/login', { username: 'alice', password: PASSWORD, device_token, ...wish })
+
+t.test('a remembered device stands in for the code, and says so in the token', async (t) => {
+  const world = await open(t)
+  await world.addUser('alice')
+  const held = await world.logIn('alice', { remember_device: true, device_name: 'Laptop' })
+  t.match(held.device_token, /^dt_[A-Za-z0-9_-]{43}$/)
+  t.equal(held.device_expires_in, 2_592_000)
+  const sent = world.messages.length
+
+  const { status, body } = await present(world, held.device_token)
+  t.equal(status, 200)
+  t.match(claimsOf(body.access_token), { acr: 'aal1', amr: ['pwd'] })
+  t.notOk(claimsOf(body.access_token).amr.includes('sms'))
+  t.not(body.device_token, held.device_token, 'it is renewed')
+  t.equal(world.messages.length, sent, 'no message was sent')
+  t.equal((await world.as(body.access_token).get('/me')).status, 200)
+  const renewed = await world.refresh(body.refresh_token)
+  t.match(claimsOf(renewed.body.access_token), { acr: 'aal1', amr: ['pwd'] }, 'and a refresh makes no more of it')
+
+  const { devices } = (await world.as(held.access_token).get('/devices')).body
+  t.match(devices, [{ name: 'Laptop', address: '127.0.0.1' }])
+  t.match((await world.as(held.access_token).get('/sessions')).body.sessions, [
+    { by_device: true },
+    { by_device: false },
+  ])
+})
+
+t.test('a device is nothing without the password, and no oracle of it', async (t) => {
+  const world = await open(t)
+  await world.addUser('alice')
+  const { device_token } = await world.logIn('alice', { remember_device: true })
+  t.match(await world.post('/login', { username: 'alice', password: 'wrong password', device_token }), {
+    status: 401,
+    body: { code: 'invalid_credentials' },
+  })
+  t.match(await present(world, device_token), { status: 200, body: { token_type: 'Bearer' } }, 'nor was it used up')
+})
+
+t.test('what stands in for no code gets a code: guessed, another’s, used, too old, forgotten', async (t) => {
+  const world = await open(t)
+  await world.addUser('alice')
+  await world.addUser('bob', '+12025550144')
+  const asksForCode = async (token: string, why: string) =>
+    t.match(await present(world, token), { status: 200, body: { token_type: 'pending-2fa' } }, why)
+
+  await asksForCode(`dt_${'A'.repeat(43)}`, 'guessed')
+  const bob = await world.logIn('bob', { remember_device: true })
+  await asksForCode(bob.device_token, 'of bob')
+  t.equal(
+    (await world.post('/login', { username: 'bob', password: PASSWORD, device_token: bob.device_token })).body
+      .token_type,
+    'Bearer',
+    'whose it still is',
+  )
+
+  const old = await world.logIn('alice', { remember_device: true })
+  await world.passTime(2_592_001)
+  await asksForCode(old.device_token, 'after thirty days')
+
+  const gone = await world.logIn('alice', { remember_device: true })
+  const alice = world.as(gone.access_token)
+  const { devices } = (await alice.get('/devices')).body
+  t.equal((await alice.delete(`/devices/${devices[0].id}`)).status, 204)
+  t.equal((await alice.delete(`/devices/${devices[0].id}`)).status, 404)
+  await asksForCode(gone.device_token, 'after it was forgotten')
+  t.equal((await world.as((await world.logIn('bob')).access_token).delete(`/devices/${devices[0].id}`)).status, 404)
+})
+
+t.test('whoever lost the answer gets the same device token; a copy ends the device', async (t) => {
+  const world = await open(t)
+  const userId = await world.addUser('alice')
+  const { device_token: first } = await world.logIn('alice', { remember_device: true })
+  const answers = await Promise.all(Array.from({ length: 6 }, () => present(world, first)))
+  t.equal(new Set(answers.map(({ body }) => body.device_token)).size, 1, 'side by side')
+  const second = answers[0]!.body.device_token
+  await world.passTime(11)
+  t.match(await present(world, first), { status: 200, body: { token_type: 'pending-2fa' } }, 'late, it is a copy')
+  t.match(
+    await present(world, second),
+    { status: 200, body: { token_type: 'pending-2fa' } },
+    'and nobody is remembered',
+  )
+  t.match(await world.sql(`select data from events where type = 'device.reused'`), [{ data: { user_id: userId } }])
+})
+
+t.test('forgetting devices ends the sessions that they opened, and no others', async (t) => {
+  const world = await open(t)
+  await world.addUser('alice')
+  const held = await world.logIn('alice', { remember_device: true })
+  const { body: byDevice } = await present(world, held.device_token)
+  t.equal((await world.as(held.access_token).delete('/devices')).status, 204)
+  t.equal((await world.refresh(byDevice.refresh_token)).status, 401)
+  t.equal((await world.refresh(held.refresh_token)).status, 200)
+  t.strictSame((await world.as(held.access_token).get('/devices')).body, { devices: [] })
+})
+
+t.test('what changes the account takes both factors, a short while ago', async (t) => {
+  const world = await open(t)
+  await world.addUser('alice')
+  const held = await world.logIn('alice', { remember_device: true })
+  const { body: byDevice } = await present(world, held.device_token)
+  const changes = [
+    ['/password', { current_password: PASSWORD, new_password: 'an older tale of four words' }],
+    ['/phone', { phone: '+12025550199' }],
+    ['/phone/verify', { pending_token: 'x', code: '123456' }],
+  ] as const
+  for (const [url, payload] of changes) {
+    const answer = await world.as(byDevice.access_token).post(url, payload)
+    t.match(answer, { status: 403, body: { code: 'forbidden' } }, url)
+    t.match(answer.headers['www-authenticate'], /insufficient_user_authentication.*acr_values="aal2"/)
+  }
+  await world.passTime(601)
+  for (const [url, payload] of changes) {
+    t.match(await world.as(held.access_token).post(url, payload), { status: 403 }, `${url}, ten minutes later`)
+  }
+  t.equal((await world.sql(`select 1 from users where auth_epoch > 0`)).length, 0, 'nothing was changed')
+
+  const pending = await present(world, byDevice.device_token, { step_up: true })
+  t.equal(pending.body.token_type, 'pending-2fa', 'step-up asks for the code, whatever device it is')
+  const fresh = (await world.verify(pending.body.pending_token, world.lastCode())).body
+  t.match(claimsOf(fresh.access_token), { acr: 'aal2' })
+  t.equal((await world.as(fresh.access_token).post(...changes[0])).status, 200)
+})
+
+t.test('a locked or disabled factor lets no device in', async (t) => {
+  const world = await open(t)
+  await world.addUser('alice')
+  const { device_token } = await world.logIn('alice', { remember_device: true })
+  await world.sql(`update factors set locked_until = now() + interval '1 hour'`)
+  t.match(await present(world, device_token), { status: 401, body: { code: 'invalid_credentials' } })
+  await world.sql(`update factors set locked_until = null, disabled_at = now()`)
+  t.match(await present(world, device_token), { status: 401, body: { code: 'invalid_credentials' } })
+})
