@@ -35,6 +35,12 @@ export const buildAdminApp = async (deps: AdminAppDeps): Promise<App> => {
   const refuseOtherMethods = watchMethods(app)
   // A scope of its own: what refuses wrong methods, and the document, ask for no key.
   await app.register(async (guarded: App) => {
+    // Many clients say that they send JSON where they send nothing.
+    const parse = guarded.getDefaultJsonParser('error', 'error')
+    guarded.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
+      if (body === '') done(null, undefined)
+      else parse(request, body, done)
+    })
     guardRoutes(guarded, { keys: deps.keys, journal, limit })
     const routeDeps = { ...deps, addUser: createAddUser(deps) }
     for (const route of adminRoutes) route(guarded, routeDeps)

@@ -9,6 +9,7 @@ const COMMANDS = new Map<string, () => Promise<Command>>([
   ['guard', async () => (await import('./guard.ts')).guard],
   ['admin-key', async () => (await import('./admin-key.ts')).adminKey],
   ['audit', async () => (await import('./audit.ts')).audit],
+  ['invite', async () => (await import('./invite.ts')).invite],
   ['migrate', async () => (await import('./migrate.ts')).migrate],
   ['keys', async () => (await import('./keys.ts')).keys],
   ['secret', async () => (await import('./secret.ts')).secret],

@@ -27,6 +27,8 @@ export const USAGE = `Usage: npx doorcode <command>
                                 sessions:write or audit:read; it is shown this once
   admin-key list                show the keys, without themselves
   admin-key revoke <id>         end a key at once
+  invite [--days 7] [--note <text>]
+                                print an invite for POST /register, for one account
   migrate                       bring the database up to date
   keys new [--file <path>] [--alg EdDSA|ES256]
                                 make a file with a new signing key

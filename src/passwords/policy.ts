@@ -17,7 +17,7 @@ export interface PolicyOptions {
 /** A word with which somebody has made a password longer than it is, such as `alice2026!`. */
 const isMadeOf = (password: string, word: string): boolean => {
   const [own, part] = [fold(password), fold(word)]
-  return part.length >= 3 && own.replaceAll(part, '').replace(/[\d\s!?.,_@#$*-]/g, '') === ''
+  return part.length >= 3 && own.includes(part) && own.replaceAll(part, '').replace(/[\d\s!?.,_@#$*-]/g, '') === ''
 }
 
 /**
@@ -38,7 +38,10 @@ export const createPasswordPolicy = ({ serviceName, isBreached, onUnavailable }:
       throw reject('It is one of the passwords that most people have, and that are tried first.')
     }
     // Whoever cannot ask must not keep people from a password that is good by every other rule.
-    const breached = await isBreached?.(normalized).catch((error: unknown) => onUnavailable(error))
+    const breached = await isBreached?.(normalized).catch((error: unknown) => {
+      onUnavailable(error)
+      return false
+    })
     if (breached) throw reject('It is known from a breach of another service.')
   },
 })

@@ -231,6 +231,10 @@ t.test('wrong methods, media types and sizes are problems as everywhere', async 
   const json = { 'content-type': 'application/json' }
   t.equal((await admin.call({ method: 'POST', url, headers: json, payload: '{' })).status, 400)
   t.equal((await admin.call({ method: 'POST', url, headers: json, payload: `"${'x'.repeat(9_000)}"` })).status, 413)
+  const empty = await admin.call({ method: 'POST', url: `${url}/${NOBODY}/enable`, headers: json, payload: '' })
+  t.equal(empty.status, 404, 'JSON that is nothing is no body')
+  t.equal((await admin.call({ method: 'POST', url, headers: json, payload: '' })).status, 400)
+  t.equal((await admin.call({ method: 'POST', url, headers: json, payload: '{"__proto__":{}}' })).status, 400)
   const latin = { 'content-type': 'application/json; charset=latin1' }
   t.equal((await admin.call({ method: 'POST', url, headers: latin, payload: '{}' })).status, 415)
   const origin = await admin.call({ method: 'GET', url, headers: { origin: 'https://app.example.com' } })

@@ -1,0 +1,24 @@
+import { hashToken, makeToken } from '../core/rotating-token.ts'
+import { createInviteAdmin } from '../store/invites.ts'
+import { type Command, readArgs, refuseNames, UsageError } from './command.ts'
+import { withSchema } from './open-database.ts'
+
+const OPTIONS = { days: { type: 'string', default: '7' }, note: { type: 'string' } } as const
+
+const LONGEST = 365
+
+/** `invite`: leave to register, for one account. Printed once; what is stored is its hash. */
+export const invite: Command = async (args, world) => {
+  const { values, positionals } = readArgs(args, OPTIONS)
+  refuseNames('invite', positionals)
+  const days = Number(values.days)
+  if (!Number.isInteger(days) || days < 1 || days > LONGEST) {
+    throw new UsageError(`--days must be a whole number from 1 to ${LONGEST}. For example: --days 7`)
+  }
+  const token = makeToken('invite')
+  await withSchema(world, async (database) => {
+    const until = await createInviteAdmin(database).add({ hash: hashToken(token), days, note: values.note })
+    world.stdout.write(`${token}\n`)
+    world.stderr.write(`For one account, until ${until.toISOString()}. It is not shown again.\n`)
+  })
+}

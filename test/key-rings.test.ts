@@ -1,0 +1,103 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import t from 'tap'
+import { writeKeyFile } from '../src/keys/key-files.ts'
+import { generateKeySet, type KeySet } from '../src/keys/key-set.ts'
+import { deriveSecrets } from '../src/keys/secrets.ts'
+import { runHere } from './cli/tool.ts'
+import { createTestDatabase } from './support/postgres.ts'
+import { runToEnd, type ServerProcess, startServer, temporaryFolder } from './support/server-process.ts'
+
+const kidsAt = async ({ address }: ServerProcess): Promise<string[]> => {
+  const { keys } = (await (await fetch(`${address}/.well-known/jwks.json`)).json()) as KeySet
+  return keys.map(({ kid }) => kid)
+}
+
+/** Waits until the server has said so often that something happened. */
+const heard = async ({ output }: ServerProcess, event: string, times = 1): Promise<void> => {
+  while (output().split(`"event":"${event}"`).length - 1 < times) await sleep(20)
+}
+
+t.test(
+  'a server takes up changed keys and secrets without a restart, and keeps the old ones when they are broken',
+  async (t) => {
+    const folder = temporaryFolder(t)
+    const files = { keys: join(folder, 'keys.json'), secret: join(folder, 'secret') }
+    const first = writeKeyFile(files.keys, 'EdDSA')
+    const secret = randomBytes(33).toString('base64')
+    writeFileSync(files.secret, secret)
+    const DATABASE_URL = await createTestDatabase(t)
+    const server = await startServer(t, {
+      DATABASE_URL,
+      DATA_DIR: folder,
+      JWT_KEYS_FILE: files.keys,
+      SECRET_FILE: files.secret,
+    })
+    t.strictSame(await kidsAt(server), [first])
+
+    t.equal((await runHere(['keys', 'rotate', '--file', files.keys])).code, 0)
+    t.equal((await runHere(['secret', 'rotate', '--file', files.secret])).code, 0)
+    await Promise.all([heard(server, 'keys_changed'), heard(server, 'secrets_changed')])
+    const [, second] = (JSON.parse(readFileSync(files.keys, 'utf8')) as KeySet).keys
+    t.strictSame(await kidsAt(server), [first, second!.kid], 'both are published')
+    t.match(server.output(), new RegExp(`; ${first} signs`))
+    t.match(server.output(), new RegExp(`secrets are ${deriveSecrets(secret).id}, `))
+
+    const draft = join(folder, 'draft')
+    writeFileSync(draft, '{"keys":[')
+    renameSync(draft, files.keys)
+    await heard(server, 'keys_refused')
+    await sleep(5_000)
+    t.equal(server.output().split('keys_refused').length, 2, 'said once')
+    t.strictSame(await kidsAt(server), [first, second!.kid])
+    for (const hidden of [second!.d, secret]) t.notOk(server.output().includes(hidden))
+    t.equal(await server.stop(), 0)
+  },
+)
+
+t.test('keys come from a folder, or from the environment alone', async (t) => {
+  const folder = temporaryFolder(t)
+  const keys = join(folder, 'keys')
+  const kids = ['a', 'b'].map((name) => writeKeyFile(join(keys, `${name}.json`), 'EdDSA'))
+  const DATABASE_URL = await createTestDatabase(t)
+  const fromFolder = await startServer(t, { DATABASE_URL, DATA_DIR: folder, JWT_KEYS_FILE: keys })
+  t.strictSame(await kidsAt(fromFolder), kids)
+  const set = generateKeySet('EdDSA')
+  const inline = await startServer(t, { DATABASE_URL, DATA_DIR: folder, JWT_KEYS: JSON.stringify(set) })
+  t.strictSame(await kidsAt(inline), [set.keys[0]!.kid])
+  t.notOk(inline.output().includes(set.keys[0]!.d))
+})
+
+t.test('a weak or broken key keeps a server from starting, whatever it comes from', async (t) => {
+  const folder = temporaryFolder(t)
+  const rsa = generateKeyPairSync('rsa', { modulusLength: 1_024 }).privateKey.export({ format: 'jwk' })
+  const k256 = generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).privateKey.export({ format: 'jwk' })
+  const good = generateKeySet('EdDSA').keys[0]!
+  for (const [what, key, says] of [
+    ['RSA', { ...rsa, kid: 'rsa', alg: 'RS256' }, /key 1 has no "alg" of EdDSA or ES256/],
+    ['secp256k1', { ...k256, kid: 'k', alg: 'ES256' }, /key 1 is no P-256 key/],
+    ['oct', { kty: 'oct', k: good.d, kid: 'o', alg: 'HS256' }, /key 1 has no "alg" of EdDSA or ES256/],
+    ['truncated', { ...good, d: good.d.slice(0, 30) }, /key 1 is damaged/],
+    ['zero', { ...good, d: Buffer.alloc(32).toString('base64url') }, /key 1 has a private part that is not random/],
+  ] as const) {
+    const file = join(folder, 'keys.json')
+    writeFileSync(file, JSON.stringify({ keys: [key] }))
+    const inline = what === 'truncated' ? { JWT_KEYS: JSON.stringify({ keys: [key] }) } : { JWT_KEYS_FILE: file }
+    const { output, code } = await runToEnd({ DATABASE_URL: 'postgres://x@127.0.0.1:1/x', DATA_DIR: folder, ...inline })
+    t.equal(code, 1, what)
+    t.match(output, says, what)
+    t.match(output, /^JWT_KEYS(_FILE .*)?: key 1 .*Make one with: npx doorcode keys new/, what)
+    t.equal(output.trim().split('\n').length, 1, output)
+    t.notOk(output.includes(good.d.slice(0, 12)))
+  }
+  const secret = join(folder, 'secret')
+  writeFileSync(secret, `2026-11-24 ${'x'.repeat(40)}\n`)
+  const { output, code } = await runToEnd({
+    DATABASE_URL: 'postgres://x@127.0.0.1:1/x',
+    DATA_DIR: folder,
+    SECRET_FILE: secret,
+  })
+  t.strictSame([code, output.trim()], [1, `SECRET_FILE ${secret} is not random`])
+})
