@@ -88,6 +88,8 @@ export const describeAdminApi = async (): Promise<string> =>
         setDisabled: never,
         resetFactor: never,
         endSessions: never,
+        setPassword: never,
+        setPhone: never,
       },
       sessions: { list: never },
       auditOf: never,

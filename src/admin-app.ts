@@ -39,7 +39,7 @@ export const buildAdminApp = async (deps: AdminAppDeps): Promise<App> => {
     const parse = guarded.getDefaultJsonParser('error', 'error')
     guarded.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
       if (body === '') done(null, undefined)
-      else parse(request, body, done)
+      else void parse(request, body, done)
     })
     guardRoutes(guarded, { keys: deps.keys, journal, limit })
     const routeDeps = { ...deps, addUser: createAddUser(deps) }

@@ -55,6 +55,13 @@ t.test('without any setting there are the defaults of the design', async (t) => 
     JWT_ALGORITHM: 'EdDSA',
     ACCESS_TOKEN_TTL: 600,
     DATABASE_POOL_SIZE: 10,
+    REFRESH_TOKEN_TTL: 86_400,
+    REFRESH_IDLE_TTL: 3_600,
+    DEVICE_TOKEN_TTL: 2_592_000,
+    STEP_UP_MAX_AGE: 600,
+    REFRESH_COOKIE: false,
+    REGISTRATION: 'closed',
+    RECOVERY_HELP: 'A password cannot be reset here. Ask whoever runs this service.',
     SMS_PROVIDERS: ['console'],
     SMS_PRICES: [],
     SMS_COUNTRIES: [],
@@ -115,6 +122,17 @@ t.test('settings of others are left alone', async (t) => {
 
 /** Values that each setting refuses, and what its fault must say. */
 const WRONG: Record<string, { values: string[]; says: RegExp }> = {
+  REFRESH_TOKEN_TTL: { values: ['599', '1d', '2592001'], says: /must be/ },
+  REFRESH_IDLE_TTL: { values: ['299', '1h'], says: /must be/ },
+  DEVICE_TOKEN_TTL: { values: ['3599', '30d'], says: /must be/ },
+  STEP_UP_MAX_AGE: { values: ['59', '3601'], says: /must be/ },
+  REFRESH_COOKIE: { values: ['yes', '1'], says: /must be/ },
+  REGISTRATION: { values: ['yes', 'invited'], says: /must be/ },
+  PASSWORD_BREACH_URL: {
+    values: ['api.pwnedpasswords.com', 'http://api.pwnedpasswords.com/range', 'https://a b', 'https://u:p@a.example'],
+    says: /must match pattern/,
+  },
+  RECOVERY_HELP: { values: ['x'.repeat(501)], says: /must not have more than 500 characters/ },
   PORT: { values: ['http', '-1', '3.5', '65536', '0x10', '1e3', '9'.repeat(30)], says: /must be (?:integer|<= 65535)/ },
   ISSUER: {
     values: [

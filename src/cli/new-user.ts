@@ -1,6 +1,8 @@
 import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from '../core/password.ts'
 import { USERNAME_MAX_LENGTH, usernameKey } from '../core/username.ts'
+import type { Problem } from '../errors.ts'
 import { parsePhone } from '../factors/sms/phone-number.ts'
+import { createPasswordPolicy } from '../passwords/policy.ts'
 
 /** What no name and no password may have, for then nobody could log in: `/login` refuses it. */
 const UNCLEAN = /[\p{Cc}\p{Cs}]/u
@@ -33,11 +35,15 @@ export const checkPhone = (written: string): string => {
 }
 
 /** Throws a line that says what is wrong with a new password, and never shows it. */
-export const checkPassword = (password: string): void => {
+export const checkPassword = async (password: string, username: string): Promise<void> => {
   refuseUnclean('The password', password)
   const length = lengthOf(password)
   if (length < PASSWORD_MIN_LENGTH) throw new Error(`The password is shorter than ${PASSWORD_MIN_LENGTH} characters.`)
   if (length > PASSWORD_MAX_LENGTH) throw new Error(`The password is longer than ${PASSWORD_MAX_LENGTH} characters.`)
+  const policy = createPasswordPolicy({ serviceName: 'Doorcode', onUnavailable: () => {} })
+  await policy.assertAcceptable(password, username).catch((error: Problem) => {
+    throw new Error(`The password is refused: ${error.details.detail}`)
+  })
 }
 
 /** A language for messages, in its canonical form. Throws when it is none. */

@@ -4,6 +4,11 @@ export const USAGE = `Usage: npx doorcode <command>
   user add <name> --phone <number> [--locale <language>] [--password-stdin]
                                 add a user; asks for the password, or reads one line of it
   user list                     show all users
+  user set-password <name> [--password-stdin]
+                                give the user another password, and end all sessions and devices
+  user set-phone <name> --phone <number>
+                                give the user another number and a fresh factor, and end the same
+  user sign-out <name>          end all sessions, devices and pending logins of the user
   user disable <name>           end what the user had begun and let nobody log in as them
   user enable <name>            let the user log in again
   user reset-factor <name>      take failures, lock and disablement off the second factor, and end what

@@ -29,7 +29,7 @@ const add: Command = async (args, world) => {
   const locale = values.locale === undefined ? undefined : checkLocale(values.locale)
   // Before the database is opened: nothing waits, open, for somebody who thinks of a password.
   const password = await readPassword(world, values['password-stdin'])
-  checkPassword(password)
+  await checkPassword(password, username)
   const passwordHash = await hashPassword(password)
 
   await withUsers(world, async (users) => {
@@ -61,15 +61,42 @@ const change =
     })
   }
 
+const setPassword: Command = async (args, world) => {
+  const { values, positionals } = readArgs(args, { 'password-stdin': ADD_OPTIONS['password-stdin'] })
+  const name = oneName('user set-password', positionals)
+  const password = await readPassword(world, values['password-stdin'])
+  await checkPassword(password, name)
+  const passwordHash = await hashPassword(password)
+  await withUsers(world, async (users) => {
+    if (!(await users.setPassword(name, passwordHash))) throw new Error(`There is no user "${name}".`)
+    world.stdout.write(`${name} has a new password; every session and device of theirs has ended.\n`)
+  })
+}
+
+const setPhone: Command = async (args, world) => {
+  const { values, positionals } = readArgs(args, { phone: ADD_OPTIONS.phone })
+  const name = oneName('user set-phone', positionals)
+  if (values.phone === undefined)
+    throw new UsageError('"user set-phone" needs --phone. For example: --phone +12025550143')
+  const phone = checkPhone(values.phone)
+  await withUsers(world, async (users) => {
+    if (!(await users.setPhone(name, phone))) throw new Error(`There is no user "${name}".`)
+    world.stdout.write(`${name} has the phone ${phone}; every session and device of theirs has ended.\n`)
+  })
+}
+
 const SUBCOMMANDS = new Map<string, Command>([
   ['add', add],
   ['list', list],
+  ['set-password', setPassword],
+  ['set-phone', setPhone],
+  ['sign-out', change('user sign-out', 'is signed out everywhere', (users, name) => users.endSessions(name))],
   ['disable', change('user disable', 'is disabled', (users, name) => users.setDisabled(name, true))],
   ['enable', change('user enable', 'is enabled', (users, name) => users.setDisabled(name, false))],
   ['reset-factor', change('user reset-factor', 'has a fresh second factor', (users, name) => users.resetFactor(name))],
 ])
 
-/** `user add|list|disable|enable|reset-factor`: what an operator does to users. */
+/** `user add|list|set-password|set-phone|sign-out|disable|enable|reset-factor`: what an operator does to users. */
 export const user: Command = async ([name = '', ...args], world) => {
   const subcommand = SUBCOMMANDS.get(name)
   if (!subcommand) throw new UsageError(`Say what to do with users: ${[...SUBCOMMANDS.keys()].join(', ')}.`)

@@ -65,6 +65,10 @@ export interface UserAdmin {
   resetFactor(user: UserRef): Promise<boolean>
   /** Raises the user's epoch: pending tokens, sessions with their refresh tokens, and remembered devices are over. */
   endSessions(user: UserRef): Promise<boolean>
+  /** Gives a user another password. Raises the epoch, which ends all that was begun with the old one. */
+  setPassword(user: UserRef, passwordHash: string): Promise<boolean>
+  /** Gives a user another number, with a fresh factor. Raises the epoch. */
+  setPhone(user: UserRef, phone: string): Promise<boolean>
 }
 
 /** One decision about a user, as it was kept. */

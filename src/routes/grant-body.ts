@@ -8,6 +8,8 @@ const opaque = (prefix: string) => `^${prefix}[A-Za-z0-9_-]{43}$`
 
 /** A refresh token, as it was given. */
 export const RefreshToken = Type.String({
+  minLength: 46,
+  maxLength: 46,
   pattern: opaque('rt_'),
   description: 'The refresh token, as it was answered. It serves once.',
   examples: ['rt_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'],
@@ -15,6 +17,8 @@ export const RefreshToken = Type.String({
 
 /** A device token, as it was given. */
 export const DeviceToken = Type.String({
+  minLength: 46,
+  maxLength: 46,
   pattern: opaque('dt_'),
   description: 'The device token, as it was answered. It serves once.',
   examples: ['dt_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'],

@@ -34,6 +34,8 @@ export const register: Route = (app, deps) => {
           phone: PhoneNumber,
           invite: Type.Optional(
             Type.String({
+              minLength: 47,
+              maxLength: 47,
               pattern: '^inv_[A-Za-z0-9_-]{43}$',
               description: 'Where accounts are for invited people: what `doorcode invite` printed.',
               examples: ['inv_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'],
@@ -41,6 +43,8 @@ export const register: Route = (app, deps) => {
           ),
           locale: Type.Optional(
             Type.String({
+              minLength: 2,
+              maxLength: 35,
               pattern: '^[A-Za-z0-9-]{2,35}$',
               description: 'The language of messages to come (BCP 47).',
               examples: ['pt-BR'],

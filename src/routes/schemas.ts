@@ -47,6 +47,8 @@ export const Code = Type.String({
 
 /** A number as it is stored. */
 export const PhoneNumber = Type.String({
+  minLength: 8,
+  maxLength: 16,
   pattern: '^\\+[1-9][0-9]{6,14}$',
   description: 'A phone number in E.164: a plus, the country code and the number, without spaces.',
   examples: ['+12025550143'],
@@ -56,6 +58,8 @@ export const PhoneNumber = Type.String({
 export const Id = (description: string) =>
   Type.String({
     // Not `format`, which leaves the case of the letters open.
+    minLength: 36,
+    maxLength: 36,
     pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$',
     description,
     examples: ['0e3b1c9e-4c0f-4c3f-9a55-0d4b8a9f2d11'],

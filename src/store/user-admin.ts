@@ -100,13 +100,14 @@ export const createUserAdmin = (db: Database): UserAdmin => {
     'user_end_sessions',
     (p) => sql`update users u set auth_epoch = u.auth_epoch + 1 where ${isTarget(p)} returning 1`,
   )
-  const resetFactor = db.prepare<Target, unknown>(
+  const resetFactor = db.prepare<Target & { phone: string | null }, unknown>(
     'user_reset_factor',
     (p) => sql`
       with target as materialized (
         select u.user_id from users u where ${isTarget(p)}
       ), reset as (
-        update factors f set failures = 0, locked_until = null, disabled_at = null
+        update factors f set failures = 0, locked_until = null, disabled_at = null,
+          phone = coalesce(${p.phone}::text, f.phone)
         from target where f.user_id = target.user_id
         returning f.user_id
       ), counted as materialized (
@@ -116,6 +117,13 @@ export const createUserAdmin = (db: Database): UserAdmin => {
       update users u set auth_epoch = u.auth_epoch + 1
       from target, counted where u.user_id = target.user_id and counted.factors >= 0
       returning 1`,
+  )
+
+  const setPassword = db.prepare<Target & { passwordHash: string }, unknown>(
+    'user_set_password',
+    (p) => sql`
+      update users u set password_hash = ${p.passwordHash}, auth_epoch = u.auth_epoch + 1
+      where ${isTarget(p)} returning 1`,
   )
 
   const summaryOf = ({ key, ...user }: Row): UserSummary => user
@@ -140,7 +148,9 @@ export const createUserAdmin = (db: Database): UserAdmin => {
 
     find: async (user) => (await find(targetOf(user))).map(summaryOf)[0],
     setDisabled: (user, disabled) => exists((disabled ? disable : enable)(targetOf(user))),
-    resetFactor: (user) => exists(resetFactor(targetOf(user))),
+    resetFactor: (user) => exists(resetFactor({ ...targetOf(user), phone: null })),
+    setPhone: (user, phone) => exists(resetFactor({ ...targetOf(user), phone })),
+    setPassword: (user, passwordHash) => exists(setPassword({ ...targetOf(user), passwordHash })),
     endSessions: (user) => exists(endSessions(targetOf(user))),
   }
 }

@@ -47,7 +47,8 @@ t.test('a wrong password inside the cooldown says nothing of the cooldown', asyn
   t.equal((await world.login('alice')).status, 200)
   t.equal((await world.login('alice', 'a wrong password')).body.code, 'invalid_credentials')
   const right = await world.login('alice')
-  t.match(right, { status: 429, body: { code: 'resend_cooldown', retry_after: 30 } })
+  t.match(right, { status: 429, body: { code: 'resend_cooldown' } })
+  t.ok(right.body.retry_after > 20)
 })
 
 t.test('the spellings of one name are one account with one count', async (t) => {

@@ -2,20 +2,21 @@ import t from 'tap'
 import { checkPassword, checkPhone, checkUsername } from '../../src/cli/new-user.ts'
 
 t.test('a password is counted in code points, from 8 to 256', async (t) => {
-  t.doesNotThrow(() => checkPassword('8 chars!'))
-  t.doesNotThrow(() => checkPassword('😀'.repeat(8)))
-  t.doesNotThrow(() => checkPassword('😀'.repeat(256)))
-  t.throws(() => checkPassword('😀'.repeat(7)), { message: 'The password is shorter than 8 characters.' })
-  t.throws(() => checkPassword(''), { message: 'The password is shorter than 8 characters.' })
-  t.throws(() => checkPassword('x'.repeat(257)), { message: 'The password is longer than 256 characters.' })
+  await t.resolves(checkPassword('8 chars!', 'alice'))
+  await t.resolves(checkPassword('a😀'.repeat(4).replace('a', 'b'), 'alice'))
+  await t.resolves(checkPassword('a😀b😀'.repeat(64), 'alice'))
+  await t.rejects(checkPassword('😀'.repeat(7), 'alice'), { message: 'The password is shorter than 8 characters.' })
+  await t.rejects(checkPassword('', 'alice'), { message: 'The password is shorter than 8 characters.' })
+  await t.rejects(checkPassword('password123', 'alice'), { message: /^The password is refused: .* most people/ })
+  await t.rejects(checkPassword('x'.repeat(257), 'alice'), { message: 'The password is longer than 256 characters.' })
 })
 
 t.test('a password that /login would refuse is refused here, and not shown', async (t) => {
   const unclean = { message: 'The password has control characters or half characters.' }
-  t.throws(() => checkPassword('correct\thorse'), unclean)
-  t.throws(() => checkPassword('correct\0horse'), unclean)
-  t.throws(() => checkPassword('correct\ud83dhorse'), unclean)
-  t.throws(() => checkPassword('correct\ufffdhorse'), { message: 'The password is not UTF-8.' })
+  await t.rejects(checkPassword('correct\thorse', 'alice'), unclean)
+  await t.rejects(checkPassword('correct\0horse', 'alice'), unclean)
+  await t.rejects(checkPassword('correct\ud83dhorse', 'alice'), unclean)
+  await t.rejects(checkPassword('correct\ufffdhorse', 'alice'), { message: 'The password is not UTF-8.' })
 })
 
 t.test('a name is 1 to 64 code points, without the space around it', async (t) => {
