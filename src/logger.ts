@@ -32,3 +32,10 @@ export const createLogger = (level: string, destination?: DestinationStream): Lo
     },
     destination ?? pino.destination(1),
   )
+
+/** Where to write lines for people on a terminal, outside production; undefined for JSON to stdout. */
+export const prettyWhenWatched = async (production: boolean) => {
+  if (production || !process.stdout.isTTY) return undefined
+  const { default: pretty } = await import('pino-pretty')
+  return pretty({ colorize: true, ignore: 'event,request_id', sync: true })
+}

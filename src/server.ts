@@ -14,7 +14,7 @@ import { createFactors } from './factors/index.ts'
 import { createGuard } from './guard.ts'
 import { openRings } from './key-rings.ts'
 import { loadSettings } from './load-config.ts'
-import { createLogger } from './logger.ts'
+import { createLogger, prettyWhenWatched } from './logger.ts'
 import { createArgon2id } from './passwords/argon2id.ts'
 import { createBreachRange } from './passwords/breach-range.ts'
 import { createPasswordPolicy } from './passwords/policy.ts'
@@ -250,13 +250,6 @@ const connectRedis = async (url: string | undefined, onError: (error: Error) => 
   if (url === undefined) return undefined
   const redis = await import('./http/redis.ts')
   return redis.connectRedis(url, onError)
-}
-
-/** Lines for people on a terminal, outside production; JSON for everything else. */
-const prettyWhenWatched = async (production: boolean) => {
-  if (production || !process.stdout.isTTY) return undefined
-  const { default: pretty } = await import('pino-pretty')
-  return pretty({ colorize: true, ignore: 'event,request_id', sync: true })
 }
 
 start().catch((error: unknown) => {

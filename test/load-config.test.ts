@@ -148,6 +148,7 @@ const WRONG: Record<string, { values: string[]; says: RegExp }> = {
   SERVICE_NAME: { values: ['Zoë', 'A'.repeat(21), 'a\nb', 'a"b'], says: /must match pattern/ },
   SECRET: { values: ['x'.repeat(31)], says: /fewer than 32/ },
   SECRET_PREVIOUS: { values: ['x'.repeat(31)], says: /fewer than 32/ },
+  JWT_KEYS: { values: ['keys.json', '[]', '{'], says: /must match pattern/ },
   JWT_ALGORITHM: { values: ['none', 'HS256', 'RS256', 'es256'], says: /EdDSA.*ES256/ },
   ACCESS_TOKEN_TTL: { values: ['59', '3601', '10m'], says: /must be (?:integer|[<>]= \d+)/ },
   DATABASE_URL: { values: ['mysql://db.example.com/x', 'db.example.com', 'file:db'], says: /must match pattern/ },
@@ -337,6 +338,16 @@ t.test('production reports all that is missing at once', async (t) => {
   for (const fault of faults) t.match(fault, /is missing/)
 })
 
+t.test('the signing keys come from a file or from the environment: exactly one of them', async (t) => {
+  const inline = without({ ...PRODUCTION, JWT_KEYS: '{"keys":[]}' }, 'JWT_KEYS_FILE')
+  t.same(faultsOf(inline), [])
+  t.notOk('JWT_KEYS_FILE' in load(inline))
+  t.equal(load(PRODUCTION).JWT_KEYS, undefined, 'a file is no value of JWT_KEYS')
+  t.same(faultsOf({ ...PRODUCTION, JWT_KEYS: '{"keys":[]}' }), [
+    'JWT_KEYS and JWT_KEYS_FILE are both set: remove one of them.',
+  ])
+})
+
 t.test('a secret that is missing is asked for with its NAME_FILE', async (t) => {
   t.match(faultsOf(without(PRODUCTION, 'SECRET'))[0], /^SECRET \(or SECRET_FILE\) is missing/)
   t.match(faultsOf(without(PRODUCTION, 'ISSUER'))[0], /^ISSUER is missing/)
@@ -424,6 +435,7 @@ t.test('no fault shows the value of a secret', async (t) => {
   const secrets: Env = {
     SECRET: 'hidden-secret',
     SECRET_PREVIOUS: 'hidden-previous',
+    JWT_KEYS: '["hidden-keys"]',
     DATABASE_URL: 'mysql://user:hidden-password@db.example.com',
     REDIS_URL: 'http://:hidden-redis@cache.example.com',
     CRONDOCK_API_KEY: 'hidden-key',

@@ -1,0 +1,51 @@
+import t from 'tap'
+import { CATALOGUE } from '../../../src/factors/sms/catalogue.ts'
+import { NUMBER_CHANGED } from '../../../src/factors/sms/notices.ts'
+import { segmentsOf } from '../../../src/factors/sms/segments.ts'
+import { createWorld } from '../../support/app.ts'
+
+t.test('each notice fits one segment with the longest name of a service, and has a voice', async (t) => {
+  for (const [locale, text] of Object.entries(NUMBER_CHANGED)) {
+    t.match(text, '{service}', locale)
+    t.equal(segmentsOf(text.replaceAll('{service}', 'A service of twenty!')).segments, 1, locale)
+    t.ok(CATALOGUE[locale], locale)
+  }
+})
+
+const changeNumber = async (t: Parameters<typeof createWorld>[0], options: Parameters<typeof createWorld>[1]) => {
+  const world = await createWorld(t, { resendCooldown: 0, ...options })
+  await world.addUser('alice', '+12025550143', 'fr')
+  const alice = world.as((await world.logIn('alice')).access_token)
+  const { pending_token } = (await alice.post('/phone', { phone: '+12025550199' })).body
+  const answer = await alice.post('/phone/verify', { pending_token, code: world.lastCode() })
+  await world.app.close()
+  return { world, answer }
+}
+
+t.test('the old number is told in the language of its owner, and the ledger has it', async (t) => {
+  const { world, answer } = await changeNumber(t, {})
+  t.equal(answer.status, 200)
+  const notice = world.messages.at(-1)!
+  t.match(notice, { to: '+12025550143', channel: 'sms', code: '', text: /^Example enverra ses codes/ })
+  t.notMatch(notice.text, /\d{6}/, 'there is no code in it')
+  t.match(await world.sql(`select phone_hash, budget_day from sends where send_id = '${notice.sendId}'`), [
+    { phone_hash: world.phoneHash('+12025550143'), budget_day: null },
+  ])
+})
+
+t.test('a notice that nobody takes changes nothing about the change', async (t) => {
+  const sent: string[] = []
+  const { world, answer } = await changeNumber(t, {
+    provider: {
+      name: 'test',
+      send: async ({ to, code }) => {
+        sent.push(to)
+        return code === '' ? { outcome: 'failed', reason: 'down' } : { outcome: 'accepted' }
+      },
+    },
+  })
+  t.equal(answer.status, 200)
+  t.match(world.logged.join('\n'), '"event":"notice_not_sent"')
+  t.equal(sent.length, 3)
+  t.equal((await world.users.list())[0]!.phone, '+12025550199')
+})
