@@ -4,7 +4,7 @@ import { type Kysely, sql } from 'kysely'
  * Indexes by which housekeeping finds what is over, and the admin API whose number it is.
  *
  * Not `concurrently`: the migrations run in one transaction, so that one that fails leaves nothing behind. What writes to
- * a table waits while its index is built, about a second for each million rows.
+ * a table waits while its index is built, about two seconds for each million rows.
  */
 export const up = async (db: Kysely<unknown>): Promise<void> => {
   await sql`create index sends_created_at on sends (created_at)`.execute(db)

@@ -1,0 +1,93 @@
+import t from 'tap'
+import { GUARD_RULES } from '../../src/core/guard-rules.ts'
+import { createWorld, type World } from '../support/app.ts'
+
+const { user, number, address, network, prefix, consecutive, conversion } = GUARD_RULES
+const CAPS = { user, number, address, network }
+const ALL = { ...CAPS, prefix, consecutive, conversion }
+const PASSWORD = 'an older tale of four other words'
+
+/** Hashing is not what is attacked here, and three hundred hashes would be most of the time. */
+const passwords = {
+  verify: async () => true,
+  hash: async () => '$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaA',
+  upgrade: async () => undefined,
+}
+
+const register = (world: Pick<World, 'send'>, n: number, phone: string, remoteAddress: string, wish: object = {}) =>
+  world.send({
+    method: 'POST',
+    url: '/register',
+    payload: { username: `user${n}`, password: PASSWORD, phone, ...wish },
+    remoteAddress,
+  })
+
+t.test('three hundred registrations to one prefix, from everywhere: it is closed after a few', async (t) => {
+  const world = await createWorld(t, { guard: ALL, app: { passwords } })
+  const other = await world.startInstance()
+  const statuses = new Map<string, number>()
+  for (let n = 0; n < 300; n += 10) {
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, (_, k) => {
+        const phone = `+1202555${String(((n + k) * 373) % 10_000).padStart(4, '0')}`
+        return register(k % 2 ? world : other, n + k, phone, `198.${n / 10}.${k}.7`)
+      }),
+    )
+    for (const { status, body } of answers) {
+      const outcome = body.code ?? String(status)
+      statuses.set(outcome, (statuses.get(outcome) ?? 0) + 1)
+    }
+  }
+  const sent = statuses.get('200') ?? 0
+  t.ok(sent <= 15, `${sent} were sent`)
+  t.equal(world.messages.length, sent)
+  t.strictSame([...statuses.keys()].sort(), ['200', 'sms_unavailable'])
+  const deadline = Date.now() + 5_000
+  const users = async () => Number((await world.sql('select count(*) from users'))[0]!['count'])
+  while ((await users()) > sent && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20))
+  t.equal(await users(), sent, 'who was sent nothing left nothing')
+})
+
+t.test('an address pays for ten registrations an hour, whatever their numbers', async (t) => {
+  const world = await createWorld(t, { guard: CAPS, app: { passwords } })
+  const answers = []
+  for (let n = 0; n < 14; n += 1) answers.push(await register(world, n, `+1202${500 + n}01${40 + n}`, '203.0.113.9'))
+  t.equal(answers.filter(({ status }) => status === 200).length, 10)
+  t.ok(answers.slice(10).every(({ body }) => body.code === 'rate_limited'))
+})
+
+t.test('one who may change the number has no more codes than anybody, to however many numbers', async (t) => {
+  const world = await createWorld(t, { resendCooldown: 0, guard: CAPS })
+  await world.addUser('alice')
+  const alice = world.as((await world.logIn('alice')).access_token)
+  const answers = []
+  for (let n = 0; n < 8; n += 1) answers.push(await alice.post('/phone', { phone: `+120255501${60 + n}` }))
+  t.equal(answers.filter(({ status }) => status === 200).length, 4, 'and the one of the login')
+  t.ok(answers.slice(4).every(({ body }) => body.code === 'rate_limited'))
+})
+
+t.test('a human check that is down lets users in, and strangers wait', async (t) => {
+  const humanCheck = {
+    name: 'test',
+    challenge: () => ({ kind: 'test' }),
+    verify: async () => 'unavailable' as const,
+  }
+  const budgets = { all: { messages: 20, cost: null }, each: { messages: 20, cost: null } }
+  const world = await createWorld(t, {
+    resendCooldown: 0,
+    guard: { humanCheck: true, budget: { ...GUARD_RULES.budget, soft: 0 }, budgets },
+    app: { passwords, humanCheck },
+  })
+  await world.addUser('alice')
+  const answer = { human_check: 'an-answer' }
+  t.match(await register(world, 1, '+12025550161', '203.0.113.9'), {
+    status: 403,
+    body: { human_check: { kind: 'test' } },
+  })
+  t.match(
+    await register(world, 1, '+12025550161', '203.0.113.9', answer),
+    { status: 403 },
+    'nobody could say who it is',
+  )
+  t.match(await world.post('/login', { username: 'alice', password: 'x', ...answer }), { status: 200 })
+})
