@@ -1,8 +1,16 @@
-import { Problem } from '../errors.ts'
+import { Type } from 'typebox'
 import { GrantBody, grantBody } from './grant-body.ts'
 import { BODY_PROBLEMS, DATABASE_PROBLEMS, problems } from './problem-schemas.ts'
 import { bearerToken, contextOf, type Route } from './route.ts'
 import { Exactly, NewPassword, Password, Username } from './schemas.ts'
+
+const Recovery = Exactly(
+  {
+    self_service: Type.Boolean({ description: 'Whether the user can reset the password here: not yet.' }),
+    help: Type.String({ description: 'What the user is to do instead, for their eyes.' }),
+  },
+  { examples: [{ self_service: false, help: 'Call our help desk at +1 202 555 0100.' }] },
+)
 
 /** `POST /password` and `POST /password/reset`: another password, for those who know the old one and for those who do not. */
 export const password: Route = (app, deps) => {
@@ -54,12 +62,13 @@ export const password: Route = (app, deps) => {
       tags: ['Account'],
       summary: 'Ask what to do about a forgotten password',
       description:
-        'Always `forbidden`, with what the operator says of recovery (`RECOVERY_HELP`) in `detail`; nobody is looked up. A code by SMS cannot give a new password here: it would then be the only factor there is (SP 800-63B-4 §4.2.2.2).',
+        'Answers what the operator says of recovery (`RECOVERY_HELP`), the same for every name; nobody is looked up and nothing is sent. A code by SMS cannot give a new password here: it would then be the only factor there is (SP 800-63B-4 §4.2.2.2).',
       body: Exactly({ username: Username }, { examples: [{ username: 'demo' }] }),
-      response: problems(...BODY_PROBLEMS, 'forbidden'),
+      response: {
+        200: { description: 'What to do.', ...Recovery },
+        ...problems(...BODY_PROBLEMS),
+      },
     },
-    handler: async () => {
-      throw new Problem('forbidden', { detail: deps.recoveryHelp })
-    },
+    handler: async () => ({ self_service: false, help: deps.recoveryHelp }),
   })
 }

@@ -5,6 +5,7 @@ import type { Database } from './database.ts'
 import { guessStatements } from './guess-statements.ts'
 import { type IssueParameters, issueStatements } from './issue-statements.ts'
 import { openSession } from './session-fragments.ts'
+import { withdrawStatements } from './withdraw-statements.ts'
 
 /** One row of a statement that issues codes, as far as it says why it issued none. */
 type Refusal = Awaited<ReturnType<ReturnType<typeof issueStatements>['begin']>>[number]
@@ -39,7 +40,11 @@ const heldBy = (row: Pick<Refusal, 'repeated' | 'verdict' | 'rule' | 'guardRetry
 
 /** Challenges in Postgres, as the flow asks for them; what each statement does stands beside it in the statements' files. */
 export const createChallengeStore = (db: Database, limits: Limits, policy: GuardPolicy): ChallengeStore => {
-  const statements = { ...issueStatements(db, limits, policy), ...guessStatements(db, limits) }
+  const statements = {
+    ...issueStatements(db, limits, policy),
+    ...withdrawStatements(db),
+    ...guessStatements(db, limits),
+  }
 
   return {
     async begin(challenge) {

@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { GuardPolicy } from '../core/guard-rules.ts'
 import type { Limits } from '../core/limits.ts'
-import type { BeginUndo, ChallengeRef, Channel, FactorName, ReplaceUndo, SendEntry } from '../core/ports.ts'
+import type { ChallengeRef, Channel, FactorName, SendEntry } from '../core/ports.ts'
 import { isLive, isUnlocked, secondsUntil } from './challenge-fragments.ts'
 import type { Database } from './database.ts'
 import { insertSend } from './send-statements.ts'
@@ -30,7 +30,7 @@ interface Verdict {
 }
 
 /**
- * The statements that issue codes, and those that take them back.
+ * The statements that issue codes; what takes them back is in `withdraw-statements.ts`.
  *
  * Each is one statement in its own transaction: what it counted is committed, or it has no result. They lock in one
  * order (factor, user, challenge, what the guard counts by, ledger), so that guesses, resends and logins of one account
@@ -169,22 +169,6 @@ export const issueStatements = (db: Database, limits: Limits, policy: GuardPolic
         from account left join gate on true left join challenge on true`,
     ),
 
-    /** Takes `begin` back, unless a newer challenge has come since. */
-    withdrawBegin: db.prepare<ChallengeRef & BeginUndo, unknown>(
-      'challenge_withdraw_begin',
-      (p) => sql`
-        with account as (
-          update users
-          set login_challenge_id = ${p.formerChallengeId}::uuid, send_step = greatest(0, send_step - 1), next_send_at = now()
-          where user_id = ${p.userId} and login_challenge_id = ${p.challengeId}
-          returning user_id
-        ), freed as (
-          delete from idempotency_keys k using account where k.challenge_id = ${p.challengeId}
-        )
-        delete from challenges c using account
-        where c.challenge_id = ${p.challengeId} and c.user_id = account.user_id and c.consumed_at is null`,
-    ),
-
     /** Gives a live challenge another code, behind the same gate as `begin`. No row: there is no such challenge. */
     replaceCode: db.prepare<
       ChallengeRef & IssueParameters & { channel: Channel; codeHash: Buffer },
@@ -239,25 +223,6 @@ export const issueStatements = (db: Database, limits: Limits, policy: GuardPolic
           account.channel as "formerChannel", account.send_id as "formerSendId",
           ${secondsUntil(sql`account.locked_until`)} as "lockedFor", ${answer(p, mayReplace)}
         from account left join gate on true left join challenge on true`,
-    ),
-
-    /** Takes `replaceCode` back, unless yet another code has come since. */
-    withdrawReplace: db.prepare<ChallengeRef & ReplaceUndo, unknown>(
-      'challenge_withdraw_replace',
-      (p) => sql`
-        with account as (
-          update users set send_step = greatest(0, send_step - 1), next_send_at = now()
-          where user_id = ${p.userId} and login_challenge_id = ${p.challengeId}
-            and exists (select from challenges where challenge_id = ${p.challengeId} and code_hash = ${p.codeHash}::bytea)
-          returning user_id
-        ), freed as (
-          delete from idempotency_keys k using account
-          where k.key_hash = ${p.keyHash}::bytea and k.user_id = account.user_id
-        )
-        update challenges c
-        set code_hash = ${p.formerCodeHash}::bytea, channel = ${p.formerChannel}, send_id = ${p.formerSendId}::uuid
-        from account
-        where c.challenge_id = ${p.challengeId} and c.user_id = account.user_id and c.code_hash = ${p.codeHash}::bytea`,
     ),
   }
 }

@@ -1,0 +1,120 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { createServer } from 'node:net'
+import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Test } from 'tap'
+
+/** A program on a page, and what it needs to run. */
+interface Example {
+  file: string
+  /** Whether what it needs is here; `folder` is where it would run. */
+  isHere: (folder: string) => boolean
+  command: (file: string) => [string, ...string[]]
+  /** How it says that the list of keys is fetched at most so often, and how it would say "always". */
+  cooldown: [file: string, text: string, always: string]
+}
+
+const runs = (command: string, ...args: string[]): boolean => spawnSync(command, args).status === 0
+
+const node = (file: string, ...needs: string[]): Example => ({
+  file,
+  isHere: (folder) => {
+    const { resolve } = createRequire(join(folder, 'x.js'))
+    return needs.every((name) => {
+      try {
+        return resolve(name) !== ''
+      } catch {
+        return false
+      }
+    })
+  },
+  command: (path) => [process.execPath, path],
+  cooldown: ['verify.mjs', 'cooldownDuration: 30_000', 'cooldownDuration: 0'],
+})
+
+/** The programs of docs/verify-tokens.md. */
+export const EXAMPLES: readonly Example[] = [
+  node('fastify.mjs', 'jose', 'fastify'),
+  node('express.mjs', 'jose', 'express'),
+  node('hono.mjs', 'jose', 'hono', '@hono/node-server'),
+  {
+    file: 'api.py',
+    isHere: () => runs('python3', '-c', 'import jwt, cryptography; assert jwt.__version__ >= "2.15"'),
+    command: (path) => ['python3', path],
+    cooldown: ['api.py', 'cooldown_duration=30', 'cooldown_duration=0'],
+  },
+  {
+    file: 'api.go',
+    isHere: () => runs('go', 'version'),
+    // `go run` would leave the program behind when it is ended itself.
+    command: (path) => {
+      const built = spawnSync('go', ['build', '-o', `${path}.bin`, path], { encoding: 'utf8' })
+      if (built.status !== 0) throw new Error(built.stderr)
+      return [`${path}.bin`]
+    },
+    cooldown: ['api.go', 'cooldown  = 30 * time.Second', 'cooldown  = 0 * time.Second'],
+  },
+]
+
+const BLOCK = /^```\w+ (?<name>[\w.]+)\n(?<text>[\s\S]*?)^```$/gm
+
+/** The named programs of a page. */
+export const programsOf = (page: string): Map<string, string> =>
+  new Map([...readFileSync(page, 'utf8').matchAll(BLOCK)].map(({ groups }) => [groups!['name']!, groups!['text']!]))
+
+/** Writes the programs where what they import is found: below this folder, or the one with the packages they need. */
+export const writePrograms = (t: Test, programs: Map<string, string>): string => {
+  const folder = t.testdir()
+  const packages = process.env['EXAMPLES_FOLDER']
+  if (packages) symlinkSync(resolve(packages, 'node_modules'), join(folder, 'node_modules'))
+  for (const [name, text] of programs) writeFileSync(join(folder, name), text)
+  mkdirSync(join(folder, 'cache'))
+  return folder
+}
+
+const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** Starts an example and waits until it answers; resolves to a way to ask it. */
+export const startExample = async (t: Test, [command, ...args]: [string, ...string[]], env: Record<string, string>) => {
+  const port = await freePort()
+  const child = spawn(command, args, {
+    env: { ...process.env, ...env, PORT: String(port) },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let written = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk) => {
+      written += chunk
+    })
+  }
+  const ended = once(child, 'exit')
+  t.teardown(async () => {
+    child.kill()
+    await ended
+  })
+  const ask = async (path: string, token?: string) => {
+    const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` }
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers })
+    await response.text()
+    return { status: response.status, challenge: response.headers.get('www-authenticate') }
+  }
+  for (let tries = 0; ; tries += 1) {
+    try {
+      await ask('/orders')
+      return ask
+    } catch (error) {
+      if (tries === 400 || child.exitCode !== null) throw new Error(`it does not start: ${written}`, { cause: error })
+      await sleep(50)
+    }
+  }
+}
