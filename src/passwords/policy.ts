@@ -2,7 +2,7 @@ import { normalizePassword, PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from '../
 import type { PasswordPolicy } from '../core/ports.ts'
 import { Problem } from '../errors.ts'
 import type { BreachCheck } from './breach-range.ts'
-import { commonPasswords, fold } from './common.ts'
+import { fold, mostUsedPasswords } from './most-used.ts'
 
 /** What a policy is made of. */
 export interface PolicyOptions {
@@ -34,7 +34,7 @@ export const createPasswordPolicy = ({ serviceName, isBreached, onUnavailable }:
     if (new Set(normalized).size < 3) throw reject('It is one or two characters, again and again.')
     if (isMadeOf(normalized, username)) throw reject('It is made of the user name.')
     if (isMadeOf(normalized, serviceName)) throw reject('It is made of the name of this service.')
-    if ((await commonPasswords()).has(fold(normalized))) {
+    if ((await mostUsedPasswords()).has(fold(normalized))) {
       throw reject('It is one of the passwords that most people have, and that are tried first.')
     }
     // Whoever cannot ask must not keep people from a password that is good by every other rule.

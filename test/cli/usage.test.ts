@@ -14,7 +14,10 @@ t.test('help is shown on stdout, however it is asked for', async (t) => {
 t.test('what cannot be understood is one line and a hint, and ends with 2', async (t) => {
   const cases: [string[], string][] = [
     [['frobnicate'], 'There is no command "frobnicate".'],
-    [['user'], 'Say what to do with users: add, list, disable, enable, reset-factor.'],
+    [
+      ['user'],
+      'Say what to do with users: add, list, set-password, set-phone, sign-out, disable, enable, reset-factor.',
+    ],
     [['user', 'list', 'everybody'], '"user list" takes options alone, and something else was given.'],
     [['user', 'disable'], '"user disable" needs the name of a user.'],
     [['user', 'add', 'ada', '--phone'], "Option '--phone <value>' argument missing."],

@@ -71,7 +71,6 @@ const forgeries = (key: SigningKey, good: string, pending: string): [string, str
     ['of no type', signed(key, claims, { typ: undefined })],
     ['a pending token', pending],
     ['of an unknown key', signed(key, claims, { kid: 'unknown' })],
-    ['of no key', signed(key, claims, { kid: undefined })],
     ['with an unknown crit', signed(key, claims, { crit: ['x'], x: 1 })],
     ['for another audience', signed(key, { ...claims, aud: 'https://other.example.com' })],
     ['of another issuer', signed(key, { ...claims, iss: 'https://evil.example.com' })],
@@ -88,8 +87,9 @@ t.test('every program on the page is one that is tried here', async (t) => {
 })
 
 for (const { file, isHere, command, cooldown } of EXAMPLES) {
-  t.test(`the example ${file} takes our tokens and refuses every other`, async (t) => {
-    if (!isHere(writePrograms(t, programs))) return void t.skip(`what ${file} needs is not installed`)
+  const skip = isHere() ? false : `what ${file} needs is not installed`
+
+  t.test(`the example ${file} takes our tokens and refuses every other`, { skip }, async (t) => {
     const { logIn, key, road, env, instance } = await startIssuer(t)
     const ask = await startExample(t, command(join(writePrograms(t, programs), file)), env)
     const good = await logIn()
@@ -114,8 +114,7 @@ for (const { file, isHere, command, cooldown } of EXAMPLES) {
     t.ok(road.fetched <= 2, `${road.fetched} fetches in all: made-up keys make nobody fetch`)
   })
 
-  t.test(`the example ${file} waits for keys that cannot be had, and finds new ones`, async (t) => {
-    if (!isHere(writePrograms(t, programs))) return void t.skip(`what ${file} needs is not installed`)
+  t.test(`the example ${file} waits for keys that cannot be had, and finds new ones`, { skip }, async (t) => {
     const { files, logIn, road, env, instance } = await startIssuer(t)
     const [place, text, always] = cooldown
     t.ok(programs.get(place)!.includes(text))

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
@@ -10,19 +10,22 @@ import type { Test } from 'tap'
 /** A program on a page, and what it needs to run. */
 interface Example {
   file: string
-  /** Whether what it needs is here; `folder` is where it would run. */
-  isHere: (folder: string) => boolean
+  /** Whether what it needs is here. */
+  isHere: () => boolean
   command: (file: string) => [string, ...string[]]
   /** How it says that the list of keys is fetched at most so often, and how it would say "always". */
   cooldown: [file: string, text: string, always: string]
 }
 
+/** Where the packages are that the suite itself does not have. */
+const packages = process.env['EXAMPLES_FOLDER']
+
 const runs = (command: string, ...args: string[]): boolean => spawnSync(command, args).status === 0
 
 const node = (file: string, ...needs: string[]): Example => ({
   file,
-  isHere: (folder) => {
-    const { resolve } = createRequire(join(folder, 'x.js'))
+  isHere: () => {
+    const { resolve } = createRequire(join(packages ?? process.cwd(), 'x.js'))
     return needs.every((name) => {
       try {
         return resolve(name) !== ''
@@ -68,10 +71,8 @@ export const programsOf = (page: string): Map<string, string> =>
 /** Writes the programs where what they import is found: below this folder, or the one with the packages they need. */
 export const writePrograms = (t: Test, programs: Map<string, string>): string => {
   const folder = t.testdir()
-  const packages = process.env['EXAMPLES_FOLDER']
   if (packages) symlinkSync(resolve(packages, 'node_modules'), join(folder, 'node_modules'))
   for (const [name, text] of programs) writeFileSync(join(folder, name), text)
-  mkdirSync(join(folder, 'cache'))
   return folder
 }
 

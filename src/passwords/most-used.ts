@@ -1,6 +1,6 @@
 import { usernameKey } from '../core/username.ts'
 
-let common: Promise<ReadonlySet<string>> | undefined
+let mostUsed: Promise<ReadonlySet<string>> | undefined
 
 /** Shorter ones are refused for their length. */
 const SHORTEST = 8
@@ -9,12 +9,12 @@ const SHORTEST = 8
  * The passwords that most people have, from breaches, in lower case: some ten thousand of those that are long enough. Loaded
  * when it is first asked for, since it takes 20 MB and few processes need it.
  */
-export const commonPasswords = (): Promise<ReadonlySet<string>> => {
-  common ??= import('@zxcvbn-ts/language-common').then(
+export const mostUsedPasswords = (): Promise<ReadonlySet<string>> => {
+  mostUsed ??= import('@zxcvbn-ts/language-common').then(
     ({ dictionary }) =>
       new Set(dictionary['passwords-common'].map(fold).filter((password) => password.length >= SHORTEST)),
   )
-  return common
+  return mostUsed
 }
 
 /** The form in which passwords are looked up: another case makes none of them better. */
