@@ -11,6 +11,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   'src/factors': ['src/core', 'src/errors.ts'],
   'src/passwords': ['src/core', 'src/errors.ts'],
   'src/keys': [],
+  'src/key-rings.ts': ['src/keys', 'src/config.ts'],
   'src/checks': ['src/core', 'src/errors.ts', 'src/providers'],
   'src/intelligence': ['src/core', 'src/errors.ts', 'src/providers'],
   'src/events': ['src/core', 'src/errors.ts', 'src/providers/http.ts'],

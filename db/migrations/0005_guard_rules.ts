@@ -7,7 +7,8 @@ import { type Kysely, sql } from 'kysely'
 export const up = async (db: Kysely<unknown>): Promise<void> => {
   await sql`
     create function guard_caps(
-      moment timestamptz, rules jsonb, p_user uuid, p_phone bytea, p_channel text, out rule text, out retry_after integer
+      moment timestamptz, rules jsonb, p_user uuid, p_phone bytea, p_channel text, p_known boolean,
+      out rule text, out retry_after integer
     ) language plpgsql as $$
     declare
       hour constant double precision := 3600;
@@ -26,8 +27,9 @@ export const up = async (db: Kysely<unknown>): Promise<void> => {
       end if;
 
       if rules ? 'number' then
+        -- What strangers have sent to a number must not keep out whom it belongs to.
         times := array(select s.created_at from sends s where s.phone_hash = p_phone and counts(s.status, s.receipt_at)
-          and s.created_at > moment - make_interval(secs => day)
+          and (not p_known or s.user_id = p_user) and s.created_at > moment - make_interval(secs => day)
           order by s.created_at desc limit (rules #>> '{number,perDay}')::int);
         rule := 'number.perHour';
         retry_after := guard_wait(times, (rules #>> '{number,perHour}')::int, hour, moment);
@@ -38,6 +40,7 @@ export const up = async (db: Kysely<unknown>): Promise<void> => {
 
         if p_channel = 'voice' then
           times := array(select s.created_at from sends s where s.phone_hash = p_phone and s.channel = 'voice'
+            and (not p_known or s.user_id = p_user)
             and counts(s.status, s.receipt_at) and s.created_at > moment - make_interval(secs => day)
             order by s.created_at desc limit (rules #>> '{number,callsPerDay}')::int);
           rule := 'number.callsPerHour';
@@ -53,7 +56,7 @@ export const up = async (db: Kysely<unknown>): Promise<void> => {
         where s.phone_hash = p_phone and s.created_at > moment - make_interval(secs => hour)
           and counts(s.status, s.receipt_at)
         order by s.created_at desc limit 1;
-        if found and latest.user_id <> p_user then
+        if found and latest.user_id <> p_user and not p_known then
           select latest.created_at + make_interval(secs =>
             (rules #>> array['cooldowns', (least(count(*), jsonb_array_length(rules -> 'cooldowns')) - 1)::text])::int)
           into since from sends s
@@ -139,8 +142,9 @@ export const up = async (db: Kysely<unknown>): Promise<void> => {
 
       if rule is distinct from 'prefix' and rules ? 'consecutive' then
         with numbers as (
-          select distinct substr(f.phone, 2)::numeric as number from sends s
-          join factors f on f.user_id = s.user_id and starts_with(f.phone, p_prefix)
+          select distinct substr(coalesce(c.new_phone, f.phone), 2)::numeric as number from sends s
+          left join challenges c on c.challenge_id = s.challenge_id
+          join factors f on f.user_id = s.user_id and starts_with(coalesce(c.new_phone, f.phone), p_prefix)
           where s.prefix = p_prefix and not s.known
             and counts(s.status, s.receipt_at) and s.created_at > greatest(since,
             moment - make_interval(secs => (rules #>> '{consecutive,within}')::int))

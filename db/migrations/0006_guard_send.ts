@@ -84,7 +84,7 @@ export const up = async (db: Kysely<unknown>): Promise<void> => {
       end if;
 
       select g.rule, g.retry_after into rule, retry_after
-      from guard_caps(moment, rules, p_user, p_phone, p_channel) g;
+      from guard_caps(moment, rules, p_user, p_phone, p_channel, known) g;
       if rule is not null then return; end if;
 
       if not known and not p_safe then

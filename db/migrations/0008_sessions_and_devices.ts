@@ -10,7 +10,8 @@ export const up = async (db: Kysely<unknown>): Promise<void> => {
       auth_epoch integer not null,
       acr text not null check (acr in ('aal1', 'aal2')),
       amr text[] not null,
-      -- The remembered device that opened it; null for a login with a code.
+      -- The remembered device that opened it; null for a login with a code. A device that is forgotten takes its sessions
+      -- along, without anybody having to end them.
       device_id uuid,
       -- What the client calls itself, and where it was seen last.
       name text,
@@ -56,6 +57,7 @@ export const up = async (db: Kysely<unknown>): Promise<void> => {
       select s.* into session from sessions s where s.session_id = token.session_id for no key update;
       if not found then return; end if;
       if session.revoked_at is not null or session.auth_epoch <> account.auth_epoch or account.disabled_at is not null
+        or session.device_id is not null and not exists (select from devices d where d.device_id = session.device_id)
         or session.expires_at <= now() or session.last_used_at <= now() - make_interval(secs => p_idle) then
         return;
       end if;
@@ -82,6 +84,19 @@ export const up = async (db: Kysely<unknown>): Promise<void> => {
       insert into events (type, data) values ('session.reused',
         jsonb_build_object('user_id', session.user_id, 'session_id', session.session_id, 'address', p_address));
       outcome := 'reused';
+    end $$`.execute(db)
+
+  // Whether a session may change its account. Asked under the user's lock and answered by what is committed then; and the
+  // session, once found, is not ended before the change is made.
+  await sql`
+    create function session_is_fresh(p_session uuid, p_user uuid, p_fresh_for integer) returns boolean language plpgsql as $$
+    begin
+      perform from sessions s join users u using (user_id)
+      where s.session_id = p_session and s.user_id = p_user and s.acr = 'aal2' and s.revoked_at is null
+        and s.auth_epoch = u.auth_epoch and u.disabled_at is null and s.expires_at > now()
+        and s.authenticated_at > now() - make_interval(secs => p_fresh_for)
+      for share of s;
+      return found;
     end $$`.execute(db)
 
   await sql`

@@ -26,5 +26,9 @@ export const up = async (db: Kysely<unknown>): Promise<void> => {
 
   // The number that a challenge is to prove, E.164, where that is not the factor's own yet. On the challenge, so that a
   // code proves the number that it was sent to and no other.
-  await sql`alter table challenges add column new_phone text check (new_phone ~ '^\\+[1-9][0-9]{1,14}$')`.execute(db)
+  await sql`
+    alter table challenges
+      add column new_phone text check (new_phone ~ '^\\+[1-9][0-9]{1,14}$'),
+      -- The session that asked for a change of the account: the challenge ends with it.
+      add column session_id uuid`.execute(db)
 }

@@ -1,5 +1,5 @@
 import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from '../core/password.ts'
-import { USERNAME_MAX_LENGTH, usernameKey } from '../core/username.ts'
+import { USERNAME_MAX_LENGTH, usernameFault } from '../core/username.ts'
 import type { Problem } from '../errors.ts'
 import { parsePhone } from '../factors/sms/phone-number.ts'
 import { createPasswordPolicy } from '../passwords/policy.ts'
@@ -19,8 +19,9 @@ const refuseUnclean = (what: string, text: string): void => {
 /** The name as it is stored. Throws a line that says what is wrong with it. */
 export const checkUsername = (written: string): string => {
   const username = written.trim()
-  if (usernameKey(username) === '') throw new Error('The user name is empty.')
   refuseUnclean('The user name', username)
+  const fault = usernameFault(username)
+  if (fault) throw new Error(`The user name ${fault}.`)
   if (lengthOf(username) > USERNAME_MAX_LENGTH) {
     throw new Error(`The user name is longer than ${USERNAME_MAX_LENGTH} characters.`)
   }

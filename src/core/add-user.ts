@@ -1,7 +1,7 @@
 import { Problem } from '../errors.ts'
 import type { UserAdmin, UserSummary } from './admin-ports.ts'
 import type { PasswordPolicy, PasswordVerifier } from './ports.ts'
-import { usernameKey } from './username.ts'
+import { usernameFault } from './username.ts'
 
 /** What a caller says of a user who is to be. */
 export interface AddUserRequest {
@@ -47,7 +47,8 @@ export const createAddUser =
   ({ users, parsePhone, assertAllowed, passwordPolicy, passwords }: AddUserDeps) =>
   async ({ username: written, password, phone: number, locale: language }: AddUserRequest): Promise<UserSummary> => {
     const username = written.trim()
-    if (usernameKey(username) === '') refuse('/username', 'is empty')
+    const fault = usernameFault(username)
+    if (fault) refuse('/username', fault)
     const parsed = parsePhone(number)
     if (!parsed.ok) return refuse('/phone', parsed.reason)
     const locale = language === undefined ? null : canonicalLocale(language)

@@ -32,10 +32,10 @@ export interface Authenticated {
 }
 
 /** The first factor of an account that can be used now, among those this server offers. */
-const chooseFactor = (account: Account, factors: readonly CodeFactor[]) => {
+const chooseFactor = (account: Account, factors: readonly CodeFactor[], evenIfLocked: boolean) => {
   for (const enrolled of account.factors) {
     const factor = factors.find(({ name }) => name === enrolled.name)
-    if (factor && enrolled.usable && enrolled.phone !== null) return { factor, phone: enrolled.phone }
+    if (factor && (enrolled.usable || evenIfLocked) && enrolled.phone !== null) return { factor, phone: enrolled.phone }
   }
   return undefined
 }
@@ -45,10 +45,13 @@ const chooseFactor = (account: Account, factors: readonly CodeFactor[]) => {
  *
  * Throws `rate_limited` when this address has tried too many passwords for this name, whether or not anybody has it, and
  * `invalid_credentials` alike for an unknown user, a wrong password and an account that is disabled, locked or without a
- * second factor. Whatever else is thrown, here or by `proceed`, is nobody's fault who has the password: the attempt is
+ * second factor; with `evenIfLocked`, for callers who have passed the factor already, its lock does not matter. Whatever else is thrown, here or by `proceed`, is nobody's fault who has the password: the attempt is
  * taken back.
  */
-export const createAuthenticate = ({ accounts, passwords, factors, journal, attemptKey, wait }: AuthenticateDeps) => {
+export const createAuthenticate = (
+  { accounts, passwords, factors, journal, attemptKey, wait }: AuthenticateDeps,
+  { evenIfLocked } = { evenIfLocked: false },
+) => {
   /** The account and its factor, for a try that may be judged. */
   const judge = async (
     { account, delay, familiar }: LoginAttempt,
@@ -58,7 +61,7 @@ export const createAuthenticate = ({ accounts, passwords, factors, journal, atte
   ): Promise<Authenticated> => {
     if (delay > 0 && !familiar) await wait(delay)
     const passwordIsRight = await passwords.verify(account?.passwordHash ?? null, password)
-    const chosen = account && !account.disabled ? chooseFactor(account, factors) : undefined
+    const chosen = account && !account.disabled ? chooseFactor(account, factors, evenIfLocked) : undefined
     if (!account || !passwordIsRight || !chosen) {
       // Only a right password may be quicker from where its owner has been, or time would tell who has been there.
       if (delay > 0 && familiar) await wait(delay)
@@ -71,7 +74,7 @@ export const createAuthenticate = ({ accounts, passwords, factors, journal, atte
     }
     const stronger = await passwords.upgrade(account.passwordHash!, password)
     if (stronger) await accounts.upgradePasswordHash(account.userId, account.passwordHash!, stronger)
-    return { account, attempt, ...chosen }
+    return { account: { ...account, passwordHash: stronger ?? account.passwordHash }, attempt, ...chosen }
   }
 
   return async <T>(

@@ -1,6 +1,8 @@
+import { Problem } from '../errors.ts'
 import { type AuthenticateDeps, createAuthenticate } from './authenticate.ts'
 import { stepUpProblem } from './authorize.ts'
 import { callerOf, type Grant, grant, prepareSession } from './grant.ts'
+import { normalizePassword } from './password.ts'
 import type { Authorized, PasswordPolicy, RequestContext, SessionStore, Tokens } from './ports.ts'
 import { usernameKey } from './username.ts'
 
@@ -20,7 +22,7 @@ export interface ChangePasswordDeps extends AuthenticateDeps {
  */
 export const createChangePassword = (deps: ChangePasswordDeps) => {
   const { sessions, tokens, passwords, passwordPolicy, journal } = deps
-  const authenticate = createAuthenticate(deps)
+  const authenticate = createAuthenticate(deps, { evenIfLocked: true })
 
   return async (
     { account, sessionId }: Authorized,
@@ -30,6 +32,9 @@ export const createChangePassword = (deps: ChangePasswordDeps) => {
     await passwordPolicy.assertAcceptable(input.newPassword, account.username)
     return authenticate(usernameKey(account.username), input.currentPassword, context, async (authenticated) => {
       const { userId, passwordHash } = authenticated.account
+      if (normalizePassword(input.newPassword) === normalizePassword(input.currentPassword)) {
+        throw new Problem('password_rejected', { detail: 'It is the password that you have.' })
+      }
       const { session, refreshToken } = prepareSession(callerOf(context, undefined))
       const opened = await sessions.changePassword({
         userId,

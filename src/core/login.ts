@@ -4,6 +4,7 @@ import { type BeginDeps, createBegin, type OpenChallenge } from './begin-challen
 import { callerOf, type Grant, grant, prepareSession } from './grant.ts'
 import type { DeliveryWish } from './issue.ts'
 import type { DeviceStore, RequestContext } from './ports.ts'
+import { soonAgain } from './refresh.ts'
 import { repeat, rotate } from './rotating-token.ts'
 import { usernameKey } from './username.ts'
 
@@ -45,7 +46,9 @@ export const createLogin = (deps: FlowDeps) => {
     const { userId, authEpoch } = account
     const { rotation, next } = rotate('device', deviceToken, tokens.successorKeys())
     const { session, refreshToken } = prepareSession(callerOf(context, undefined))
-    const result = await devices.openByDevice({ userId, authEpoch, token: rotation, attempt, session, amr: ['pwd'] })
+    const result = await devices
+      .openByDevice({ userId, authEpoch, token: rotation, attempt, session, amr: ['pwd'] })
+      .catch(soonAgain)
     if (result.outcome === 'unknown') return undefined
     const facts = { user_id: userId, device_id: result.deviceId }
     if (result.outcome === 'reused') {

@@ -4,6 +4,15 @@ import type { Journal, RequestContext, SessionStore, Tokens } from './ports.ts'
 import { repeat, rotate } from './rotating-token.ts'
 
 /**
+ * Whoever lost the database's answer must be back before the grace is over, or would look like a thief: the problem, with a
+ * wait that is short enough.
+ */
+export const soonAgain = (error: unknown): never => {
+  if (!(error instanceof Problem) || error.details.retryAfter === undefined) throw error
+  throw new Problem(error.code, { ...error.details, retryAfter: 1 + Math.round(Math.random()) })
+}
+
+/**
  * Exchanges a refresh token for an access token and the next refresh token (RFC 6749 §6, RFC 9700 §4.14.2).
  *
  * Each token serves once. Presented again within seconds, and before its successor was used, it gives the same successor:
@@ -14,7 +23,7 @@ export const createRefresh =
   ({ sessions, tokens, journal }: { sessions: SessionStore; tokens: Tokens; journal: Journal }) =>
   async (token: string, context: RequestContext): Promise<Grant> => {
     const { rotation, next } = rotate('refresh', token, tokens.successorKeys())
-    const result = await sessions.refresh({ ...rotation, address: context.address })
+    const result = await sessions.refresh({ ...rotation, address: context.address }).catch(soonAgain)
     switch (result.outcome) {
       case 'rotated':
         journal('session_refreshed', context, { user_id: result.session.userId, session_id: result.session.sessionId })

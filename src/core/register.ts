@@ -11,7 +11,7 @@ import type {
   RequestContext,
 } from './ports.ts'
 import { hashToken } from './rotating-token.ts'
-import { usernameKey } from './username.ts'
+import { usernameFault, usernameKey } from './username.ts'
 
 /** What registration is made of. */
 export interface RegisterDeps extends BeginDeps {
@@ -55,7 +55,8 @@ export const createRegister = (deps: RegisterDeps) => {
     }
     const username = written.trim()
     const key = usernameKey(username)
-    if (key === '') throw new Problem('validation_failed', { errors: [{ path: '/username', message: 'is empty' }] })
+    const fault = usernameFault(username)
+    if (fault) throw new Problem('validation_failed', { errors: [{ path: '/username', message: fault }] })
     const factor = factors[0]!
     factor.assertAllowed(phone)
     await passwordPolicy.assertAcceptable(password, username)
@@ -90,7 +91,8 @@ export const createRegister = (deps: RegisterDeps) => {
         },
         context,
       )
-      isNeeded = true
+      // A call that was made before has its registration, and this one is left over.
+      isNeeded = deps.tokens.verifyPending(opened.pendingToken).userId === userId
       return opened
     } finally {
       // Nobody waits for it; what is left behind is removed within the hour.

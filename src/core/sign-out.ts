@@ -24,10 +24,11 @@ export const createSignOut = ({
   return {
     session,
 
-    /** Ends the session that a refresh token is of. A token that is nobody's is answered like any other (RFC 7009 §2.2). */
-    async byRefreshToken(token: string, context: RequestContext): Promise<void> {
+    /** Ends the session that a refresh token is of; false when there is none (RFC 7009 §2.2: which nobody is told). */
+    async byRefreshToken(token: string, context: RequestContext): Promise<boolean> {
       const ended = await sessions.endByToken(hashToken(token))
       if (ended) journal('session_ended', context, { user_id: ended.userId, session_id: ended.sessionId })
+      return ended !== undefined
     },
 
     /** Ends all sessions of the account but the one that asks. */

@@ -12,3 +12,12 @@ export const USERNAME_MAX_LENGTH = 64
  */
 export const usernameKey = (username: string): string =>
   username.normalize('NFKC').trim().toLowerCase().toUpperCase().toLowerCase().replaceAll('ς', 'σ').normalize('NFKC')
+
+/** Characters that nobody sees, or that turn what stands beside them: two names with them would look the same. */
+const UNSEEN = /[\p{Cf}\p{Default_Ignorable_Code_Point}]/u
+
+/** What is wrong with a name that somebody wants to have; undefined for nothing. */
+export const usernameFault = (username: string): string | undefined => {
+  if (usernameKey(username) === '') return 'is empty'
+  return UNSEEN.test(username) ? 'has characters that nobody sees' : undefined
+}

@@ -47,7 +47,7 @@ export interface SecretLine extends Dated {
 }
 
 /** The fewest characters of a secret. */
-export const SECRET_MIN_LENGTH = 32
+const SECRET_MIN_LENGTH = 32
 
 const DATED_LINE = /^(\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2})?Z)?)[ \t]+(\S.*)$/
 

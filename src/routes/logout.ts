@@ -14,7 +14,7 @@ export const logout: Route = (app, deps) => {
       tags: ['Session'],
       summary: 'End this session',
       description:
-        'Names the session by its refresh token (in the body, or in the cookie) or, without one, by the access token in `Authorization`. An unknown refresh token is answered like any other. The device stays remembered.',
+        'Names the session by its refresh token (in the body, or in the cookie) or, without one that is good, by the access token in `Authorization`. An unknown refresh token is answered like any other. The device stays remembered.',
       security: [{}, { accessToken: [] }],
       body: Exactly({ refresh_token: Type.Optional(RefreshToken) }, { examples: [{}] }),
       response: {
@@ -25,11 +25,10 @@ export const logout: Route = (app, deps) => {
     handler: async (request, reply) => {
       const token = deps.cookies.take(request, 'refresh', request.body.refresh_token)
       const context = contextOf(request)
-      if (token === undefined) {
+      const isEnded = token !== undefined && (await deps.signOut.byRefreshToken(token, context))
+      if (token === undefined || (!isEnded && request.headers.authorization !== undefined)) {
         const authorized = await deps.authorize(bearerToken(request))
         await deps.signOut.session(authorized, authorized.sessionId, context)
-      } else {
-        await deps.signOut.byRefreshToken(token, context)
       }
       deps.cookies.drop(reply, 'refresh')
       return reply.code(204).send(null)

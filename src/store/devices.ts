@@ -64,17 +64,10 @@ export const createDeviceStore = (db: Database, limits: Limits): DeviceStore => 
   const forget = db.prepare<{ userId: string; deviceId: string | null }, unknown>(
     'device_forget',
     (p) => sql`
-      with forgotten as (
-        delete from devices d using users u
-        where d.user_id = ${p.userId} and u.user_id = d.user_id and ${isKnown}
-          and (${p.deviceId}::uuid is null or d.device_id = ${p.deviceId}::uuid)
-        returning d.device_id
-      ), ended as (
-        update sessions s set revoked_at = now(), revoked_for = 'device'
-        from forgotten
-        where s.user_id = ${p.userId} and s.device_id = forgotten.device_id and s.revoked_at is null
-      )
-      select device_id from forgotten`,
+      delete from devices d using users u
+      where d.user_id = ${p.userId} and u.user_id = d.user_id and ${isKnown}
+        and (${p.deviceId}::uuid is null or d.device_id = ${p.deviceId}::uuid)
+      returning d.device_id`,
   )
 
   return {

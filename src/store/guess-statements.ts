@@ -48,14 +48,15 @@ export const guessStatements = (db: Database, limits: Limits) => {
     >(
       'challenge_guess',
       (p) => sql`
-        with account as materialized (
+        with holder as materialized (
           select u.user_id, u.login_challenge_id, u.disabled_at, u.auth_epoch, f.disabled_at is not null as barred, f.phone,
-            case when not ${isUnlocked} then f.locked_until end as locked_until,
-            ${p.purpose} <> 'phone' or ${freshSession(p.bySession, limits)} as may_change
+            case when not ${isUnlocked} then f.locked_until end as locked_until
           from factors f
           join users u on u.user_id = f.user_id
           where f.user_id = ${p.userId} and f.factor = ${p.factor}
           for no key update of f, u
+        ), account as materialized (
+          select holder.*, ${p.purpose} <> 'phone' or ${freshSession(p.bySession, limits)} as may_change from holder
         ), guess as (
           update challenges c
           set attempts = c.attempts + 1,
@@ -106,6 +107,7 @@ export const guessStatements = (db: Database, limits: Limits) => {
             acr: sql`'aal2'`,
             amr: sql`array(select jsonb_array_elements_text(${p.amr}::jsonb -> guess.channel))`,
             epoch: sql`coalesce(renumbered.auth_epoch, account.auth_epoch)`,
+            former: sql`${p.bySession}::uuid`,
             from: sql`guess cross join account left join renumbered on true
               where guess.spent and (${p.purpose} <> 'register' or exists (select from registered))`,
           })}

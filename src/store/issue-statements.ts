@@ -132,15 +132,15 @@ export const issueStatements = (db: Database, limits: Limits, policy: GuardPolic
     >(
       'challenge_begin',
       (p) => sql`
-        with account as materialized (
-          select u.user_id, u.login_challenge_id, u.send_step, u.next_send_at,
-            f.disabled_at is null and ${isUnlocked}
-              and (${p.purpose} <> 'phone' or ${freshSession(p.bySession, limits)}) as usable
+        with holder as materialized (
+          select u.user_id, u.login_challenge_id, u.send_step, u.next_send_at, f.disabled_at is null and ${isUnlocked} as open
           from users u
           join factors f on f.user_id = u.user_id and f.factor = ${p.factor}
           where u.user_id = ${p.userId} and u.disabled_at is null and u.auth_epoch = ${p.authEpoch}
             and f.phone is not distinct from ${p.phone}::text
           for no key update of u
+        ), account as materialized (
+          select holder.*, open and (${p.purpose} <> 'phone' or ${freshSession(p.bySession, limits)}) as usable from holder
         ), forgiven as (
           delete from password_attempts where key = ${p.pair}::bytea
         ), ${passage(p, mayBegin)}, gate as (
@@ -154,10 +154,11 @@ export const issueStatements = (db: Database, limits: Limits, policy: GuardPolic
           returning u.user_id, u.next_send_at
         ), challenge as (
           insert into challenges
-            (challenge_id, user_id, purpose, factor, channel, auth_epoch, send_id, new_phone, code_hash, max_attempts,
-              expires_at)
+            (challenge_id, user_id, purpose, factor, channel, auth_epoch, send_id, new_phone, session_id, code_hash,
+              max_attempts, expires_at)
           select ${p.challengeId}::uuid, user_id, ${p.purpose}, ${p.factor}, ${p.channel}, ${p.authEpoch}::int,
-            ${p.sendId}::uuid, case when ${p.purpose} = 'phone' then ${p.number} end, ${p.codeHash}::bytea,
+            ${p.sendId}::uuid, case when ${p.purpose} = 'phone' then ${p.number} end, ${p.bySession}::uuid,
+            ${p.codeHash}::bytea,
             ${limits.attemptsPerChallenge}::int,
             now() + make_interval(secs => ${limits.codeTtl}::int)
           from gate

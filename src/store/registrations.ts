@@ -2,6 +2,9 @@ import { sql } from 'kysely'
 import type { RegistrationStore } from '../core/ports.ts'
 import type { Database } from './database.ts'
 
+/** Registrations that may wait for their code under one invite. */
+const MOST_WAITING = 3
+
 /** Accounts that wait for their first code, in Postgres. */
 export const createRegistrationStore = (db: Database): RegistrationStore => {
   const check = db.prepare<{ usernameKey: string; inviteHash: Buffer | null }, { taken: boolean; invited: boolean }>(
@@ -10,6 +13,8 @@ export const createRegistrationStore = (db: Database): RegistrationStore => {
       select exists (select from users where username_key = ${p.usernameKey}) as taken,
         ${p.inviteHash}::bytea is null or exists (
           select from invites where invite_hash = ${p.inviteHash}::bytea and user_id is null and expires_at > now()
+            -- Each may cost a few messages, and not any number of them.
+            and (select count(*) from registrations where invite_hash = ${p.inviteHash}::bytea) < ${sql.lit(MOST_WAITING)}
         ) as invited`,
     { readOnly: true },
   )

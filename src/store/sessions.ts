@@ -83,12 +83,13 @@ export const createSessionStore = (db: Database, limits: Limits): SessionStore =
     (p) => sql`
       with holder as materialized (
         select u.user_id from users u where u.user_id = ${p.userId} for no key update
+      ), asker as materialized (
+        select user_id from holder where ${freshSession(p.bySession, limits)}
       ), account as (
         update users u set password_hash = ${p.to}, auth_epoch = u.auth_epoch + 1
-        from holder, sessions old
-        where u.user_id = holder.user_id and old.session_id = ${p.bySession}::uuid
-          and u.password_hash = ${p.from} and ${freshSession(p.bySession, limits)}
-        returning u.user_id, u.auth_epoch, old.acr, old.amr, old.authenticated_at
+        from asker, sessions old
+        where u.user_id = asker.user_id and old.session_id = ${p.bySession}::uuid and u.password_hash = ${p.from}
+        returning u.user_id, u.auth_epoch, old.acr, old.amr
       ), forgiven as (
         delete from password_attempts where key = ${p.pair}::bytea
       ), opened as (
@@ -97,6 +98,7 @@ export const createSessionStore = (db: Database, limits: Limits): SessionStore =
           amr: sql`account.amr`,
           epoch: sql`account.auth_epoch`,
           from: sql`account`,
+          former: sql`${p.bySession}::uuid`,
         })}
       ), token as (
         insert into refresh_tokens (token_hash, session_id, generation)

@@ -39,6 +39,7 @@ interface ChallengesTable {
   max_attempts: number
   send_id: string | null
   new_phone: Generated<string | null>
+  session_id: Generated<string | null>
   created_at: Generated<Date>
   expires_at: Date
   consumed_at: Date | null

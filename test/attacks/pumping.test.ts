@@ -91,3 +91,22 @@ t.test('a human check that is down lets users in, and strangers wait', async (t)
   )
   t.match(await world.post('/login', { username: 'alice', password: 'x', ...answer }), { status: 200 })
 })
+
+t.test('whoever knows a number cannot keep its owner out with codes of their own', async (t) => {
+  const world = await createWorld(t, { guard: ALL })
+  const passwordOf = 'correct horse battery staple'
+  await world.addUser('alice', '+12025550143')
+  t.equal((await world.logIn('alice')).token_type, 'Bearer', 'who has logged in within a month')
+  for (let hour = 0; hour < 26; hour += 1) {
+    for (let n = 0; n < 3; n += 1) {
+      await register(world, hour * 10 + n, '+12025550143', `198.18.${hour}.${n + 1}`)
+      await world.passTime(60)
+    }
+    const login = await world.post('/login', { username: 'alice', password: passwordOf })
+    t.match(login, { status: 200 }, `hour ${hour}: ${login.body.code}`)
+    const { code } = world.messages.at(-1)!
+    t.equal((await world.verify(login.body.pending_token, code)).status, 200)
+    // Ten a day are hers, like everybody's.
+    await world.passTime(3 * 3_600)
+  }
+})

@@ -226,3 +226,85 @@ t.test('a forgotten password: everybody hears the operator, and nobody is looked
   t.strictSame([unknown.status, unknown.body], [known.status, known.body])
   t.equal(world.messages.length, 0)
 })
+
+t.test('a change is no login: freshness and the end of the day stay those of the factors', async (t) => {
+  const world = await open(t)
+  await world.addUser('alice')
+  const held = await world.logIn('alice')
+  await world.passTime(500)
+  const same = await world
+    .as(held.access_token)
+    .post('/password', { current_password: PASSWORD, new_password: PASSWORD })
+  t.match(same, { status: 422, body: { code: 'password_rejected', detail: /that you have/ } })
+  const changed = await world.as(held.access_token).post('/password', { current_password: PASSWORD, new_password: NEW })
+  t.equal(changed.status, 200)
+  await world.passTime(101)
+  t.match(await world.as(changed.body.access_token).post('/phone', { phone: NEW_PHONE }), { status: 403 })
+
+  const again = await world.logIn('alice', {}, NEW)
+  await world.passTime(500)
+  const { body } = await world.as(again.access_token).post('/phone', { phone: NEW_PHONE })
+  const moved = await world
+    .as(again.access_token)
+    .post('/phone/verify', { pending_token: body.pending_token, code: world.lastCode() })
+  await world.passTime(101)
+  t.match(await world.as(moved.body.access_token).post('/phone', { phone: '+12025550143' }), { status: 403 })
+  const [{ left } = {}] = await world.sql(
+    `select extract(epoch from max(expires_at) - now())::int as left from sessions where revoked_at is null`,
+  )
+  t.ok(Number(left) <= 86_400 - 600, 'the day began with the login')
+})
+
+t.test('whoever has the password and no code is told that it is right, even while the factor is locked', async (t) => {
+  const world = await open(t)
+  await world.addUser('alice')
+  const { access_token } = await world.logIn('alice')
+  await world.sql(`update factors set locked_until = now() + interval '1 hour'`)
+  const change = await world.as(access_token).post('/password', { current_password: PASSWORD, new_password: NEW })
+  t.equal(change.status, 200)
+})
+
+t.test('a change that had to wait sees the sign-out that came first', async (t) => {
+  const world = await open(t)
+  const pg = (await import('pg')).default
+  for (const what of ['/password', '/phone', '/phone/verify'] as const) {
+    const name = `user${what.length}`
+    await world.addUser(name, `+120255501${40 + what.length}`)
+    const held = await world.logIn(name)
+    const alice = world.as(held.access_token)
+    const pending =
+      what === '/phone/verify' ? (await alice.post('/phone', { phone: NEW_PHONE })).body.pending_token : ''
+    const sent = world.messages.length
+    const blocker = new pg.Client({ connectionString: world.url })
+    await blocker.connect()
+    await blocker.query('begin')
+    await blocker.query(`select 1 from users where username = $1 for update`, [name])
+    const waiting = alice.post(
+      what,
+      {
+        '/password': { current_password: PASSWORD, new_password: NEW },
+        '/phone': { phone: NEW_PHONE },
+        '/phone/verify': { pending_token: pending, code: world.lastCode() },
+      }[what],
+    )
+    await new Promise((resolve) => setTimeout(resolve, 400))
+    t.equal((await world.post('/logout', { refresh_token: held.refresh_token })).status, 204)
+    await blocker.query('commit')
+    await blocker.end()
+    t.match((await waiting).status, /40[13]/, what)
+    t.equal(world.messages.length, sent, 'and nothing was sent')
+  }
+  t.equal((await world.sql('select 1 from users where auth_epoch > 0')).length, 0)
+})
+
+t.test('a challenge for a new number ends with the session that asked for it', async (t) => {
+  const world = await open(t)
+  await world.addUser('alice')
+  const held = await world.logIn('alice')
+  const { pending_token } = (await world.as(held.access_token).post('/phone', { phone: NEW_PHONE })).body
+  await world.post('/logout', { refresh_token: held.refresh_token })
+  const sent = world.messages.length
+  t.match(await world.resend(pending_token), { status: 401, body: { code: 'challenge_invalid' } })
+  t.match(await world.get('/challenge', pending_token), { body: { state: 'closed' } })
+  t.equal(world.messages.length, sent)
+})

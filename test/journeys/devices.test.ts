@@ -92,6 +92,10 @@ t.test('whoever lost the answer gets the same device token; a copy ends the devi
     'and nobody is remembered',
   )
   t.match(await world.sql(`select data from events where type = 'device.reused'`), [{ data: { user_id: userId } }])
+  for (const { body } of answers) {
+    t.equal((await world.as(body.access_token).get('/me')).status, 401, 'nor are the sessions that it opened')
+    t.equal((await world.refresh(body.refresh_token)).status, 401)
+  }
 })
 
 t.test('forgetting devices ends the sessions that they opened, and no others', async (t) => {
@@ -141,4 +145,20 @@ t.test('a locked or disabled factor lets no device in', async (t) => {
   t.match(await present(world, device_token), { status: 401, body: { code: 'invalid_credentials' } })
   await world.sql(`update factors set locked_until = null, disabled_at = now()`)
   t.match(await present(world, device_token), { status: 401, body: { code: 'invalid_credentials' } })
+})
+
+t.test('a device that is forgotten while it logs in leaves no session open', async (t) => {
+  const world = await open(t)
+  const other = await world.startInstance()
+  await world.addUser('alice')
+  for (let round = 0; round < 15; round += 1) {
+    const held = await world.logIn('alice', { remember_device: true })
+    const [login, forgotten] = await Promise.all([
+      present(world, held.device_token),
+      other.as(held.access_token).delete('/devices'),
+    ])
+    t.equal(forgotten.status, 204)
+    const left = (await world.as(held.access_token).get('/devices')).body.devices.length
+    if (login.body.refresh_token && left === 0) t.equal((await world.refresh(login.body.refresh_token)).status, 401)
+  }
 })

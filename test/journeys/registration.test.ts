@@ -131,6 +131,12 @@ t.test('an invite is for one account, for a while', async (t) => {
   const first = await ask(world, { invite: good })
   const second = await ask(world, { invite: good, username: 'dave', phone: '+12025550162' })
   t.match([first.status, second.status], [200, 200], 'asking does not use it up')
+  await ask(world, { invite: good, username: 'fay', phone: '+12025550164' })
+  t.match(
+    await ask(world, { invite: good, username: 'gus', phone: '+12025550165' }),
+    { status: 403 },
+    'but it pays for three',
+  )
   const [one, two] = world.messages.map(({ code }) => code)
   const answers = await Promise.all([
     world.verify(first.body.pending_token, one!),
@@ -163,6 +169,13 @@ t.test('numbers that take no codes are refused before anything is done, and mass
   ]) {
     t.match(await ask(world, { phone }), { status: 400 }, phone)
   }
+  for (const username of ['\u200b', 'admin\u200b', '\u202enimda', '\u3164', ' ']) {
+    t.match(
+      await ask(world, { username }),
+      { status: 400, body: { errors: [{ path: '/username' }] } },
+      JSON.stringify(username),
+    )
+  }
   for (const member of ['user_id', 'auth_epoch', 'role', 'phone_verified', 'failures']) {
     t.match(await ask(world, { [member]: 1 }), { status: 400 }, member)
   }
@@ -179,6 +192,10 @@ t.test('a call that is repeated with its key sends no second message', async (t)
   t.equal(again.body.pending_token, first.body.pending_token)
   t.equal(world.messages.length, 1)
   t.equal((await world.verify(again.body.pending_token, world.lastCode())).status, 200)
+  const deadline = Date.now() + 5_000
+  while ((await world.sql('select 1 from users')).length > 1 && Date.now() < deadline)
+    await new Promise((r) => setTimeout(r, 20))
+  t.equal((await world.sql('select 1 from users')).length, 1, 'the repetition left nothing behind')
 })
 
 t.test('a code for a registration opens no login, and a login’s no registration', async (t) => {

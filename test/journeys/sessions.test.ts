@@ -135,6 +135,16 @@ t.test('signed out means out, by either token, and the others stay', async (t) =
   t.equal((await world.post('/logout', {})).status, 401, 'somebody must be named')
   t.equal((await world.refresh(three.refresh_token)).status, 200)
 
+  const four = await world.logIn('alice')
+  const mixed = await world.send({
+    method: 'POST',
+    url: '/logout',
+    headers: { authorization: `Bearer ${four.access_token}` },
+    payload: { refresh_token: `rt_${'A'.repeat(43)}` },
+  })
+  t.equal(mixed.status, 204)
+  t.equal((await world.refresh(four.refresh_token)).status, 401, 'a token that is nobody’s hides no good one')
+
   const used = (await world.refresh((await world.logIn('alice')).refresh_token)).body
   await world.passTime(20)
   t.equal((await world.post('/logout', { refresh_token: used.refresh_token })).status, 204)

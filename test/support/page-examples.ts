@@ -20,6 +20,8 @@ interface Example {
 /** Where the packages are that the suite itself does not have. */
 const packages = process.env['EXAMPLES_FOLDER']
 
+const GO = 'go'
+
 const runs = (command: string, ...args: string[]): boolean => spawnSync(command, args).status === 0
 
 const node = (file: string, ...needs: string[]): Example => ({
@@ -45,16 +47,21 @@ export const EXAMPLES: readonly Example[] = [
   node('hono.mjs', 'jose', 'hono', '@hono/node-server'),
   {
     file: 'api.py',
-    isHere: () => runs('python3', '-c', 'import jwt, cryptography; assert jwt.__version__ >= "2.15"'),
+    isHere: () =>
+      runs(
+        'python3',
+        '-c',
+        'import cryptography, inspect, jwt; inspect.signature(jwt.PyJWKClient).parameters["cooldown_duration"]',
+      ),
     command: (path) => ['python3', path],
     cooldown: ['api.py', 'cooldown_duration=30', 'cooldown_duration=0'],
   },
   {
     file: 'api.go',
-    isHere: () => runs('go', 'version'),
+    isHere: () => runs(GO, 'version'),
     // `go run` would leave the program behind when it is ended itself.
     command: (path) => {
-      const built = spawnSync('go', ['build', '-o', `${path}.bin`, path], { encoding: 'utf8' })
+      const built = spawnSync(GO, ['build', '-o', `${path}.bin`, path], { encoding: 'utf8' })
       if (built.status !== 0) throw new Error(built.stderr)
       return [`${path}.bin`]
     },

@@ -22,7 +22,7 @@ export const makeRotationFiles = (t: Test) => {
 export type RotationFiles = ReturnType<typeof makeRotationFiles>
 
 /** The rings of one server over these files, and what it logged of them. */
-export const openRotation = async (files: Pick<RotationFiles, 'keys' | 'secret' | 'secretText'>) => {
+const openRotation = async (files: Pick<RotationFiles, 'keys' | 'secret' | 'secretText'>) => {
   const told: { event: string; [fact: string]: unknown }[] = []
   const tell = (facts: object) => void told.push(facts as (typeof told)[number])
   const source: RingSource = {
