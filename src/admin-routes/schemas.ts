@@ -8,7 +8,7 @@ import { Exactly, MaskedPhone, Moment } from '../routes/schemas.ts'
 /** What every admin route can answer. */
 export const ADMIN_PROBLEMS = ['invalid_token', 'forbidden', ...DATABASE_PROBLEMS] as const satisfies ProblemCode[]
 
-export const UserId = Type.String({
+const UserId = Type.String({
   pattern: '^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$',
   description: 'The id of a user: a UUID, and `sub` of their tokens.',
   examples: ['5f0c1f5a-6f5e-4f6a-8f0e-2f1d3c4b5a69'],

@@ -115,3 +115,22 @@ t.test('a row that somebody keeps locked makes a caller wait a second, not for e
   await blocker.end()
   t.equal((await wired.verify(token, world.lastCode())).status, 200)
 })
+
+t.test('whoever lost the answer of a refresh, and waits as long as they are told, has the session still', async (t) => {
+  const { world, wire, wired } = await createWired(t)
+  const held = await world.logIn('alice')
+  t.equal((await wired.get('/health/ready')).status, 200, 'the wire is warm')
+  wire.mode = 'deaf'
+  const lost = await timed(wired.refresh(held.refresh_token))
+  wire.mode = 'pass'
+  t.match(lost, { status: 503, body: { code: 'service_unavailable' } })
+  t.ok(lost.body.retry_after <= 2, 'which is a short while')
+  t.equal((await world.sql('select 1 from refresh_tokens where used_at is not null')).length, 1, 'it was rotated')
+  await world.passTime(lost.body.retry_after + Math.ceil(lost.ms / 1000))
+  t.match(await world.refresh(held.refresh_token), { status: 200, body: { token_type: 'Bearer' } })
+  t.equal(
+    (await world.sql(`select 1 from events where type like '%reused'`)).length,
+    0,
+    'and nobody is taken for a thief',
+  )
+})
