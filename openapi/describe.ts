@@ -42,6 +42,7 @@ export const describeApi = async (): Promise<string> => {
       changePassword: never,
     },
     devices: { openByDevice: never, list: never, forget: never, forgetAll: never },
+    notices: { claim: never, done: never },
     registrations: { check: never, open: never, abandon: never },
     registration: 'closed',
     recoveryHelp: '',

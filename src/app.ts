@@ -16,6 +16,7 @@ import {
   type CodeFactor,
   type DeviceStore,
   type HumanCheck,
+  type NoticeStore,
   type NumberIntelligence,
   type PasswordPolicy,
   type PasswordVerifier,
@@ -47,6 +48,7 @@ export interface AppDeps {
   sessions: SessionStore
   devices: DeviceStore
   registrations: RegistrationStore
+  notices: NoticeStore
   passwords: PasswordVerifier
   passwordPolicy: PasswordPolicy
   registration: RegistrationMode
@@ -78,6 +80,9 @@ export interface AppDeps {
   outbox?: RouteDeps['outbox']
 }
 
+/** How often notices that did not leave are looked for, in ms. */
+const RETRY_NOTICES = 30_000
+
 /** Routes whose query is a company's, who signed it as it is. */
 const FOREIGN_QUERY = /^\/webhooks\//
 
@@ -100,7 +105,14 @@ export const buildApp = async (deps: AppDeps): Promise<App> => {
   const cookies = await createTokenCookies(app, { enabled: deps.refreshCookie })
   const journal = createJournal({ audit: deps.audit, log: (line, event) => app.log.info(line, event), now: Date.now })
   const notices = createNotices({ ...deps, journal })
-  app.addHook('onClose', notices.drain)
+  let retrying: NodeJS.Timeout | undefined
+  app.addHook('onListen', async () => {
+    retrying = setInterval(() => notices.deliver(), RETRY_NOTICES).unref()
+  })
+  app.addHook('onClose', async () => {
+    clearInterval(retrying)
+    await notices.drain()
+  })
   const flow = { ...deps, tokens, journal, notices, wait: sleep }
 
   await registerOpenApi(app, { issuer, version: deps.version })

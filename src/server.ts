@@ -28,6 +28,7 @@ import { createChallengeStore } from './store/challenges.ts'
 import { createDatabase } from './store/database.ts'
 import { createDeviceStore } from './store/devices.ts'
 import { createNonceStore } from './store/nonces.ts'
+import { createNoticeStore } from './store/notices.ts'
 import { createRegistrationStore } from './store/registrations.ts'
 import { createSendLedger } from './store/sends.ts'
 import { createSessionStore } from './store/sessions.ts'
@@ -182,6 +183,7 @@ const start = async () => {
     sessions: createSessionStore(database, limits),
     devices: createDeviceStore(database, limits),
     registrations: createRegistrationStore(database),
+    notices: createNoticeStore(database),
     registration: settings.REGISTRATION,
     recoveryHelp: settings.RECOVERY_HELP,
     refreshCookie: settings.REFRESH_COOKIE,

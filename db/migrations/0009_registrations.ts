@@ -24,6 +24,18 @@ export const up = async (db: Kysely<unknown>): Promise<void> => {
     )`.execute(db)
   await sql`create index registrations_created_at on registrations (created_at)`.execute(db)
 
+  // What the former number is to be told, until a company has it.
+  await sql`
+    create table notices (
+      notice_id uuid primary key default gen_random_uuid(),
+      user_id uuid not null references users on delete cascade,
+      challenge_id uuid not null,
+      phone text not null,
+      attempts smallint not null default 0,
+      next_attempt_at timestamptz not null default now()
+    )`.execute(db)
+  await sql`create index notices_next_attempt_at on notices (next_attempt_at)`.execute(db)
+
   // The number that a challenge is to prove, E.164, where that is not the factor's own yet. On the challenge, so that a
   // code proves the number that it was sent to and no other.
   await sql`

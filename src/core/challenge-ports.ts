@@ -82,8 +82,8 @@ export interface ReplaceUndo {
 
 /** The answer to `guess`. */
 export type GuessResult =
-  /** Right, and spent by this guess, which opened a session. `formerPhone` had the codes until now, where that was changed. */
-  | { outcome: 'spent'; session: OpenSession; formerPhone: string | null }
+  /** Right, and spent by this guess, which opened a session. */
+  | { outcome: 'spent'; session: OpenSession }
   /** Right and spent, but by now somebody else has the name, or has used the invite. */
   | { outcome: 'unregistered'; reason: 'name' | 'invite' }
   | { outcome: 'wrong'; attemptsLeft: number }
@@ -154,7 +154,8 @@ export interface ChallengeStore {
    * Counts one guess, compares it and, if it is right, spends the challenge: true for exactly one caller, however many
    * ask. A wrong guess moves the account's failure counter, which locks and in the end disables the factor; a right one
    * resets it (SP 800-63B-4 §3.2.2). The right one also does, in the same statement, what the challenge was for: it makes an
-   * account of a registration, or gives the factor its new number and raises the epoch, and opens the session.
+   * account of a registration, or gives the factor its new number, raises the epoch and writes the notice to the old
+   * number down; and opens the session.
    */
   guess(
     ref: ChallengeRef & {

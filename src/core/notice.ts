@@ -1,58 +1,75 @@
 import { maskPhone } from './mask.ts'
-import type { AccountStore, CodeFactor, Journal, PendingClaims, RequestContext, SendLedger } from './ports.ts'
+import type { CodeFactor, DueNotice, Journal, NoticeStore, RequestContext, SendLedger } from './ports.ts'
 
 /** Tells people of what was done to their account. */
 export interface Notices {
-  /** Tells the owner of a number that it has the codes no more. Never throws, and returns at once. */
-  numberChanged(change: { claims: PendingClaims; phone: string }, context: RequestContext): void
-  /** Resolves when every notice has left, or will not. Never rejects. */
+  /** Sends what is due, on behalf of a request or of nobody. Never throws, and returns at once. */
+  deliver(context?: RequestContext): void
+  /** Resolves when nothing is under way. Never rejects. */
   drain(): Promise<void>
 }
 
 /** What one notice has, in ms. */
 const WITHIN = 5_000
 
+/** Where no request asked: a notice that is tried again. */
+const NOBODY: RequestContext = { requestId: '-', address: '-', host: '-', network: '-', client: null, elapsed: () => 0 }
+
 /**
- * Notices to the number that an account had (SP 800-63B-4 §4.6): entered in the ledger like every message, handed to one
- * company once, after the answer. What fails is in the journal; the change stands either way.
+ * Notices to the number that an account had (SP 800-63B-4 §4.6). Each was written down by the statement that changed the
+ * number, so that neither a lost answer nor a stop loses it; it is tried a few times, entered in the ledger like every
+ * message, and the number is forgotten when a company has it.
  */
 export const createNotices = ({
-  accounts,
+  notices,
   factors,
   ledger,
   journal,
 }: {
-  accounts: Pick<AccountStore, 'findById'>
+  notices: NoticeStore
   factors: readonly CodeFactor[]
   ledger: SendLedger
   journal: Journal
 }): Notices => {
   const underWay = new Set<Promise<void>>()
 
-  const send = async (claims: PendingClaims, phone: string, context: RequestContext): Promise<void> => {
-    const facts = { user_id: claims.userId, challenge_id: claims.challengeId, to: maskPhone(phone) }
+  const send = async (notice: DueNotice, context: RequestContext): Promise<void> => {
+    const { noticeId, userId, challengeId, phone, locale } = notice
+    const facts = { user_id: userId, challenge_id: challengeId, to: maskPhone(phone) }
+    const plan = factors[0]?.planNotice({ phone, locale })
+    if (!plan) {
+      journal('notice_not_sent', context, { ...facts, reason: 'no company can take it' })
+      return
+    }
+    await ledger.enter({ challengeId, userId, purpose: 'phone' }, plan.first)
+    const { sendId, took, ...result } = await plan.deliver(WITHIN, async () => {
+      throw new Error('a notice goes to one company at a time')
+    })
+    const reason = result.outcome === 'accepted' ? undefined : result.reason
+    const messageId = result.outcome === 'accepted' ? result.messageId : undefined
+    const status = result.outcome === 'accepted' ? 'sent' : result.outcome === 'unknown' ? 'unknown' : 'failed'
+    await ledger.settle({ sendId, status, took, ...(reason && { reason }), ...(messageId && { messageId }) })
+    journal(status === 'failed' ? 'notice_not_sent' : 'notice_sent', context, { ...facts, send_id: sendId, reason })
+    // What may have arrived is not sent twice, and what no company will ever take is not tried again.
+    if (status !== 'failed' || result.outcome === 'refused') await notices.done(noticeId)
+  }
+
+  const run = async (context: RequestContext): Promise<void> => {
     try {
-      const locale = (await accounts.findById(claims.userId))?.locale ?? null
-      const plan = factors[0]?.planNotice({ phone, locale })
-      if (!plan) throw new Error('no company')
-      await ledger.enter(claims, plan.first)
-      const { sendId, took, ...result } = await plan.deliver(WITHIN, async () => {
-        throw new Error('a notice goes to one company')
-      })
-      const reason = result.outcome === 'accepted' ? undefined : result.reason
-      const messageId = result.outcome === 'accepted' ? result.messageId : undefined
-      const status = result.outcome === 'accepted' ? 'sent' : result.outcome === 'unknown' ? 'unknown' : 'failed'
-      await ledger.settle({ sendId, status, took, ...(reason && { reason }), ...(messageId && { messageId }) })
-      journal(status === 'failed' ? 'notice_not_sent' : 'notice_sent', context, { ...facts, send_id: sendId, reason })
-    } catch (error) {
-      journal('notice_not_sent', context, { ...facts, reason: (error as Error).message })
+      for (const notice of await notices.claim()) {
+        await send(notice, context).catch((error: unknown) =>
+          journal('notice_not_sent', context, { user_id: notice.userId, reason: (error as Error).message }),
+        )
+      }
+    } catch {
+      // The database does not answer; what is written down there waits.
     }
   }
 
   return {
-    numberChanged({ claims, phone }, context) {
-      const sending = send(claims, phone, context).finally(() => underWay.delete(sending))
-      underWay.add(sending)
+    deliver(context = NOBODY) {
+      const running: Promise<void> = run(context).finally(() => underWay.delete(running))
+      underWay.add(running)
     },
     drain: async () => {
       await Promise.all(underWay)

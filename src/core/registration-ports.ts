@@ -1,5 +1,5 @@
 /**
- * The ports of registration: accounts that are not yet, and what a password must be. Known to the flow as a part of
+ * The ports of registration and of changes: accounts that are not yet, notices, and what a password must be. Known to the flow as a part of
  * `ports.ts`.
  */
 
@@ -25,6 +25,25 @@ export interface RegistrationStore {
   }): Promise<void>
   /** Takes `open` back: no code was sent. */
   abandon(userId: string): Promise<void>
+}
+
+/** What a number that an account had is to be told. */
+export interface DueNotice {
+  noticeId: string
+  userId: string
+  /** The challenge that took the number away. */
+  challengeId: string
+  /** E.164. */
+  phone: string
+  locale: string | null
+}
+
+/** Where notices wait. Each method is one statement; throws as the others do when the store cannot answer. */
+export interface NoticeStore {
+  /** Takes a few that are due. Nobody else gets them before their next try is; after eight tries they are given up. */
+  claim(): Promise<DueNotice[]>
+  /** It left, or never will. */
+  done(noticeId: string): Promise<void>
 }
 
 /** Says which new passwords are good enough. */

@@ -24,7 +24,7 @@ export interface VerifyDeps {
   journal: Journal
   /** Seconds that a device is remembered. */
   deviceTtl: number
-  notices: Pick<Notices, 'numberChanged'>
+  notices: Pick<Notices, 'deliver'>
 }
 
 /** What a caller gives at step two. */
@@ -110,7 +110,7 @@ export const createVerify = ({ challenges, tokens, factors, journal, deviceTtl, 
     const opened = { session_id: session.sessionId, device_id: remembered?.device.deviceId }
     journal('code_ok', context, { ...facts, ...opened })
     if (claims.purpose !== 'login') journal(DONE[claims.purpose], context, { ...facts, ...opened })
-    if (guess.formerPhone !== null) notices.numberChanged({ claims, phone: guess.formerPhone }, context)
+    if (isChange) notices.deliver(context)
     return grant(tokens, guess.session, refreshToken, remembered && { token: remembered.token, expiresIn: deviceTtl })
   }
 }

@@ -117,7 +117,7 @@ export const createChallengeStore = (db: Database, limits: Limits, policy: Guard
       })
       if (!row) return { outcome: 'gone' }
       if (row.sessionId !== null) {
-        return { outcome: 'spent', session: openSession(row as OpenSession), formerPhone: row.formerPhone }
+        return { outcome: 'spent', session: openSession(row as OpenSession) }
       }
       if (row.spent) return { outcome: 'unregistered', reason: row.nameIsTaken ? 'name' : 'invite' }
       // Also for the guess that was the last straw: it was counted, and the factor is what the caller must know of.

@@ -42,7 +42,6 @@ export const guessStatements = (db: Database, limits: Limits) => {
         attemptsLeft: number | null
         disabled: boolean
         lockedFor: number | null
-        formerPhone: string | null
         nameIsTaken: boolean
       } & { [M in keyof OpenSession]: OpenSession[M] | null }
     >(
@@ -102,6 +101,10 @@ export const guessStatements = (db: Database, limits: Limits) => {
           from guess
           where u.user_id = ${p.userId} and guess.spent and guess.new_phone is not null
           returning u.user_id, u.auth_epoch
+        ), noticed as (
+          insert into notices (user_id, challenge_id, phone)
+          select account.user_id, ${p.challengeId}::uuid, account.phone from account join renumbered using (user_id)
+          where account.phone is not null
         ), opened as (
           ${insertSession(p, limits, {
             acr: sql`'aal2'`,
@@ -134,7 +137,6 @@ export const guessStatements = (db: Database, limits: Limits) => {
         select guess.spent, guess.attempts_left as "attemptsLeft",
           coalesce(tally.disabled, account.barred) as disabled,
           ${secondsUntil(sql`coalesce(tally.locked_until, account.locked_until)`)} as "lockedFor",
-          case when renumbered.user_id is not null then account.phone end as "formerPhone",
           coalesce((select taken from waiting), false) as "nameIsTaken", ${sessionColumns('opened', limits)}
         from account left join guess on true left join tally on true left join renumbered on true
           left join opened on true`,

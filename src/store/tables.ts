@@ -104,6 +104,16 @@ interface InvitesTable {
   user_id: string | null
 }
 
+/** What former numbers are to be told. */
+interface NoticesTable {
+  notice_id: Generated<string>
+  user_id: string
+  challenge_id: string
+  phone: string
+  attempts: Generated<number>
+  next_attempt_at: Generated<Date>
+}
+
 /** Keys of the admin API. */
 interface AdminKeysTable {
   admin_key_id: string
@@ -219,6 +229,7 @@ export interface Tables {
   devices: DevicesTable
   registrations: RegistrationsTable
   invites: InvitesTable
+  notices: NoticesTable
   admin_keys: AdminKeysTable
   sends: SendsTable
   send_budgets: SendBudgetsTable

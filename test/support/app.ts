@@ -24,6 +24,7 @@ import { createAuditTrail } from '../../src/store/audit.ts'
 import { createChallengeStore } from '../../src/store/challenges.ts'
 import { createDatabase } from '../../src/store/database.ts'
 import { createDeviceStore } from '../../src/store/devices.ts'
+import { createNoticeStore } from '../../src/store/notices.ts'
 import { createRegistrationStore } from '../../src/store/registrations.ts'
 import { createSendLedger } from '../../src/store/sends.ts'
 import { createSessionStore } from '../../src/store/sessions.ts'
@@ -202,6 +203,7 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
       sessions: createSessionStore(database, limits),
       devices: createDeviceStore(database, limits),
       registrations: createRegistrationStore(database),
+      notices: createNoticeStore(database),
       registration: 'open',
       recoveryHelp: 'Ask us.',
       refreshCookie: false,

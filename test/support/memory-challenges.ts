@@ -144,7 +144,6 @@ export const createMemoryChallenges = (
         account.failures = 0
         return {
           outcome: 'spent',
-          formerPhone: null,
           session: {
             userId: account.userId,
             sessionId: session.sessionId,
