@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import { type EmbeddedPostgres, startEmbedded } from '../db/embedded.ts'
-import { migrate, pendingMigrations } from '../db/migrate.ts'
+import { migrate } from '../db/migrate.ts'
 import { DEMO_USER, seedDemoUser } from '../db/seed.ts'
 import manifest from '../package.json' with { type: 'json' }
 import { createAdmin } from './admin.ts'
@@ -21,6 +21,7 @@ import { createPasswordPolicy } from './passwords/policy.ts'
 import { loadExternal } from './providers/external.ts'
 import { providers as ourProviders } from './providers/index.ts'
 import { createOutbox } from './providers/outbox.ts'
+import { createReadiness } from './readiness.ts'
 import { startShutdown } from './shutdown.ts'
 import { explainFailure, welcome } from './start-messages.ts'
 import { createAuditTrail } from './store/audit.ts'
@@ -97,7 +98,6 @@ const start = async () => {
     poolSize: settings.DATABASE_POOL_SIZE,
     onIdleError: (error) => logger.warn({ event: 'database_connection_lost', err: error }, 'database connection lost'),
   })
-  const schema = database.kysely as never
   if (embedded) await migrateEmbedded(embedded.url)
   const users = createUserAdmin(database)
   if (embedded) await seedDemoUser(users)
@@ -118,20 +118,7 @@ const start = async () => {
     onBreaker: ({ provider, channel }, state) =>
       logger.warn({ event: 'circuit', provider, channel, state }, `${provider} ${channel}: circuit ${state}`),
   })
-  let isMigrated = false
-  const readiness = [
-    { name: 'running', check: async () => shutdown.assertRunning() },
-    { name: 'database', check: () => database.ping() },
-    {
-      name: 'migrations',
-      check: async () => {
-        if (isMigrated) return
-        const missing = await pendingMigrations(schema)
-        if (missing.length > 0) throw new Error(`run "npx doorcode migrate": ${missing.join(', ')}`)
-        isMigrated = true
-      },
-    },
-  ]
+  const readiness = createReadiness(shutdown, database)
 
   const limits = limitsFor({
     codeTtl: settings.CODE_TTL,

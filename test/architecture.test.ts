@@ -42,6 +42,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   ],
   'src/logger.ts': [],
   'src/shutdown.ts': [],
+  'src/readiness.ts': ['src/routes', 'src/shutdown.ts', 'src/store', 'db/migrate.ts'],
   'src/start-messages.ts': [],
   'src/app.ts': ['src/http', 'src/routes', 'src/core', 'src/errors.ts'],
   'src/admin-app.ts': ['src/http', 'src/routes', 'src/admin-routes', 'src/core', 'src/errors.ts'],
