@@ -245,7 +245,7 @@ t.test('every route has the same safe headers on every answer, whatever its stat
   const world = await createWorld(t, { provider: company, resendCooldown: 0, app: { rateLimit: true } })
   await world.addUser('alice')
   const failing = await world.startInstance({
-    app: { rateLimit: false, accounts: broken, challenges: broken, ledger: broken },
+    app: { rateLimit: false, accounts: broken, sessions: broken, challenges: broken, ledger: broken },
   })
   const cutOff = await world.startInstance({ app: { rateLimit: false }, databaseUrl: 'postgres://x@127.0.0.1:1/x' })
   const json = { 'content-type': 'application/json' }

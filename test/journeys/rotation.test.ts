@@ -33,6 +33,14 @@ const startDrill = async (t: Test) => {
   const expect = (what: string, { status, body }: { status: number; body: { code?: string } }) => {
     if (status !== 200) refused.push(`${what}: ${status} ${body.code}`)
   }
+  /** A busy machine says so, and refuses nobody: what may be asked again is. */
+  const ask = async (
+    instance: typeof early,
+    ...request: Parameters<typeof early.call>
+  ): ReturnType<typeof early.call> => {
+    const answer = await instance.call(...request)
+    return answer.status === 503 ? ask(instance, ...request) : answer
+  }
   const codeFor = (phone: string) => world.messages.findLast(({ to }) => to === phone)!.code
   const logIn = async (username: string, from: typeof early) => {
     const login = await from.call('/login', { body: { username, password: PASSWORD } })
@@ -48,7 +56,7 @@ const startDrill = async (t: Test) => {
   }
   const use = async (access: string) => {
     kids.access.add(String(decodeProtectedHeader(access).kid))
-    for (const instance of [early, late]) expect('me', await instance.call('/me', { token: access }))
+    for (const instance of [early, late]) expect('me', await ask(instance, '/me', { token: access }))
     await jwtVerify(access, keys, { issuer: ISSUER, audience: AUDIENCE, typ: 'at+jwt', algorithms: ['EdDSA'] }).catch(
       (error: Error) => refused.push(`API: ${error.message}`),
     )
@@ -57,12 +65,12 @@ const startDrill = async (t: Test) => {
     while (!isOver) {
       const [begins, ends] = Math.random() < 0.5 ? [early, late] : [late, early]
       const pending = await logIn(username, begins)
-      expect('challenge', await ends.call('/challenge', { token: pending }))
+      expect('challenge', await ask(ends, '/challenge', { token: pending }))
       const { access_token: access, refresh_token: refresh } = await finish(pending, phone, ends)
       await use(access)
       // The answer is lost, and the same call comes to the other instance.
       for (const instance of [begins, ends]) {
-        const refreshed = await instance.call('/refresh', { body: { refresh_token: refresh } })
+        const refreshed = await ask(instance, '/refresh', { body: { refresh_token: refresh } })
         expect('refresh', refreshed)
         await use(refreshed.body.access_token)
       }
