@@ -14,6 +14,9 @@ export interface Evidence {
 /** A phone number as a whole, where it has no business to be: everywhere but on the factor that it belongs to. */
 const WHOLE_NUMBER = /\+[1-9]\d{9,14}(?!\d)/
 
+/** Tables that numbers are in on purpose. */
+const HAS_NUMBERS = ['factors', 'notices']
+
 /** Journal events that decide something about a user, each of which the audit trail must have. */
 const DECISIONS = [
   'login_ok',
@@ -74,16 +77,16 @@ export const breachesOf = async ({ sql, logged, secrets, calls, caps }: Evidence
   const tables = await sql(
     `select table_name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'`,
   )
-  for (const { table_name: table } of tables) {
-    if (table === 'factors' || table === 'notices') continue
-    const rows = await sql(`select (to_jsonb(t) - 'new_phone')::text as row from "${table}" t`)
-    for (const { row } of rows) {
-      const text = String(row)
-      if (WHOLE_NUMBER.test(text)) breaches.push(`I4: ${table} has a whole number`)
-      for (const secret of secrets) {
-        // Six digits turn up by chance in ids and times; codes are looked for where text stands.
-        if (secret.length > 8 && text.includes(secret)) breaches.push(`I4: ${table} has a secret`)
-      }
+  const searched = tables.map(({ table_name: table }) => String(table)).filter((table) => !HAS_NUMBERS.includes(table))
+  const everyRow = searched.map(
+    (table) => `select '${table}' as table_name, (to_jsonb(t) - 'new_phone')::text as row from "${table}" t`,
+  )
+  for (const { table_name: table, row } of await sql(everyRow.join(' union all '))) {
+    const text = String(row)
+    if (WHOLE_NUMBER.test(text)) breaches.push(`I4: ${table} has a whole number`)
+    for (const secret of secrets) {
+      // Six digits turn up by chance in ids and times; codes are looked for where text stands.
+      if (secret.length > 8 && text.includes(secret)) breaches.push(`I4: ${table} has a secret`)
     }
   }
 
