@@ -16,7 +16,8 @@ export const createInviteAdmin = ({ kysely }: Database): InviteAdmin => ({
         invite_hash: hash,
         note,
         expires_at: sql<Date>`now() + make_interval(days => ${days})`,
-      } as never)
+        user_id: null,
+      })
       .returning('expires_at')
       .executeTakeFirstOrThrow()
     return expires_at
