@@ -4,17 +4,8 @@ import { createServer } from 'node:http'
 import { join } from 'node:path'
 import t from 'tap'
 import { DEMO_USER } from '../db/seed.ts'
-import { createTestDatabase, query } from './support/postgres.ts'
-import { runToEnd, startServer, temporaryFolder } from './support/server-process.ts'
-
-const call = async (url: string, body?: object, headers: Record<string, string> = {}) => {
-  const response = await fetch(url, {
-    ...(body && { method: 'POST', body: JSON.stringify(body) }),
-    headers: { ...(body && { 'content-type': 'application/json' }), ...headers },
-  })
-  // biome-ignore lint/suspicious/noExplicitAny: an answer may be any JSON.
-  return { status: response.status, body: (await response.json()) as any }
-}
+import { createTestDatabase } from './support/postgres.ts'
+import { call, runToEnd, startServer, temporaryFolder } from './support/server-process.ts'
 
 const { username, password } = DEMO_USER
 
@@ -78,61 +69,4 @@ t.test('production starts with nothing made up, and says all that is missing at 
   for (const name of ['DATABASE_URL', 'SECRET', 'JWT_KEYS_FILE', 'ISSUER', 'AUDIENCE', 'SMS_PROVIDERS']) {
     t.match(output, new RegExp(`^  ${name}.*is missing`, 'm'), name)
   }
-})
-
-t.test('it starts before its database does, and is not ready until it is migrated', async (t) => {
-  const folder = temporaryFolder(t)
-  const away = await startServer(t, { DATA_DIR: folder, DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' })
-  t.equal((await call(`${away.address}/health/live`)).status, 200)
-  t.match(await call(`${away.address}/health/ready`), { status: 503, body: { missing: ['database', 'migrations'] } })
-  t.match(await call(`${away.address}/login`, { username, password }), {
-    status: 503,
-    body: { code: 'service_unavailable' },
-  })
-  t.equal(await away.stop(), 0)
-
-  const DATABASE_URL = await createTestDatabase(t)
-  await query(DATABASE_URL, 'drop schema public cascade')
-  await query(DATABASE_URL, 'create schema public')
-  const empty = await startServer(t, { DATA_DIR: folder, DATABASE_URL })
-  t.match(await call(`${empty.address}/health/ready`), { status: 503, body: { missing: ['migrations'] } })
-})
-
-t.test('what is in flight when the signal comes is finished', async (t) => {
-  const DATABASE_URL = await createTestDatabase(t)
-  const folder = temporaryFolder(t)
-  const server = await startServer(t, { DATA_DIR: folder, DATABASE_URL, SHUTDOWN_DELAY: '1' })
-  const inFlight = Array.from({ length: 10 }, () => call(`${server.address}/login`, { username: 'nobody', password }))
-  await call(`${server.address}/health/live`)
-  const stopped = server.stop()
-  while (!server.output().includes('"stopping"')) await new Promise((resolve) => setTimeout(resolve, 10))
-  t.match(
-    await call(`${server.address}/health/ready`),
-    { status: 503, body: { missing: ['running'] } },
-    'readiness ends at once',
-  )
-  for (const { status } of await Promise.all(inFlight)) t.equal(status, 401)
-  t.equal(await stopped, 0)
-})
-
-t.test('other people’s tests read their messages from the outbox', async (t) => {
-  const DATABASE_URL = await createTestDatabase(t)
-  const folder = temporaryFolder(t)
-  const settings = { DATA_DIR: folder, DATABASE_URL, SMS_PROVIDERS: 'outbox', RATE_LIMIT: 'false' }
-  const server = await startServer(t, { ...settings, DEV_OUTBOX: 'true' })
-  const { seedDemoUser } = await import('../db/seed.ts')
-  const { createDatabase } = await import('../src/store/database.ts')
-  const { createUserAdmin } = await import('../src/store/user-admin.ts')
-  const database = createDatabase({ url: DATABASE_URL, poolSize: 1, onIdleError: () => {} })
-  t.equal(await seedDemoUser(createUserAdmin(database)), true)
-  await database.close()
-
-  const login = await call(`${server.address}/login`, { username, password })
-  const { body } = await call(`${server.address}/dev/outbox?to=${encodeURIComponent(DEMO_USER.phone)}`)
-  t.match(body, { messages: [{ to: DEMO_USER.phone, body: /^\d{6} is your Doorcode code/, sent_at: /T/ }] })
-  const code = /#(\d+)$/.exec(body.messages[0].body)?.[1]
-  t.equal((await call(`${server.address}/verify`, { pending_token: login.body.pending_token, code })).status, 200)
-
-  const closed = await startServer(t, settings)
-  t.equal((await call(`${closed.address}/dev/outbox?to=%2B12025550143`)).status, 404, 'only when it was switched on')
 })

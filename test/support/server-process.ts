@@ -63,3 +63,13 @@ export const startServer = async (t: Test, settings: Record<string, string>): Pr
     if (code !== 'running') throw new Error(`the server ended with ${code}: ${output()}`)
   }
 }
+
+/** Asks a server, by POST where there is a body. */
+export const call = async (url: string, body?: object, headers: Record<string, string> = {}) => {
+  const response = await fetch(url, {
+    ...(body && { method: 'POST', body: JSON.stringify(body) }),
+    headers: { ...(body && { 'content-type': 'application/json' }), ...headers },
+  })
+  // biome-ignore lint/suspicious/noExplicitAny: an answer may be any JSON.
+  return { status: response.status, body: (await response.json()) as any }
+}
