@@ -48,7 +48,7 @@ export const PROBLEMS = {
     status: 403,
     title: 'That is not allowed',
     advice:
-      'With `human_check`: solve it and repeat the call with the solution as its member `human_check`. Else the token is valid, but not for this; or a receipt was not signed by the company it names.',
+      'With `human_check`: solve it and repeat the call with the solution as its member `human_check`. Else `detail` says what is missing: a fresh login with both factors (`step_up`), an invite, a scope; or a receipt was not signed by the company it names.',
   },
   not_found: {
     status: 404,

@@ -2,7 +2,7 @@ import { ADMIN_KEY_MAX_DAYS, hashAdminKey, newAdminKey } from '../core/admin-key
 import { ADMIN_SCOPES, type AdminScope } from '../core/admin-ports.ts'
 import { createAdminKeyStore } from '../store/admin-keys.ts'
 import { adminKeyTable } from './admin-key-table.ts'
-import { type Command, readArgs, refuseNames, UsageError } from './command.ts'
+import { type Command, commandOf, readArgs, refuseNames, UsageError } from './command.ts'
 import { withSchema } from './open-database.ts'
 import { timeOf } from './table.ts'
 
@@ -77,15 +77,9 @@ const revoke: Command = async (args, world) => {
   })
 }
 
-const SUBCOMMANDS = new Map<string, Command>([
-  ['new', add],
-  ['list', list],
-  ['revoke', revoke],
-])
-
 /** `admin-key new|list|revoke`: the keys of the admin API. */
-export const adminKey: Command = async ([name = '', ...args], world) => {
-  const subcommand = SUBCOMMANDS.get(name)
-  if (!subcommand) throw new UsageError(`Say what to do with admin keys: ${[...SUBCOMMANDS.keys()].join(', ')}.`)
-  await subcommand(args, world)
-}
+export const adminKey = commandOf('admin keys', {
+  new: add,
+  list,
+  revoke,
+})

@@ -30,3 +30,12 @@ export const readArgs = <O extends ParseArgsOptionsConfig>(args: string[], optio
 export const refuseNames = (command: string, positionals: string[]): void => {
   if (positionals.length > 0) throw new UsageError(`"${command}" takes options alone, and something else was given.`)
 }
+
+/** A command that is one of several: the first word says which. `what` is what they are about, as in "what to do with …". */
+export const commandOf =
+  (what: string, subcommands: Readonly<Record<string, Command>>): Command =>
+  async ([name = '', ...args], world) => {
+    const subcommand = Object.hasOwn(subcommands, name) ? subcommands[name] : undefined
+    if (!subcommand) throw new UsageError(`Say what to do with ${what}: ${Object.keys(subcommands).join(', ')}.`)
+    await subcommand(args, world)
+  }

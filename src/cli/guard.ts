@@ -1,6 +1,6 @@
 import { isSupportedCountry } from 'libphonenumber-js/max'
 import { type BlockTarget, createGuardAdmin } from '../store/guard-admin.ts'
-import { type Command, readArgs, refuseNames, UsageError } from './command.ts'
+import { type Command, commandOf, readArgs, refuseNames, UsageError } from './command.ts'
 import { blockTable, budgetTable } from './guard-table.ts'
 import { withSchema } from './open-database.ts'
 import { simulate } from './simulate.ts'
@@ -62,16 +62,10 @@ const unblock: Command = async (args, world) => {
   })
 }
 
-const SUBCOMMANDS = new Map<string, Command>([
-  ['list', list],
-  ['block', block],
-  ['unblock', unblock],
-  ['simulate', simulate],
-])
-
 /** `guard list|block|unblock|simulate`: what the toll-fraud guard holds up, and what it would. */
-export const guard: Command = async ([name = '', ...args], world) => {
-  const subcommand = SUBCOMMANDS.get(name)
-  if (!subcommand) throw new UsageError(`Say what to do with the guard: ${[...SUBCOMMANDS.keys()].join(', ')}.`)
-  await subcommand(args, world)
-}
+export const guard = commandOf('the guard', {
+  list,
+  block,
+  unblock,
+  simulate,
+})

@@ -3,7 +3,7 @@ import { keyFilePath, writeKeyFile } from '../keys/key-files.ts'
 import type { KeyAlgorithm } from '../keys/key-set.ts'
 import { JWKS_MAX_AGE, PUBLISH_DELAY } from '../keys/rotation.ts'
 import { readSettings } from '../load-config.ts'
-import { type Command, readArgs, refuseNames, UsageError, type World } from './command.ts'
+import { type Command, commandOf, readArgs, refuseNames, UsageError, type World } from './command.ts'
 import { delayOf, idOf, momentOf, now, retire, standingCells } from './rotation.ts'
 import { columns } from './table.ts'
 
@@ -79,16 +79,10 @@ const remove: Command = async (args, world) => {
   world.stdout.write(gone.length === 0 ? 'There is no former key.\n' : `Removed ${gone.join(', ')} from ${file}.\n`)
 }
 
-const SUBCOMMANDS = new Map<string, Command>([
-  ['new', make],
-  ['rotate', rotate],
-  ['list', list],
-  ['retire', remove],
-])
-
 /** `keys new|rotate|list|retire`: the life of a signing key. None shows a private part. */
-export const keys: Command = async ([name = '', ...args], world) => {
-  const subcommand = SUBCOMMANDS.get(name)
-  if (!subcommand) throw new UsageError(`Say what to do with keys: ${[...SUBCOMMANDS.keys()].join(', ')}.`)
-  await subcommand(args, world)
-}
+export const keys = commandOf('keys', {
+  new: make,
+  rotate,
+  list,
+  retire: remove,
+})

@@ -2,7 +2,7 @@ import { listSecrets, makeSecretFile, retireSecrets, rotateSecret } from '../key
 import { secretPath } from '../keys/key-files.ts'
 import { SECRET_DELAY } from '../keys/rotation.ts'
 import { readSettings } from '../load-config.ts'
-import { type Command, readArgs, refuseNames, UsageError, type World } from './command.ts'
+import { type Command, commandOf, readArgs, refuseNames, UsageError, type World } from './command.ts'
 import { delayOf, idOf, momentOf, now, retire, standingCells } from './rotation.ts'
 import { columns } from './table.ts'
 
@@ -58,16 +58,10 @@ const remove: Command = async (args, world) => {
   world.stdout.write(gone.length === 0 ? 'There is no former secret.\n' : `Removed ${gone.join(', ')} from ${file}.\n`)
 }
 
-const SUBCOMMANDS = new Map<string, Command>([
-  ['new', make],
-  ['rotate', rotate],
-  ['list', list],
-  ['retire', remove],
-])
-
 /** `secret new|rotate|list|retire`: the life of the server's secret. It is named by an id and never shown. */
-export const secret: Command = async ([name = '', ...args], world) => {
-  const subcommand = SUBCOMMANDS.get(name)
-  if (!subcommand) throw new UsageError(`Say what to do with the secret: ${[...SUBCOMMANDS.keys()].join(', ')}.`)
-  await subcommand(args, world)
-}
+export const secret = commandOf('the secret', {
+  new: make,
+  rotate,
+  list,
+  retire: remove,
+})

@@ -3,7 +3,7 @@ import { secretIn } from '../keys/key-files.ts'
 import { deriveSecrets, parseSecrets } from '../keys/secrets.ts'
 import { readSettings } from '../load-config.ts'
 import { createSendReport } from '../store/send-report.ts'
-import { type Command, readArgs, UsageError, type World } from './command.ts'
+import { type Command, commandOf, readArgs, UsageError, type World } from './command.ts'
 import { checkPhone } from './new-user.ts'
 import { withSchema } from './open-database.ts'
 import { sendTable } from './send-table.ts'
@@ -42,14 +42,8 @@ const test: Command = async (args, world) => {
   })
 }
 
-const SUBCOMMANDS = new Map<string, Command>([
-  ['show', show],
-  ['test', test],
-])
-
 /** `sms show|test`: what became of messages, and whether the companies take them. */
-export const sms: Command = async ([name = '', ...args], world) => {
-  const subcommand = SUBCOMMANDS.get(name)
-  if (!subcommand) throw new UsageError(`Say what to do with messages: ${[...SUBCOMMANDS.keys()].join(', ')}.`)
-  await subcommand(args, world)
-}
+export const sms = commandOf('messages', {
+  show,
+  test,
+})

@@ -1,7 +1,7 @@
 import type { UserAdmin } from '../core/admin-ports.ts'
 import { destinationOf } from '../factors/sms/phone-number.ts'
 import { hashPassword } from '../passwords/argon2id.ts'
-import { type Command, readArgs, refuseNames, UsageError } from './command.ts'
+import { type Command, commandOf, readArgs, refuseNames, UsageError } from './command.ts'
 import { checkLocale, checkPassword, checkPhone, checkUsername } from './new-user.ts'
 import { withUsers } from './open-database.ts'
 import { readPassword } from './read-password.ts'
@@ -85,20 +85,14 @@ const setPhone: Command = async (args, world) => {
   })
 }
 
-const SUBCOMMANDS = new Map<string, Command>([
-  ['add', add],
-  ['list', list],
-  ['set-password', setPassword],
-  ['set-phone', setPhone],
-  ['sign-out', change('user sign-out', 'is signed out everywhere', (users, name) => users.endSessions(name))],
-  ['disable', change('user disable', 'is disabled', (users, name) => users.setDisabled(name, true))],
-  ['enable', change('user enable', 'is enabled', (users, name) => users.setDisabled(name, false))],
-  ['reset-factor', change('user reset-factor', 'has a fresh second factor', (users, name) => users.resetFactor(name))],
-])
-
 /** `user add|list|set-password|set-phone|sign-out|disable|enable|reset-factor`: what an operator does to users. */
-export const user: Command = async ([name = '', ...args], world) => {
-  const subcommand = SUBCOMMANDS.get(name)
-  if (!subcommand) throw new UsageError(`Say what to do with users: ${[...SUBCOMMANDS.keys()].join(', ')}.`)
-  await subcommand(args, world)
-}
+export const user = commandOf('users', {
+  add,
+  list,
+  'set-password': setPassword,
+  'set-phone': setPhone,
+  'sign-out': change('user sign-out', 'is signed out everywhere', (users, name) => users.endSessions(name)),
+  disable: change('user disable', 'is disabled', (users, name) => users.setDisabled(name, true)),
+  enable: change('user enable', 'is enabled', (users, name) => users.setDisabled(name, false)),
+  'reset-factor': change('user reset-factor', 'has a fresh second factor', (users, name) => users.resetFactor(name)),
+})

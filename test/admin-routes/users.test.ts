@@ -4,6 +4,20 @@ import { PASSWORD } from '../support/app.ts'
 
 const PHONE = '+12025550143'
 
+/** The answers of everything that can be asked about one user. */
+const everyCallOn = async (
+  { get, post, remove }: Awaited<ReturnType<typeof createAdminWorld>>['admin'],
+  one: string,
+) => [
+  await get(one),
+  await get(`${one}/sessions`),
+  await get(`${one}/audit`),
+  await remove(`${one}/sessions`),
+  await post(`${one}/disable`),
+  await post(`${one}/enable`),
+  await post(`${one}/reset-factor`),
+]
+
 t.test('a user is made who can log in, in one language and with the number in E.164', async (t) => {
   const world = await createAdminWorld(t)
   const made = await world.admin.post('/admin/users', {
@@ -294,15 +308,7 @@ t.test('the audit trail of a user is read from the latest on', async (t) => {
 t.test('a user that there is not is a 404 everywhere', async (t) => {
   const { admin } = await createAdminWorld(t)
   const one = `/admin/users/${NOBODY}`
-  for (const answer of [
-    await admin.get(one),
-    await admin.get(`${one}/sessions`),
-    await admin.get(`${one}/audit`),
-    await admin.remove(`${one}/sessions`),
-    await admin.post(`${one}/disable`),
-    await admin.post(`${one}/enable`),
-    await admin.post(`${one}/reset-factor`),
-  ]) {
+  for (const answer of await everyCallOn(admin, one)) {
     t.match(answer, { status: 404, body: { code: 'not_found' } })
   }
 })
@@ -328,15 +334,7 @@ t.test('whoever only waits for a first code is no user: not listed, not found, n
     )
   }
   const one = `/admin/users/${id}`
-  for (const answer of [
-    await admin.get(one),
-    await admin.get(`${one}/sessions`),
-    await admin.get(`${one}/audit`),
-    await admin.remove(`${one}/sessions`),
-    await admin.post(`${one}/disable`),
-    await admin.post(`${one}/enable`),
-    await admin.post(`${one}/reset-factor`),
-  ]) {
+  for (const answer of await everyCallOn(admin, one)) {
     t.equal(answer.status, 404)
   }
   for (const name of ['waiting', ` ${id}`, { userId: id }]) {
