@@ -1,0 +1,157 @@
+/**
+ * The typed client of Doorcode: the two steps of a login, its tokens, and calls to the APIs behind it.
+ *
+ * Bodies and answers are the API's own JSON, typed by its OpenAPI document. What a caller must be told comes as
+ * `{ ok: false, problem }`, never as an exception; a rejected promise is a call that its own signal has ended, a storage
+ * that failed, or a mistake in the program.
+ */
+import type { Answer, BodyOf, DataOf, OperationId, Problem } from './answer.ts'
+import { type Call, type CallOptions, createExchange, type ExchangeOptions } from './exchange.ts'
+import { createSession, type SessionOptions } from './session.ts'
+
+export type {
+  Answer,
+  BodyOf,
+  DataOf,
+  OperationId,
+  Problem,
+  ProblemCode,
+  ProblemOf,
+  Schemas,
+  Unreachable,
+} from './answer.ts'
+export type { CallOptions } from './exchange.ts'
+export type { Renewal, TokenStorage, Tokens } from './session.ts'
+
+/** What a client is made of. Only `url` must be given. */
+export interface ClientOptions
+  extends Partial<Omit<ExchangeOptions, 'url'>>,
+    Partial<Pick<SessionOptions, 'storage' | 'onSessionEnd'>> {
+  /** The address of the service, as in the `iss` of its tokens. */
+  url: string
+  /** Origins of the APIs that may see the access token, besides the service itself. */
+  apis?: readonly string[]
+}
+
+/** A client of one service for one user. */
+export type Client = ReturnType<typeof createClient>
+
+/** Makes a client. It asks nobody anything before it is told to. */
+export const createClient = ({
+  url,
+  fetch = (input, init) => globalThis.fetch(input, init),
+  storage,
+  cookies = false,
+  language,
+  apis = [],
+  timeout = 10_000,
+  retries = 2,
+  maxWait = 5_000,
+  // Browsers have it on `https` pages and on `localhost` alone, React Native where an app brings it.
+  randomUUID = globalThis.crypto?.randomUUID?.bind(crypto),
+  onSessionEnd,
+}: ClientOptions) => {
+  const base = url.replace(/\/+$/, '')
+  const exchange = createExchange({ url: base, fetch, cookies, language, timeout, retries, maxWait, randomUUID })
+  const session = createSession({ exchange, storage, cookies, url: base, onSessionEnd })
+  const trusted = new Set([base, ...apis].map((address) => new URL(address).origin))
+
+  const post = <O extends OperationId>(path: string, body: BodyOf<O>, options?: CallOptions, how?: Call) =>
+    exchange<O>('POST', path, { body: body as object, ...how }, options)
+
+  /** A call by whoever is signed in, made again with a new token where the first one was not taken. */
+  const signed = async <O extends OperationId>(
+    method: 'GET' | 'POST' | 'DELETE',
+    path: string,
+    options?: CallOptions,
+    call: Call = {},
+  ): Promise<Answer<O>> => {
+    const send = (token: string | undefined) => exchange<O>(method, path, { ...call, token }, options)
+    const token = await session.accessToken()
+    const answer = await send(token)
+    return !answer.ok && (answer.problem as Problem).code === 'invalid_token'
+      ? session.again(token, answer, send)
+      : answer
+  }
+
+  /** Keeps the tokens that an answer brings. */
+  const keeping = async <O extends OperationId>(asked: Promise<Answer<O>>): Promise<Answer<O>> => {
+    const answer = await asked
+    const data = answer.ok && (answer.data as Partial<DataOf<'refresh'>>)
+    if (data && data.token_type === 'Bearer') await session.keep(data as DataOf<'refresh'>)
+    return answer
+  }
+
+  return {
+    /** Step one: a code is sent (`pending-2fa`), or a remembered device needs none (`Bearer`). */
+    login: async (body: BodyOf<'login'>, options?: CallOptions) => {
+      const { device_token } = await session.tokens()
+      const known = device_token && !body.step_up ? { device_token, ...body } : body
+      return keeping(post<'login'>('/login', known, options, { keyed: true }))
+    },
+    /** Step two: the code becomes tokens, which the client keeps. */
+    verify: (body: BodyOf<'verify'>, options?: CallOptions) =>
+      keeping(post<'verify'>('/verify', body, options, { once: true })),
+    /** Sends another code, or the same by a call. */
+    resend: (body: BodyOf<'resend'>, options?: CallOptions) =>
+      post<'resend'>('/resend', body, options, { keyed: true }),
+    /** How far the message has come, and how many attempts are left. */
+    challenge: (pendingToken: string, options?: CallOptions) =>
+      exchange<'getChallenge'>('GET', '/challenge', { token: pendingToken }, options),
+    /** Step one of a registration; `verify` is step two. */
+    register: (body: BodyOf<'register'>, options?: CallOptions) =>
+      post<'register'>('/register', body, options, { keyed: true }),
+
+    /** Renews the tokens now. Nothing needs to: all that takes a token sees to it. */
+    refresh: session.refresh,
+    /** A token for `Authorization`, renewed when it is about to end; undefined when nobody is signed in. */
+    accessToken: session.accessToken,
+    /** Ends the session here at once, and at the service. The device stays remembered. */
+    logout: async (options?: CallOptions): Promise<Answer<'logout'>> => {
+      const { refresh_token, access_token: token } = await session.tokens()
+      await session.drop()
+      return post<'logout'>('/logout', { refresh_token } as BodyOf<'logout'>, options, { token })
+    },
+    /** What the client holds: for a clock on the page, or to carry it elsewhere. */
+    tokens: session.tokens,
+
+    /** Who is signed in. */
+    me: (options?: CallOptions) => signed<'getMe'>('GET', '/me', options),
+    sessions: (options?: CallOptions) => signed<'listSessions'>('GET', '/sessions', options),
+    endSession: (id: string, options?: CallOptions) => signed<'endSession'>('DELETE', `/sessions/${id}`, options),
+    endOtherSessions: (options?: CallOptions) => signed<'endOtherSessions'>('DELETE', '/sessions', options),
+    devices: (options?: CallOptions) => signed<'listDevices'>('GET', '/devices', options),
+    forgetDevice: (id: string, options?: CallOptions) => signed<'forgetDevice'>('DELETE', `/devices/${id}`, options),
+    forgetDevices: (options?: CallOptions) => signed<'forgetDevices'>('DELETE', '/devices', options),
+    /** Ends every other session; the new tokens are kept. Takes a fresh login with both factors. */
+    changePassword: (body: BodyOf<'changePassword'>, options?: CallOptions) =>
+      keeping(signed<'changePassword'>('POST', '/password', options, { body, once: true })),
+    /** What whoever has forgotten the password is to do. */
+    resetPassword: (body: BodyOf<'resetPassword'>, options?: CallOptions) =>
+      post<'resetPassword'>('/password/reset', body, options),
+    /** Sends a code to another number; `verifyPhone` makes it the user's. */
+    changePhone: (body: BodyOf<'changePhone'>, options?: CallOptions) =>
+      signed<'changePhone'>('POST', '/phone', options, { body, keyed: true }),
+    verifyPhone: (body: BodyOf<'verifyPhone'>, options?: CallOptions) =>
+      keeping(signed<'verifyPhone'>('POST', '/phone/verify', options, { body, once: true })),
+
+    /**
+     * `fetch` with the access token: renewed when it is about to end, and once more when the API answers 401. Throws a
+     * TypeError for an origin that is neither the service's nor among `apis`, which must not see it.
+     */
+    async fetch(input: string | URL, init: RequestInit = {}): Promise<Response> {
+      const { origin, href } = new URL(input, base)
+      if (!trusted.has(origin)) throw new TypeError(`${origin} would see the access token: name it in \`apis\``)
+      const send = (token: string | undefined) => {
+        const headers = new Headers(init.headers)
+        if (token) headers.set('authorization', `Bearer ${token}`)
+        return fetch(href, { ...init, headers })
+      }
+      const token = await session.accessToken()
+      const response = await send(token)
+      // A stream is read only once.
+      const isStream = typeof (init.body as ReadableStream | undefined)?.getReader === 'function'
+      return response.status === 401 && !isStream ? session.again(token, response, send) : response
+    },
+  }
+}
