@@ -1,0 +1,65 @@
+import type { Client, Schemas } from 'doorcode/client'
+import { useState } from 'react'
+import { Button, Platform, Text, TextInput, View } from 'react-native'
+
+interface Props {
+  client: Client
+  notice: string
+  onCode: (challenge: Schemas['OpenChallenge']) => void
+  onSignedIn: () => void
+}
+
+/** Step one. The names of the fields let password managers fill them in. */
+export const PasswordScreen = ({ client, notice, onCode, onSignedIn }: Props) => {
+  const [username, setUsername] = useState('')
+  const [password, setPassword] = useState('')
+  const [said, setSaid] = useState(notice)
+  const [busy, setBusy] = useState(false)
+
+  const signIn = async () => {
+    setBusy(true)
+    const answer = await client.login({ username, password, client: Platform.OS === 'android' ? 'android' : 'ios' })
+    setBusy(false)
+    if (answer.ok) {
+      if (answer.data.token_type === 'Bearer') onSignedIn()
+      else onCode(answer.data)
+      return
+    }
+    switch (answer.problem.code) {
+      case 'invalid_credentials':
+        return setSaid('The user name or the password is wrong.')
+      case 'resend_cooldown':
+      case 'rate_limited':
+        return setSaid(`Try again in ${answer.problem.retry_after} seconds.`)
+      case 'unreachable':
+        return setSaid('There is no connection. Try again.')
+      default:
+        return setSaid(answer.problem.title)
+    }
+  }
+
+  return (
+    <View>
+      <Text accessibilityRole="header">Sign in</Text>
+      <TextInput
+        accessibilityLabel="User name"
+        textContentType="username"
+        autoComplete="username"
+        autoCapitalize="none"
+        autoCorrect={false}
+        value={username}
+        onChangeText={setUsername}
+      />
+      <TextInput
+        accessibilityLabel="Password"
+        textContentType="password"
+        autoComplete="current-password"
+        secureTextEntry
+        value={password}
+        onChangeText={setPassword}
+      />
+      <Text accessibilityLiveRegion="polite">{said}</Text>
+      <Button title="Sign in" disabled={busy} onPress={signIn} />
+    </View>
+  )
+}
