@@ -102,6 +102,7 @@ export const describeAdminApi = async (): Promise<string> =>
       audit: { record: () => {}, drain: never },
       issuer: 'https://auth.example.com',
       version: manifest.version,
+      now: Date.now,
       logger: pino({ level: 'silent' }),
       trustProxy: [],
       rateLimit: false,

@@ -1,20 +1,26 @@
 /**
- * Writes `openapi/openapi.json` and `openapi/admin.json` from the routes' schemas. With `--check` it writes nothing and
- * fails when a file is not what the routes say.
+ * Writes what is said of the API in other words than code: `openapi/openapi.json` and `openapi/admin.json` from the routes'
+ * schemas, and `docs/problems.md` from the texts of problems. With `--check` it writes nothing and fails when a file is not
+ * what the source says.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { describeAdminApi, describeApi } from './describe.ts'
+import { describeProblems } from './problem-guide.ts'
 
-const DOCUMENTS = { 'openapi.json': describeApi, 'admin.json': describeAdminApi }
+const DOCUMENTS = {
+  'openapi/openapi.json': describeApi,
+  'openapi/admin.json': describeAdminApi,
+  'docs/problems.md': describeProblems,
+}
 
 const isCheck = process.argv.includes('--check')
 for (const [name, describe] of Object.entries(DOCUMENTS)) {
-  const file = new URL(name, import.meta.url)
+  const file = new URL(`../${name}`, import.meta.url)
   const made = await describe()
   if (!isCheck) {
     writeFileSync(file, made)
   } else if (readFileSync(file, 'utf8') !== made) {
-    process.stderr.write(`openapi/${name} is not what the routes say. Run: npm run openapi\n`)
+    process.stderr.write(`${name} is not what the source says. Run: npm run openapi\n`)
     process.exitCode = 1
   }
 }

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { BODY_PROBLEMS, problems } from '../routes/problem-schemas.ts'
-import { Exactly, NewPassword, Username } from '../routes/schemas.ts'
+import { answer, Exactly, NewPassword, Username } from '../routes/schemas.ts'
 import type { AdminRoute } from './admin-route.ts'
 import { ADMIN_PROBLEMS, AdminUser, userBody } from './schemas.ts'
 
@@ -35,14 +35,16 @@ export const createUser: AdminRoute = (app, deps) => {
           phone: Phone,
           locale: Type.Optional(Locale),
         },
-        { examples: [{ username: 'alice', password: 'correct horse battery staple', phone: '+12025550143' }] },
+        {
+          title: 'CreateUserRequest',
+          description: 'The account to make.',
+          examples: [{ username: 'alice', password: 'correct horse battery staple', phone: '+12025550143' }],
+        },
       ),
       response: {
-        201: {
-          description: 'The user, who may log in.',
-          headers: { Location: { type: 'string', description: 'Where the user is.' } },
-          ...AdminUser,
-        },
+        201: answer('The user, who may log in.', AdminUser, {
+          Location: { type: 'string', description: 'Where the user is.' },
+        }),
         ...problems(
           ...BODY_PROBLEMS,
           ...ADMIN_PROBLEMS,

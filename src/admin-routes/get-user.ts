@@ -1,4 +1,5 @@
 import { problems } from '../routes/problem-schemas.ts'
+import { answer } from '../routes/schemas.ts'
 import { type AdminRoute, found } from './admin-route.ts'
 import { ADMIN_PROBLEMS, AdminUser, UserPath, userBody } from './schemas.ts'
 
@@ -12,8 +13,9 @@ export const getUser: AdminRoute = (app, deps) => {
       operationId: 'getUser',
       tags: ['Users'],
       summary: 'Show a user',
+      description: 'The account, and how its second factor does.',
       params: UserPath,
-      response: { 200: { description: 'The user.', ...AdminUser }, ...problems(...ADMIN_PROBLEMS, 'not_found') },
+      response: { 200: answer('The user.', AdminUser), ...problems(...ADMIN_PROBLEMS, 'not_found') },
     },
     handler: async ({ params: { id } }) => userBody(found(await deps.users.find({ userId: id }))),
   })

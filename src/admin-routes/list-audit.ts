@@ -1,20 +1,27 @@
 import { Type } from 'typebox'
 import { problems } from '../routes/problem-schemas.ts'
-import { Exactly, Moment } from '../routes/schemas.ts'
+import { answer, Exactly, Moment } from '../routes/schemas.ts'
 import { type AdminRoute, found } from './admin-route.ts'
 import { ADMIN_PROBLEMS, Limit, limitOf, UserPath } from './schemas.ts'
 
-const EventBody = Exactly({
-  at: Moment('When it was decided.'),
-  event: Type.String({ description: 'What was decided, as `docs/audit.md` lists it.' }),
-  address: Type.String({ description: 'Where the request came from.' }),
-  request_id: Type.Union([Type.String(), Type.Null()], { description: '`X-Request-Id` of the request.' }),
-  facts: Type.Unsafe<Record<string, unknown>>({
-    type: 'object',
-    additionalProperties: true,
-    description: 'What else is kept of it.',
-  }),
-})
+const EventBody = Exactly(
+  {
+    at: Moment('When it was decided.'),
+    event: Type.String({ description: 'What was decided, as `docs/audit.md` lists it.', examples: ['code_wrong'] }),
+    address: Type.String({ description: 'Where the request came from.', examples: ['192.0.2.7'] }),
+    request_id: Type.Union([Type.String(), Type.Null()], {
+      description: '`X-Request-Id` of the request.',
+      examples: ['0e3b1c9e-4c0f-4c3f-9a55-0d4b8a9f2d11'],
+    }),
+    facts: Type.Unsafe<Record<string, unknown>>({
+      type: 'object',
+      additionalProperties: true,
+      description: 'What else is kept of it: other members for each event.',
+      examples: [{ factor: 'sms', attempts_left: 4 }],
+    }),
+  },
+  { title: 'AuditEvent', description: 'A decision about a user.' },
+)
 
 const EXAMPLE = {
   events: [
@@ -27,6 +34,11 @@ const EXAMPLE = {
     },
   ],
 }
+
+const UserAudit = Exactly(
+  { events: Type.Array(EventBody, { description: 'The latest first.' }) },
+  { title: 'UserAudit', description: 'What was decided about a user.', examples: [EXAMPLE] },
+)
 
 /** `GET /admin/users/:id/audit`: what was decided about a user. */
 export const listAudit: AdminRoute = (app, deps) => {
@@ -45,10 +57,7 @@ export const listAudit: AdminRoute = (app, deps) => {
         before: Type.Optional(Moment('Only what is older; `at` of the last event for the next page.')),
       }),
       response: {
-        200: {
-          description: 'Decisions, the latest first.',
-          ...Exactly({ events: Type.Array(EventBody) }, { examples: [EXAMPLE] }),
-        },
+        200: answer('Decisions, the latest first.', UserAudit),
         ...problems(...ADMIN_PROBLEMS, 'not_found'),
       },
     },

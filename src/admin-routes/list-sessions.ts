@@ -1,9 +1,19 @@
 import { Type } from 'typebox'
 import { problems } from '../routes/problem-schemas.ts'
-import { Exactly } from '../routes/schemas.ts'
+import { answer, Exactly } from '../routes/schemas.ts'
 import { SESSION_EXAMPLE, SESSION_MEMBERS, sessionBody } from '../routes/session-body.ts'
 import { type AdminRoute, found } from './admin-route.ts'
 import { ADMIN_PROBLEMS, UserPath } from './schemas.ts'
+
+const UserSession = Exactly(SESSION_MEMBERS, {
+  title: 'UserSession',
+  description: 'A place where the user is logged in.',
+})
+
+const UserSessions = Exactly(
+  { sessions: Type.Array(UserSession, { description: 'The last used first.' }) },
+  { title: 'UserSessions', description: 'The open sessions of a user.', examples: [{ sessions: [SESSION_EXAMPLE] }] },
+)
 
 /** `GET /admin/users/:id/sessions`: where a user is logged in. */
 export const listSessions: AdminRoute = (app, deps) => {
@@ -15,15 +25,10 @@ export const listSessions: AdminRoute = (app, deps) => {
       operationId: 'listUserSessions',
       tags: ['Sessions'],
       summary: 'Where a user is logged in',
+      description: 'The open sessions, as the user sees them at `GET /sessions`.',
       params: UserPath,
       response: {
-        200: {
-          description: 'The open sessions, the last used first.',
-          ...Exactly(
-            { sessions: Type.Array(Exactly(SESSION_MEMBERS)) },
-            { examples: [{ sessions: [SESSION_EXAMPLE] }] },
-          ),
-        },
+        200: answer('The open sessions, the last used first.', UserSessions),
         ...problems(...ADMIN_PROBLEMS, 'not_found'),
       },
     },

@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { USERNAME_MAX_LENGTH } from '../core/username.ts'
 import { Problem } from '../errors.ts'
 import { problems } from '../routes/problem-schemas.ts'
-import { Exactly } from '../routes/schemas.ts'
+import { answer, Exactly } from '../routes/schemas.ts'
 import type { AdminRoute } from './admin-route.ts'
 import { ADMIN_PROBLEMS, AdminUser, Limit, limitOf, PAGE_EXAMPLE, userBody } from './schemas.ts'
 
@@ -17,6 +17,17 @@ const fromCursor = (cursor: string): string => {
   if (toCursor(name) === cursor && !UNCLEAN.test(name)) return name
   throw new Problem('validation_failed', { errors: [{ path: '/query/after', message: 'is no `next` of an answer' }] })
 }
+
+const UserPage = Exactly(
+  {
+    users: Type.Array(AdminUser, { description: 'In the order of their names.' }),
+    next: Type.Union([Type.String(), Type.Null()], {
+      description: '`after` of the next page; null on the last one.',
+      examples: [PAGE_EXAMPLE.next],
+    }),
+  },
+  { title: 'UserPage', description: 'A page of users.', examples: [PAGE_EXAMPLE] },
+)
 
 /** `GET /admin/users`: the users, page by page, or those that a search finds. */
 export const listUsers: AdminRoute = (app, deps) => {
@@ -52,18 +63,7 @@ export const listUsers: AdminRoute = (app, deps) => {
         ),
       }),
       response: {
-        200: {
-          description: 'A page of users.',
-          ...Exactly(
-            {
-              users: Type.Array(AdminUser),
-              next: Type.Union([Type.String(), Type.Null()], {
-                description: '`after` of the next page; null on the last one.',
-              }),
-            },
-            { examples: [PAGE_EXAMPLE] },
-          ),
-        },
+        200: answer('A page of users.', UserPage),
         ...problems(...ADMIN_PROBLEMS),
       },
     },

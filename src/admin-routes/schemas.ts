@@ -40,23 +40,34 @@ const EXAMPLE = {
   created_at: '2026-11-24T09:30:00.000Z',
 }
 
+const FactorState = Exactly(
+  {
+    failures: Type.Integer({ minimum: 0, description: 'Wrong codes in a row.', examples: [0] }),
+    locked_until: Type.Union([Moment('No code is taken until then.'), Type.Null()]),
+    disabled: Type.Boolean({
+      description: 'Whether no code is taken until the factor is reset.',
+      examples: [false],
+    }),
+  },
+  { title: 'FactorState', description: 'How the second factor of a user does.' },
+)
+
 /** A user as an answer shows one. */
 export const AdminUser = Exactly(
   {
     id: UserId,
-    username: Type.String(),
+    username: Type.String({ description: 'The name to log in with, as it was first written.', examples: ['alice'] }),
     phone: Type.Union([MaskedPhone, Type.Null()]),
-    locale: Type.Union([Type.String(), Type.Null()], { description: 'The language of messages, BCP 47.' }),
-    has_password: Type.Boolean(),
-    disabled: Type.Boolean({ description: 'Whether the account may not log in.' }),
-    factor: Exactly({
-      failures: Type.Integer({ minimum: 0, description: 'Wrong codes in a row.' }),
-      locked_until: Type.Union([Moment('No code is taken until then.'), Type.Null()]),
-      disabled: Type.Boolean({ description: 'Whether no code is taken until the factor is reset.' }),
+    locale: Type.Union([Type.String(), Type.Null()], {
+      description: 'The language of messages, BCP 47.',
+      examples: ['pt-BR'],
     }),
+    has_password: Type.Boolean({ description: 'Whether there is a password to log in with.', examples: [true] }),
+    disabled: Type.Boolean({ description: 'Whether the account may not log in.', examples: [false] }),
+    factor: FactorState,
     created_at: Moment('When the account was made.'),
   },
-  { examples: [EXAMPLE] },
+  { title: 'User', description: 'Somebody who may log in.', examples: [EXAMPLE] },
 )
 
 /** A user as `AdminUser` has one. The number is masked: who knows it may ask for it, nobody reads it here. */

@@ -1,5 +1,6 @@
 import type { UserAdmin } from '../core/admin-ports.ts'
 import { problems } from '../routes/problem-schemas.ts'
+import { answer } from '../routes/schemas.ts'
 import { type AdminRoute, found, refuseBody } from './admin-route.ts'
 import { ADMIN_PROBLEMS, AdminUser, UserPath, userBody } from './schemas.ts'
 
@@ -27,7 +28,7 @@ export const userChange =
         description,
         params: UserPath,
         response: {
-          200: { description: 'The user as they are now.', ...AdminUser },
+          200: answer('The user as they are now.', AdminUser),
           ...problems(...ADMIN_PROBLEMS, 'not_found', 'malformed_json', 'payload_too_large', 'unsupported_media_type'),
         },
       },

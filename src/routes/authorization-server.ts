@@ -1,22 +1,49 @@
 import { Type } from 'typebox'
+import { EXAMPLE_ISSUER } from '../http/docs.ts'
 import { JWKS_MAX_AGE } from '../keys/rotation.ts'
-import { CACHED, NOT_MODIFIED } from './cached.ts'
+import { CACHED, CachedHeaders, NOT_MODIFIED } from './cached.ts'
 import { problems } from './problem-schemas.ts'
 import type { Route } from './route.ts'
-import { Exactly } from './schemas.ts'
+import { Acr, answer, Exactly } from './schemas.ts'
 
 const None = (what: string) =>
   Type.Array(Type.String(), { maxItems: 0, description: `None: this service has no ${what}.`, examples: [[]] })
 
 const EXAMPLE = {
-  issuer: 'https://auth.example.com',
-  jwks_uri: 'https://auth.example.com/.well-known/jwks.json',
+  issuer: EXAMPLE_ISSUER,
+  jwks_uri: `${EXAMPLE_ISSUER}/.well-known/jwks.json`,
   access_token_signing_alg_values_supported: ['EdDSA'],
   acr_values_supported: ['aal1', 'aal2'],
   response_types_supported: [],
   grant_types_supported: [],
-  service_documentation: 'https://auth.example.com/docs',
+  service_documentation: `${EXAMPLE_ISSUER}/docs`,
 }
+
+const Metadata = Exactly(
+  {
+    issuer: Type.String({ description: '`iss` of every token.', examples: [EXAMPLE.issuer] }),
+    jwks_uri: Type.String({ description: 'Where the public signing keys are.', examples: [EXAMPLE.jwks_uri] }),
+    access_token_signing_alg_values_supported: Type.Array(Type.Enum(['EdDSA', 'ES256']), {
+      description: 'The algorithms of the keys in that list; each key has one.',
+      examples: [EXAMPLE.access_token_signing_alg_values_supported],
+    }),
+    acr_values_supported: Type.Array(Acr, {
+      description: 'What `acr` in an access token may be.',
+      examples: [EXAMPLE.acr_values_supported],
+    }),
+    response_types_supported: None('authorization endpoint'),
+    grant_types_supported: None('token endpoint'),
+    service_documentation: Type.String({
+      description: 'Pages for people.',
+      examples: [EXAMPLE.service_documentation],
+    }),
+  },
+  {
+    title: 'AuthorizationServer',
+    description: 'What verifiers of our tokens need to know (RFC 8414).',
+    examples: [EXAMPLE],
+  },
+)
 
 /**
  * `GET /.well-known/oauth-authorization-server`: where our keys are and what our tokens are signed by (RFC 8414). There is
@@ -34,29 +61,9 @@ export const authorizationServer: Route = (app, { issuer, keys }) => {
       summary: 'What verifiers of our tokens need to know',
       description:
         'Authorization server metadata (RFC 8414), for libraries that find the keys by the issuer alone. This is no OAuth server: tokens come from `POST /login` and `POST /verify`.',
+      headers: CachedHeaders,
       response: {
-        200: {
-          description: 'The metadata.',
-          headers: CACHED,
-          ...Exactly(
-            {
-              issuer: Type.String({ description: '`iss` of every token.' }),
-              jwks_uri: Type.String({ description: 'Where the public signing keys are.' }),
-              access_token_signing_alg_values_supported: Type.Array(Type.Enum(['EdDSA', 'ES256']), {
-                description: 'The algorithms of the keys in that list; each key has one.',
-                examples: [['EdDSA']],
-              }),
-              acr_values_supported: Type.Array(Type.Enum(['aal1', 'aal2']), {
-                description: 'What `acr` in an access token may be: one factor, or both.',
-                examples: [['aal1', 'aal2']],
-              }),
-              response_types_supported: None('authorization endpoint'),
-              grant_types_supported: None('token endpoint'),
-              service_documentation: Type.String({ description: 'Pages for people.' }),
-            },
-            { examples: [EXAMPLE] },
-          ),
-        },
+        200: answer('The metadata.', Metadata, CACHED),
         304: NOT_MODIFIED,
         ...problems(),
       },

@@ -2,25 +2,23 @@ import { Type } from 'typebox'
 import { maskPhone } from '../core/mask.ts'
 import { DATABASE_PROBLEMS, problems } from './problem-schemas.ts'
 import { bearerToken, type Route } from './route.ts'
-import { ChannelName, DeliveryState, Exactly, Factor, MaskedPhone, Seconds } from './schemas.ts'
+import { answer, Delivery, Exactly, Factor, Seconds } from './schemas.ts'
 
 const ChallengeBody = Exactly(
   {
     factor: Factor,
-    expires_in: Seconds('Time left', 240),
-    attempts_left: Type.Integer({ minimum: 0, description: 'Guesses left.', examples: [5] }),
-    delivery: Exactly({
-      channel: ChannelName,
-      destination: MaskedPhone,
-      status: DeliveryState,
-      resend_in: Seconds('Time until `POST /resend` is possible', 0),
-    }),
+    expires_in: Seconds('Time left for the code', 240),
+    attempts_left: Type.Integer({ minimum: 0, description: 'How many wrong codes it still takes.', examples: [5] }),
+    delivery: Delivery,
     state: Type.Union([Type.Literal('waiting'), Type.Literal('approved'), Type.Literal('closed')], {
-      description: '`waiting` for its code, `approved` when the code was right, `closed` when neither can be any more.',
+      title: 'ChallengeState',
+      description: '`waiting` for its code; `approved`: the code was right; `closed`: neither can be any more.',
       examples: ['waiting'],
     }),
   },
   {
+    title: 'Challenge',
+    description: 'How far a login has come.',
     examples: [
       {
         factor: 'sms',
@@ -41,10 +39,12 @@ export const challenge: Route = (app, deps) => {
     schema: {
       operationId: 'getChallenge',
       tags: ['Login'],
-      summary: 'Look at the challenge of a pending token',
+      summary: 'See how far a login has come',
+      description:
+        'How far a login has come, without using anything up: whether the message has arrived, how many guesses are left, and when another code may be asked for. For pages that were reloaded, and for those that want to show that the message was delivered.',
       security: [{ pendingToken: [] }],
       response: {
-        200: { description: 'The challenge.', ...ChallengeBody },
+        200: answer('The challenge.', ChallengeBody),
         ...problems('invalid_token', 'challenge_invalid', ...DATABASE_PROBLEMS),
       },
     },

@@ -1,34 +1,67 @@
+import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
+import { Problem } from '../errors.ts'
 import { problems } from './problem-schemas.ts'
 import type { Route } from './route.ts'
-import { ChannelName, Exactly } from './schemas.ts'
+import { answer, ChannelName, Exactly, Moment } from './schemas.ts'
 
-const Message = Exactly({
-  to: Type.String({ examples: ['+12025550143'] }),
-  channel: ChannelName,
-  body: Type.String({ description: 'The text, or what a call says.' }),
-  sent_at: Type.String({ format: 'date-time' }),
-})
+const EXAMPLE = {
+  to: '+12025550143',
+  channel: 'sms',
+  body: '123456 is your Example code.',
+  sent_at: '2026-11-24T10:00:00.000Z',
+}
 
-/** `GET /dev/outbox`: the messages that were not really sent, for the tests of programs that use this API. */
+const Message = Exactly(
+  {
+    to: Type.String({ description: 'The number, in E.164.', examples: [EXAMPLE.to] }),
+    channel: ChannelName,
+    body: Type.String({ description: 'The text, or what a call says.', examples: [EXAMPLE.body] }),
+    sent_at: Moment('When it would have been sent.'),
+  },
+  { title: 'OutboxMessage', description: 'A message that was kept in the place of being sent.' },
+)
+
+const Outbox = Exactly(
+  { messages: Type.Array(Message, { description: 'The latest first.' }) },
+  { title: 'Outbox', description: 'The latest messages to a number.', examples: [{ messages: [EXAMPLE] }] },
+)
+
+const LOOPBACK = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/
+
+/**
+ * Throws `forbidden` unless the caller knows us by a name that only this machine has: a page whose own name was made to
+ * lead here says that name (DNS rebinding), and a tunnel says whom it passes on.
+ */
+const assertFromHere = async ({ headers }: FastifyRequest): Promise<void> => {
+  const isPassedOn = headers['x-forwarded-for'] !== undefined || headers['forwarded'] !== undefined
+  if (LOOPBACK.test(headers.host ?? '') && !isPassedOn) return
+  throw new Problem('forbidden', {
+    detail: 'Only this machine may ask, by http://127.0.0.1 or http://localhost, unless DEV_OUTBOX=true is set.',
+  })
+}
+
+/** `GET /dev/outbox`: the messages that were not really sent, for tests of programs that use this API and for the demo. */
 export const devOutbox: Route = (app, { outbox }) => {
   if (!outbox) return
   app.route({
     method: 'GET',
     url: '/dev/outbox',
+    ...(outbox.onlyHere && { onRequest: assertFromHere }),
     schema: {
       operationId: 'getOutbox',
       tags: ['Development'],
-      summary: 'The latest messages to a number, newest first',
+      summary: 'The latest messages to a number',
+      description:
+        'For tests of programs that use this API: what would have been sent. Only with `SMS_PROVIDERS=outbox` and `DEV_OUTBOX=true`, never in production.',
       querystring: Exactly({
-        to: Type.String({ pattern: '^\\+[1-9][0-9]{1,14}$', description: 'A number in E.164, the plus as `%2B`.' }),
+        to: Type.Optional(
+          Type.String({ pattern: '^\\+[1-9][0-9]{1,14}$', description: 'A number in E.164, the plus as `%2B`.' }),
+        ),
       }),
       response: {
-        200: {
-          description: 'The messages.',
-          ...Exactly({ messages: Type.Array(Message) }, { examples: [{ messages: [] }] }),
-        },
-        ...problems('validation_failed'),
+        200: answer('The messages.', Outbox),
+        ...problems('validation_failed', 'forbidden'),
       },
     },
     handler: async ({ query }) => ({

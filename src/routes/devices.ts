@@ -1,16 +1,19 @@
 import { Type } from 'typebox'
 import { DATABASE_PROBLEMS, problems } from './problem-schemas.ts'
 import { bearerToken, contextOf, type Route } from './route.ts'
-import { Exactly, Id, Moment, Nameable, PlaceOfUse } from './schemas.ts'
+import { answer, Exactly, Id, Moment, Nameable, PlaceOfUse } from './schemas.ts'
 
-const Device = Exactly({
-  id: Id('Names the device.'),
-  name: Nameable,
-  address: PlaceOfUse,
-  created_at: Moment('When it was remembered.'),
-  last_used_at: Moment('When it stood in for a code last.'),
-  expires_at: Moment('Until when it is remembered.'),
-})
+const Device = Exactly(
+  {
+    id: Id('Names the device.'),
+    name: Nameable,
+    address: PlaceOfUse,
+    created_at: Moment('When it was remembered.'),
+    last_used_at: Moment('When it stood in for a code last.'),
+    expires_at: Moment('Until when it is remembered.'),
+  },
+  { title: 'Device', description: 'A device that stands in for a code.' },
+)
 
 const EXAMPLE = {
   id: '5f0c1f5a-6f5e-4f6a-8f0e-2f1d3c4b5a69',
@@ -20,6 +23,11 @@ const EXAMPLE = {
   last_used_at: '2026-11-24T10:00:00.000Z',
   expires_at: '2026-12-01T10:00:00.000Z',
 }
+
+const DeviceList = Exactly(
+  { devices: Type.Array(Device, { description: 'The last used first.' }) },
+  { title: 'DeviceList', description: 'The remembered devices of a user.', examples: [{ devices: [EXAMPLE] }] },
+)
 
 const ACCOUNT_PROBLEMS = ['invalid_token', ...DATABASE_PROBLEMS] as const
 
@@ -32,12 +40,11 @@ export const devices: Route = (app, deps) => {
       operationId: 'listDevices',
       tags: ['Device'],
       summary: 'The remembered devices',
+      description:
+        'A device is remembered after `POST /verify` with `remember_device`; its token then stands in for codes. The list is for a page on which the user sees which ones do.',
       security: [{ accessToken: [] }],
       response: {
-        200: {
-          description: 'The devices, the last used first.',
-          ...Exactly({ devices: Type.Array(Device) }, { examples: [{ devices: [EXAMPLE] }] }),
-        },
+        200: answer('The devices, the last used first.', DeviceList),
         ...problems(...ACCOUNT_PROBLEMS),
       },
     },
@@ -64,7 +71,7 @@ export const devices: Route = (app, deps) => {
       operationId: 'forgetDevices',
       tags: ['Device'],
       summary: 'Forget all devices',
-      description: 'Also ends the sessions that they opened.',
+      description: 'Every login takes a code again. Also ends the sessions that the devices opened.',
       security: [{ accessToken: [] }],
       response: {
         204: Type.Null({ description: 'Every login takes a code.' }),
@@ -84,7 +91,7 @@ export const devices: Route = (app, deps) => {
       operationId: 'forgetDevice',
       tags: ['Device'],
       summary: 'Forget one device',
-      description: 'Also ends the sessions that it opened.',
+      description: 'Its logins take a code again. Also ends the sessions that it opened.',
       security: [{ accessToken: [] }],
       params: Exactly({ id: Id('As `GET /devices` has it.') }),
       response: {

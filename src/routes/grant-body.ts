@@ -6,13 +6,18 @@ import { Exactly, Seconds } from './schemas.ts'
 
 const opaque = (prefix: string) => `^${prefix}[A-Za-z0-9_-]{43}$`
 
+/** Tokens for examples; they serve nowhere. */
+export const REFRESH_TOKEN_EXAMPLE = 'rt_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'
+const DEVICE_TOKEN_EXAMPLE = 'dt_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'
+const ACCESS_TOKEN_EXAMPLE = 'eyJhbGciOiJFZERTQSIsInR5cCI6ImF0K2p3dCJ9.eyJhY3IiOiJhYWwyIn0.c2lnbmF0dXJl'
+
 /** A refresh token, as it was given. */
 export const RefreshToken = Type.String({
   minLength: 46,
   maxLength: 46,
   pattern: opaque('rt_'),
   description: 'The refresh token, as it was answered. It serves once.',
-  examples: ['rt_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'],
+  examples: [REFRESH_TOKEN_EXAMPLE],
 })
 
 /** A device token, as it was given. */
@@ -21,7 +26,7 @@ export const DeviceToken = Type.String({
   maxLength: 46,
   pattern: opaque('dt_'),
   description: 'The device token, as it was answered. It serves once.',
-  examples: ['dt_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'],
+  examples: [DEVICE_TOKEN_EXAMPLE],
 })
 
 /** What a client may call itself. */
@@ -39,14 +44,19 @@ export const DeviceName = Type.Optional(
 export const GrantBody = Exactly(
   {
     access_token: Type.String({
-      description: 'An RFC 9068 access token, to be verified with the keys of `/.well-known/jwks.json`.',
+      description:
+        'For your APIs, as `Authorization: Bearer …`. A JWT (RFC 9068) that they verify with the keys of `GET /.well-known/jwks.json`.',
+      examples: [ACCESS_TOKEN_EXAMPLE],
     }),
-    token_type: Type.Literal('Bearer'),
+    token_type: Type.Literal('Bearer', {
+      description: 'How the access token is sent. Tells a grant from an open challenge.',
+    }),
     expires_in: Seconds('Life of the access token', 600),
     refresh_token: Type.Optional(
       Type.String({
         description:
           'For `POST /refresh`, once. Absent where the server keeps it in a cookie (`REFRESH_COOKIE`). Keep it out of `localStorage`.',
+        examples: [REFRESH_TOKEN_EXAMPLE],
       }),
     ),
     refresh_expires_in: Seconds('Time for which the refresh token serves, if nobody uses it', 3_600),
@@ -54,17 +64,20 @@ export const GrantBody = Exactly(
       Type.String({
         description:
           'For `POST /login`, once, with the password and in the place of a code. Only after `remember_device`, and renewed by each login with it.',
+        examples: [DEVICE_TOKEN_EXAMPLE],
       }),
     ),
     device_expires_in: Type.Optional(Seconds('Time for which the device is remembered', 2_592_000)),
   },
   {
+    title: 'Grant',
+    description: 'The tokens of a session.',
     examples: [
       {
-        access_token: 'eyJhbGciOiJFZERTQSIsInR5cCI6ImF0K2p3dCJ9.eyJhY3IiOiJhYWwyIn0.c2lnbmF0dXJl',
+        access_token: ACCESS_TOKEN_EXAMPLE,
         token_type: 'Bearer',
         expires_in: 600,
-        refresh_token: 'rt_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA',
+        refresh_token: REFRESH_TOKEN_EXAMPLE,
         refresh_expires_in: 3_600,
       },
     ],

@@ -2,9 +2,42 @@ import { Type } from 'typebox'
 import { Problem } from '../errors.ts'
 import { problems } from './problem-schemas.ts'
 import type { Route } from './route.ts'
-import { ChannelName, Exactly } from './schemas.ts'
+import { answer, ChannelName, Exactly } from './schemas.ts'
 
 const RETRY_AFTER = 5
+
+const Liveness = Exactly(
+  { status: Type.Literal('live', { description: 'Always this.' }) },
+  { title: 'Liveness', description: 'That the process answers.', examples: [{ status: 'live' }] },
+)
+
+const CompanyState = Exactly(
+  {
+    provider: Type.String({ description: 'The company, as `SMS_PROVIDERS` names it.', examples: ['twilio'] }),
+    channel: ChannelName,
+    state: Type.Enum(['closed', 'open', 'half-open'], {
+      description:
+        'Its circuit breaker: `closed` while messages flow, `open` while it is left alone, `half-open` at the next try.',
+      examples: ['closed'],
+    }),
+  },
+  { title: 'CompanyState', description: 'How a delivery company does.' },
+)
+
+const Readiness = Exactly(
+  {
+    status: Type.Enum(['ready', 'degraded'], {
+      description: '`degraded` while a delivery company is left alone because it keeps failing.',
+      examples: ['ready'],
+    }),
+    delivery: Type.Array(CompanyState, { description: 'Each company and channel.' }),
+  },
+  {
+    title: 'Readiness',
+    description: 'That the service can serve, and how delivery does.',
+    examples: [{ status: 'ready', delivery: [{ provider: 'twilio', channel: 'sms', state: 'closed' }] }],
+  },
+)
 
 /** `GET /health/live` and `GET /health/ready`: whether the process runs, and whether it can serve. */
 export const health: Route = (app, { readiness, deliveryStates }) => {
@@ -14,12 +47,11 @@ export const health: Route = (app, { readiness, deliveryStates }) => {
     schema: {
       operationId: 'getLiveness',
       tags: ['Operation'],
-      summary: 'The process runs',
+      summary: 'Whether the process runs',
+      description:
+        'For whatever starts processes again. Asks nothing of the database, so that a database that is away restarts nobody.',
       response: {
-        200: {
-          description: 'It does.',
-          ...Exactly({ status: Type.Literal('live') }, { examples: [{ status: 'live' }] }),
-        },
+        200: answer('It does.', Liveness),
         ...problems(),
       },
     },
@@ -32,28 +64,11 @@ export const health: Route = (app, { readiness, deliveryStates }) => {
     schema: {
       operationId: 'getReadiness',
       tags: ['Operation'],
-      summary: 'The service can serve',
+      summary: 'Whether the service can serve',
+      description:
+        'For load balancers: whether requests should come here. While something is missing, the answer is 503 and `missing` names it.',
       response: {
-        200: {
-          description:
-            'Everything it needs is there; `degraded` while a company is left alone because it keeps failing.',
-          ...Exactly(
-            {
-              status: Type.Enum(['ready', 'degraded']),
-              delivery: Type.Array(
-                Exactly({
-                  provider: Type.String({ examples: ['twilio'] }),
-                  channel: ChannelName,
-                  state: Type.Enum(['closed', 'open', 'half-open'], {
-                    description: 'Its circuit: messages flow while it is closed, `half-open` is the next try.',
-                    examples: ['closed'],
-                  }),
-                }),
-              ),
-            },
-            { examples: [{ status: 'ready', delivery: [{ provider: 'twilio', channel: 'sms', state: 'closed' }] }] },
-          ),
-        },
+        200: answer('Everything it needs is there.', Readiness),
         ...problems('service_unavailable'),
       },
     },

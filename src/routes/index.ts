@@ -1,4 +1,5 @@
 import { challenge } from './challenge.ts'
+import { demo } from './demo.ts'
 import { devOutbox } from './dev-outbox.ts'
 import { devices } from './devices.ts'
 import { discovery } from './discovery.ts'
@@ -36,4 +37,5 @@ export const routes: readonly Route[] = [
   smsReceipts,
   health,
   devOutbox,
+  demo,
 ]

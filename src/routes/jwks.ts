@@ -1,19 +1,9 @@
 import { Type } from 'typebox'
 import { JWKS_MAX_AGE } from '../keys/rotation.ts'
-import { CACHED, NOT_MODIFIED } from './cached.ts'
+import { CACHED, CachedHeaders, NOT_MODIFIED } from './cached.ts'
 import { problems } from './problem-schemas.ts'
 import type { Route } from './route.ts'
-import { Exactly } from './schemas.ts'
-
-const Jwk = Exactly({
-  kty: Type.String({ examples: ['OKP'] }),
-  crv: Type.String({ examples: ['Ed25519'] }),
-  x: Type.String(),
-  y: Type.Optional(Type.String()),
-  kid: Type.String(),
-  alg: Type.String({ examples: ['EdDSA'] }),
-  use: Type.Literal('sig'),
-})
+import { answer, Exactly } from './schemas.ts'
 
 const EXAMPLE = {
   kty: 'OKP',
@@ -23,6 +13,32 @@ const EXAMPLE = {
   alg: 'EdDSA',
   use: 'sig',
 }
+
+const Jwk = Exactly(
+  {
+    kty: Type.String({ description: 'The family of the key.', examples: [EXAMPLE.kty] }),
+    crv: Type.String({ description: 'Its curve.', examples: [EXAMPLE.crv] }),
+    x: Type.String({ description: 'The public key, or its first coordinate; base64url.', examples: [EXAMPLE.x] }),
+    y: Type.Optional(
+      Type.String({
+        description: 'The second coordinate, for ES256; base64url.',
+        examples: ['x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0'],
+      }),
+    ),
+    kid: Type.String({
+      description: 'Its name, as tokens signed with it have it in their header.',
+      examples: [EXAMPLE.kid],
+    }),
+    alg: Type.String({ description: 'The one algorithm that it serves for.', examples: [EXAMPLE.alg] }),
+    use: Type.Literal('sig', { description: 'It signs.' }),
+  },
+  { title: 'Jwk', description: 'A public key (RFC 7517).', examples: [EXAMPLE] },
+)
+
+const JwkSet = Exactly(
+  { keys: Type.Array(Jwk, { description: 'The keys; a token names its own by `kid`.' }) },
+  { title: 'JwkSet', description: 'A JSON Web Key Set (RFC 7517 §5).', examples: [{ keys: [EXAMPLE] }] },
+)
 
 /** `GET /.well-known/jwks.json`: the keys that access tokens are verified with (RFC 7517). */
 export const jwks: Route = (app, { keys }) => {
@@ -35,13 +51,10 @@ export const jwks: Route = (app, { keys }) => {
       tags: ['Discovery'],
       summary: 'The public signing keys',
       description:
-        'A new key is in the list for ten minutes before the first token is signed with it, and a former one until its last token has expired. So keep the list for its `max-age`, and fetch it again when a token names a key that is not in it.',
+        'What access tokens are verified with, in the form that every library reads (RFC 7517). A new key is in the list for ten minutes before the first token is signed with it, and a former one until its last token has expired: keep the list for its `max-age`, and fetch it again when a token names a key that is not in it.',
+      headers: CachedHeaders,
       response: {
-        200: {
-          description: 'A JSON Web Key Set.',
-          headers: CACHED,
-          ...Exactly({ keys: Type.Array(Jwk) }, { examples: [{ keys: [EXAMPLE] }] }),
-        },
+        200: answer('The keys.', JwkSet, CACHED),
         304: NOT_MODIFIED,
         ...problems(),
       },

@@ -4,15 +4,22 @@ import { openChallengeBody } from './open-challenge.ts'
 import { BODY_PROBLEMS, DATABASE_PROBLEMS, ISSUE_PROBLEMS, problems } from './problem-schemas.ts'
 import { contextOf, deliveryWish, type Route } from './route.ts'
 import {
+  answer,
   ClientKind,
   Exactly,
   HumanCheckAnswer,
-  IdempotentHeaders,
   OpenChallengeBody,
   Password,
+  SendingHeaders,
   Username,
   WantedChannel,
 } from './schemas.ts'
+
+const LoginAnswer = Type.Union([OpenChallengeBody, GrantBody], {
+  title: 'LoginAnswer',
+  description:
+    'What a right password gives: a pending token whose code is on its way, or, to a remembered device, tokens at once. `token_type` tells which.',
+})
 
 /** `POST /login`: a password becomes a pending token and a code on its way. */
 export const login: Route = (app, deps) => {
@@ -25,8 +32,8 @@ export const login: Route = (app, deps) => {
       tags: ['Login'],
       summary: 'Check the password and send a code',
       description:
-        'Step one. Answers a pending-2fa token for `POST /verify` and sends a code to the phone of the account. Within the cooldown after a code was sent, a right password gets `resend_cooldown` and the code already sent stays valid; after it, a new login replaces the former challenge. With the `device_token` of a remembered device, a right password is answered with the tokens of a session at once: `acr` is `aal1` in them, and what changes the account takes `step_up`.',
-      headers: IdempotentHeaders,
+        'Step one of a login. A right password is answered with a **pending token**, which stands for this login until its code is entered, and a code goes to the phone of the account. An unknown name, a wrong password and a disabled account are answered alike.\n\nA code that went out a moment ago stays good: until `resend_in` is over, a right password gets `resend_cooldown` and no second message. After that, a new login replaces the former one.\n\nWith the `device_token` of a remembered device, a right password is answered with tokens at once. They say `acr: aal1`, for one factor; what changes the account takes both: send `step_up`.',
+      headers: SendingHeaders,
       body: Exactly(
         {
           username: Username,
@@ -37,19 +44,22 @@ export const login: Route = (app, deps) => {
           device_token: Type.Optional(DeviceToken),
           step_up: Type.Optional(
             Type.Boolean({
-              description:
-                'Whether both factors are wanted, though the device is remembered: for what changes the account.',
+              description: 'Whether a code is wanted though the device is remembered: for what changes the account.',
               examples: [true],
             }),
           ),
         },
-        { examples: [{ username: 'demo', password: 'let me in please' }] },
+        {
+          title: 'LoginRequest',
+          description: 'Who wants to log in, and how the code is to travel.',
+          examples: [{ username: 'demo', password: 'let me in please' }],
+        },
       ),
       response: {
-        200: {
-          description: 'The password is right; a code is on its way, or a remembered device stands in for it.',
-          ...Type.Union([OpenChallengeBody, GrantBody]),
-        },
+        200: answer(
+          'The password is right: a code is on its way, or a remembered device stands in for it.',
+          LoginAnswer,
+        ),
         ...problems(...BODY_PROBLEMS, ...DATABASE_PROBLEMS, ...ISSUE_PROBLEMS, 'invalid_credentials'),
       },
     },

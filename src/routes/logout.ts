@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { RefreshToken } from './grant-body.ts'
+import { REFRESH_TOKEN_EXAMPLE, RefreshToken } from './grant-body.ts'
 import { BODY_PROBLEMS, DATABASE_PROBLEMS, problems } from './problem-schemas.ts'
 import { bearerToken, contextOf, type Route } from './route.ts'
 import { Exactly } from './schemas.ts'
@@ -14,9 +14,16 @@ export const logout: Route = (app, deps) => {
       tags: ['Session'],
       summary: 'End this session',
       description:
-        'Names the session by its refresh token (in the body, or in the cookie) or, without one that is good, by the access token in `Authorization`. An unknown refresh token is answered like any other. The device stays remembered.',
+        'Names the session by its refresh token, in the body or in the cookie; without one that is good, by the access token in `Authorization`. An unknown refresh token is answered like any other. Access tokens that are out live until they expire. The device stays remembered.',
       security: [{}, { accessToken: [] }],
-      body: Exactly({ refresh_token: Type.Optional(RefreshToken) }, { examples: [{}] }),
+      body: Exactly(
+        { refresh_token: Type.Optional(RefreshToken) },
+        {
+          title: 'LogoutRequest',
+          description: 'The session to end, unless a cookie or the access token names it.',
+          examples: [{ refresh_token: REFRESH_TOKEN_EXAMPLE }],
+        },
+      ),
       response: {
         204: Type.Null({ description: 'The session is over.' }),
         ...problems(...BODY_PROBLEMS, 'invalid_token', 'not_found', ...DATABASE_PROBLEMS),

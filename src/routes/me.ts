@@ -2,16 +2,22 @@ import { Type } from 'typebox'
 import { maskPhone } from '../core/mask.ts'
 import { DATABASE_PROBLEMS, problems } from './problem-schemas.ts'
 import { bearerToken, type Route } from './route.ts'
-import { Exactly, Factor, MaskedPhone } from './schemas.ts'
+import { answer, Exactly, Factor, MaskedPhone } from './schemas.ts'
 
 const MeBody = Exactly(
   {
-    id: Type.String({ format: 'uuid', description: '`sub` of the tokens of this user.' }),
-    username: Type.String(),
+    id: Type.String({
+      format: 'uuid',
+      description: 'The id of the user: `sub` of the tokens.',
+      examples: ['5f0c1f5a-6f5e-4f6a-8f0e-2f1d3c4b5a69'],
+    }),
+    username: Type.String({ description: 'The name to log in with, as it was first written.', examples: ['demo'] }),
     phone: Type.Union([MaskedPhone, Type.Null()]),
-    factors: Type.Array(Factor),
+    factors: Type.Array(Factor, { description: 'The second factors of the account.' }),
   },
   {
+    title: 'Me',
+    description: 'The user that an access token speaks for.',
     examples: [{ id: '5f0c1f5a-6f5e-4f6a-8f0e-2f1d3c4b5a69', username: 'demo', phone: '********43', factors: ['sms'] }],
   },
 )
@@ -24,10 +30,12 @@ export const me: Route = (app, deps) => {
     schema: {
       operationId: 'getMe',
       tags: ['Account'],
-      summary: 'Who am I',
+      summary: 'Show the user',
+      description:
+        'The user that the access token speaks for. APIs of your own need not ask: they verify the token by themselves, with the public keys.',
       security: [{ accessToken: [] }],
       response: {
-        200: { description: 'The user.', ...MeBody },
+        200: answer('The user.', MeBody),
         ...problems('invalid_token', ...DATABASE_PROBLEMS),
       },
     },

@@ -3,15 +3,16 @@ import { openChallengeBody } from './open-challenge.ts'
 import { BODY_PROBLEMS, DATABASE_PROBLEMS, ISSUE_PROBLEMS, problems } from './problem-schemas.ts'
 import { bearerToken, contextOf, deliveryWish, type Route } from './route.ts'
 import {
+  answer,
   ClientKind,
   Code,
   Exactly,
   HumanCheckAnswer,
-  IdempotentHeaders,
   OpenChallengeBody,
   PENDING_TOKEN_EXAMPLE,
   PendingToken,
   PhoneNumber,
+  SendingHeaders,
   WantedChannel,
 } from './schemas.ts'
 
@@ -26,15 +27,19 @@ export const phone: Route = (app, deps) => {
       tags: ['Account'],
       summary: 'Ask for another phone number',
       description:
-        'Sends a code to the new number; the old one keeps its codes until that is entered at `POST /phone/verify`. Needs a session in which both factors were presented a short while ago (`POST /login` with `step_up`), else `forbidden`. Whether a number belongs to somebody is never said.',
+        'Sends a code to the new number; the old one keeps its codes until that code is entered at `POST /phone/verify`. Needs a session in which both factors were presented a short while ago (log in with `step_up`), else the answer is `forbidden`. Whether a number belongs to somebody is never said.',
       security: [{ accessToken: [] }],
-      headers: IdempotentHeaders,
+      headers: SendingHeaders,
       body: Exactly(
         { phone: PhoneNumber, channel: WantedChannel, client: ClientKind, human_check: HumanCheckAnswer },
-        { examples: [{ phone: '+12025550199' }] },
+        {
+          title: 'ChangePhoneRequest',
+          description: 'The new number, and how its code is to travel.',
+          examples: [{ phone: '+12025550199' }],
+        },
       ),
       response: {
-        200: { description: 'A code is on its way to the new number.', ...OpenChallengeBody },
+        200: answer('A code is on its way to the new number.', OpenChallengeBody),
         ...problems(...BODY_PROBLEMS, ...DATABASE_PROBLEMS, ...ISSUE_PROBLEMS, 'invalid_token', 'factor_disabled'),
       },
     },
@@ -55,14 +60,18 @@ export const phone: Route = (app, deps) => {
       tags: ['Account'],
       summary: 'Enter the code that the new number got',
       description:
-        'Makes the number that of the account. Ends every session, pending token and remembered device; the answer has the tokens of a new session, and the old number gets a notice. Guesses are counted as at `POST /verify`.',
+        'Makes the number that of the account. Ends every session, pending login and remembered device; the answer has the tokens of a new session, and the old number gets a notice. Guesses are counted as at `POST /verify`.',
       security: [{ accessToken: [] }],
       body: Exactly(
         { pending_token: PendingToken, code: Code },
-        { examples: [{ pending_token: PENDING_TOKEN_EXAMPLE, code: '123456' }] },
+        {
+          title: 'VerifyPhoneRequest',
+          description: 'The pending token and the code that the new number got.',
+          examples: [{ pending_token: PENDING_TOKEN_EXAMPLE, code: '123456' }],
+        },
       ),
       response: {
-        200: { description: 'The number is changed; these are the only tokens.', ...GrantBody },
+        200: answer('The number is changed; these are the only tokens.', GrantBody),
         ...problems(
           ...BODY_PROBLEMS,
           'invalid_token',

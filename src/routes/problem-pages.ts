@@ -1,26 +1,40 @@
+import Negotiator from 'negotiator'
 import { Type } from 'typebox'
-import { PROBLEM_CODES, PROBLEMS, Problem } from '../errors.ts'
+import { PROBLEM_CODES, PROBLEMS, Problem, type ProblemCode } from '../errors.ts'
+import { EXAMPLE_ISSUER } from '../http/docs.ts'
 import { problemType } from '../http/problems.ts'
+import { PROBLEM_TEXTS } from '../problem-texts.ts'
+import { PROBLEM_PAGE_POLICY, problemHtml } from './problem-html.ts'
 import { problems } from './problem-schemas.ts'
 import type { Route } from './route.ts'
 import { Exactly } from './schemas.ts'
 
+const pageOf = (issuer: string, code: ProblemCode) => ({
+  type: problemType(issuer, code),
+  code,
+  ...PROBLEMS[code],
+  ...PROBLEM_TEXTS[code],
+})
+
+const EXAMPLE = pageOf(EXAMPLE_ISSUER, 'resend_cooldown')
+
 const ProblemPage = Exactly(
   {
-    type: Type.String(),
-    code: Type.String(),
-    status: Type.Integer(),
-    title: Type.String(),
-    advice: Type.String({ description: 'What a caller should do about it.' }),
+    type: Type.String({ description: 'This page: `type` of such problems.', examples: [EXAMPLE.type] }),
+    code: Type.String({ description: '`code` of such problems.', examples: [EXAMPLE.code] }),
+    status: Type.Integer({ description: 'The status of the answer.', examples: [EXAMPLE.status] }),
+    title: Type.String({ description: 'A short name for it.', examples: [EXAMPLE.title] }),
+    happened: Type.String({ description: 'What happened.', examples: [EXAMPLE.happened] }),
+    user: Type.String({ description: 'What to show to the user as it is, in English.', examples: [EXAMPLE.user] }),
+    developer: Type.String({
+      description: 'What the developer of the calling program should do.',
+      examples: [EXAMPLE.developer],
+    }),
   },
-  {
-    examples: [
-      { type: 'https://auth.example.com/problems/rate_limited', code: 'rate_limited', ...PROBLEMS.rate_limited },
-    ],
-  },
+  { title: 'ProblemPage', description: 'What there is to say about a kind of problem.', examples: [EXAMPLE] },
 )
 
-/** `GET /problems/:code`: where the `type` of a problem leads. */
+/** `GET /problems/:code`: where the `type` of a problem leads; a page for browsers, JSON for programs. */
 export const problemPages: Route = (app, { issuer }) => {
   app.route({
     method: 'GET',
@@ -29,16 +43,37 @@ export const problemPages: Route = (app, { issuer }) => {
       operationId: 'getProblem',
       tags: ['Discovery'],
       summary: 'What a problem code means',
-      params: Exactly({ code: Type.String({ maxLength: 64, examples: ['resend_cooldown'] }) }),
+      description:
+        'Where `type` of a problem leads: what happened, what the user should see, and what the developer should do. A page for browsers, and JSON for programs (`Accept`).',
+      params: Exactly({
+        code: Type.String({
+          maxLength: 64,
+          description: 'The `code` of a problem.',
+          examples: ['resend_cooldown'],
+        }),
+      }),
       response: {
-        200: { description: 'The problem.', ...ProblemPage },
+        200: {
+          description: 'The problem.',
+          headers: { Vary: { type: 'string', description: '`Accept`.' } },
+          content: {
+            'application/json': { schema: ProblemPage },
+            'text/html': { schema: Type.String({ description: 'A page for people.' }) },
+          },
+        },
         ...problems('validation_failed', 'not_found'),
       },
     },
-    handler: async ({ params }) => {
-      const code = PROBLEM_CODES.find((known) => known === params.code)
+    handler: async (request, reply) => {
+      const code = PROBLEM_CODES.find((known) => known === request.params.code)
       if (!code) throw new Problem('not_found')
-      return { type: problemType(issuer, code), code, ...PROBLEMS[code] }
+      reply.header('vary', 'Accept')
+      const wanted = new Negotiator(request).mediaType(['application/json', 'text/html'])
+      if (wanted !== 'text/html') return pageOf(issuer, code)
+      return reply
+        .type('text/html; charset=utf-8')
+        .header('content-security-policy', PROBLEM_PAGE_POLICY)
+        .send(problemHtml(code))
     },
   })
 }

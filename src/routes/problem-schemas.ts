@@ -1,51 +1,135 @@
 import { Type } from 'typebox'
 import { PROBLEM_CODES, PROBLEMS, type ProblemCode } from '../errors.ts'
+import { EXAMPLE_ISSUER } from '../http/docs.ts'
 import { codesByStatus } from '../http/problems.ts'
+import { PROBLEM_TEXTS } from '../problem-texts.ts'
 import { Exactly } from './schemas.ts'
 
-const problemSchema = (status: number, codes: readonly ProblemCode[]) =>
-  Exactly(
-    {
-      type: Type.String({ description: 'A page about this kind of problem.' }),
-      title: Type.String({ description: 'The same for every problem of this kind.' }),
-      status: Type.Literal(status),
-      code: Type.Enum([...codes], { description: 'Stable and machine-readable: switch on this.' }),
-      instance: Type.String({ description: 'The request id, as in `X-Request-Id`.' }),
-      detail: Type.Optional(Type.String({ description: 'What is particular about this occurrence.' })),
-      errors: Type.Optional(
-        Type.Array(Exactly({ path: Type.String(), message: Type.String() }), {
-          description: 'JSON pointers into the request and what is wrong there.',
+const REQUEST_ID = '0e3b1c9e-4c0f-4c3f-9a55-0d4b8a9f2d11'
+
+/** What a problem may have besides the members that every problem has. */
+const MEMBERS = {
+  detail: Type.String({
+    description: 'One English sentence about this occurrence, fit to be shown.',
+    examples: ['Repeat the call with the solution of `human_check`.'],
+  }),
+  errors: Type.Array(
+    Exactly(
+      {
+        path: Type.String({
+          description: 'A JSON pointer into the body; `/query/…`, `/headers/…` or `/params/…` for what is not in it.',
+          examples: ['/username'],
         }),
-      ),
-      attempts_left: Type.Optional(Type.Integer({ description: 'Guesses the challenge still allows.' })),
-      retry_after: Type.Optional(Type.Integer({ description: 'Seconds to wait, as in `Retry-After`.' })),
-      human_check: Type.Optional(
-        Type.Object(
-          { kind: Type.String({ description: 'Which check: `proof-of-work`, `turnstile`, `hcaptcha`.' }) },
-          {
-            additionalProperties: Type.Union([Type.String(), Type.Number()]),
-            description: 'What to solve before the call is repeated.',
-          },
-        ),
-      ),
-      missing: Type.Optional(Type.Array(Type.String(), { description: 'Parts that are not ready.' })),
+        message: Type.String({ description: 'What is wrong there.', examples: ['is missing'] }),
+      },
+      { title: 'InvalidMember', description: 'One fault of a request.' },
+    ),
+    { description: 'Each fault that was found.', examples: [[{ path: '/username', message: 'is missing' }]] },
+  ),
+  attempts_left: Type.Integer({
+    minimum: 0,
+    description: 'Guesses that the challenge still allows; after the last one it is over.',
+    examples: [4],
+  }),
+  retry_after: Type.Integer({
+    minimum: 0,
+    description: 'Seconds to wait before the call is repeated, the same as in `Retry-After`.',
+    examples: [30],
+  }),
+  human_check: Type.Object(
+    {
+      kind: Type.String({
+        description: 'Which check: `proof-of-work`, `turnstile` or `hcaptcha`.',
+        examples: ['turnstile'],
+      }),
     },
-    { description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code].advice}`).join('\n\n') },
+    {
+      title: 'HumanCheck',
+      additionalProperties: Type.Union([Type.String(), Type.Number()]),
+      description:
+        'What to solve before the call is repeated, with the solution as its member `human_check`. What else it has depends on `kind`: the guide on human checks explains each.',
+      examples: [{ kind: 'turnstile', site_key: '1x00000000000000000000AA' }],
+    },
+  ),
+  missing: Type.Array(Type.String(), {
+    description: 'For readiness: the parts that do not work.',
+    examples: [['database']],
+  }),
+}
+
+type Member = keyof typeof MEMBERS
+
+/** Which of them a problem has, always or at times. */
+const CARRIED: Partial<Record<ProblemCode, { always?: Member[]; atTimes?: Member[] }>> = {
+  validation_failed: { always: ['errors'] },
+  invalid_token: { atTimes: ['detail'] },
+  invalid_code: { always: ['attempts_left'] },
+  forbidden: { atTimes: ['detail', 'human_check'] },
+  not_found: { atTimes: ['detail'] },
+  password_rejected: { always: ['detail'] },
+  rate_limited: { always: ['retry_after'] },
+  resend_cooldown: { always: ['retry_after'] },
+  factor_locked: { always: ['retry_after'] },
+  service_unavailable: { always: ['retry_after'], atTimes: ['missing'] },
+  overloaded: { always: ['retry_after'] },
+  sms_unavailable: { always: ['retry_after'] },
+}
+
+const pascal = (code: string) => code.replace(/(?:^|_)([a-z])/g, (_match, letter: string) => letter.toUpperCase())
+
+const pageOf = (code: ProblemCode) => `${EXAMPLE_ISSUER}/problems/${code}`
+
+const problemSchema = (code: ProblemCode) => {
+  const { title, status } = PROBLEMS[code]
+  const { happened, developer } = PROBLEM_TEXTS[code]
+  const { always = [], atTimes = [] } = CARRIED[code] ?? {}
+  return Exactly(
+    {
+      type: Type.String({
+        format: 'uri',
+        description: 'A page about this kind of problem.',
+        examples: [pageOf(code)],
+      }),
+      title: Type.String({ description: 'The same for every problem of this kind.', examples: [title] }),
+      status: Type.Literal(status, { description: 'The status of the answer.' }),
+      code: Type.Literal(code, { description: 'Which problem it is: switch on this. It is never renamed.' }),
+      instance: Type.String({
+        description: 'The id of the request, as in `X-Request-Id`: the log of the server has it too.',
+        examples: [REQUEST_ID],
+      }),
+      ...Object.fromEntries(always.map((name) => [name, MEMBERS[name]])),
+      ...Object.fromEntries(atTimes.map((name) => [name, Type.Optional(MEMBERS[name])])),
+    },
+    {
+      title: `${pascal(code)}Problem`,
+      description: `${happened}\n\n${developer}`,
+      externalDocs: { url: pageOf(code), description: title },
+    },
   )
+}
+
+const SCHEMAS = Object.fromEntries(PROBLEM_CODES.map((code) => [code, problemSchema(code)])) as Record<
+  ProblemCode,
+  ReturnType<typeof problemSchema>
+>
+
+const schemaOf = (codes: readonly ProblemCode[]) => {
+  const [first, ...others] = codes.map((code) => SCHEMAS[code])
+  return first && others.length === 0 ? first : Type.Union(codes.map((code) => SCHEMAS[code]))
+}
 
 const exampleOf = (code: ProblemCode) => {
   const { title, status } = PROBLEMS[code]
+  const members = CARRIED[code]?.always ?? []
   return {
     summary: title,
     value: {
-      type: `https://auth.example.com/problems/${code}`,
+      type: pageOf(code),
       title,
       status,
       code,
-      instance: '0e3b1c9e-4c0f-4c3f-9a55-0d4b8a9f2d11',
-      ...(code === 'validation_failed' && { errors: [{ path: '/username', message: 'is missing' }] }),
-      ...(code === 'invalid_code' && { attempts_left: 4 }),
-      ...((status === 429 || status === 503) && { retry_after: 30 }),
+      instance: REQUEST_ID,
+      ...Object.fromEntries(members.map((name) => [name, (MEMBERS[name] as { examples?: unknown[] }).examples?.[0]])),
     },
   }
 }
@@ -55,18 +139,7 @@ const RETRY_AFTER = { 'Retry-After': { type: 'integer', description: 'Seconds to
 const HEADERS: Record<number, Record<string, object>> = {
   401: { 'WWW-Authenticate': { type: 'string', description: 'RFC 9110 §11.6.1.' } },
   405: { Allow: { type: 'string', description: 'The methods this path has.' } },
-  429: {
-    ...RETRY_AFTER,
-    'RateLimit-Policy': {
-      type: 'string',
-      description:
-        'The limits of the address that this request counted towards: `"login";q=20;w=60` is 20 requests in 60 seconds. On every answer but those of `/health`, unless the limits are off.',
-    },
-    RateLimit: {
-      type: 'string',
-      description: 'What is left of each: `"login";r=19;t=60` is 19 requests, and all of them again in 60 seconds.',
-    },
-  },
+  429: RETRY_AFTER,
   503: RETRY_AFTER,
 }
 
@@ -94,7 +167,7 @@ export const ISSUE_PROBLEMS = [
   'sms_unavailable',
 ] as const satisfies ProblemCode[]
 
-/** The problems a route can answer, as the documents show them: by status, each code with its advice and an example. */
+/** The problems a route can answer, as the documents show them: by status, each code with a schema and an example. */
 export const problems = (...codes: ProblemCode[]): Record<number, object> => {
   const all = PROBLEM_CODES.filter((code) => codes.includes(code) || ALWAYS.includes(code))
   return Object.fromEntries(
@@ -103,11 +176,11 @@ export const problems = (...codes: ProblemCode[]): Record<number, object> => {
       return [
         status,
         {
-          description: ofStatus.map((code) => PROBLEMS[code].title).join(' · '),
+          description: ofStatus.map((code) => `\`${code}\`: [${PROBLEMS[code].title}](${pageOf(code)})`).join(' · '),
           ...(headers && { headers }),
           content: {
             'application/problem+json': {
-              schema: problemSchema(status, ofStatus),
+              schema: schemaOf(ofStatus),
               examples: Object.fromEntries(ofStatus.map((code) => [code, exampleOf(code)])),
             },
           },

@@ -1,9 +1,9 @@
 import { Type } from 'typebox'
 import { Problem } from '../errors.ts'
-import { GrantBody, grantBody, RefreshToken } from './grant-body.ts'
+import { GrantBody, grantBody, REFRESH_TOKEN_EXAMPLE, RefreshToken } from './grant-body.ts'
 import { BODY_PROBLEMS, DATABASE_PROBLEMS, problems } from './problem-schemas.ts'
 import { contextOf, type Route } from './route.ts'
-import { Exactly } from './schemas.ts'
+import { answer, Exactly } from './schemas.ts'
 
 /** `POST /refresh`: a refresh token becomes an access token and the next refresh token. */
 export const refresh: Route = (app, deps) => {
@@ -16,13 +16,17 @@ export const refresh: Route = (app, deps) => {
       tags: ['Session'],
       summary: 'Exchange a refresh token for new tokens',
       description:
-        'Each refresh token serves once. The same one again, within 10 seconds and before its successor was used, gives the same successor, for whoever lost the answer; at any other time it ends the session, for then somebody has copied it. The session ends 24 hours after its login, or after an hour without a refresh, unless the server is set otherwise.',
+        'Access tokens live for ten minutes; this gives the next one, and the next refresh token. Each refresh token serves once. The same one again, within 10 seconds and before its successor was used, gives the same successor, for whoever lost the answer; at any other time it ends the session, for then somebody has copied it. The session ends 24 hours after its login, or after an hour without a refresh, unless the server is set otherwise.\n\nWhere the server keeps refresh tokens in cookies (`REFRESH_COOKIE`), send `{}` and let the browser add the cookie.',
       body: Exactly(
         { refresh_token: Type.Optional(RefreshToken) },
-        { examples: [{ refresh_token: 'rt_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA' }] },
+        {
+          title: 'RefreshRequest',
+          description: 'The refresh token, unless it comes in a cookie.',
+          examples: [{ refresh_token: REFRESH_TOKEN_EXAMPLE }],
+        },
       ),
       response: {
-        200: { description: 'New tokens; the former refresh token is used.', ...GrantBody },
+        200: answer('New tokens; the former refresh token is used.', GrantBody),
         ...problems(...BODY_PROBLEMS, 'invalid_token', ...DATABASE_PROBLEMS),
       },
     },

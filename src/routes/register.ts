@@ -3,13 +3,14 @@ import { openChallengeBody } from './open-challenge.ts'
 import { BODY_PROBLEMS, DATABASE_PROBLEMS, ISSUE_PROBLEMS, problems } from './problem-schemas.ts'
 import { contextOf, deliveryWish, type Route } from './route.ts'
 import {
+  answer,
   ClientKind,
   Exactly,
   HumanCheckAnswer,
-  IdempotentHeaders,
   NewPassword,
   OpenChallengeBody,
   PhoneNumber,
+  SendingHeaders,
   Username,
   WantedChannel,
 } from './schemas.ts'
@@ -23,10 +24,10 @@ export const register: Route = (app, deps) => {
     schema: {
       operationId: 'register',
       tags: ['Account'],
-      summary: 'Ask for an account',
+      summary: 'Register',
       description:
-        'Sends a code to the number; `POST /verify` with it makes the account and logs in. Until then the name stays free for others: whoever enters their code first has it, and the other gets `username_taken` there. Whether a number belongs to somebody is never said. Answers `forbidden` unless `REGISTRATION` is `open`, or `invite` and the invite is good.',
-      headers: IdempotentHeaders,
+        'Sends a code to the number; `POST /verify` with that code makes the account and logs in. Until then the name stays free: whoever enters their code first has it, and the other gets `username_taken` there. Whether a number belongs to somebody is never said.\n\nAnswers `forbidden` unless the server lets everybody register (`REGISTRATION=open`), or those with an invite (`invite`) and the invite is good.',
+      headers: SendingHeaders,
       body: Exactly(
         {
           username: Username,
@@ -54,10 +55,14 @@ export const register: Route = (app, deps) => {
           client: ClientKind,
           human_check: HumanCheckAnswer,
         },
-        { examples: [{ username: 'ada', password: 'correct horse battery staple', phone: '+12025550143' }] },
+        {
+          title: 'RegisterRequest',
+          description: 'The account that is wanted.',
+          examples: [{ username: 'ada', password: 'correct horse battery staple', phone: '+12025550143' }],
+        },
       ),
       response: {
-        200: { description: 'A code is on its way.', ...OpenChallengeBody },
+        200: answer('A code is on its way.', OpenChallengeBody),
         ...problems(
           ...BODY_PROBLEMS,
           ...DATABASE_PROBLEMS,

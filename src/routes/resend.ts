@@ -2,13 +2,14 @@ import { openChallengeBody } from './open-challenge.ts'
 import { BODY_PROBLEMS, DATABASE_PROBLEMS, ISSUE_PROBLEMS, problems } from './problem-schemas.ts'
 import { contextOf, deliveryWish, type Route } from './route.ts'
 import {
+  answer,
   ClientKind,
   Exactly,
   HumanCheckAnswer,
-  IdempotentHeaders,
   OpenChallengeBody,
   PENDING_TOKEN_EXAMPLE,
   PendingToken,
+  SendingHeaders,
   WantedChannel,
 } from './schemas.ts'
 
@@ -22,14 +23,18 @@ export const resend: Route = (app, deps) => {
       tags: ['Login'],
       summary: 'Send another code',
       description:
-        'The pending token stays the same and ends when it would have ended; the former code is dead. Guesses already made count on, whatever the channel. Each further code makes the wait for the next one longer. A company that did not deliver comes last, and when no other is left for the channel, the next channel takes over unless `channel` says otherwise.',
-      headers: IdempotentHeaders,
+        'For whoever has waited in vain. The pending token stays the same and expires when it would have expired; only the newest code is right, and guesses already made still count. Each further code makes the wait for the next one longer, from 30 seconds to 32 minutes.\n\nA company that did not deliver comes last this time. When no other one is left, the next channel takes over, unless `channel` names one.',
+      headers: SendingHeaders,
       body: Exactly(
         { pending_token: PendingToken, channel: WantedChannel, client: ClientKind, human_check: HumanCheckAnswer },
-        { examples: [{ pending_token: PENDING_TOKEN_EXAMPLE }] },
+        {
+          title: 'ResendRequest',
+          description: 'The login that waits, and how another code is to travel.',
+          examples: [{ pending_token: PENDING_TOKEN_EXAMPLE }],
+        },
       ),
       response: {
-        200: { description: 'Another code is on its way.', ...OpenChallengeBody },
+        200: answer('Another code is on its way.', OpenChallengeBody),
         ...problems(
           ...BODY_PROBLEMS,
           ...DATABASE_PROBLEMS,

@@ -67,6 +67,8 @@ export interface RouteDeps {
   /** What the operator says to whoever has forgotten the password. */
   recoveryHelp: string
   receipt: ReturnType<typeof createReceipt>
+  /** Unix time, ms. */
+  now: () => number
   /** The channels this server has. */
   channels: readonly Channel[]
   /** How each company does, for readiness. */
@@ -75,8 +77,16 @@ export interface RouteDeps {
   /** The signing keys that are published by now. */
   keys: () => readonly PublicJwk[]
   readiness: readonly ReadinessCheck[]
-  /** Messages kept for tests; absent unless it was switched on. */
-  outbox?: { find(to: string): { to: string; channel: Channel; body: string; sentAt: string }[] } | undefined
+  /** Messages kept for tests, all of them without a number; absent where nobody may read them. */
+  outbox?:
+    | {
+        find(to?: string): { to: string; channel: Channel; body: string; sentAt: string }[]
+        /** Whether only programs and pages of this machine may ask. */
+        onlyHere?: boolean
+      }
+    | undefined
+  /** The files of the demo pages, by their paths below `/demo/`; absent where there are none. */
+  demo?: ReadonlyMap<string, { type: string; body: string }> | undefined
 }
 
 /** One route: it adds itself to the app. */

@@ -11,6 +11,13 @@ const CLEAN_TEXT = '^[^\\p{Cc}\\p{Cs}]*$'
 export const Exactly = <P extends Record<string, TSchema>>(properties: P, options: object = {}) =>
   Type.Object(properties, { additionalProperties: false, ...options })
 
+/** A success as the documents have it: what it means here, and the shape that it has. */
+export const answer = <S extends TSchema>(description: string, schema: S, headers?: Record<string, object>) => ({
+  ...schema,
+  'x-response-description': description,
+  ...(headers && { headers }),
+})
+
 /** A name to log in with. */
 export const Username = Type.String({
   minLength: 1,
@@ -95,12 +102,18 @@ export const PendingToken = Type.String({
 })
 
 /** A way a code can travel. */
-export const ChannelName = Type.Enum([...CHANNELS], { description: 'How the code travels.', examples: ['sms'] })
+export const ChannelName = Type.Enum([...CHANNELS], {
+  title: 'Channel',
+  description: 'How a message travels: as text, read out by a call, or by WhatsApp.',
+  examples: ['sms'],
+})
 
 /** The channel a caller asks for; which ones there are depends on the companies of the server. */
 export const WantedChannel = Type.Optional(
   Type.Enum([...CHANNELS], {
-    description: 'How the code is to travel: by text message, read out by a call, or by WhatsApp.',
+    title: 'Channel',
+    description:
+      'How the code is to travel: by text message, read out by a call, or by WhatsApp. Which of them there are depends on the delivery companies of the server; by default the first that it has.',
     examples: ['voice'],
   }),
 )
@@ -108,8 +121,9 @@ export const WantedChannel = Type.Optional(
 /** What kind of client a text is for. */
 export const ClientKind = Type.Optional(
   Type.Enum([...CLIENTS], {
+    title: 'ClientKind',
     description:
-      'What runs the app. For `android` the text ends in the hash of the app, where the server knows it, instead of the line that browsers read.',
+      'What the user enters the code with. For `android` the text ends in the hash of the app, where the server knows it, so that the app can read the code; else it ends in the line that browsers and iOS read.',
     examples: ['web'],
   }),
 )
@@ -121,19 +135,25 @@ export const HumanCheckAnswer = Type.Optional(
     maxLength: 4_096,
     pattern: '^[\\x21-\\x7e]+$',
     description:
-      'The solution of the `human_check` that the problem `forbidden` of an earlier call had. Give it only when it was asked for: each serves once.',
+      'The solution of the `human_check` that the problem `forbidden` of an earlier call had. Leave it out until it is asked for: each serves once.',
     examples: ['RyUvG4W9yBq0a1bT.tk2r8g.18.m2Jt0pX9hYvW3kQ8sLz4Ng:4x1c'],
   }),
 )
 
-/** The headers of a route whose call may be repeated. */
-export const IdempotentHeaders = Type.Object({
+/** The headers of a route that sends a code. */
+export const SendingHeaders = Type.Object({
+  'accept-language': Type.Optional(
+    Type.String({
+      description: 'The languages that the user reads, in which the message is written if the server has one of them.',
+      examples: ['pt-BR, en;q=0.8'],
+    }),
+  ),
   'idempotency-key': Type.Optional(
     Type.String({
       minLength: IDEMPOTENCY_KEY_MIN_LENGTH,
       maxLength: 202,
       pattern: `^(?:[\\x21\\x23-\\x7e]{${IDEMPOTENCY_KEY_MIN_LENGTH},200}|"[\\x21\\x23-\\x7e]{${IDEMPOTENCY_KEY_MIN_LENGTH},200}")$`,
-      description: `A random value of the client's own, best a UUID, ${IDEMPOTENCY_KEY_MIN_LENGTH} to 200 visible characters, with or without quotes (draft-ietf-httpapi-idempotency-key-header-07). If the answer is lost, the same call with the same key gets it again and no second message is sent; it is remembered for the life of the code. Keep it as secret as the password.`,
+      description: `A random value of the client's own, best a UUID, ${IDEMPOTENCY_KEY_MIN_LENGTH} to 200 visible characters, with or without quotes (draft-ietf-httpapi-idempotency-key-header-07). Make one for each thing that the user does. If the answer is lost, the same call with the same key gets it again and no second message is sent, for the life of the code. Keep it as secret as the password.`,
       examples: ['"8e03978e-40d5-43e8-bc93-6894a57f9324"'],
     }),
   ),
@@ -141,13 +161,25 @@ export const IdempotentHeaders = Type.Object({
 
 /** How far a message has come. */
 export const DeliveryState = Type.Enum([...DELIVERY_STATUSES], {
+  title: 'DeliveryStatus',
   description:
     'How far the message has come. `queued`: about to be handed over. `sent`: a company has it. `unknown`: no company said; the code may still arrive. `delivered`: the phone has it. `undelivered`, `failed`: it did not arrive; another code may be asked for at once.',
   examples: ['sent'],
 })
 
 /** A kind of second factor. */
-export const Factor = Type.Union([Type.Literal('sms')], { description: 'A kind of second factor.', examples: ['sms'] })
+export const Factor = Type.Union([Type.Literal('sms')], {
+  title: 'Factor',
+  description: 'How the user shows who they are besides the password: `sms` is a code to their phone.',
+  examples: ['sms'],
+})
+
+/** How a session was opened. */
+export const Acr = Type.Enum(['aal1', 'aal2'], {
+  title: 'Acr',
+  description: 'How sure the login was, as `acr` in access tokens: `aal2` with both factors, `aal1` with one.',
+  examples: ['aal2'],
+})
 
 /** A time span. */
 export const Seconds = (description: string, example: number) =>
@@ -159,23 +191,31 @@ export const MaskedPhone = Type.String({
   examples: ['********43'],
 })
 
+/** How far the code of a challenge has come. */
+export const Delivery = Exactly(
+  {
+    channel: ChannelName,
+    destination: MaskedPhone,
+    status: DeliveryState,
+    resend_in: Seconds('Time until `POST /resend` is possible', 30),
+  },
+  { title: 'Delivery', description: 'How far the code has come.' },
+)
+
 /** A challenge that waits for its code: the answer of `/login` and `/resend`. */
 export const OpenChallengeBody = Exactly(
   {
     pending_token: PendingToken,
-    token_type: Type.Literal('pending-2fa'),
+    token_type: Type.Literal('pending-2fa', { description: 'Tells an open challenge from a grant.' }),
     expires_in: Seconds('Life of the token and of the code', 300),
     factor: Factor,
-    factors: Type.Array(Factor, { description: 'All factors of the account.' }),
+    factors: Type.Array(Factor, { description: 'All that the account has; `factor` is the one in use.' }),
     code_length: Type.Integer({ minimum: 6, maximum: 8, description: 'Digits of the code.', examples: [6] }),
-    delivery: Exactly({
-      channel: ChannelName,
-      destination: MaskedPhone,
-      status: DeliveryState,
-      resend_in: Seconds('Time until `POST /resend` is possible', 30),
-    }),
+    delivery: Delivery,
   },
   {
+    title: 'OpenChallenge',
+    description: 'A login that waits for its code, to be entered at `POST /verify` with the pending token.',
     examples: [
       {
         pending_token: PENDING_TOKEN_EXAMPLE,

@@ -1,14 +1,17 @@
 import { type Static, Type } from 'typebox'
 import type { SessionView } from '../core/ports.ts'
-import { Id, Moment, Nameable, PlaceOfUse } from './schemas.ts'
+import { Acr, Id, Moment, Nameable, PlaceOfUse } from './schemas.ts'
 
 /** The members of a session, as its user and operators see it. */
 export const SESSION_MEMBERS = {
   id: Id('`sid` of its access tokens.'),
   name: Nameable,
   address: PlaceOfUse,
-  acr: Type.Enum(['aal1', 'aal2'], { description: 'One factor, or both.', examples: ['aal2'] }),
-  by_device: Type.Boolean({ description: 'Whether a remembered device stood in for the code.' }),
+  acr: Acr,
+  by_device: Type.Boolean({
+    description: 'Whether a remembered device stood in for the code.',
+    examples: [false],
+  }),
   created_at: Moment('When it was opened.'),
   last_used_at: Moment('When it was refreshed last.'),
   expires_at: Moment('When it ends, if nobody uses it.'),

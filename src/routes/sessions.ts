@@ -1,13 +1,25 @@
 import { Type } from 'typebox'
 import { DATABASE_PROBLEMS, problems } from './problem-schemas.ts'
 import { bearerToken, contextOf, type Route } from './route.ts'
-import { Exactly, Id } from './schemas.ts'
+import { answer, Exactly, Id } from './schemas.ts'
 import { SESSION_EXAMPLE, SESSION_MEMBERS, sessionBody } from './session-body.ts'
 
-const Session = Exactly({
-  ...SESSION_MEMBERS,
-  current: Type.Boolean({ description: 'Whether this is the session that asks.' }),
-})
+const Session = Exactly(
+  {
+    ...SESSION_MEMBERS,
+    current: Type.Boolean({ description: 'Whether this is the session that asks.', examples: [true] }),
+  },
+  { title: 'Session', description: 'A place where the user is logged in.' },
+)
+
+const SessionList = Exactly(
+  { sessions: Type.Array(Session, { description: 'The last used first.' }) },
+  {
+    title: 'SessionList',
+    description: 'The open sessions of a user.',
+    examples: [{ sessions: [{ ...SESSION_EXAMPLE, current: true }] }],
+  },
+)
 
 const ACCOUNT_PROBLEMS = ['invalid_token', ...DATABASE_PROBLEMS] as const
 
@@ -20,15 +32,11 @@ export const sessions: Route = (app, deps) => {
       operationId: 'listSessions',
       tags: ['Session'],
       summary: 'Where the user is logged in',
+      description:
+        'A session begins with a login and lives as long as its refresh tokens. The list is for a page on which the user sees where they are logged in.',
       security: [{ accessToken: [] }],
       response: {
-        200: {
-          description: 'The open sessions, the last used first.',
-          ...Exactly(
-            { sessions: Type.Array(Session) },
-            { examples: [{ sessions: [{ ...SESSION_EXAMPLE, current: true }] }] },
-          ),
-        },
+        200: answer('The open sessions, the last used first.', SessionList),
         ...problems(...ACCOUNT_PROBLEMS),
       },
     },
@@ -48,6 +56,7 @@ export const sessions: Route = (app, deps) => {
       operationId: 'endOtherSessions',
       tags: ['Session'],
       summary: 'End all other sessions',
+      description: 'Logs the user out everywhere but here. Access tokens that are out live until they expire.',
       security: [{ accessToken: [] }],
       response: {
         204: Type.Null({ description: 'This session is the only one.' }),
@@ -67,6 +76,8 @@ export const sessions: Route = (app, deps) => {
       operationId: 'endSession',
       tags: ['Session'],
       summary: 'End one session',
+      description:
+        'Logs the user out in one place, which may be this one. Access tokens that are out live until they expire.',
       security: [{ accessToken: [] }],
       params: Exactly({ id: Id('As `GET /sessions` has it.') }),
       response: {

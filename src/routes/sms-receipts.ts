@@ -23,7 +23,7 @@ export const smsReceipts: Route = async (app, deps) => {
     )
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
     const url = `${deps.issuer}${request.url}`
-    await deps.receipt(request.params.provider, { url, headers, body, now: Date.now() }, contextOf(request))
+    await deps.receipt(request.params.provider, { url, headers, body, now: deps.now() }, contextOf(request))
     return reply.code(204).send()
   }
 
@@ -43,7 +43,13 @@ export const smsReceipts: Route = async (app, deps) => {
           tags: ['Operation'],
           description:
             "For delivery companies: the receipt is in the company's own words and must carry its signature. One for an unknown message is answered like any other.",
-          params: Exactly({ provider: Type.String({ maxLength: 64, examples: ['twilio'] }) }),
+          params: Exactly({
+            provider: Type.String({
+              maxLength: 64,
+              description: 'The company, as `SMS_PROVIDERS` names it.',
+              examples: ['twilio'],
+            }),
+          }),
           response: {
             204: { description: 'Taken.', type: 'null' },
             ...problems(

@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { DeviceName, GrantBody, grantBody } from './grant-body.ts'
 import { BODY_PROBLEMS, DATABASE_PROBLEMS, problems } from './problem-schemas.ts'
 import { contextOf, type Route } from './route.ts'
-import { Code, Exactly, Factor, PENDING_TOKEN_EXAMPLE, PendingToken } from './schemas.ts'
+import { answer, Code, Exactly, Factor, PENDING_TOKEN_EXAMPLE, PendingToken } from './schemas.ts'
 
 /** `POST /verify`: a pending token and its code become a session. */
 export const verify: Route = (app, deps) => {
@@ -15,7 +15,7 @@ export const verify: Route = (app, deps) => {
       tags: ['Login'],
       summary: 'Exchange the pending token and the code for tokens',
       description:
-        'Step two. A challenge takes five guesses and gives one token; wrong codes also count against the account, over all its challenges. A malformed code is refused without being counted. For the pending token of `POST /register` it makes the account first.',
+        'Step two of a login. The right code is answered with an access token, for your APIs, and a refresh token, for `POST /refresh`.\n\nA pending token serves once and takes five guesses. Wrong codes also count against the account, over all its logins: after ten in a row it takes none for 15 minutes (`factor_locked`). A code of the wrong form is refused without being counted. If the answer is lost, the code is spent, and the user logs in again.\n\nWith the pending token of `POST /register`, the account is made first.',
       body: Exactly(
         {
           pending_token: PendingToken,
@@ -29,10 +29,14 @@ export const verify: Route = (app, deps) => {
           ),
           device_name: DeviceName,
         },
-        { examples: [{ pending_token: PENDING_TOKEN_EXAMPLE, code: '123456' }] },
+        {
+          title: 'VerifyRequest',
+          description: 'The pending token and what the user typed.',
+          examples: [{ pending_token: PENDING_TOKEN_EXAMPLE, code: '123456' }],
+        },
       ),
       response: {
-        200: { description: 'The code is right.', ...GrantBody },
+        200: answer('The code is right.', GrantBody),
         ...problems(
           ...BODY_PROBLEMS,
           'invalid_token',

@@ -3,8 +3,13 @@ import addFormats from 'ajv-formats'
 import type { InjectOptions, LightMyRequestResponse } from 'fastify'
 import { PROBLEMS, type ProblemCode } from '../../src/errors.ts'
 
+interface Response {
+  $ref?: string
+  content?: Record<string, { schema: object }>
+}
+
 interface Operation {
-  responses: Record<string, { content?: Record<string, { schema: object }> }>
+  responses: Record<string, Response>
 }
 
 /** As much of an OpenAPI document as is looked at here. */
@@ -12,16 +17,36 @@ export interface ApiDocument {
   paths: Record<string, Record<string, Operation>>
 }
 
-const ajv = addFormats.default(new Ajv2020({ strict: false, allErrors: true }))
-const validators = new WeakMap<object, ReturnType<typeof ajv.compile>>()
+type Part = Record<string, unknown>
 
-const validatorFor = (schema: object) => {
-  const known = validators.get(schema)
-  if (known) return known
-  const made = ajv.compile(schema)
-  validators.set(schema, made)
-  return made
+const namesIn = (ref: string) => ref.split('/').slice(1)
+
+const partAt = (document: object, path: string[]): unknown =>
+  path.reduce((part, name) => (part as Part)[name], document as unknown)
+
+/** The document with what each reference names in the place of it. */
+export const withoutReferences = <T extends object>(document: T): T => {
+  const expand = (part: unknown): unknown => {
+    if (typeof part !== 'object' || part === null) return part
+    if (Array.isArray(part)) return part.map(expand)
+    const { $ref: ref, ...rest } = part as { $ref?: string }
+    const own = Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, expand(value)]))
+    return ref === undefined ? own : { ...(expand(partAt(document, namesIn(ref))) as object), ...own }
+  }
+  return expand(document) as T
 }
+
+/** What validates an answer of this document, by the place of its schema there. */
+const validatorsOf = (document: ApiDocument) => {
+  const ajv = addFormats.default(new Ajv2020({ strict: false, allErrors: true, validateSchema: false }))
+  ajv.addSchema(document, 'document')
+  return (path: string[]) => {
+    const pointer = path.map((name) => encodeURIComponent(name.replaceAll('~', '~0').replaceAll('/', '~1'))).join('/')
+    return ajv.getSchema(`document#/${pointer}`)!
+  }
+}
+
+const validators = new WeakMap<ApiDocument, ReturnType<typeof validatorsOf>>()
 
 const HEADERS = ['cache-control', 'x-content-type-options', 'referrer-policy', 'x-request-id']
 
@@ -64,14 +89,20 @@ export const checkAnswer = (
   }
 
   const template = templateOf(document, path)
-  const operation = document.paths[template]?.[String(request.method).toLowerCase()]
+  const method = String(request.method).toLowerCase()
+  const operation = document.paths[template]?.[method]
   // Unknown paths and wrong methods have no operation of their own.
   if (!operation || statusCode === 204) return undefined
-  const described = operation.responses[String(statusCode)]
+  const described = operation.responses[statusCode]
   if (!described) return `${where} is not documented`
-  const [content] = Object.entries(described.content ?? {})
-  if (!content || !String(headers['content-type']).startsWith(content[0]))
-    return `${where} has another media type than documented`
-  const validate = validatorFor(content[1].schema)
-  return validate(response.json()) ? undefined : `${where}: ${ajv.errorsText(validate.errors)}`
+  const place = described.$ref ? namesIn(described.$ref) : ['paths', template, method, 'responses', `${statusCode}`]
+  const types = Object.keys((partAt(document, place) as Response).content ?? {})
+  const type = types.find((one) => String(headers['content-type']).startsWith(one))
+  if (!type) return `${where} has another media type than documented`
+  const validatorAt = validators.get(document) ?? validatorsOf(document)
+  validators.set(document, validatorAt)
+  if (!type.endsWith('json')) return undefined
+  const validate = validatorAt([...place, 'content', type, 'schema'])
+  if (validate(response.json())) return undefined
+  return `${where}: ${(validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`).join(', ')}`
 }

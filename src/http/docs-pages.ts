@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs'
+import swaggerUi from '@fastify/swagger-ui'
+import type { FastifyInstance } from 'fastify'
+import { serveOpenApi } from './docs.ts'
+import { mapPart, type Part } from './openapi-schemas.ts'
+
+/** The pages load nothing and ask nobody but this server. */
+const POLICY = {
+  'default-src': "'none'",
+  'script-src': "'self'",
+  'style-src': "'self'",
+  'img-src': "'self' data:",
+  'connect-src': "'self'",
+  'base-uri': "'none'",
+  'form-action': "'none'",
+  'frame-ancestors': "'none'",
+}
+
+const fileFor = (filename: string) => ({
+  filename,
+  content: readFileSync(new URL(`./docs/${filename}`, import.meta.url), 'utf8'),
+})
+
+/** What stands before the path in a link to a problem. */
+const PROBLEM_LINK = /(?<=\]\()[^()"]*(?=\/problems\/)/g
+
+/**
+ * The document as the pages need it. The API and its problems are those they came from, by whatever name they were opened.
+ * Headers that may be left out have no example, which would be sent: the same `Idempotency-Key` each time gets the same
+ * answer.
+ */
+const forPages = (made: Part): Part => {
+  const document = JSON.parse(JSON.stringify(made).replace(PROBLEM_LINK, '..')) as Part
+  const components = document['components'] as Part
+  const withoutExample = ({ example: _, ...parameter }: Part) => parameter
+  return {
+    ...document,
+    servers: [{ url: '/' }],
+    components: { ...components, parameters: mapPart(components['parameters'], withoutExample) },
+  }
+}
+
+/** Defined by `docs/try-it.js`; the function below is run by the page. */
+declare const doorcodeTryIt: () => object
+
+/** Serves the document and its pages, on which the whole flow can be tried. */
+export const registerDocs = async (app: FastifyInstance): Promise<void> => {
+  serveOpenApi(app)
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: POLICY,
+    transformSpecification: forPages,
+    transformSpecificationClone: false,
+    theme: { title: 'Doorcode', js: [fileFor('try-it.js')], css: [fileFor('docs.css')] },
+    uiConfig: {
+      layout: 'BaseLayout',
+      plugins: [() => doorcodeTryIt()],
+      tryItOutEnabled: true,
+      persistAuthorization: true,
+      displayRequestDuration: true,
+      defaultModelsExpandDepth: 0,
+      docExpansion: 'list',
+    } as object,
+  })
+}

@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs'
+import t from 'tap'
+import { PROBLEM_CODES, PROBLEMS } from '../../src/errors.ts'
+import { PROBLEM_TEXTS } from '../../src/problem-texts.ts'
+import { createWorld, ISSUER } from '../support/app.ts'
+
+const BROWSER = 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8'
+
+t.test('the type of each problem leads to JSON for programs and to a page for browsers', async (t) => {
+  const world = await createWorld(t)
+  for (const code of PROBLEM_CODES) {
+    const url = `/problems/${code}`
+    const json = await world.get(url)
+    t.strictSame(json.body, { type: `${ISSUER}${url}`, code, ...PROBLEMS[code], ...PROBLEM_TEXTS[code] })
+    const page = await world.send({ method: 'GET', url, headers: { accept: BROWSER } })
+    t.match(page.headers['content-type'], /^text\/html/)
+    t.ok(page.body.includes(PROBLEMS[code].title) && page.body.includes(PROBLEM_TEXTS[code].user), code)
+    for (const { headers } of [json, page]) t.equal(headers['vary'], 'Accept')
+  }
+})
+
+t.test('the page is what the reader likes best, and JSON when they do not care', async (t) => {
+  const world = await createWorld(t)
+  for (const [accept, type] of [
+    ['*/*', 'application/json'],
+    ['application/json', 'application/json'],
+    ['text/html', 'text/html'],
+    ['text/html;q=0.1, application/json', 'application/json'],
+    ['application/json;q=0.1, text/html;q=0.2', 'text/html'],
+    ['image/png', 'application/json'],
+    ['text/html;q=0', 'application/json'],
+    ['', 'application/json'],
+  ] as const) {
+    const { headers } = await world.send({ method: 'GET', url: '/problems/forbidden', headers: { accept } })
+    t.equal(headers['content-type']?.split(';')[0], type, accept)
+  }
+})
+
+t.test('no script runs on the page and nothing is loaded by it', async (t) => {
+  const world = await createWorld(t)
+  const { headers, body } = await world.send({
+    method: 'GET',
+    url: '/problems/forbidden',
+    headers: { accept: BROWSER },
+  })
+  const policy = headers['content-security-policy'] ?? ''
+  t.match(policy, /default-src 'none'/)
+  t.match(policy, /frame-ancestors 'none'/)
+  t.notMatch(policy, /script-src|unsafe|\*/)
+  t.notMatch(body, /<script|<img|<iframe|src=/)
+})
+
+t.test('each text is a whole sentence, and what users see has no jargon', async (t) => {
+  for (const code of PROBLEM_CODES) {
+    const { happened, user, developer } = PROBLEM_TEXTS[code]
+    for (const text of [happened, user, developer]) {
+      t.match(text, /^[A-Z`].*\.$/, code)
+      t.equal((text.match(/`/g) ?? []).length % 2, 0, 'every backtick has its other')
+    }
+    t.notMatch(user, /[`_{}]|\b(?:token|JSON|HTTP|server|request|API|code \d)\b/, code)
+    t.ok(user.length <= 120, 'short enough for a phone')
+  }
+})
+
+t.test('the guide has what the pages have', async (t) => {
+  const guide = readFileSync('docs/problems.md', 'utf8')
+  for (const code of PROBLEM_CODES) {
+    const { happened, user, developer } = PROBLEM_TEXTS[code]
+    t.ok(guide.includes(`## \`${code}\``) && [happened, user, developer].every((text) => guide.includes(text)), code)
+  }
+})
