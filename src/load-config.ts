@@ -2,13 +2,14 @@ import { BlockList, isIP } from 'node:net'
 import { isSupportedCountry } from 'libphonenumber-js/max'
 import type { TObject } from 'typebox'
 import { humanChecks } from './checks/index.ts'
-import { type Settings, SettingsSchema } from './config.ts'
+import { type SettingSchema, type Settings, SettingsSchema } from './config.ts'
 import { parseCostBudgets, parseMessageBudgets } from './guard/budgets.ts'
 import { numberIntelligence } from './intelligence/index.ts'
 import { isExternal } from './providers/external.ts'
 import { parsePrices } from './providers/prices.ts'
 import { parseRoutes } from './providers/routing.ts'
 import { parseScenarios } from './providers/scenarios.ts'
+import { type KnownSetting, meant, settingTypos } from './setting-typos.ts'
 import { createReader, SettingsError, type ValueSource } from './settings-reader.ts'
 
 /** What settings need to know of a company. */
@@ -24,6 +25,9 @@ export interface KnownProvider {
 export interface SettingsSource extends ValueSource {
   providers: readonly KnownProvider[]
 }
+
+/** The companies that keep messages where the outbox finds them. */
+const KEEPING = ['outbox', 'console']
 
 /** The fault that a parser finds, under the name of its setting. */
 const faultsIn = (parse: () => unknown, setting: string): string[] => {
@@ -74,11 +78,25 @@ export const readSettings = <N extends keyof Settings>(
   return settings as Pick<Settings, N | 'NODE_ENV'>
 }
 
+const known = (schemas: readonly TObject[]): KnownSetting[] =>
+  schemas
+    .flatMap(({ properties }) => Object.entries(properties))
+    .map(([name, schema]) => {
+      const { secret = false, inFile = secret, examples } = schema as unknown as SettingSchema
+      return { name, inFile, example: examples.join(',') }
+    })
+
+/** Settings as they were read, right or not, and all that is wrong with them. */
+export interface InspectedSettings {
+  settings: Settings & Record<string, unknown>
+  faults: readonly string[]
+}
+
 /**
- * Reads every setting and reports all faults at once: the returned settings are complete, or a `SettingsError` says for
- * each fault which setting it is, what is wrong, and an example of a right value.
+ * Reads every setting and finds all faults at once, each with the setting it is about, what is wrong, and an example of a
+ * right value. What is faulty stays in the settings as it is: look at them only to find more faults.
  */
-export const loadSettings = ({ providers, ...source }: SettingsSource): Settings & Record<string, unknown> => {
+export const inspectSettings = ({ providers, ...source }: SettingsSource): InspectedSettings => {
   const { faults, read, missing, demand } = createReader(source)
   const settings = read(SettingsSchema.properties) as Settings & Record<string, unknown>
   const production = settings.NODE_ENV === 'production'
@@ -91,9 +109,12 @@ export const loadSettings = ({ providers, ...source }: SettingsSource): Settings
     if (unnamed) missing('SMS_PROVIDERS', SettingsSchema.properties.SMS_PROVIDERS)
     if (settings.ISSUER?.startsWith('http:'))
       faults.push('ISSUER must be https in production. For example: https://auth.example.com')
-    if (settings.RESEND_COOLDOWN < 30) faults.push('RESEND_COOLDOWN must be at least 30 in production.')
-    if (!settings.RATE_LIMIT) faults.push('RATE_LIMIT must not be false in production.')
-    if (settings.DEV_OUTBOX) faults.push('DEV_OUTBOX must not be true in production: it shows every code to everyone.')
+    if (settings.RESEND_COOLDOWN < 30) faults.push('RESEND_COOLDOWN must be at least 30 in production. For example: 30')
+    if (!settings.RATE_LIMIT) faults.push('RATE_LIMIT must not be false in production. For example: true')
+    if (settings.DEMO)
+      faults.push('DEMO must not be true in production: its pages are for development. For example: false')
+    if (settings.DEV_OUTBOX)
+      faults.push('DEV_OUTBOX must not be true in production: it shows every code to everyone. For example: false')
   }
 
   const named = (unnamed ? [] : settings.SMS_PROVIDERS).map((name) => ({
@@ -101,8 +122,11 @@ export const loadSettings = ({ providers, ...source }: SettingsSource): Settings
     provider: providers.find((known) => (known.source ?? known.name) === name),
   }))
   if (named.length === 0 && !unnamed) faults.push('SMS_PROVIDERS names no company. For example: crondock')
+  const inUse: TObject[] = [SettingsSchema]
   /** Reads the settings of a part that was named, and demands those that it cannot do without. */
-  const readPart = ({ properties, required }: TObject): void => {
+  const readPart = (part: TObject): void => {
+    const { properties, required } = part
+    inUse.push(part)
     Object.assign(settings, read(properties))
     for (const name of (required ?? []) as string[]) if (settings[name] === undefined) missing(name, properties[name]!)
   }
@@ -113,19 +137,22 @@ export const loadSettings = ({ providers, ...source }: SettingsSource): Settings
     if (!provider) {
       // A file or package that could not be loaded has its fault already.
       if (isExternal(name)) continue
+      const names = providers.map((known) => known.name)
+      const right = meant(name.toLowerCase(), names)
       faults.push(
-        `SMS_PROVIDERS names "${name}", but there are only: ${providers.map((known) => known.name).join(', ')}; and files like ./acme-sms.ts.`,
+        `SMS_PROVIDERS names "${name}", but there are only: ${names.join(', ')}; and files like ./acme-sms.ts. For example: ${right ?? 'twilio,vonage'}`,
       )
       continue
     }
     readPart(provider.settings)
     if (production && !provider.real && source.env['SMS_PROVIDERS'] !== undefined)
-      faults.push(`SMS_PROVIDERS must not name "${name}" in production: it sends nothing.`)
+      faults.push(`SMS_PROVIDERS must not name "${name}" in production: it sends nothing. For example: twilio,vonage`)
   }
   // From here on each goes by its own name.
   settings.SMS_PROVIDERS = named.map(({ name, provider }) => provider?.name ?? name)
   for (const name of new Set(settings.SMS_PROVIDERS.filter((name, at, all) => all.indexOf(name) !== at))) {
-    faults.push(`SMS_PROVIDERS names "${name}" twice.`)
+    const once = [...new Set(settings.SMS_PROVIDERS)].join(',')
+    faults.push(`SMS_PROVIDERS names "${name}" twice. For example: ${once}`)
   }
   faults.push(
     ...faultsIn(() => parseRoutes(settings.SMS_ROUTES ?? '', settings.SMS_PROVIDERS), 'SMS_ROUTES'),
@@ -151,19 +178,23 @@ export const loadSettings = ({ providers, ...source }: SettingsSource): Settings
     if (!isCidr(range))
       faults.push(`TRUST_PROXY names "${range}", which is no address or CIDR range. For example: 10.0.0.0/8`)
   }
-  if (settings.DEV_OUTBOX && !settings.SMS_PROVIDERS.includes('outbox')) {
-    faults.push('DEV_OUTBOX needs the provider that keeps the messages. For example: SMS_PROVIDERS=outbox')
+  if (settings.DEV_OUTBOX && !settings.SMS_PROVIDERS.some((name) => KEEPING.includes(name))) {
+    faults.push('DEV_OUTBOX needs a provider that keeps the messages. For example: SMS_PROVIDERS=outbox')
   }
 
   for (const name of ['DATABASE_URL', 'REDIS_URL'] as const) {
     const url = settings[name]
     if (url?.match(/^(postgres(ql)?|rediss?):\/\/./) && !URL.canParse(url)) {
-      faults.push(`${name} is no URL: characters like # and % in a password are written %23 and %25.`)
+      faults.push(
+        `${name} is no URL: characters like # and % in a password are written %23 and %25. For example: ${(SettingsSchema.properties[name] as unknown as SettingSchema).examples}`,
+      )
     }
   }
 
   if (settings.JWT_KEYS !== undefined && settings.JWT_KEYS_FILE !== undefined)
-    faults.push('JWT_KEYS and JWT_KEYS_FILE are both set: remove one of them.')
+    faults.push(
+      'JWT_KEYS and JWT_KEYS_FILE are both set: remove one of them. For example: JWT_KEYS_FILE=/run/secrets/jwt-keys.json',
+    )
 
   const { EVENTS_WEBHOOK_URL: eventsUrl } = settings
   if (eventsUrl?.match(/^https?:\/\/./) && !URL.canParse(eventsUrl))
@@ -173,6 +204,14 @@ export const loadSettings = ({ providers, ...source }: SettingsSource): Settings
       'EVENTS_WEBHOOK_URL needs EVENTS_WEBHOOK_SECRET (or EVENTS_WEBHOOK_SECRET_FILE), which events are signed with. For example: the output of: echo whsec_$(openssl rand -base64 32)',
     )
 
+  const parts = [...humanChecks, ...numberIntelligence, ...providers].map((part) => part.settings)
+  faults.push(...settingTypos(source.env, { inUse: known(inUse), others: known(parts) }))
+  return { settings, faults }
+}
+
+/** The same for whoever needs them: the settings are complete, or a `SettingsError` has every fault. */
+export const loadSettings = (source: SettingsSource): InspectedSettings['settings'] => {
+  const { settings, faults } = inspectSettings(source)
   if (faults.length > 0) throw new SettingsError(faults)
   return settings
 }

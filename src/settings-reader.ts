@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 import type { SettingSchema } from './config.ts'
+import { wrongValue } from './setting-faults.ts'
 
 /** Where values come from. */
 export interface ValueSource {
@@ -20,6 +21,14 @@ export class SettingsError extends Error {
     super(`The settings are not complete or not right:\n${faults.map((fault) => `  ${fault}`).join('\n')}`)
     this.faults = faults
   }
+}
+
+/** Why a file cannot be read, for those who do not know the codes of Unix. */
+const UNREADABLE: Record<string, string> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'it is a folder',
+  EACCES: 'this user may not read it',
+  ENOTDIR: 'the path leads through a file',
 }
 
 const convert = (raw: string, { type }: SettingSchema): unknown => {
@@ -41,17 +50,28 @@ export const createReader = ({
 }: ValueSource) => {
   const faults = [...known]
 
-  const readRaw = (name: string, { secret, inFile = secret }: SettingSchema): string | undefined => {
+  const readFrom = (name: string, path: string, { examples }: SettingSchema): string | undefined => {
+    const file = `${name}_FILE`
+    const example = ` For example: ${file}=/run/secrets/${name.toLowerCase().replaceAll('_', '-')}`
+    try {
+      const text = readFile(path).trim()
+      if (text === '') faults.push(`${file} names a file with nothing in it: ${path}. Put in it: ${examples.join(',')}`)
+      return text || undefined
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException
+      faults.push(`${file} cannot be read: ${UNREADABLE[code ?? ''] ?? message}: ${path}.${example}`)
+      return undefined
+    }
+  }
+
+  const readRaw = (name: string, setting: SettingSchema): string | undefined => {
+    const { secret, inFile = secret, examples } = setting
     const direct = env[name]?.trim() || undefined
     const path = inFile ? env[`${name}_FILE`]?.trim() || undefined : undefined
     if (path === undefined) return direct
-    if (direct !== undefined) faults.push(`${name} and ${name}_FILE are both set: remove one of them.`)
-    try {
-      return readFile(path).trim() || undefined
-    } catch (error) {
-      faults.push(`${name}_FILE cannot be read: ${(error as Error).message}.`)
-      return undefined
-    }
+    if (direct !== undefined)
+      faults.push(`${name} and ${name}_FILE are both set: remove one of them. For example: ${examples.join(',')}`)
+    return readFrom(name, path, setting)
   }
 
   const read = (schemas: Record<string, TSchema>): Record<string, unknown> => {
@@ -62,12 +82,9 @@ export const createReader = ({
       const value = raw === undefined ? setting.default : convert(raw, setting)
       if (value === undefined) continue
       values[name] = value
-      const [error] = Value.Errors(schema, value)
-      if (!error) continue
-      const shown = setting.secret ? '' : `, not "${raw}"`
-      const { anyOf } = schema as { anyOf?: { const: string }[] }
-      const wrong = anyOf ? `must be one of ${anyOf.map((choice) => choice.const).join(', ')}` : error.message
-      faults.push(`${name} ${wrong}${shown}. For example: ${setting.examples.join(',')}`)
+      const wrong =
+        raw === undefined ? undefined : wrongValue(schema, { raw, errors: () => Value.Errors(schema, value) })
+      if (wrong) faults.push(`${name} ${wrong}. For example: ${setting.examples.join(',')}`)
     }
     return values
   }

@@ -76,7 +76,6 @@ t.test('without any setting there are the defaults of the design', async (t) => 
     CODE_LENGTH: 6,
     CODE_TTL: 300,
     RESEND_COOLDOWN: 30,
-    DEV_OUTBOX: false,
     RATE_LIMIT: true,
     TRUST_PROXY: [],
     CORS_ORIGINS: [],
@@ -181,6 +180,7 @@ const WRONG: Record<string, { values: string[]; says: RegExp }> = {
   CODE_LENGTH: { values: ['5', '9', 'six'], says: /must be (?:integer|[<>]= \d+)/ },
   CODE_TTL: { values: ['59', '601'], says: /must be [<>]= \d+/ },
   RESEND_COOLDOWN: { values: ['-1', '601'], says: /must be (?:integer|<= 600)/ },
+  DEMO: { values: ['yes', '1', 'TRUE'], says: /must be boolean/ },
   DEV_OUTBOX: { values: ['yes', '1', 'TRUE'], says: /must be boolean/ },
   RATE_LIMIT: { values: ['off', '0', 'False'], says: /must be boolean/ },
   TRUST_PROXY: {
@@ -358,6 +358,7 @@ t.test('production refuses every convenience of development', async (t) => {
     [{ ISSUER: 'http://auth.example.com' }, /^ISSUER must be https/],
     [{ RESEND_COOLDOWN: '29' }, /^RESEND_COOLDOWN must be at least 30/],
     [{ RATE_LIMIT: 'false' }, /^RATE_LIMIT must not be false/],
+    [{ DEMO: 'true' }, /^DEMO must not be true in production/],
     [{ SMS_PROVIDERS: 'console' }, /^SMS_PROVIDERS must not name "console"/],
     [{ SMS_PROVIDERS: 'crondock,console' }, /^SMS_PROVIDERS must not name "console"/],
     [{ SMS_PROVIDERS: 'outbox,crondock' }, /^SMS_PROVIDERS must not name "outbox"/],
@@ -398,7 +399,10 @@ t.test('events go nowhere unsigned, and over plain HTTP to this machine alone', 
 })
 
 t.test('the outbox cannot be served when no provider fills it', async (t) => {
-  t.match(faultsOf({ DEV_OUTBOX: 'true' }), [/^DEV_OUTBOX needs .* For example: SMS_PROVIDERS=outbox/])
+  const env = { DEV_OUTBOX: 'true', SMS_COUNTRIES: 'US', CRONDOCK_API_KEY: 'test.not-a-real-key' }
+  t.match(faultsOf({ ...env, SMS_PROVIDERS: 'crondock' }), [/^DEV_OUTBOX needs .* For example: SMS_PROVIDERS=outbox/])
+  for (const name of ['outbox', 'console', 'crondock,outbox'])
+    t.same(faultsOf({ ...env, SMS_PROVIDERS: name }), [], name)
 })
 
 t.test('a company’s settings are read, and demanded, only when it is named', async (t) => {

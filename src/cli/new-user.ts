@@ -35,12 +35,18 @@ export const checkPhone = (written: string): string => {
   return parsed.phone
 }
 
+/** Throws a line that says what keeps `/login` from taking a password that somebody has, and never shows it. */
+export const assertLoginPassword = (password: string): void => {
+  refuseUnclean('The password', password)
+  if (lengthOf(password) > PASSWORD_MAX_LENGTH)
+    throw new Error(`The password is longer than ${PASSWORD_MAX_LENGTH} characters.`)
+}
+
 /** Throws a line that says what is wrong with a new password, and never shows it. */
 export const checkPassword = async (password: string, username: string): Promise<void> => {
-  refuseUnclean('The password', password)
-  const length = lengthOf(password)
-  if (length < PASSWORD_MIN_LENGTH) throw new Error(`The password is shorter than ${PASSWORD_MIN_LENGTH} characters.`)
-  if (length > PASSWORD_MAX_LENGTH) throw new Error(`The password is longer than ${PASSWORD_MAX_LENGTH} characters.`)
+  assertLoginPassword(password)
+  if (lengthOf(password) < PASSWORD_MIN_LENGTH)
+    throw new Error(`The password is shorter than ${PASSWORD_MIN_LENGTH} characters.`)
   const policy = createPasswordPolicy({ serviceName: 'Doorcode', onUnavailable: () => {} })
   await policy.assertAcceptable(password, username).catch((error: Problem) => {
     throw new Error(`The password is refused: ${error.details.detail}`)

@@ -11,6 +11,8 @@ const COMMANDS = new Map<string, () => Promise<Command>>([
   ['audit', async () => (await import('./audit.ts')).audit],
   ['invite', async () => (await import('./invite.ts')).invite],
   ['migrate', async () => (await import('./migrate.ts')).migrate],
+  ['doctor', async () => (await import('./doctor.ts')).doctor],
+  ['import', async () => (await import('./import.ts')).importUsers],
   ['keys', async () => (await import('./keys.ts')).keys],
   ['secret', async () => (await import('./secret.ts')).secret],
 ])

@@ -34,6 +34,11 @@ export const USAGE = `Usage: npx doorcode <command>
   admin-key revoke <id>         end a key at once
   invite [--days 7] [--note <text>]
                                 print an invite for POST /register, for one account
+  import flask <file> [--table users] [--username <column>] [--password <column>] [--phone <column>]
+                      [--country <US>] [--dry-run]
+                                add the users of a Flask app's SQLite file, their clear passwords hashed;
+                                numbers without a country code are of --country
+  doctor [--strict] [--json]    look at all that production needs, and say what is wrong
   migrate                       bring the database up to date
   keys new [--file <path>] [--alg EdDSA|ES256]
                                 make a file with a new signing key
@@ -48,7 +53,7 @@ export const USAGE = `Usage: npx doorcode <command>
 
 The tool reads the same settings as the server: DATABASE_URL, DATA_DIR, JWT_KEYS_FILE, SECRET_FILE,
 JWT_ALGORITHM, NODE_ENV;
-"sms" reads SECRET too, and "sms test" all of them.
+"sms" reads SECRET too, "sms test" and "doctor" all of them.
 Without DATABASE_URL, and not in production, it works on the embedded database in DATA_DIR.
 A name that starts with a hyphen goes last, after "--".
 `

@@ -1,0 +1,202 @@
+import { pendingMigrations, unknownMigrations } from '../../db/migrate.ts'
+import { type Settings, SettingsSchema } from '../config.ts'
+import { createCompanies } from '../delivery.ts'
+import { parseCostBudgets, parseMessageBudgets } from '../guard/budgets.ts'
+import { readEveryKey } from '../keys/key-set.ts'
+import type { InspectedSettings } from '../load-config.ts'
+import type { ProviderDefinition } from '../providers/provider.ts'
+import { checkClocks } from './clock-check.ts'
+import { checkCompanies, type LookedAtCompany } from './companies-check.ts'
+import { checkCountries } from './countries-check.ts'
+import { checkBackups, checkDatabase, checkMigrations } from './database-check.ts'
+import { type DatabaseReport, readDatabase } from './database-report.ts'
+import { checkAdminPort, checkCors, checkEvents } from './exposure-check.ts'
+import { type Check, type Finding, fault } from './finding.ts'
+import { checkGuard } from './guard-check.ts'
+import { checkKeys } from './keys-check.ts'
+import type { Probes } from './probes.ts'
+import { checkProxy } from './proxy-check.ts'
+import { checkPublicAddress } from './public-address-check.ts'
+import { checkRedis } from './redis-check.ts'
+import { checkSecrets } from './secrets-check.ts'
+import { checkSettings } from './settings-check.ts'
+import { soundSettings } from './sound-settings.ts'
+import { checkScenarios, checkTexts } from './texts-check.ts'
+
+/** What the doctor is given: settings as production reads them, with their faults, and what they come from. */
+export interface Patient {
+  inspected: InspectedSettings
+  env: Record<string, string | undefined>
+  definitions: readonly ProviderDefinition[]
+  probes: Probes
+}
+
+const secretFilesIn = (env: Patient['env'], schemas: readonly Record<string, unknown>[]) =>
+  schemas
+    .flatMap((properties) => Object.entries(properties))
+    .filter(([, schema]) => (schema as { secret?: boolean }).secret)
+    .flatMap(([name]) => {
+      const path = env[`${name}_FILE`]?.trim()
+      return path ? [{ name: `${name}_FILE`, path }] : []
+    })
+
+const companiesOf = async (
+  settings: Settings & Record<string, unknown>,
+  definitions: readonly ProviderDefinition[],
+  faulty: ReadonlySet<string | undefined>,
+): Promise<{ companies: LookedAtCompany[]; unsound: string[] }> => {
+  const sound = settings.SMS_PROVIDERS.filter((name) => {
+    const definition = definitions.find((known) => known.name === name)
+    return definition && Object.keys(definition.settings.properties).every((setting) => !faulty.has(setting))
+  })
+  const tools = { print: () => {}, keep: () => {} }
+  const providers = await createCompanies({ ...settings, SMS_PROVIDERS: sound }, definitions, tools)
+  const companies = providers.map((provider) => {
+    const definition = definitions.find((known) => known.name === provider.name)!
+    return { definition, provider, probe: definition.probe?.(settings as never) }
+  })
+  return { companies, unsound: settings.SMS_PROVIDERS.filter((name) => !sound.includes(name)) }
+}
+
+const unreachable = ({ reason }: { reason: string }): Finding[] => [
+  fault(
+    'DATABASE_URL',
+    `The database cannot be looked at: ${reason}.`,
+    'Start it, or mend the address, the name or the password.',
+  ),
+]
+
+/** The points of the checklist, in the order of docs/going-to-production.md. */
+export const createChecklist = async ({ inspected, env, definitions, probes }: Patient): Promise<Check[]> => {
+  const { sound: settings, faulty } = soundSettings(inspected)
+  const report: DatabaseReport = await readDatabase(settings.DATABASE_URL, {
+    now: probes.now,
+    migrations: async (kysely) => ({
+      pending: await pendingMigrations(kysely as never),
+      unknown: await unknownMigrations(kysely as never),
+    }),
+  })
+  const server = report.ok ? report.server : undefined
+  const service = report.ok ? report.service : undefined
+  const seconds = Math.floor(probes.now() / 1000)
+  const issuer = settings.ISSUER
+  const path = settings.JWT_KEYS_FILE
+  const kids = async () => {
+    try {
+      const sources =
+        path === undefined ? [{ name: 'JWT_KEYS', text: settings.JWT_KEYS ?? '' }] : await probes.readKeys(path)
+      return readEveryKey(sources).map(({ kid }) => kid)
+    } catch {
+      return []
+    }
+  }
+  const schemas = [SettingsSchema.properties, ...definitions.map((definition) => definition.settings.properties)]
+  const exposure = {
+    adminPort: settings.ADMIN_PORT,
+    adminHost: settings.ADMIN_HOST,
+    corsOrigins: settings.CORS_ORIGINS,
+    eventsUrl: settings.EVENTS_WEBHOOK_URL,
+    events: service?.events,
+    now: probes.now(),
+    ask: probes.ask,
+  }
+  return [
+    { name: 'settings', look: () => checkSettings({ mode: env['NODE_ENV'], faults: inspected.faults }) },
+    {
+      name: 'keys',
+      look: () =>
+        checkKeys({
+          path,
+          inline: settings.JWT_KEYS,
+          alg: settings.JWT_ALGORITHM,
+          now: seconds,
+          read: probes.readKeys,
+          modeOf: probes.modeOf,
+        }),
+    },
+    {
+      name: 'secrets',
+      look: () =>
+        checkSecrets({
+          secret: inspected.settings.SECRET,
+          previous: settings.SECRET_PREVIOUS,
+          secretFile: env['SECRET_FILE']?.trim() || undefined,
+          files: secretFilesIn(env, schemas),
+          now: seconds,
+          modeOf: probes.modeOf,
+        }),
+    },
+    {
+      name: 'tls',
+      look: async () => checkPublicAddress({ issuer, kids: await kids(), now: probes.now(), ask: probes.ask }),
+    },
+    { name: 'proxy', look: () => checkProxy({ ranges: settings.TRUST_PROXY, issuer, seen: service?.seen }) },
+    {
+      name: 'companies',
+      look: async () =>
+        checkCompanies({
+          ...(await companiesOf(settings, definitions, faulty)),
+          issuer,
+          transport: probes.transport,
+          ask: probes.ask,
+        }),
+    },
+    { name: 'texts', look: () => [...checkTexts(settings), ...checkScenarios(settings, probes.now())] },
+    {
+      name: 'countries',
+      look: () =>
+        checkCountries({
+          countries: settings.SMS_COUNTRIES,
+          priced: new Set(settings.SMS_PRICES.map((item) => item.split('=')[0]!)),
+          messages: parseMessageBudgets(settings.SMS_BUDGET_MESSAGES),
+          cost: parseCostBudgets(settings.SMS_BUDGET_COST),
+          users: service?.users,
+        }),
+    },
+    {
+      name: 'guard',
+      look: () =>
+        checkGuard({
+          isOn: settings.SMS_GUARD,
+          humanCheck: settings.HUMAN_CHECK,
+          state: report.ok ? report.guard : undefined,
+        }),
+    },
+    {
+      name: 'clock',
+      look: async () => checkClocks([...(report.ok ? [report.clock] : []), ...(await publicClock(issuer, probes))]),
+    },
+    {
+      name: 'database',
+      look: () =>
+        server
+          ? checkDatabase({ facts: server, poolSize: settings.DATABASE_POOL_SIZE })
+          : unreachable(report as { reason: string }),
+    },
+    { name: 'migrations', look: () => (report.ok ? checkMigrations(report.migrations) : []) },
+    { name: 'backups', look: () => (server ? checkBackups({ archive: server.archive, now: probes.now() }) : []) },
+    {
+      name: 'redis',
+      look: () =>
+        checkRedis({
+          isSet: settings.REDIS_URL !== undefined,
+          instances: server?.instances,
+          ping: () => probes.pingRedis(settings.REDIS_URL!),
+        }),
+    },
+    { name: 'admin', look: () => checkAdminPort(exposure) },
+    { name: 'cors', look: () => checkCors(exposure) },
+    { name: 'events', look: () => checkEvents(exposure) },
+  ]
+}
+
+/** The clock behind the public address, as its answers are dated. */
+const publicClock = async (issuer: string | undefined, { ask, now }: Probes) => {
+  if (issuer === undefined) return []
+  const before = now()
+  const answer = await ask(`${issuer}/health/live`).catch(() => undefined)
+  if (!answer) return []
+  const { date } = answer.headers
+  const time = date === undefined ? undefined : new Date(date)
+  return [{ looked: `the Date of ${issuer}`, time, before, after: now(), resolution: 1_000 }]
+}

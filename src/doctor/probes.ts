@@ -1,0 +1,53 @@
+import { statSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { connectRedis } from '../http/redis.ts'
+import { readKeySources } from '../keys/key-files.ts'
+import type { Source } from '../keys/key-set.ts'
+import { type Transport, wire } from '../providers/http.ts'
+import { createAskPublic } from './ask-public.ts'
+import type { FileMode } from './file-modes.ts'
+import type { AskPublic } from './public-address-check.ts'
+
+/** What the doctor looks at the world with. None changes anything. */
+export interface Probes {
+  /** ms. */
+  now: () => number
+  modeOf: (path: string) => FileMode
+  readKeys: (path: string) => Promise<Source[]>
+  readText: (path: string) => Promise<string>
+  ask: AskPublic
+  /** To the companies, with our credentials. */
+  transport: Transport
+  /** Resolves when the Redis at this address answers. */
+  pingRedis: (url: string) => Promise<void>
+}
+
+/** The longest that Redis may take to answer, in ms. */
+const LONGEST = 2_000
+
+const pingRedis = async (url: string): Promise<void> => {
+  let last: Error | undefined
+  const redis = connectRedis(url, (error) => {
+    last = error
+  })
+  try {
+    for (const until = Date.now() + LONGEST; redis.status !== 'ready'; await sleep(20)) {
+      if (Date.now() > until) throw last ?? new Error('no answer')
+    }
+    await redis.ping()
+  } finally {
+    redis.disconnect()
+  }
+}
+
+/** The real ones. */
+export const realProbes = (): Probes => ({
+  now: Date.now,
+  modeOf: (path) => ({ mode: statSync(path).mode & 0o777 }),
+  readKeys: readKeySources,
+  readText: (path) => readFile(path, 'utf8'),
+  ask: createAskPublic(),
+  transport: wire,
+  pingRedis,
+})

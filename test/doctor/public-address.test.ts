@@ -1,0 +1,111 @@
+import { once } from 'node:events'
+import { createServer } from 'node:https'
+import t, { type Test } from 'tap'
+import { createAskPublic } from '../../src/doctor/ask-public.ts'
+import { checkPublicAddress } from '../../src/doctor/public-address-check.ts'
+import { makeCertificate, type TestCertificate } from '../support/certificate.ts'
+
+const DAY = 86_400_000
+const inDays = (days: number) => new Date(Date.now() + days * DAY)
+
+const GOOD = makeCertificate({ to: inDays(90) })
+
+/** What the server behind the public address says. */
+interface Said {
+  certificate?: TestCertificate
+  issuer?: string
+  kids?: string[]
+  headers?: Record<string, string>
+  status?: number
+  lacksJwks?: boolean
+}
+
+/** A service behind TLS, looked at by whoever trusts the good certificate alone: the findings in short. */
+const look = async (t: Test, { certificate = GOOD, kids = ['k1'], ...said }: Said) => {
+  const server = createServer(certificate, (request, response) => {
+    const isJwks = request.url === '/.well-known/jwks.json'
+    const body = isJwks ? { keys: kids.map((kid) => ({ kid })) } : { issuer: said.issuer ?? issuer }
+    const headers = { 'strict-transport-security': 'max-age=31536000', ...said.headers }
+    if (isJwks && said.lacksJwks) return void response.writeHead(404).end()
+    response.writeHead(said.status ?? 200, headers).end(JSON.stringify(body))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  const issuer = `https://localhost:${(server.address() as { port: number }).port}`
+  const found = await checkPublicAddress({
+    issuer,
+    kids: ['k1'],
+    now: Date.now(),
+    ask: createAskPublic({ ca: GOOD.cert }),
+  })
+  return found.map(({ level, found, todo }) => ({ level, found, todo }))
+}
+
+const OKS = [
+  { level: 'ok', found: /^The certificate is trusted for (?:89|90) days more, until \d{4}-\d\d-\d\d\.$/ },
+  { level: 'ok', found: 'What answers there has the same ISSUER.' },
+  { level: 'ok', found: 'Strict-Transport-Security is on the answer.' },
+  { level: 'ok', found: 'The keys are those that this machine has.' },
+]
+
+t.test('a service that is as it should be has nothing but oks', async (t) => {
+  t.match(await look(t, {}), OKS)
+})
+
+t.test('a certificate that has expired, is about to, is nobody’s or for another host is seen as that', async (t) => {
+  for (const [certificate, expected] of [
+    [
+      makeCertificate({ from: inDays(-30), to: inDays(-2) }),
+      { level: 'fault', found: /^The certificate has expired on / },
+    ],
+    [
+      makeCertificate({ to: inDays(90) }),
+      { level: 'fault', found: /^The certificate is not trusted: DEPTH_ZERO_SELF_SIGNED_CERT\.$/ },
+    ],
+  ] as const) {
+    const [first, ...others] = await look(t, { certificate })
+    t.match(first, expected)
+    t.match(others, OKS.slice(1), 'and the rest is looked at all the same')
+  }
+  const ask = createAskPublic({ ca: GOOD.cert })
+  const server = createServer(GOOD, (_, response) => response.end('{}')).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  const { port } = server.address() as { port: number }
+  const [otherHost] = await checkPublicAddress({ issuer: `https://127.0.0.1:${port}`, kids: [], now: Date.now(), ask })
+  t.match(otherHost, { level: 'fault', found: 'The certificate is not trusted: ERR_TLS_CERT_ALTNAME_INVALID.' })
+  const [soon] = await checkPublicAddress({
+    issuer: `https://localhost:${port}`,
+    kids: [],
+    now: inDays(80).getTime(),
+    ask,
+  })
+  t.match(soon, { level: 'warning', found: /^The certificate expires in (?:9|10) days, on /, todo: /Renew it/ })
+})
+
+t.test('another issuer, other keys, a lost header and a redirect are seen', async (t) => {
+  t.match((await look(t, { issuer: 'https://other.example.com' }))[1], {
+    level: 'fault',
+    found: 'What answers there says that it is https://other.example.com.',
+  })
+  t.match((await look(t, { headers: { 'strict-transport-security': 'max-age=60' } }))[2], {
+    level: 'warning',
+    found: 'Strict-Transport-Security says 60 s.',
+  })
+  t.match((await look(t, { kids: ['other'] }))[3], { level: 'fault', found: /does not publish k1/ })
+  t.match((await look(t, { kids: ['k1', 'k2'] }))[3], { level: 'warning', found: /publishes k2 too/ })
+  t.match((await look(t, { lacksJwks: true }))[3], { level: 'fault', found: 'There are no keys (HTTP 404).' })
+  t.match((await look(t, { status: 301, headers: { location: 'https://www.example.com/' } }))[1], {
+    level: 'fault',
+    found: 'The answer is HTTP 301, not 200, and leads to https://www.example.com/.',
+  })
+})
+
+t.test('nothing that answers, no https and no issuer are one fault each', async (t) => {
+  const ask = createAskPublic()
+  const look = (issuer: string | undefined) => checkPublicAddress({ issuer, kids: [], now: Date.now(), ask })
+  t.match(await look('https://127.0.0.1:1'), [{ level: 'fault', found: 'Nothing answers there: ECONNREFUSED.' }])
+  t.match(await look('http://auth.example.com'), [{ level: 'fault', found: 'The public address is not https.' }])
+  t.match(await look(undefined), [{ level: 'fault', looked: 'ISSUER' }])
+})
