@@ -1,0 +1,162 @@
+/** Sign in, code, welcome: a login without cookies. The tokens live in the memory of this page; a reload ends them. */
+import { createClient, type DataOf, type Problem } from 'doorcode/client'
+import { withHumanCheck } from './human-check.ts'
+import { codeFromMessage, codeIn } from './one-time-code.ts'
+import { deliveryWords, wordsFor } from './words.ts'
+
+type OpenChallenge = Extract<DataOf<'login'>, { pending_token: string }>
+const client = createClient({ url: location.origin, onSessionEnd: (problem) => showSignIn(problem) })
+const element = <T extends HTMLElement>(id: string) => document.getElementById(id) as T
+const username = element<HTMLInputElement>('username')
+const password = element<HTMLInputElement>('password')
+const code = element<HTMLInputElement>('code')
+
+/** The challenge that waits for its code. */
+let challenge: OpenChallenge
+/** Ends with the view: nothing that waits for a message may outlive it. */
+let view = new AbortController()
+/** What counts down, each element to an end of its own. */
+const clocks = new Map<string, () => void>()
+setInterval(() => [...clocks.values()].map((tick) => tick()), 1000)
+
+const say = (text: string, kind = 'note') => Object.assign(element('message'), { textContent: text, className: kind })
+
+const show = (id: string, focus = element(id)) => {
+  view.abort()
+  view = new AbortController()
+  clocks.delete('valid')
+  for (const section of document.querySelectorAll<HTMLElement>('[data-title]')) section.hidden = section.id !== id
+  document.title = `${element(id).dataset['title']} · Doorcode`
+  focus.focus()
+}
+
+/** When a form is sent or a button pressed; not again before that is done. */
+const on = (id: string, event: 'click' | 'submit', run: () => unknown) =>
+  element(id).addEventListener(event, async (happened) => {
+    happened.preventDefault()
+    if (element(id).ariaBusy === 'true') return
+    element(id).ariaBusy = 'true'
+    for (const field of [username, password, code]) field.ariaInvalid = 'false'
+    say('')
+    await run()
+    element(id).ariaBusy = 'false'
+  })
+
+/** Shows how much time is left: in a button, which rests until then, or anywhere else. */
+const countDown = (id: string, seconds: number, atEnd = () => {}) => {
+  const where = element<HTMLButtonElement>(id)
+  const label = where.dataset['label'] ?? where.textContent
+  where.dataset['label'] = label
+  const end = Date.now() + seconds * 1000
+  const tick = () => {
+    const left = Math.max(0, Math.ceil((end - Date.now()) / 1000))
+    const time = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, '0')}`
+    where.textContent = label && left ? `${label} (${time})` : label || time
+    where.disabled = left > 0
+    if (left === 0) clocks.delete(id) && atEnd()
+  }
+  clocks.set(id, tick)
+  tick()
+}
+/** Says what went wrong, beside the field where the user can mend it. Only another login helps a challenge that is over. */
+const fail = (problem: Problem, buttonId: string, field?: HTMLInputElement) => {
+  if (element(buttonId).closest('[data-title][hidden]')) return
+  const ends = ['challenge_invalid', 'invalid_token', 'factor_locked', 'factor_disabled']
+  if (field === code && ends.includes(problem.code)) return showSignIn(problem)
+  if ('attempts_left' in problem && problem.attempts_left === 0) return showSignIn({ code: 'challenge_invalid' })
+  say(wordsFor(problem), 'problem')
+  if ('retry_after' in problem && problem.retry_after) countDown(buttonId, problem.retry_after)
+  if (field && problem.status === 401) field.ariaInvalid = 'true'
+  field?.focus()
+  field?.select()
+}
+
+const showSignIn = (problem?: Parameters<typeof wordsFor>[0]) => {
+  password.value = ''
+  show('sign-in', username.value ? password : username)
+  if (problem) say(wordsFor(problem), 'problem')
+}
+on('sign-in', 'submit', async () => {
+  const body = { username: username.value, password: password.value }
+  const answer = await withHumanCheck((solution) => client.login({ ...body, ...solution }), say)
+  if (!answer.ok) return fail(answer.problem, 'log-in', password)
+  return 'pending_token' in answer.data ? showCode(answer.data) : showWelcome()
+})
+const showCode = (opened: OpenChallenge) => {
+  challenge = opened
+  code.value = ''
+  show('enter-code', code)
+  showDelivery(opened.delivery)
+  countDown('valid', opened.expires_in, () => showSignIn({ code: 'challenge_invalid' }))
+  setTimeout(follow, 5000, view.signal)
+  void codeFromMessage(view.signal).then((found) => found && enter(found))
+}
+
+const showDelivery = (delivery: OpenChallenge['delivery']) => {
+  element('delivery').textContent = deliveryWords(delivery)
+  for (const id of ['resend', 'call']) countDown(id, delivery.resend_in)
+}
+/** Looks now and then at what has become of the message. */
+const follow = async (signal: AbortSignal) => {
+  const answer = await client.challenge(challenge.pending_token)
+  if (signal.aborted) return
+  if (answer.ok && answer.data.state === 'waiting') showDelivery(answer.data.delivery)
+  setTimeout(follow, 5000, signal)
+}
+
+const enter = (found: string) => {
+  code.value = found
+  element<HTMLFormElement>('enter-code').requestSubmit()
+}
+// Pasted, or offered by a keyboard: then all of the message may be in the field. What is typed waits for its button.
+code.addEventListener('input', (event) => {
+  const { data, inputType = '' } = event as InputEvent
+  const found = codeIn(code.value, challenge.code_length)
+  if (found && data?.length !== 1 && !inputType.startsWith('delete')) enter(found)
+})
+
+on('enter-code', 'submit', async () => {
+  const { pending_token, code_length } = challenge
+  const digits = code.value.replaceAll(/\D/g, '')
+  if (digits.length !== code_length) return say(`The code has ${code_length} digits.`, 'problem') && code.focus()
+  const remember_device = element<HTMLInputElement>('remember').checked
+  const answer = await client.verify({ pending_token, code: digits, remember_device, device_name: 'Demo page' })
+  return answer.ok ? showWelcome() : fail(answer.problem, 'verify', code)
+})
+
+const sendAnother = async (buttonId: string, channel?: 'voice') => {
+  const body = { pending_token: challenge.pending_token, ...(channel && { channel }) }
+  const answer = await withHumanCheck((solution) => client.resend({ ...body, ...solution }), say)
+  // Not every service can call.
+  if (!answer.ok && channel) element(buttonId).hidden = answer.problem.code === 'validation_failed'
+  if (!answer.ok) return fail(answer.problem, buttonId, code)
+  showCode(answer.data)
+  say('A new code is on its way. The former one is no longer valid.')
+}
+on('resend', 'click', () => sendAnother('resend'))
+on('call', 'click', () => sendAnother('call', 'voice'))
+on('back', 'click', () => showSignIn())
+
+/** Asks two things at once: a token that is over is renewed once for both. */
+const showWelcome = async () => {
+  if (element('welcome').hidden) show('welcome')
+  else say('All of this is up to date.')
+  const [me, sessions] = await Promise.all([client.me(), client.sessions()])
+  if (!me.ok) return fail(me.problem, 'refresh')
+  if (!sessions.ok) return fail(sessions.problem, 'refresh')
+  element('user').textContent = `${me.data.username}, with the number ending in ${me.data.phone?.slice(-2)}`
+  element('sessions').replaceChildren()
+  for (const { name, current } of sessions.data.sessions) {
+    element('sessions').append(Object.assign(document.createElement('li'), { textContent: name, ariaCurrent: current }))
+  }
+  const { expires_at = 0 } = await client.tokens()
+  countDown('token', (expires_at - Date.now()) / 1000)
+}
+on('refresh', 'click', showWelcome)
+on('sign-out', 'click', async () => {
+  await client.logout()
+  showSignIn()
+  say('You are signed out.')
+})
+
+showSignIn()

@@ -1,0 +1,119 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
+import t from 'tap'
+import { readDemoFiles } from '../src/demo-files.ts'
+import { createDevelopment } from '../src/development.ts'
+import { loadSettings } from '../src/load-config.ts'
+import { providers } from '../src/providers/index.ts'
+import { createOutbox } from '../src/providers/outbox.ts'
+import { createWorld } from './support/app.ts'
+
+const REAL = { SMS_PROVIDERS: 'crondock', SMS_COUNTRIES: 'US', CRONDOCK_API_KEY: 'test.not-a-real-key' }
+
+const developmentWith = (env: Record<string, string>, demoUser?: { username: string; password: string }) =>
+  createDevelopment(loadSettings({ env, providers }), {
+    definitions: providers,
+    outbox: createOutbox(Date.now),
+    demoUser,
+  })
+
+t.test('without any setting there are the demo pages, and an outbox that only this machine may read', async (t) => {
+  const { demo, outbox } = await developmentWith({}, { username: 'demo', password: 'let me in please' })
+  t.equal(outbox?.onlyHere, true)
+  t.match(demo?.get('index.html'), { type: 'text/html; charset=utf-8', body: '<h1>Sign in</h1>' })
+  t.strictSame(JSON.parse(demo?.get('development.json')?.body ?? ''), {
+    outbox: true,
+    demo_user: { username: 'demo', password: 'let me in please' },
+  })
+})
+
+t.test('where anything real is behind, messages are read by nobody who did not ask for it', async (t) => {
+  for (const env of [
+    REAL,
+    { ...REAL, SMS_PROVIDERS: 'console,crondock' },
+    { DATABASE_URL: 'postgres://db.example.com/doorcode' },
+    { HOST: '0.0.0.0' },
+    { HOST: '192.168.1.7' },
+    { DEV_OUTBOX: 'false' },
+  ]) {
+    const { demo, outbox } = await developmentWith(env)
+    t.equal(outbox, undefined, JSON.stringify(env))
+    t.strictSame(JSON.parse(demo?.get('development.json')?.body ?? ''), { outbox: false })
+  }
+  const asked = await developmentWith({ HOST: '0.0.0.0', SMS_PROVIDERS: 'outbox', DEV_OUTBOX: 'true' })
+  t.equal(asked.outbox?.onlyHere, false)
+})
+
+t.test('production has neither, nor a development that wants none', async (t) => {
+  const production = {
+    ...REAL,
+    NODE_ENV: 'production',
+    ISSUER: 'https://auth.example.com',
+    AUDIENCE: 'https://api.example.com',
+    SECRET: 'only for tests: not a secret at all',
+    JWT_KEYS_FILE: '/run/secrets/jwt-keys.json',
+    DATABASE_URL: 'postgres://doorcode@db.example.com/doorcode',
+  }
+  t.strictSame(await developmentWith(production), { outbox: undefined, demo: undefined })
+  t.equal((await developmentWith({ DEMO: 'false' })).demo, undefined)
+
+  const world = await createWorld(t)
+  for (const path of ['/demo', '/demo/', '/demo/app.ts', '/demo/development.json', '/dev/outbox', '/']) {
+    t.match(await world.send({ method: 'GET', url: path, headers: { accept: 'text/html' } }), { status: 404 }, path)
+  }
+})
+
+t.test('a package or an image without the pages serves none', async (t) => {
+  t.equal(readDemoFiles(pathToFileURL(`${t.testdir({ src: {} })}/`)), undefined)
+  t.equal(readDemoFiles(pathToFileURL(`${t.testdir({ demo: {} })}/`)), undefined)
+})
+
+t.test('the pages come with a policy that lets in nothing from elsewhere, and a browser is led to them', async (t) => {
+  const world = await createWorld(t, { app: await developmentWith({}) })
+  const get = (url: string, accept = 'text/html,*/*;q=0.8') => world.send({ method: 'GET', url, headers: { accept } })
+  for (const [path, type] of [
+    ['', 'text/html'],
+    ['app.ts', 'text/javascript'],
+    ['client/index.ts', 'text/javascript'],
+    ['demo.css', 'text/css'],
+    ['icon.svg', 'image/svg+xml'],
+  ]) {
+    const { status, headers } = await get(`/demo/${path}`)
+    t.match({ status, type: headers['content-type'] }, { status: 200, type }, `/demo/${path}`)
+    const policy = headers['content-security-policy']
+    t.match(policy, /^default-src 'none'; script-src 'self'; style-src 'self';/)
+    t.match(policy, /frame-ancestors 'none'; require-trusted-types-for 'script'/)
+    t.notMatch(policy, /unsafe|http|data:|\*/)
+  }
+  t.match(await get('/demo'), { status: 302, headers: { location: 'demo/' } })
+  t.match(await get('/'), { status: 302, headers: { location: 'demo/' } })
+  t.match(await get('/', '*/*'), { status: 404, body: { code: 'not_found' } }, 'a program asks for the API')
+  t.equal((await get('/demo/tsconfig.json')).status, 404)
+})
+
+t.test(
+  'the outbox that is there by itself tells nothing to a page of another name, or by way of a proxy',
+  async (t) => {
+    const world = await createWorld(t, { app: await developmentWith({}) })
+    const ask = async (headers: Record<string, string>) =>
+      (await world.app.inject({ url: '/dev/outbox', headers })).statusCode
+    for (const host of ['localhost:3000', '127.0.0.1:3000', '127.0.0.1', '[::1]:3000'])
+      t.equal(await ask({ host }), 200)
+    for (const host of ['evil.example', 'localhost.evil.example', '127.0.0.1.evil.example:3000', '192.168.1.7:3000'])
+      t.equal(await ask({ host }), 403, host)
+    t.equal(await ask({ host: 'localhost:3000', 'x-forwarded-for': '203.0.113.7' }), 403)
+    t.equal(await ask({ host: 'localhost:3000', forwarded: 'for=203.0.113.7' }), 403)
+
+    const open = await createWorld(t, { app: await developmentWith({ SMS_PROVIDERS: 'outbox', DEV_OUTBOX: 'true' }) })
+    const { statusCode } = await open.app.inject({ url: '/dev/outbox', headers: { host: 'doorcode:3000' } })
+    t.equal(statusCode, 200, 'whoever asked for it reads it from anywhere')
+  },
+)
+
+t.test('what is copied from the demo stays below 300 lines, and calls the API by the client alone', async (t) => {
+  const copied = readdirSync('demo').filter((name) => /\.(?:ts|html)$/.test(name) && name !== 'phone.ts')
+  const texts = copied.map((name) => readFileSync(`demo/${name}`, 'utf8'))
+  const lines = texts.join('').split('\n').length - 1
+  t.ok(lines < 300, `${lines} lines`)
+  for (const text of texts) t.notMatch(text, /\bfetch\(|XMLHttpRequest|innerHTML|localStorage/)
+})
