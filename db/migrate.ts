@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import { migrations } from './migrations/index.ts'
 
@@ -21,4 +21,10 @@ export const migrate = async (db: Kysely<never>): Promise<string[]> => {
 export const pendingMigrations = async (db: Kysely<never>): Promise<string[]> => {
   const all = await migratorFor(db).getMigrations()
   return all.filter(({ executedAt }) => !executedAt).map(({ name }) => name)
+}
+
+/** The names of the migrations that the database has and this code does not know: a newer version's. */
+export const unknownMigrations = async (db: Kysely<never>): Promise<string[]> => {
+  const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(db)
+  return rows.map(({ name }) => name).filter((name) => !Object.hasOwn(migrations, name))
 }

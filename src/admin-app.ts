@@ -21,6 +21,8 @@ export interface AdminAppDeps extends AddUserDeps, Omit<AdminRouteDeps, 'addUser
   issuer: string
   version: string
   logger: FastifyBaseLogger
+  /** Unix time, ms. */
+  now: () => number
   trustProxy: readonly string[]
   rateLimit: boolean
   redis?: Redis | undefined
@@ -29,9 +31,9 @@ export interface AdminAppDeps extends AddUserDeps, Omit<AdminRouteDeps, 'addUser
 /** Builds the app for the backends beside us in the order below; opens no socket. No script of a page may read it. */
 export const buildAdminApp = async (deps: AdminAppDeps): Promise<App> => {
   const { app, limit } = await createBareApp({ ...deps, corsOrigins: [], everyRequest: 'admin' })
-  const journal = createJournal({ audit: deps.audit, log: (line, event) => app.log.info(line, event), now: Date.now })
+  const journal = createJournal({ ...deps, log: (line, event) => app.log.info(line, event) })
 
-  await collectOpenApi(app, aboutAdminApi(deps.version))
+  await collectOpenApi(app, aboutAdminApi(deps))
   const refuseOtherMethods = watchMethods(app)
   // A scope of its own: what refuses wrong methods, and the document, ask for no key.
   await app.register(async (guarded: App) => {

@@ -33,7 +33,8 @@ import { createResend } from './core/resend.ts'
 import { createSignOut } from './core/sign-out.ts'
 import { createVerify } from './core/verify.ts'
 import { createBareApp } from './http/bare-app.ts'
-import { registerDocs, registerOpenApi } from './http/docs.ts'
+import { registerOpenApi } from './http/docs.ts'
+import { registerDocs } from './http/docs-pages.ts'
 import { watchMethods } from './http/methods.ts'
 import { createTokenCookies } from './http/token-cookies.ts'
 import { createTokens, type TokenOptions } from './http/tokens.ts'
@@ -78,6 +79,7 @@ export interface AppDeps {
   rateLimit: boolean
   redis?: Redis | undefined
   outbox?: RouteDeps['outbox']
+  demo?: RouteDeps['demo']
 }
 
 /** How often notices that did not leave are looked for, in ms. */
@@ -91,7 +93,7 @@ const OWN_LIMIT = /^\/(?:health|webhooks)\//
 
 /** Builds the whole app in the order below; opens no socket. Plug-ins come first, since they watch the routes. */
 export const buildApp = async (deps: AppDeps): Promise<App> => {
-  const { issuer } = deps.tokens
+  const { issuer, now } = deps.tokens
   const { app, limit } = await createBareApp({
     ...deps,
     issuer,
@@ -103,7 +105,7 @@ export const buildApp = async (deps: AppDeps): Promise<App> => {
 
   const tokens = createTokens(deps.tokens)
   const cookies = await createTokenCookies(app, { enabled: deps.refreshCookie })
-  const journal = createJournal({ audit: deps.audit, log: (line, event) => app.log.info(line, event), now: Date.now })
+  const journal = createJournal({ audit: deps.audit, log: (line, event) => app.log.info(line, event), now })
   const notices = createNotices({ ...deps, journal })
   let retrying: NodeJS.Timeout | undefined
   app.addHook('onListen', async () => {
@@ -135,12 +137,14 @@ export const buildApp = async (deps: AppDeps): Promise<App> => {
       cookies,
       recoveryHelp: deps.recoveryHelp,
       receipt: createReceipt(flow),
+      now,
       channels: CHANNELS.filter((channel) => deps.factors.some(({ channels }) => channels.includes(channel))),
       deliveryStates: deps.deliveryStates,
       limit,
       keys: () => deps.tokens.keys.current().map(({ publicJwk }) => publicJwk),
       readiness: deps.readiness,
       outbox: deps.outbox,
+      demo: deps.demo,
     })
   }
   await registerDocs(app)

@@ -18,19 +18,21 @@ export interface BackgroundParts {
   settings: Settings
   database: Database
   logger: Logger
+  /** Unix time, ms. */
+  now: () => number
   /** How long after the start old rows are removed first, in ms. */
   firstPrune?: number
 }
 
 /** Starts the delivery of events, where somebody subscribed. */
-const subscribe = ({ settings, database, logger }: BackgroundParts): EventWebhook | undefined => {
+const subscribe = ({ settings, database, logger, now }: BackgroundParts): EventWebhook | undefined => {
   if (settings.EVENTS_WEBHOOK_URL === undefined) return undefined
   const webhook = createEventWebhook({
     outbox: createEventOutbox(database),
     url: settings.EVENTS_WEBHOOK_URL,
     secret: settings.EVENTS_WEBHOOK_SECRET!,
     transport: wire,
-    now: Date.now,
+    now,
     log: logger,
     every: LOOK_EVERY,
   })

@@ -27,6 +27,7 @@ export const SettingsSchema = Type.Object({
   ISSUER: Type.Optional(
     Type.String({
       pattern: '^https?://[^\\s?#]*[^\\s?#/]$',
+      form: 'an address that starts with https:// (http:// outside production) and has no slash, ? or # at the end',
       description: 'The public address of this service: `iss` of every token and the base of problem types.',
       examples: ['https://auth.example.com'],
       required: true,
@@ -49,6 +50,7 @@ export const SettingsSchema = Type.Object({
   SERVICE_NAME: Type.String({
     default: 'Doorcode',
     pattern: '^[A-Za-z0-9 .&-]{1,20}$',
+    form: 'up to 20 letters from A to Z, digits, spaces, dots, hyphens and &',
     description: 'What the text message calls you: up to 20 letters, digits, spaces, dots, hyphens.',
     examples: ['Example'],
   }),
@@ -82,6 +84,7 @@ export const SettingsSchema = Type.Object({
   JWT_KEYS: Type.Optional(
     Type.String({
       pattern: '^\\{[\\s\\S]*\\}$',
+      form: 'the JSON of a key set, from { to }',
       description: 'That JSON itself, in place of `JWT_KEYS_FILE`. A change takes a restart.',
       examples: ['the content of a file made by: npx doorcode keys new --file keys.json'],
       secret: true,
@@ -98,6 +101,7 @@ export const SettingsSchema = Type.Object({
   DATABASE_URL: Type.Optional(
     Type.String({
       pattern: '^postgres(ql)?://',
+      form: 'an address that starts with postgres://',
       description: 'Postgres 15 or later. Outside production an embedded one is started when it is not set.',
       examples: ['postgres://doorcode@db.example.com/doorcode'],
       required: true,
@@ -114,6 +118,7 @@ export const SettingsSchema = Type.Object({
   REDIS_URL: Type.Optional(
     Type.String({
       pattern: '^rediss?://',
+      form: 'an address that starts with redis:// or rediss://',
       description: 'Redis or Valkey, where several instances count requests per address together.',
       examples: ['redis://cache.example.com:6379'],
       secret: true,
@@ -134,11 +139,19 @@ export const SettingsSchema = Type.Object({
     maximum: 600,
     description: 'Wait before a second code, doubled with each further one. Less than 30 is refused in production.',
   }),
-  DEV_OUTBOX: Type.Boolean({
-    default: false,
-    description: 'Serve the messages of the `outbox` provider at `/dev/outbox`, for tests. Refused in production.',
-    examples: [true],
-  }),
+  DEMO: Type.Optional(
+    Type.Boolean({
+      description: 'Serve the demo pages at `/demo`. `true` outside production, where it is refused.',
+      examples: [false],
+    }),
+  ),
+  DEV_OUTBOX: Type.Optional(
+    Type.Boolean({
+      description:
+        'Serve the messages of `outbox` and `console` at `/dev/outbox`, for tests. If not set, only to this machine and only while nothing real is behind: no company, the embedded database, a loopback `HOST`. Refused in production.',
+      examples: [true],
+    }),
+  ),
   RATE_LIMIT: Type.Boolean({
     default: true,
     description:
@@ -153,6 +166,7 @@ export const SettingsSchema = Type.Object({
   CORS_ORIGINS: list({
     default: [],
     pattern: '^https?://[^/\\s*]+$',
+    form: 'origins with commas between them: scheme, host and perhaps a port, without a slash at the end or a *',
     description: 'Origins whose scripts may call this API, exactly as a browser writes them.',
     examples: ['https://app.example.com'],
   }),
@@ -166,6 +180,7 @@ export const SettingsSchema = Type.Object({
       // Plain HTTP stays on the machine, and a request with credentials in its address would never leave.
       pattern:
         '^(?:https://[^\\s/?#@\\\\]+|http://(?:localhost|127\\.0\\.0\\.1|\\[::1\\])(?::\\d{1,5})?)(?:[/?][^\\s#]*)?$',
+      form: 'an https address without a name, a password or a # in it, or http to this machine',
       description: 'Where events are told (`docs/audit.md`): https, or http to this machine. Nowhere if not set.',
       examples: ['https://ops.example.com/doorcode'],
     }),
@@ -173,6 +188,7 @@ export const SettingsSchema = Type.Object({
   EVENTS_WEBHOOK_SECRET: Type.Optional(
     Type.String({
       pattern: '^whsec_[A-Za-z0-9+/]{32,}={0,2}$',
+      form: 'whsec_ and base64 of 24 bytes or more',
       description: 'What events are signed with: the output of `echo whsec_$(openssl rand -base64 32)`.',
       examples: ['the output of: echo whsec_$(openssl rand -base64 32)'],
       secret: true,
@@ -205,6 +221,8 @@ export interface SettingSchema {
   /** False for a secret that does not come as `NAME_FILE`. */
   inFile?: boolean
   required?: boolean
+  /** What its pattern asks for, in words that follow "must be". */
+  form?: string
   /** The setting that one which is required may be left out for. */
   insteadOf?: string
 }

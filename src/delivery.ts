@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { performance } from 'node:perf_hooks'
+import type { Clock } from './clock.ts'
 import type { Settings } from './config.ts'
 import type { Carrier, Provider, SendLedger } from './core/ports.ts'
 import { createLocaleChoice, type LocaleChoice } from './factors/sms/locale.ts'
@@ -20,6 +20,7 @@ export interface DeliveryParts {
   texts: Texts
   providers: readonly Provider[]
   ledger: SendLedger
+  clock: Clock
   onBreaker: (carrier: Carrier, state: BreakerState) => void
 }
 
@@ -88,14 +89,14 @@ export interface Delivery {
 /** Puts routes, circuits, prices, texts and scenario numbers together, from settings that were checked. */
 export const createDelivery = (
   settings: Settings,
-  { texts, providers, ledger, onBreaker }: DeliveryParts,
+  { texts, providers, ledger, clock, onBreaker }: DeliveryParts,
 ): Delivery => {
   const { numbers } = parseScenarios(settings.SCENARIO_NUMBERS, {
     codeLength: settings.CODE_LENGTH,
     strict: settings.NODE_ENV === 'production',
-    now: Date.now(),
+    now: clock.now(),
   })
-  const scenarios = createScenarios({ numbers, now: Date.now, receive: ledger.receive })
+  const scenarios = createScenarios({ numbers, now: clock.now, receive: ledger.receive })
   return {
     texts,
     chooseLocale: createLocaleChoice(texts.locales),
@@ -104,7 +105,7 @@ export const createDelivery = (
       providers,
       routes: parseRoutes(settings.SMS_ROUTES ?? '', settings.SMS_PROVIDERS),
       prices: parsePrices(settings.SMS_PRICES),
-      breakers: { ...BREAKER, now: () => performance.now(), onChange: onBreaker },
+      breakers: { ...BREAKER, now: clock.elapsed, onChange: onBreaker },
       deadline: (ms) => AbortSignal.timeout(ms),
       scenario: scenarios.providerFor,
     }),

@@ -14,6 +14,8 @@ export interface GuardParts {
   /** The key of human checks. */
   key: Uint8Array
   nonces: NonceStore
+  /** Unix time, ms. */
+  now: () => number
   transport?: Transport
 }
 
@@ -55,12 +57,12 @@ export const policyOf = (
 /** Puts rules, human check and number intelligence together, from settings that were checked. */
 export const createGuard = (
   settings: Settings & Record<string, unknown>,
-  { limits, key, nonces, transport = wire }: GuardParts,
+  { limits, key, nonces, now, transport = wire }: GuardParts,
 ): Guard => ({
   policy: policyOf(settings, limits),
   humanCheck: humanChecks
     .find(({ name }) => name === settings.HUMAN_CHECK)
-    ?.create(settings, { transport, key, nonces, now: Date.now }),
+    ?.create(settings, { transport, key, nonces, now }),
   intelligence: numberIntelligence
     .find(({ name }) => name === settings.NUMBER_INTELLIGENCE)
     ?.create(settings, { transport }),

@@ -12,6 +12,8 @@ export interface RingSource {
   settings: Pick<Settings, 'SECRET' | 'SECRET_PREVIOUS' | 'JWT_KEYS' | 'JWT_KEYS_FILE' | 'JWT_ALGORITHM' | 'DATA_DIR'>
   env: Record<string, string | undefined>
   log: Pick<Logger, 'info' | 'warn'>
+  /** Unix time, ms. */
+  now: () => number
 }
 
 /** A value that cannot change, or a file that is read again. */
@@ -51,7 +53,7 @@ export const openSecrets = (source: RingSource): Promise<WatchedRing<Secrets>> =
   })
 
 /** The same for the signing keys. */
-export const openKeys = ({ settings, log }: RingSource): Promise<WatchedRing<SigningKeys>> => {
+export const openKeys = ({ settings, log, now }: RingSource): Promise<WatchedRing<SigningKeys>> => {
   const { JWT_KEYS: inline, JWT_ALGORITHM: alg, DATA_DIR: dataDir } = settings
   const path = settings.JWT_KEYS_FILE ?? (inline === undefined ? keyFileIn(dataDir, alg) : 'keys.json')
   const setting = inline === undefined ? `JWT_KEYS_FILE ${path}` : 'JWT_KEYS'
@@ -69,7 +71,7 @@ export const openKeys = ({ settings, log }: RingSource): Promise<WatchedRing<Sig
       parse: (sources) => readKeySets(sources, alg),
       onChange: (keys) => {
         const kids = keys.map(({ kid }) => kid)
-        const signs = inForce(keys, Math.floor(Date.now() / 1000)).kid
+        const signs = inForce(keys, Math.floor(now() / 1000)).kid
         log.info(
           { event: 'keys_changed', kids, signs },
           `signing keys are ${kids.join(', ')} from now on; ${signs} signs`,

@@ -42,6 +42,7 @@ export const SESSION_SETTINGS = {
     Type.String({
       pattern:
         '^(?:https://[^\\s/?#@\\\\]+|http://(?:localhost|127\\.0\\.0\\.1|\\[::1\\])(?::\\d{1,5})?)(?:/[^\\s?#]*)?$',
+      form: 'an https address without a name, a password, ? or # in it, or http to this machine',
       description:
         'A range API of breached passwords, asked about new ones by five digits of their SHA-1. Nobody if not set.',
       examples: ['https://api.pwnedpasswords.com/range'],

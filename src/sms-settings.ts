@@ -24,6 +24,7 @@ export const SMS_SETTINGS = {
   SMS_COUNTRIES: list({
     default: [],
     pattern: '^[A-Z]{2}$',
+    form: 'countries by their two capital letters, with commas between them',
     description: 'Countries that codes are sent to, ISO 3166-1. Must be named when a real company is.',
     examples: ['US', 'CA'],
   }),
@@ -52,6 +53,7 @@ export const SMS_SETTINGS = {
   SMS_SAFE_NUMBERS: list({
     default: [],
     pattern: '^\\+[1-9][0-9]{1,14}$',
+    form: 'numbers with the plus and digits alone, with commas between them',
     description: 'Numbers, E.164, that the rules on addresses, prefixes and conversion pass by: those of your testers.',
     examples: ['+12025550143'],
   }),
@@ -75,6 +77,7 @@ export const SMS_SETTINGS = {
   SMS_DOMAIN: Type.Optional(
     Type.String({
       pattern: '^[a-z0-9.-]{1,40}$',
+      form: 'a domain in small letters, at most 40, without https:// before it',
       description:
         'Domain that a code may be filled in on (the last line of the text). The host of the issuer if not set.',
       examples: ['example.com'],
@@ -83,6 +86,7 @@ export const SMS_SETTINGS = {
   SMS_LOCALES: list({
     default: [],
     pattern: '^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$',
+    form: 'languages such as en or pt-BR, with commas between them',
     description:
       'Languages of the messages (BCP 47). By default all whose text fits one segment with your `SERVICE_NAME` and `SMS_DOMAIN`.',
     examples: ['en', 'de', 'pt-BR'],
@@ -97,6 +101,7 @@ export const SMS_SETTINGS = {
   ANDROID_APP_HASH: Type.Optional(
     Type.String({
       pattern: '^[A-Za-z0-9+/]{11}$',
+      form: '11 letters, digits, + and /',
       description: 'The 11 characters by which the SMS Retriever of Android finds your app.',
       examples: ['FA+9qCX9VSu'],
     }),

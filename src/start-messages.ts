@@ -1,10 +1,18 @@
+/** What a server has for a person to try. */
+export interface WelcomeFacts {
+  demoUser?: { username: string; password: string } | undefined
+  /** Whether there are demo pages. */
+  hasDemo: boolean
+}
+
 /** What a person sees who has started the server: where it is, and how to log in if there is a demo user. */
-export const welcome = (address: string, demo?: { username: string; password: string }): string => {
+export const welcome = (address: string, { demoUser: demo, hasDemo }: WelcomeFacts): string => {
   const body = JSON.stringify({ username: demo?.username, password: demo?.password })
   return [
     '',
     `  Doorcode answers at ${address}`,
-    `  Its pages are at    ${address}/docs`,
+    `  Its documents are   ${address}/docs`,
+    ...(hasDemo ? [`  Try it in a browser ${address}/demo`] : []),
     '  This is development: codes may be shown here. NODE_ENV=production runs it for real.',
     ...(demo
       ? [

@@ -20,7 +20,7 @@ const setUp = async (t: Test) => {
   await query(url, `insert into used_nonces select sha256(x::text::bytea), now() from generate_series(1, ${ROWS}) x`)
   const count = async () => Number((await query(url, 'select count(*)::int from used_nonces'))[0]!['count'])
   const start = () =>
-    startBackground({ settings: loadSettings({ env: {}, providers }), database, logger, firstPrune: 1 })
+    startBackground({ settings: loadSettings({ env: {}, providers }), database, logger, now: Date.now, firstPrune: 1 })
   const told = async (event: string) => {
     for (let waited = 0; waited < 20_000; waited += 10) {
       const line = lines.find((one) => one['event'] === event)

@@ -98,6 +98,7 @@ t.test('the settings choose the check and the source of intelligence', async (t)
     limits: limitsFor({ codeTtl: 300, resendCooldown: 30 }),
     key: Buffer.alloc(32),
     nonces: { use: async () => true },
+    now: Date.now,
   }
   t.match(createGuard(settingsOf({}), parts), { humanCheck: { name: 'proof-of-work' }, intelligence: undefined })
   t.match(createGuard(settingsOf({ HUMAN_CHECK: 'off' }), parts), { humanCheck: undefined })

@@ -15,11 +15,15 @@ t.test('with no settings at all it starts, shows how to log in, and keeps what i
   const { address } = first
   while (!first.output().includes('curl -s http')) await new Promise((resolve) => setTimeout(resolve, 10))
   t.match(first.output(), /Log in as "demo"/)
+  t.match(first.output(), `Try it in a browser ${address}/demo`)
+  t.notMatch(first.output(), /warning/i)
+  t.match(await call(`${address}/demo/development.json`), { body: { outbox: true, demo_user: { username } } })
   const login = await call(`${address}/login`, { username, password })
   t.equal(login.status, 200)
   const code = /@127\.0\.0\.1 #(\d{6})/.exec(first.output())?.[1]
   const verified = await call(`${address}/verify`, { pending_token: login.body.pending_token, code })
   t.equal(verified.status, 200)
+  t.match(await call(`${address}/dev/outbox`), { body: { messages: [{ to: DEMO_USER.phone }] } })
   t.equal((await call(`${address}/health/ready`)).status, 200)
   t.equal(await first.stop('SIGINT'), 0, 'Ctrl-C ends it')
   t.notOk(existsSync(join(folder, 'postgres', 'postmaster.pid')), 'and its Postgres')

@@ -1,4 +1,7 @@
-/** The tests that every provider passes, for those who write one: see `docs/add-a-provider.md`. */
+/**
+ * For the tests of others: a Doorcode to test against (`docs/integration-tests.md`), and the tests that every provider
+ * passes, for those who write one (`docs/add-a-provider.md`).
+ */
 export type {
   CompanyMode,
   CompanyReply,
@@ -7,8 +10,11 @@ export type {
   ReceivedRequest,
 } from './fake-company.ts'
 export { COMPANY_RETRY_AFTER, startFakeCompany } from './fake-company.ts'
+export type { ReceivedCode, ReceivedMessage } from './inbox.ts'
 export { providerContract } from './provider-contract.ts'
 export { type ReceiptSubject, type ReceiptWish, receiptContract } from './receipt-contract.ts'
 export { MESSAGE } from './sending.ts'
 export type { ContractCase, ProviderSubject } from './stage.ts'
+export { type Doorcode, type DoorcodeOptions, startDoorcode, type TestGrant, type TestUser } from './start-doorcode.ts'
+export type { Duration, TestClock } from './test-clock.ts'
 export { createProvider, sendOverWire, toolsFor } from './wire.ts'

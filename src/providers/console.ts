@@ -15,7 +15,7 @@ export const consoleProvider = defineProvider({
       const { to, channel } = message
       const body = wordsOf(message)
       print(`\n  ${channel === 'sms' ? 'SMS' : channel} to ${to}\n${body.replaceAll(/^/gm, '  | ')}\n`)
-      keep({ to, channel, body, sentAt: new Date().toISOString() })
+      keep({ to, channel, body, code: message.code })
       return { outcome: 'accepted' }
     },
   }),

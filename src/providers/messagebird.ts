@@ -95,6 +95,11 @@ export const messagebirdProvider = defineProvider({
       examples: ['https://rest.messagebird.com'],
     }),
   }),
+  // "Balance API".
+  probe: ({ MESSAGEBIRD_URL, MESSAGEBIRD_ACCESS_KEY: key }) => ({
+    url: `${MESSAGEBIRD_URL.replace(/\/$/, '')}/balance`,
+    headers: { authorization: `AccessKey ${key}` },
+  }),
   create: (settings, { exchange, receiptsUrl }) => {
     const base = settings.MESSAGEBIRD_URL.replace(/\/$/, '')
     const { MESSAGEBIRD_SIGNING_KEY: key, MESSAGEBIRD_VOICE_FROM: caller } = settings

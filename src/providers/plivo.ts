@@ -109,6 +109,11 @@ export const plivoProvider = defineProvider({
       examples: ['https://api.plivo.com'],
     }),
   }),
+  // "Retrieve account details".
+  probe: ({ PLIVO_URL, PLIVO_AUTH_ID: account, PLIVO_AUTH_TOKEN: token }) => ({
+    url: `${PLIVO_URL.replace(/\/$/, '')}/v1/Account/${account}/`,
+    headers: { authorization: `Basic ${Buffer.from(`${account}:${token}`).toString('base64')}` },
+  }),
   create: (settings, { exchange, receiptsUrl }) => {
     const {
       PLIVO_AUTH_ID: account,

@@ -9,8 +9,8 @@ export interface KeptMessage {
   channel: Channel
   /** The text, or what the voice says. */
   body: string
-  /** ISO 8601. */
-  sentAt: string
+  /** The code in it; empty for a notice, which has none. */
+  code: string
 }
 
 /** What a provider may use besides its settings. */
@@ -48,6 +48,11 @@ export interface ProviderDefinition<S extends TObject = TObject> {
   /** Where the send id travels so that the company drops duplicates, in a few words; undefined when it cannot. */
   readonly idempotency?: string
   readonly settings: S
+  /**
+   * A request that the company answers with a success to the right credentials, and with 401 to wrong ones, and that
+   * changes and costs nothing; for `npx doorcode doctor`. Left out where none is known.
+   */
+  probe?(settings: Static<S>): { url: string; headers: Record<string, string> }
   create(settings: Static<S>, tools: ProviderTools): Provider | Promise<Provider>
 }
 

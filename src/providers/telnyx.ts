@@ -136,6 +136,11 @@ export const telnyxProvider = defineProvider({
       examples: ['https://api.telnyx.com'],
     }),
   }),
+  // "Get user balance details".
+  probe: ({ TELNYX_URL, TELNYX_API_KEY: key }) => ({
+    url: `${TELNYX_URL.replace(/\/$/, '')}/v2/balance`,
+    headers: { authorization: `Bearer ${key}` },
+  }),
   create: (settings, { exchange, receiptsUrl }) => {
     const base = settings.TELNYX_URL.replace(/\/$/, '')
     const key = settings.TELNYX_PUBLIC_KEY ? parsePublicKey(settings.TELNYX_PUBLIC_KEY) : undefined

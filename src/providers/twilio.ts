@@ -95,6 +95,11 @@ export const twilioProvider = defineProvider({
       examples: ['https://api.twilio.com', 'https://api.dublin.ie1.twilio.com'],
     }),
   }),
+  // "Fetch an Account resource".
+  probe: ({ TWILIO_URL, TWILIO_ACCOUNT_SID: account, TWILIO_AUTH_TOKEN: token }) => ({
+    url: `${TWILIO_URL.replace(/\/$/, '')}/2010-04-01/Accounts/${account}.json`,
+    headers: { authorization: `Basic ${Buffer.from(`${account}:${token}`).toString('base64')}` },
+  }),
   create: (settings, { exchange, receiptsUrl }) => {
     const {
       TWILIO_ACCOUNT_SID: account,

@@ -154,6 +154,11 @@ export const vonageProvider = defineProvider({
       examples: ['https://api.nexmo.com', 'https://api-eu.nexmo.com'],
     }),
   }),
+  // Account API, "Retrieve API Secrets": their ids and dates, never themselves.
+  probe: ({ VONAGE_URL, VONAGE_API_KEY: key, VONAGE_API_SECRET: secret }) => ({
+    url: `${VONAGE_URL.replace(/\/$/, '')}/accounts/${key}/secrets`,
+    headers: { authorization: `Basic ${Buffer.from(`${key}:${secret}`).toString('base64')}` },
+  }),
   create: (settings, { exchange, receiptsUrl }) => {
     const base = settings.VONAGE_URL.replace(/\/$/, '')
     const {

@@ -1,7 +1,7 @@
 import type { Generated } from 'kysely'
 
 /** Users, under the comparison form of their names. See the migration for what each column is for. */
-interface UsersTable {
+export interface UsersTable {
   user_id: string
   username: string
   username_key: string

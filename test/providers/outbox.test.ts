@@ -9,7 +9,7 @@ const message = (to: string, body: string) => ({
   to,
   channel: 'sms' as const,
   body,
-  sentAt: '2026-01-01T00:00:00.000Z',
+  code: '',
 })
 
 t.test('nothing is printed', async (t) => {
@@ -20,19 +20,29 @@ t.test('nothing is printed', async (t) => {
 })
 
 t.test('the outbox gives the messages to one number alone, newest first', async (t) => {
-  const outbox = createOutbox()
+  let now = Date.parse('2026-01-01T00:00:00Z')
+  const told: string[] = []
+  const outbox = createOutbox(
+    () => now,
+    ({ body }) => told.push(body),
+  )
   outbox.keep(message('+18009998877', 'first'))
   outbox.keep(message('+442079460958', 'for another'))
+  now += 60_000
   outbox.keep(message('+18009998877', 'second'))
   t.same(
-    outbox.find('+18009998877').map(({ body }) => body),
-    ['second', 'first'],
+    outbox.find('+18009998877').map(({ body, sentAt }) => [body, sentAt]),
+    [
+      ['second', '2026-01-01T00:01:00.000Z'],
+      ['first', '2026-01-01T00:00:00.000Z'],
+    ],
   )
+  t.same(told, ['first', 'for another', 'second'], 'and says what it keeps')
   t.same(outbox.find('+18765550123'), [])
 })
 
 t.test('the outbox keeps the latest thousand messages and forgets the oldest', async (t) => {
-  const outbox = createOutbox()
+  const outbox = createOutbox(Date.now)
   for (let n = 1; n <= 1_500; n += 1) outbox.keep(message('+18009998877', `${n}`))
   const found = outbox.find('+18009998877')
   t.equal(found.length, 1_000)

@@ -43,6 +43,7 @@ export const createAdminWorld = async (
     passwords: { hash: hashPassword },
     audit,
     issuer: ISSUER,
+    now: Date.now,
     version: '0.0.0',
     logger: createLogger('trace', { write: (line: string) => void logged.push(line) }),
     trustProxy: ['127.0.0.1'],

@@ -30,6 +30,7 @@ import { createSendLedger } from '../../src/store/sends.ts'
 import { createSessionStore } from '../../src/store/sessions.ts'
 import { createUserAdmin } from '../../src/store/user-admin.ts'
 import { createAccountStore } from '../../src/store/users.ts'
+import { advanceDatabase } from '../../testing/database-clock.ts'
 import { breachesOf } from './invariants.ts'
 import { secretsIn } from './log-search.ts'
 import { type ApiDocument, checkAnswer } from './openapi-check.ts'
@@ -332,24 +333,7 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
     lastCode: () => messages.at(-1)!.code,
     /** Lets this many seconds pass, as far as the database knows. */
     async passTime(seconds: number): Promise<void> {
-      await sql(`update users set next_send_at = next_send_at - make_interval(secs => ${seconds})`)
-      await sql(`update factors set locked_until = locked_until - make_interval(secs => ${seconds})`)
-      await sql(`update challenges set expires_at = expires_at - make_interval(secs => ${seconds})`)
-      await sql(`update sends set created_at = created_at - make_interval(secs => ${seconds})`)
-      await sql(`update idempotency_keys set expires_at = expires_at - make_interval(secs => ${seconds}),
-        created_at = created_at - make_interval(secs => ${seconds})`)
-      await sql(`update guard_blocks set starts_at = starts_at - make_interval(secs => ${seconds}),
-        ends_at = ends_at - make_interval(secs => ${seconds})`)
-      await sql(`update sessions set authenticated_at = authenticated_at - make_interval(secs => ${seconds}),
-        last_used_at = last_used_at - make_interval(secs => ${seconds}),
-        expires_at = expires_at - make_interval(secs => ${seconds})`)
-      await sql(`update refresh_tokens set used_at = used_at - make_interval(secs => ${seconds})`)
-      await sql(`update devices set rotated_at = rotated_at - make_interval(secs => ${seconds}),
-        last_used_at = last_used_at - make_interval(secs => ${seconds}),
-        expires_at = expires_at - make_interval(secs => ${seconds})`)
-      await sql(`update registrations set created_at = created_at - make_interval(secs => ${seconds})`)
-      await sql(`update password_attempts set times =
-        array(select t - make_interval(secs => ${seconds}) from unnest(times) t)`)
+      await advanceDatabase(sql, seconds)
     },
   }
 }

@@ -2,14 +2,15 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import pg from 'pg'
 import type { Test } from 'tap'
+import { prepareDatabaseClock, RESET_CLOCK } from '../../testing/database-clock.ts'
 
 /** What the suite's Postgres is, as `postgres-before.ts` leaves it for the test files. */
 export interface SuitePostgres {
   /** An account that may create databases. */
   url: string
   kind: 'given' | 'container' | 'embedded'
-  /** The embedded cluster's folder. */
-  dataDir?: string
+  /** The folder of an embedded cluster. */
+  dataDir: string
 }
 
 /** Where the suite's Postgres is written down while the suite runs. */
@@ -76,12 +77,13 @@ const create = async (server: string, name: string) => {
   for (let tries = 1; ; tries += 1) {
     try {
       await query(server, `create database ${name} template ${TEMPLATE}`)
-      return
+      break
     } catch (error) {
       if (tries === 50) throw error
       await new Promise((resolve) => setTimeout(resolve, 100))
     }
   }
+  await prepareDatabaseClock((text) => query(withDatabase(server, name), text))
 }
 
 /** A database of this test's own, migrated and empty, given back when the test ends. */
@@ -95,6 +97,7 @@ export const createTestDatabase = async (t: Test): Promise<string> => {
     try {
       if ((await query(url, SHAPE))[0]?.['shape'] !== shape) throw new Error('the test has changed more than rows')
       await query(url, EMPTY)
+      await query(url, RESET_CLOCK)
       free.push(name)
     } catch {
       await query(server, `drop database ${name} with (force)`)

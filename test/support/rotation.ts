@@ -29,6 +29,7 @@ const openRotation = async (files: Pick<RotationFiles, 'keys' | 'secret' | 'secr
     settings: { SECRET: files.secretText, JWT_KEYS_FILE: files.keys, JWT_ALGORITHM: 'EdDSA', DATA_DIR: '/nowhere' },
     env: { SECRET_FILE: files.secret },
     log: { info: tell as never, warn: tell as never },
+    now: Date.now,
   }
   const rings = { secrets: await openSecrets(source), keys: await openKeys(source) }
   return {

@@ -8,15 +8,19 @@ const NO_COUNTRY = 'lies in no country (a satellite or an international service)
 
 /**
  * Reads a number as people write it with its country code (`+1 800 999 8877`, `18009998877`, `00 44 20 7946 0958`) and
- * gives E.164. The country is the number's own, not its dial code's: +1 876 is Jamaica.
+ * gives E.164. The country is the number's own, not its dial code's: +1 876 is Jamaica. With `home`, an ISO 3166-1 country,
+ * a number without `+` or `00` is one that people dial there.
  */
-export const parsePhone = (written: string): ParsedPhone => {
+export const parsePhone = (written: string, home?: string): ParsedPhone => {
   const trimmed = written.trim()
   if (!/^\+?[0-9 ().-]+$/.test(trimmed)) {
     return { ok: false, reason: 'has characters that no number has; write it like +18009998877' }
   }
   const digits = trimmed.replace(/^\+|^00/, '').replaceAll(/[^0-9]/g, '')
-  const parsed = parsePhoneNumberFromString(`+${digits}`)
+  const isNational = home !== undefined && !/^(?:\+|00)/.test(trimmed)
+  const parsed = isNational
+    ? parsePhoneNumberFromString(digits, home as CountryCode)
+    : parsePhoneNumberFromString(`+${digits}`)
   if (!parsed) return { ok: false, reason: 'does not start with a country code; write it like +18009998877' }
   if (!parsed.isValid())
     return { ok: false, reason: `is not a number that is in use in ${parsed.country ?? 'any country'}` }

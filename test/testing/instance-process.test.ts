@@ -1,0 +1,87 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { pathToFileURL } from 'node:url'
+import t, { type Test } from 'tap'
+import { query, SUITE_FILE, type SuitePostgres } from '../support/postgres.ts'
+
+const { url: database } = JSON.parse(readFileSync(SUITE_FILE, 'utf8')) as SuitePostgres
+const KIT = pathToFileURL('testing/index.ts').href
+
+/** Somebody's test: a process of its own that starts an instance, shows where it is, and does as it is told. */
+const startTest = (t: Test, then: string) => {
+  const program = `
+    import { startDoorcode } from ${JSON.stringify(KIT)}
+    const api = await startDoorcode({ database: ${JSON.stringify(database)} })
+    console.log(api.url)
+    ${then}`
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+    // What is ended by force leaves its folder behind.
+    env: { ...process.env, TMPDIR: t.testdir() },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  t.teardown(() => child.kill('SIGKILL'))
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
+  return { child, ended: once(child, 'exit'), line: async () => (await lines.next()).value as string }
+}
+
+const databases = async () =>
+  (await query(database, `select from pg_database where datname like 'doorcode_testing_%'`)).length
+
+/** Resolves when nobody answers there, and nothing is left of it. */
+const isGone = async (url: string, left: number): Promise<boolean> => {
+  for (let tries = 0; tries < 200; tries += 1) {
+    const answers = await fetch(`${url}/health/live`).then(
+      () => true,
+      () => false,
+    )
+    if (!answers && (await databases()) === left) return true
+    await sleep(50)
+  }
+  return false
+}
+
+t.test('an instance ends with the test that started it, however that ends', async (t) => {
+  const before = await databases()
+  for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
+    const { child, line, ended } = startTest(t, 'process.stdin.resume()')
+    const url = await line()
+    t.equal((await fetch(`${url}/health/ready`)).status, 200)
+    child.kill(signal)
+    await ended
+    t.ok(await isGone(url, before), signal)
+  }
+})
+
+t.test('a test that forgot to stop it ends all the same', async (t) => {
+  const before = await databases()
+  const { line, ended } = startTest(t, '')
+  const url = await line()
+  t.strictSame(await ended, [0, null])
+  t.ok(await isGone(url, before))
+})
+
+t.test('an instance that has ended by itself is no riddle', async (t) => {
+  const { line, ended } = startTest(
+    t,
+    `const { execFileSync } = await import('node:child_process')
+    const [pid] = execFileSync('pgrep', ['-P', String(process.pid), '-f', 'testing/instance']).toString().split('\\n')
+    process.kill(Number(pid), 'SIGKILL')
+    try {
+      await api.user()
+    } catch (error) {
+      console.log(error.message.trim())
+    }
+    await api.stop()`,
+  )
+  await line()
+  t.match(
+    await line(),
+    /^(?:The user "user-1" cannot be made: )?Doorcode (?:has ended \(SIGKILL\)|is not running any more)/,
+  )
+  t.strictSame(await ended, [0, null])
+  const left = await query(database, `select datname as name from pg_database where datname like 'doorcode_testing_%'`)
+  for (const { name } of left) await query(database, `drop database "${name}" with (force)`)
+})

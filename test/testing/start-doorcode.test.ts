@@ -1,0 +1,169 @@
+import { readFileSync } from 'node:fs'
+import t, { type Test } from 'tap'
+import { type Doorcode, type DoorcodeOptions, startDoorcode } from '../../testing/index.ts'
+import { query, SUITE_FILE, type SuitePostgres } from '../support/postgres.ts'
+import { call } from '../support/server-process.ts'
+
+const { url: database } = JSON.parse(readFileSync(SUITE_FILE, 'utf8')) as { url: `postgres://${string}` }
+
+const start = async (t: Test, settings: DoorcodeOptions['settings'] = {}): Promise<Doorcode> => {
+  const api = await startDoorcode({ database, settings })
+  t.teardown(() => api.stop())
+  return api
+}
+
+const claimsOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString())
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
+const seconds = (ms: number) => Math.floor(ms / 1000)
+
+/** The first half of a login. */
+const open = (api: Doorcode, { username, password }: { username: string; password: string }) =>
+  call(`${api.url}/login`, { username, password })
+
+t.test('a user logs in with the code that the kit waits for', async (t) => {
+  const api = await start(t, { AUDIENCE: 'https://api.example.com', SERVICE_NAME: 'Example' })
+  t.equal(api.issuer, api.url)
+  t.equal(api.audience, 'https://api.example.com')
+  const alice = await api.user({ username: 'Alice', password: 'x', phone: '+1 202 555 0123', locale: 'pt-br' })
+  t.match(alice, { username: 'Alice', password: 'x', phone: '+12025550123', locale: 'pt-BR' })
+  const login = await open(api, alice)
+  t.equal(login.status, 200)
+  const { code, text, channel } = await api.waitForCode(alice.phone)
+  t.equal(channel, 'sms')
+  t.match(text, /Example/)
+  t.match(text, code)
+  const verified = await call(`${api.url}/verify`, { pending_token: login.body.pending_token, code })
+  t.equal(verified.status, 200)
+  t.match(claimsOf(verified.body.access_token), { sub: alice.id, iss: api.issuer, aud: api.audience })
+  t.match(await api.messages(alice.phone), [{ to: alice.phone, channel, text, code, sentAt: /Z$/ }])
+  t.same(await api.messages('+12025550199'), [])
+
+  const users = await Promise.all(Array.from({ length: 8 }, () => api.user()))
+  for (const member of ['id', 'username', 'password', 'phone'] as const) {
+    t.equal(new Set(users.map((user) => user[member])).size, users.length, `no two are alike: ${member}`)
+  }
+  const tokens = await Promise.all([...users, users[0]!].map((user) => api.token(user)))
+  t.strictSame(
+    tokens.map((token) => claimsOf(token).sub),
+    [...users, users[0]!].map(({ id }) => id),
+    'side by side, the same user twice',
+  )
+  t.match(await api.login('Alice'), { token_type: 'Bearer', refresh_token: /^rt_/ })
+
+  await t.rejects(api.user({ username: 'alice' }), {
+    message: 'The user "alice" cannot be made: The user name is taken',
+  })
+  await t.rejects(api.user({ phone: '911' }), /cannot be made: phone /)
+  await t.rejects(api.token('nobody'), /made no user "nobody"/)
+  await t.rejects(api.token({ ...alice, password: 'y' }), /POST \/login was answered 401 invalid_credentials/)
+})
+
+t.test(
+  'time passes for tokens, codes, sessions, locks, cooldowns and budgets, and for what answers say of it',
+  async (t) => {
+    const api = await start(t, { RESEND_COOLDOWN: '30', SMS_BUDGET_MESSAGES: 'all=4' })
+    const [alice, bob] = await Promise.all([api.user(), api.user()])
+    const before = api.clock.now()
+
+    const late = await open(api, alice)
+    const { code } = await api.waitForCode(alice.phone)
+    t.match(await open(api, alice), { status: 429, body: { code: 'resend_cooldown' } })
+    await api.clock.advance({ minutes: 6 })
+    t.match(await call(`${api.url}/verify`, { pending_token: late.body.pending_token, code }), {
+      status: 401,
+      body: { code: 'challenge_invalid' },
+    })
+
+    const grant = await api.login(alice)
+    const claims = claimsOf(grant.access_token)
+    t.ok(Math.abs(claims.iat - seconds(api.clock.now())) <= 5)
+    t.ok(claims.iat - claims.auth_time <= 1, 'a fresh login is fresh')
+    const me = () => call(`${api.url}/me`, undefined, bearer(grant.access_token))
+    t.equal((await me()).status, 200)
+    const sessions = await call(`${api.url}/sessions`, undefined, bearer(grant.access_token))
+    t.ok(Date.parse(sessions.body.sessions[0].created_at) >= before + 360_000)
+    await api.clock.advance({ minutes: 9, seconds: 30 })
+    t.equal((await me()).status, 200)
+    await api.clock.advance({ seconds: 31 })
+    t.equal((await me()).status, 401, 'the access token has ended')
+    const refreshed = await call(`${api.url}/refresh`, { refresh_token: grant.refresh_token })
+    t.equal(refreshed.status, 200)
+    t.equal(claimsOf(refreshed.body.access_token).auth_time, claims.auth_time)
+    await api.clock.advance({ hours: 1, seconds: 1 })
+    t.equal((await call(`${api.url}/refresh`, { refresh_token: refreshed.body.refresh_token })).status, 401)
+
+    const guessed = await open(api, bob)
+    t.equal((await open(api, alice)).status, 200)
+    await api.clock.advance({ minutes: 2 })
+    t.match(await open(api, alice), { status: 503, body: { code: 'sms_unavailable' } }, 'four messages a day')
+    t.equal(guessed.status, 200)
+    await api.clock.advance({ days: 1 })
+    t.equal((await open(api, alice)).status, 200, 'and four on the next')
+    t.ok(api.clock.now() - before >= 86_400_000 + 3_600_000)
+    const { sentAt } = (await api.messages(alice.phone)).at(-1)!
+    t.ok(Math.abs(Date.parse(sentAt) - api.clock.now()) < 10_000)
+
+    await t.rejects(api.clock.advance({ minutes: -1 }), /none below 0/)
+    await t.rejects(api.clock.advance({ weeks: 1 } as never), /days, hours, minutes, seconds/)
+  },
+)
+
+t.test('too many wrong codes lock a user out, until time has passed', async (t) => {
+  const api = await start(t)
+  const alice = await api.user()
+  for (let nth = 0; nth < 2; nth += 1) {
+    const { body } = await open(api, alice)
+    const { code } = await api.waitForCode(alice.phone)
+    const wrong = String((Number(code) + 1) % 1e6).padStart(6, '0')
+    for (let guess = 0; guess < 5; guess += 1)
+      await call(`${api.url}/verify`, { pending_token: body.pending_token, code: wrong })
+  }
+  t.equal((await open(api, alice)).status, 401, 'which looks like a wrong password')
+  await api.clock.advance({ minutes: 15 })
+  t.ok(await api.token(alice))
+})
+
+t.test('several run side by side, each for itself, and leave nothing behind', async (t) => {
+  const [one, two] = await Promise.all([startDoorcode({ database }), startDoorcode({ database })])
+  t.not(one.url, two.url)
+  const databases = () => query(database, `select from pg_database where datname like 'doorcode_testing_%'`)
+  const between = (await databases()).length
+  t.ok(between >= 2)
+  const alice = await one.user({ username: 'alice' })
+  await one.clock.advance({ days: 2 })
+  t.equal((await open(two, alice)).status, 401, 'known to the other one alone')
+  t.ok(two.clock.now() - Date.now() < 1_000)
+  {
+    await using again = one
+    t.ok(await again.token(alice))
+  }
+  await one.stop()
+  await t.rejects(fetch(one.url))
+  await t.rejects(one.user(), /Doorcode is not running any more/)
+  await two.stop()
+  t.equal((await databases()).length, between - 2)
+})
+
+t.test('one with an embedded Postgres needs nothing that was there before', async (t) => {
+  await using api = await startDoorcode({ database: 'embedded' })
+  const token = await api.token(await api.user())
+  await api.clock.advance({ minutes: 11 })
+  t.equal((await call(`${api.url}/me`, undefined, bearer(token))).status, 401)
+})
+
+t.test('what keeps it from starting is said in the words of the service, and leaves nothing behind', async (t) => {
+  const { url } = JSON.parse(readFileSync(SUITE_FILE, 'utf8')) as SuitePostgres
+  const databases = () => query(url, `select datname from pg_database where datname like 'doorcode_testing_%'`)
+  const before = await databases()
+  const refuse = (options: DoorcodeOptions, message: RegExp) =>
+    t.rejects(startDoorcode({ database, ...options }), { message })
+  await refuse({ settings: { CODE_LENGTH: '99', ACCESS_TOKEN_TTL: '1' } }, /ACCESS_TOKEN_TTL .*\n.*CODE_LENGTH /s)
+  await refuse({ settings: { HOST: '203.0.113.1' } }, /EADDRNOTAVAIL/)
+  await refuse({ database: 'postgres://nobody@127.0.0.1:1/none' }, /ECONNREFUSED/)
+  await refuse(
+    { settings: { DATABASE_URL: database } },
+    /DATABASE_URL is the test kit's own. Use the option `database`/,
+  )
+  await refuse({ settings: { NODE_ENV: 'production' } }, /NODE_ENV must not be production/)
+  t.strictSame(await databases(), before)
+})

@@ -1,0 +1,57 @@
+/**
+ * Time in a database of tests. Every statement and function of ours asks `now()`, which Postgres looks up by the search
+ * path like any other name: one that stands before the catalogue's is told how far time has been moved. So all that is
+ * stored stays as it was written, and no table can be forgotten.
+ */
+
+/** Runs a statement on the database in question. */
+export type RunSql = (text: string, values?: unknown[]) => Promise<unknown>
+
+/** New tables are made in the first schema, and the catalogue must not be it. */
+const SEARCH_PATH = 'public, doorcode_clock, pg_catalog'
+
+/** Lets every connection to come look for the clock. Before it is there, time is the server's. */
+const FIND_CLOCK = `
+  do $$ begin
+    execute format('alter database %I set search_path = ${SEARCH_PATH}', current_database());
+  end $$`
+
+/** Defaults of columns name the function that was found when they were made. */
+const MAKE_CLOCK = `
+  do $$
+  declare
+    field record;
+  begin
+    if to_regnamespace('doorcode_clock') is not null then return; end if;
+    create schema doorcode_clock;
+    create table doorcode_clock.advances (by interval not null);
+    create function doorcode_clock.now() returns timestamptz language plpgsql stable as $now$
+    begin
+      return pg_catalog.now() + coalesce((select sum(by) from doorcode_clock.advances), interval '0');
+    end $now$;
+    for field in
+      select d.adrelid::regclass as owner, a.attname as name, pg_get_expr(d.adbin, d.adrelid) as given
+      from pg_attrdef d join pg_attribute a on a.attrelid = d.adrelid and a.attnum = d.adnum
+      where pg_get_expr(d.adbin, d.adrelid) ~ '\\mnow\\(\\)'
+    loop
+      execute format('alter table %s alter column %I set default %s', field.owner, field.name,
+        regexp_replace(field.given, '(pg_catalog\\.)?\\mnow\\(\\)', 'doorcode_clock.now()', 'g'));
+    end loop;
+  end $$`
+
+/** Prepares a database whose time is to be moved. Connections that are open already do not see it move. */
+export const prepareDatabaseClock = async (run: RunSql): Promise<void> => {
+  await run(FIND_CLOCK)
+}
+
+/** Lets this many seconds pass, as far as the database knows. Throws unless it was prepared and is migrated. */
+export const advanceDatabase = async (run: RunSql, seconds: number): Promise<void> => {
+  await run(MAKE_CLOCK)
+  await run('insert into doorcode_clock.advances values (make_interval(secs => $1))', [seconds])
+}
+
+/** Puts the time back to what it is, for a database that is used again. */
+export const RESET_CLOCK = `
+  do $$ begin
+    if to_regnamespace('doorcode_clock') is not null then delete from doorcode_clock.advances; end if;
+  end $$`

@@ -1,0 +1,73 @@
+/** The process that a test's instance is. It ends when whoever started it does, however that ends. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { InstanceCallHandlers } from './instance-calls.ts'
+import { type InstanceDatabase, openInstanceDatabase } from './instance-database.ts'
+import type { InstanceCall, InstanceWord } from './instance-protocol.ts'
+
+// As the server has it.
+process.env['UV_THREADPOOL_SIZE'] ??= String(2 * availableParallelism())
+
+const say = (word: InstanceWord) => void process.send?.(word)
+
+const folder = mkdtempSync(join(tmpdir(), 'doorcode-testing-'))
+let opening: Promise<InstanceDatabase> | undefined
+let database: InstanceDatabase | undefined
+process.once('exit', () => {
+  database?.closeNow()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+let closing: Promise<void> | undefined
+const close = () => {
+  closing ??= (async () => {
+    const opened = await opening?.catch(() => undefined)
+    await opened?.close()
+    database = undefined
+  })()
+  return closing
+}
+
+const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
+
+/** What ends us before the service listens for signals itself: a Postgres that just starts must not stay behind. */
+const leaveEarly = () => void close().finally(() => process.exit(1))
+for (const signal of SIGNALS) process.on(signal, leaveEarly)
+const listenNoMore = () => {
+  for (const signal of SIGNALS) process.off(signal, leaveEarly)
+}
+
+const leave = () => void process.emit('SIGTERM', 'SIGTERM')
+process.once('disconnect', leave)
+
+let handlers: InstanceCallHandlers | undefined
+
+const start = async ({ settings, database: wish }: Extract<InstanceCall, { name: 'start' }>['given']) => {
+  opening = openInstanceDatabase(wish, folder).then((opened) => {
+    database = opened
+    return opened
+  })
+  opening.catch(() => {})
+  try {
+    // Postgres starts meanwhile.
+    const { startInstance } = await import('./instance-calls.ts')
+    const { address, calls } = await startInstance({ settings, folder, opening, close, listenNoMore, tell: say })
+    handlers = calls
+    return address
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+process.on('message', async ({ id, name, given }: InstanceCall) => {
+  try {
+    if (name === 'start') return say({ id, answer: await start(given) })
+    if (name === 'stop') process.off('disconnect', leave).once('disconnect', () => process.exit(0))
+    return say({ id, answer: await handlers![name](given as never) })
+  } catch (error) {
+    const { faultOf } = await import('./instance-calls.ts')
+    return say({ id, fault: faultOf(error) })
+  }
+})
