@@ -13,7 +13,16 @@ import { createUserAdmin } from './store/user-admin.ts'
 export interface AdminParts
   extends Pick<
     AdminAppDeps,
-    'audit' | 'logger' | 'now' | 'version' | 'trustProxy' | 'rateLimit' | 'redis' | 'issuer' | 'passwords' | 'passwordPolicy'
+    | 'audit'
+    | 'logger'
+    | 'now'
+    | 'version'
+    | 'trustProxy'
+    | 'rateLimit'
+    | 'redis'
+    | 'issuer'
+    | 'passwords'
+    | 'passwordPolicy'
   > {
   database: Database
   factors: readonly CodeFactor[]

@@ -90,7 +90,9 @@ t.test('a weak or broken key keeps a server from starting, whatever it comes fro
     writeFileSync(file, text)
     for (const from of [{ JWT_KEYS: text }, { JWT_KEYS_FILE: file }]) {
       const settings = { ...from, JWT_ALGORITHM: 'EdDSA' as const, DATA_DIR: folder }
-      await t.rejects(openKeys({ settings, env: {}, log: { info: () => {}, warn: () => {} }, now: Date.now }), { message: says })
+      await t.rejects(openKeys({ settings, env: {}, log: { info: () => {}, warn: () => {} }, now: Date.now }), {
+        message: says,
+      })
     }
   }
   const secret = join(folder, 'weak')

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { promisify } from 'node:util'
+import { FetchingJSONSchemaStore, InputData, JSONSchemaInput, quicktype } from 'quicktype-core'
 import t from 'tap'
 
 const DOCUMENT = readFileSync('openapi/openapi.json', 'utf8')
@@ -49,3 +50,33 @@ t.test('Postman makes a collection of the document, whose requests have bodies t
   t.equal(at('me').auth?.type, 'bearer', 'and its token')
   t.equal(at('login').auth?.type ?? 'noauth', 'noauth')
 })
+
+/** The types of all named schemas in a language. */
+const typesIn = async (lang: 'swift' | 'kotlin') => {
+  const { components } = JSON.parse(DOCUMENT)
+  const names = Object.keys(components.schemas)
+  const properties = Object.fromEntries(names.map((name) => [name, { $ref: `#/components/schemas/${name}` }]))
+  const input = new JSONSchemaInput(new FetchingJSONSchemaStore())
+  await input.addSource({ name: 'Everything', schema: JSON.stringify({ type: 'object', properties, components }) })
+  const inputData = new InputData()
+  inputData.addInput(input)
+  return (await quicktype({ inputData, lang })).lines.join('\n')
+}
+
+t.test(
+  'quicktype makes Swift and Kotlin types of the schemas, under the names they have in the document',
+  async (t) => {
+    const swift = await typesIn('swift')
+    const kotlin = await typesIn('kotlin')
+    for (const name of ['Grant', 'LoginRequest', 'VerifyRequest', 'Session', 'Delivery', 'InvalidCodeProblem']) {
+      t.match(swift, new RegExp(`struct ${name}: Codable \\{`), name)
+      t.match(kotlin, new RegExp(`data class ${name} ?\\(`), name)
+    }
+    t.match(
+      swift,
+      /struct InvalidCodeProblem: Codable \{[^}]*let attemptsLeft: Int\n/,
+      'what always comes is not optional',
+    )
+    t.match(swift, /struct ForbiddenProblem: Codable \{[^}]*let detail: String\?/, 'and what comes at times is')
+  },
+)

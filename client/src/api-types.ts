@@ -15,7 +15,11 @@ export interface paths {
         put?: never;
         /**
          * Check the password and send a code
-         * @description Step one. Answers a pending-2fa token for `POST /verify` and sends a code to the phone of the account. Within the cooldown after a code was sent, a right password gets `resend_cooldown` and the code already sent stays valid; after it, a new login replaces the former challenge. With the `device_token` of a remembered device, a right password is answered with the tokens of a session at once: `acr` is `aal1` in them, and what changes the account takes `step_up`.
+         * @description Step one of a login. A right password is answered with a **pending token**, which stands for this login until its code is entered, and a code goes to the phone of the account. An unknown name, a wrong password and a disabled account are answered alike.
+         *
+         *     A code that went out a moment ago stays good: until `resend_in` is over, a right password gets `resend_cooldown` and no second message. After that, a new login replaces the former one.
+         *
+         *     With the `device_token` of a remembered device, a right password is answered with tokens at once. They say `acr: aal1`, for one factor; what changes the account takes both: send `step_up`.
          */
         post: operations["login"];
         delete?: never;
@@ -35,7 +39,11 @@ export interface paths {
         put?: never;
         /**
          * Exchange the pending token and the code for tokens
-         * @description Step two. A challenge takes five guesses and gives one token; wrong codes also count against the account, over all its challenges. A malformed code is refused without being counted. For the pending token of `POST /register` it makes the account first.
+         * @description Step two of a login. The right code is answered with an access token, for your APIs, and a refresh token, for `POST /refresh`.
+         *
+         *     A pending token serves once and takes five guesses. Wrong codes also count against the account, over all its logins: after ten in a row it takes none for 15 minutes (`factor_locked`). A code of the wrong form is refused without being counted. If the answer is lost, the code is spent, and the user logs in again.
+         *
+         *     With the pending token of `POST /register`, the account is made first.
          */
         post: operations["verify"];
         delete?: never;
@@ -55,7 +63,9 @@ export interface paths {
         put?: never;
         /**
          * Send another code
-         * @description The pending token stays the same and ends when it would have ended; the former code is dead. Guesses already made count on, whatever the channel. Each further code makes the wait for the next one longer. A company that did not deliver comes last, and when no other is left for the channel, the next channel takes over unless `channel` says otherwise.
+         * @description For whoever has waited in vain. The pending token stays the same and expires when it would have expired; only the newest code is right, and guesses already made still count. Each further code makes the wait for the next one longer, from 30 seconds to 32 minutes.
+         *
+         *     A company that did not deliver comes last this time. When no other one is left, the next channel takes over, unless `channel` names one.
          */
         post: operations["resend"];
         delete?: never;
@@ -71,7 +81,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Look at the challenge of a pending token */
+        /**
+         * See how far a login has come
+         * @description How far a login has come, without using anything up: whether the message has arrived, how many guesses are left, and when another code may be asked for. For pages that were reloaded, and for those that want to show that the message was delivered.
+         */
         get: operations["getChallenge"];
         put?: never;
         post?: never;
@@ -92,7 +105,9 @@ export interface paths {
         put?: never;
         /**
          * Exchange a refresh token for new tokens
-         * @description Each refresh token serves once. The same one again, within 10 seconds and before its successor was used, gives the same successor, for whoever lost the answer; at any other time it ends the session, for then somebody has copied it. The session ends 24 hours after its login, or after an hour without a refresh, unless the server is set otherwise.
+         * @description Access tokens live for ten minutes; this gives the next one, and the next refresh token. Each refresh token serves once. The same one again, within 10 seconds and before its successor was used, gives the same successor, for whoever lost the answer; at any other time it ends the session, for then somebody has copied it. The session ends 24 hours after its login, or after an hour without a refresh, unless the server is set otherwise.
+         *
+         *     Where the server keeps refresh tokens in cookies (`REFRESH_COOKIE`), send `{}` and let the browser add the cookie.
          */
         post: operations["refresh"];
         delete?: never;
@@ -112,7 +127,7 @@ export interface paths {
         put?: never;
         /**
          * End this session
-         * @description Names the session by its refresh token (in the body, or in the cookie) or, without one that is good, by the access token in `Authorization`. An unknown refresh token is answered like any other. The device stays remembered.
+         * @description Names the session by its refresh token, in the body or in the cookie; without one that is good, by the access token in `Authorization`. An unknown refresh token is answered like any other. Access tokens that are out live until they expire. The device stays remembered.
          */
         post: operations["logout"];
         delete?: never;
@@ -128,11 +143,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Where the user is logged in */
+        /**
+         * Where the user is logged in
+         * @description A session begins with a login and lives as long as its refresh tokens. The list is for a page on which the user sees where they are logged in.
+         */
         get: operations["listSessions"];
         put?: never;
         post?: never;
-        /** End all other sessions */
+        /**
+         * End all other sessions
+         * @description Logs the user out everywhere but here. Access tokens that are out live until they expire.
+         */
         delete: operations["endOtherSessions"];
         options?: never;
         head?: never;
@@ -149,7 +170,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** End one session */
+        /**
+         * End one session
+         * @description Logs the user out in one place, which may be this one. Access tokens that are out live until they expire.
+         */
         delete: operations["endSession"];
         options?: never;
         head?: never;
@@ -163,13 +187,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The remembered devices */
+        /**
+         * The remembered devices
+         * @description A device is remembered after `POST /verify` with `remember_device`; its token then stands in for codes. The list is for a page on which the user sees which ones do.
+         */
         get: operations["listDevices"];
         put?: never;
         post?: never;
         /**
          * Forget all devices
-         * @description Also ends the sessions that they opened.
+         * @description Every login takes a code again. Also ends the sessions that the devices opened.
          */
         delete: operations["forgetDevices"];
         options?: never;
@@ -189,7 +216,7 @@ export interface paths {
         post?: never;
         /**
          * Forget one device
-         * @description Also ends the sessions that it opened.
+         * @description Its logins take a code again. Also ends the sessions that it opened.
          */
         delete: operations["forgetDevice"];
         options?: never;
@@ -204,7 +231,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who am I */
+        /**
+         * Show the user
+         * @description The user that the access token speaks for. APIs of your own need not ask: they verify the token by themselves, with the public keys.
+         */
         get: operations["getMe"];
         put?: never;
         post?: never;
@@ -224,8 +254,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Ask for an account
-         * @description Sends a code to the number; `POST /verify` with it makes the account and logs in. Until then the name stays free for others: whoever enters their code first has it, and the other gets `username_taken` there. Whether a number belongs to somebody is never said. Answers `forbidden` unless `REGISTRATION` is `open`, or `invite` and the invite is good.
+         * Register
+         * @description Sends a code to the number; `POST /verify` with that code makes the account and logs in. Until then the name stays free: whoever enters their code first has it, and the other gets `username_taken` there. Whether a number belongs to somebody is never said.
+         *
+         *     Answers `forbidden` unless the server lets everybody register (`REGISTRATION=open`), or those with an invite (`invite`) and the invite is good.
          */
         post: operations["register"];
         delete?: never;
@@ -245,7 +277,7 @@ export interface paths {
         put?: never;
         /**
          * Change the password
-         * @description Needs a session in which both factors were presented a short while ago (`POST /login` with `step_up`), else `forbidden`. Ends every session, pending token and remembered device; the answer has the tokens of a new session. A wrong current password counts like one at `/login`.
+         * @description Needs a session in which both factors were presented a short while ago (log in with `step_up`), else the answer is `forbidden`. Ends every session, pending login and remembered device; the answer has the tokens of a new session. A wrong current password counts like one at `POST /login`.
          */
         post: operations["changePassword"];
         delete?: never;
@@ -265,7 +297,7 @@ export interface paths {
         put?: never;
         /**
          * Ask what to do about a forgotten password
-         * @description Answers what the operator says of recovery (`RECOVERY_HELP`), the same for every name; nobody is looked up and nothing is sent. A code by SMS cannot give a new password here: it would then be the only factor there is (SP 800-63B-4 §4.2.2.2).
+         * @description Answers what whoever runs the service says about it (`RECOVERY_HELP`), the same for every name; nobody is looked up and nothing is sent. A code by SMS cannot give a new password here: it would then be the only factor there is (SP 800-63B-4 §4.2.2.2).
          */
         post: operations["resetPassword"];
         delete?: never;
@@ -285,7 +317,7 @@ export interface paths {
         put?: never;
         /**
          * Ask for another phone number
-         * @description Sends a code to the new number; the old one keeps its codes until that is entered at `POST /phone/verify`. Needs a session in which both factors were presented a short while ago (`POST /login` with `step_up`), else `forbidden`. Whether a number belongs to somebody is never said.
+         * @description Sends a code to the new number; the old one keeps its codes until that code is entered at `POST /phone/verify`. Needs a session in which both factors were presented a short while ago (log in with `step_up`), else the answer is `forbidden`. Whether a number belongs to somebody is never said.
          */
         post: operations["changePhone"];
         delete?: never;
@@ -305,7 +337,7 @@ export interface paths {
         put?: never;
         /**
          * Enter the code that the new number got
-         * @description Makes the number that of the account. Ends every session, pending token and remembered device; the answer has the tokens of a new session, and the old number gets a notice. Guesses are counted as at `POST /verify`.
+         * @description Makes the number that of the account. Ends every session, pending login and remembered device; the answer has the tokens of a new session, and the old number gets a notice. Guesses are counted as at `POST /verify`.
          */
         post: operations["verifyPhone"];
         delete?: never;
@@ -323,7 +355,7 @@ export interface paths {
         };
         /**
          * The public signing keys
-         * @description A new key is in the list for ten minutes before the first token is signed with it, and a former one until its last token has expired. So keep the list for its `max-age`, and fetch it again when a token names a key that is not in it.
+         * @description What access tokens are verified with, in the form that every library reads (RFC 7517). A new key is in the list for ten minutes before the first token is signed with it, and a former one until its last token has expired: keep the list for its `max-age`, and fetch it again when a token names a key that is not in it.
          */
         get: operations["getJwks"];
         put?: never;
@@ -361,7 +393,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What a problem code means */
+        /**
+         * What a problem code means
+         * @description Where `type` of a problem leads: what happened, what the user should see, and what the developer should do. A page for browsers, and JSON for programs (`Accept`).
+         */
         get: operations["getProblem"];
         put?: never;
         post?: never;
@@ -402,7 +437,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The process runs */
+        /**
+         * Whether the process runs
+         * @description For whatever starts processes again. Asks nothing of the database, so that a database that is away restarts nobody.
+         */
         get: operations["getLiveness"];
         put?: never;
         post?: never;
@@ -419,7 +457,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The service can serve */
+        /**
+         * Whether the service can serve
+         * @description For load balancers: whether requests should come here. While something is missing, the answer is 503 and `missing` names it.
+         */
         get: operations["getReadiness"];
         put?: never;
         post?: never;
@@ -482,22 +523,27 @@ export interface components {
              */
             service_documentation: string;
         };
+        /** @description How far a login has come. */
         Challenge: {
             factor: components["schemas"]["Factor"];
             /**
-             * @description Time left, in seconds.
+             * @description Time left for the code, in seconds.
              * @example 240
              */
             expires_in: number;
             /**
-             * @description Guesses left.
+             * @description How many wrong codes it still takes.
              * @example 5
              */
             attempts_left: number;
             delivery: components["schemas"]["Delivery"];
             state: components["schemas"]["ChallengeState"];
         };
-        /** @description It has expired, was used, was replaced by a newer one or has no attempts left. Start again at `POST /login`. */
+        /**
+         * @description The challenge that the pending token stands for is over: it has expired, was used, was replaced by a newer login, or has no guesses left. All of these are answered alike.
+         *
+         *     Forget the pending token and start again at `POST /login`. If the answer of `POST /verify` was lost on its way, repeating the call gives this too: the code is spent.
+         */
         ChallengeInvalidProblem: {
             /**
              * Format: uri
@@ -527,11 +573,12 @@ export interface components {
             instance: string;
         };
         /**
-         * @description `waiting` for its code, `approved` when the code was right, `closed` when neither can be any more.
+         * @description `waiting` for its code; `approved`: the code was right; `closed`: neither can be any more.
          * @example waiting
          * @enum {string}
          */
         ChallengeState: "waiting" | "approved" | "closed";
+        /** @description The password that is, and the one that shall be. */
         ChangePasswordRequest: {
             /**
              * @description 1 to 256 characters, no control characters.
@@ -544,6 +591,7 @@ export interface components {
              */
             new_password: string;
         };
+        /** @description The new number, and how its code is to travel. */
         ChangePhoneRequest: {
             /**
              * @description A phone number in E.164: a plus, the country code and the number, without spaces.
@@ -553,19 +601,19 @@ export interface components {
             channel?: components["schemas"]["Channel"];
             client?: components["schemas"]["ClientKind"];
             /**
-             * @description The solution of the `human_check` that the problem `forbidden` of an earlier call had. Give it only when it was asked for: each serves once.
+             * @description The solution of the `human_check` that the problem `forbidden` of an earlier call had. Leave it out until it is asked for: each serves once.
              * @example RyUvG4W9yBq0a1bT.tk2r8g.18.m2Jt0pX9hYvW3kQ8sLz4Ng:4x1c
              */
             human_check?: string;
         };
         /**
-         * @description How the code is to travel: by text message, read out by a call, or by WhatsApp.
+         * @description How the code is to travel: by text message, read out by a call, or by WhatsApp. Which of them there are depends on the delivery companies of the server; by default the first that it has.
          * @example voice
          * @enum {string}
          */
         Channel: "sms" | "voice" | "whatsapp";
         /**
-         * @description What runs the app. For `android` the text ends in the hash of the app, where the server knows it, instead of the line that browsers read.
+         * @description What the user enters the code with. For `android` the text ends in the hash of the app, where the server knows it, so that the app can read the code; else it ends in the line that browsers and iOS read.
          * @example web
          * @enum {string}
          */
@@ -578,7 +626,7 @@ export interface components {
              */
             provider: string;
             /**
-             * @description How the code travels.
+             * @description How a message travels: as text, read out by a call, or by WhatsApp.
              * @example sms
              */
             channel: components["schemas"]["Channel"];
@@ -592,7 +640,7 @@ export interface components {
         /** @description How far the code has come. */
         Delivery: {
             /**
-             * @description How the code travels.
+             * @description How a message travels: as text, read out by a call, or by WhatsApp.
              * @example sms
              */
             channel: components["schemas"]["Channel"];
@@ -614,7 +662,11 @@ export interface components {
          * @enum {string}
          */
         DeliveryStatus: "queued" | "unknown" | "sent" | "delivered" | "undelivered" | "failed";
-        /** @description The number lies in a country this service does not send to, or the delivery company refuses it for good. */
+        /**
+         * @description No code can go to this phone number: its country is not served, it is of a kind that no person has, or a delivery company has refused it for good.
+         *
+         *     The same call will not succeed. When registering or changing the number, let the user give another one. At `POST /login` try another `channel`, or have an operator change the number. Operators find the reason with `doorcode sms show NUMBER`; `SMS_COUNTRIES` and `SMS_VOIP` say who is served.
+         */
         DestinationNotAllowedProblem: {
             /**
              * Format: uri
@@ -685,12 +737,16 @@ export interface components {
             devices: components["schemas"]["Device"][];
         };
         /**
-         * @description A kind of second factor.
+         * @description How the user shows who they are besides the password: `sms` is a code to their phone.
          * @example sms
          * @enum {string}
          */
         Factor: "sms";
-        /** @description Too many wrong codes in a row. An operator must reset the factor. */
+        /**
+         * @description This account takes no codes any more: too many wrong ones were entered in a row, a hundred as a rule.
+         *
+         *     Neither another call nor waiting helps. Show how to reach whoever runs the service, who lifts it with `doorcode user reset-factor NAME` or at `POST /admin/users/{id}/reset-factor`.
+         */
         FactorDisabledProblem: {
             /**
              * Format: uri
@@ -719,7 +775,11 @@ export interface components {
              */
             instance: string;
         };
-        /** @description Too many wrong codes in a row. Wait for `retry_after` seconds. */
+        /**
+         * @description Too many wrong codes were entered in a row, so that this account takes none for a while: 15 minutes, and twice as long each further time.
+         *
+         *     Show the time from `retry_after`. No resend, new login or other device makes it shorter; a right code after it makes all good. An operator lifts it with `doorcode user reset-factor NAME`.
+         */
         FactorLockedProblem: {
             /**
              * Format: uri
@@ -753,7 +813,11 @@ export interface components {
              */
             retry_after: number;
         };
-        /** @description With `human_check`: solve it and repeat the call with the solution as its member `human_check`. Else `detail` says what is missing: a fresh login with both factors (`step_up`), an invite, a scope; or a receipt was not signed by the company it names. */
+        /**
+         * @description The request is not allowed as it is. The reason is in `human_check` or in `detail`.
+         *
+         *     With `human_check`: let the user solve it, and repeat the call with the solution as its member `human_check`. With `insufficient_user_authentication` in the header `WWW-Authenticate`: log in again with `step_up`, and repeat the call with the new access token. Else `detail` says what is missing: an invite, a scope of the admin key, or that nobody may register. A receipt of a delivery company lacks its signature.
+         */
         ForbiddenProblem: {
             /**
              * Format: uri
@@ -782,13 +846,14 @@ export interface components {
              */
             instance: string;
             /**
-             * @description What is particular about this occurrence, in English: for developers, not for users.
+             * @description One English sentence about this occurrence, fit to be shown.
              * @example Repeat the call with the solution of `human_check`.
              */
             detail?: string;
             human_check?: components["schemas"]["HumanCheck"];
         };
         /**
+         * @description The tokens of a session.
          * @example {
          *       "access_token": "eyJhbGciOiJFZERTQSIsInR5cCI6ImF0K2p3dCJ9.eyJhY3IiOiJhYWwyIn0.c2lnbmF0dXJl",
          *       "token_type": "Bearer",
@@ -798,10 +863,13 @@ export interface components {
          *     }
          */
         Grant: {
-            /** @description An RFC 9068 access token, to be verified with the keys of `/.well-known/jwks.json`. */
+            /**
+             * @description For your APIs, as `Authorization: Bearer …`. A JWT (RFC 9068) that they verify with the keys of `GET /.well-known/jwks.json`.
+             * @example eyJhbGciOiJFZERTQSIsInR5cCI6ImF0K2p3dCJ9.eyJhY3IiOiJhYWwyIn0.c2lnbmF0dXJl
+             */
             access_token: string;
             /**
-             * @description discriminator enum property added by openapi-typescript
+             * @description How the access token is sent. Tells a grant from an open challenge. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             token_type: "Bearer";
@@ -810,14 +878,20 @@ export interface components {
              * @example 600
              */
             expires_in: number;
-            /** @description For `POST /refresh`, once. Absent where the server keeps it in a cookie (`REFRESH_COOKIE`). Keep it out of `localStorage`. */
+            /**
+             * @description For `POST /refresh`, once. Absent where the server keeps it in a cookie (`REFRESH_COOKIE`). Keep it out of `localStorage`.
+             * @example rt_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
+             */
             refresh_token?: string;
             /**
              * @description Time for which the refresh token serves, if nobody uses it, in seconds.
              * @example 3600
              */
             refresh_expires_in: number;
-            /** @description For `POST /login`, once, with the password and in the place of a code. Only after `remember_device`, and renewed by each login with it. */
+            /**
+             * @description For `POST /login`, once, with the password and in the place of a code. Only after `remember_device`, and renewed by each login with it.
+             * @example dt_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
+             */
             device_token?: string;
             /**
              * @description Time for which the device is remembered, in seconds.
@@ -841,7 +915,11 @@ export interface components {
         } & {
             [key: string]: string | number;
         };
-        /** @description Repeat the call a second later, with the same key. */
+        /**
+         * @description An earlier call with the same `Idempotency-Key` is still at work.
+         *
+         *     Repeat the call a second later with the same key and the same body: it gets the answer of the first one. A new key would send a second message.
+         */
         IdempotencyInProgressProblem: {
             /**
              * Format: uri
@@ -870,7 +948,11 @@ export interface components {
              */
             instance: string;
         };
-        /** @description Make a new key for a new request. */
+        /**
+         * @description This `Idempotency-Key` was sent before, with another request.
+         *
+         *     Make a new key, best a random UUID, for each thing that the user does, and keep it only while you repeat that very call. Also another `channel` makes another request.
+         */
         IdempotencyKeyReusedProblem: {
             /**
              * Format: uri
@@ -899,7 +981,11 @@ export interface components {
              */
             instance: string;
         };
-        /** @description Report the `instance` to the operator, whose log has the cause under the same id. */
+        /**
+         * @description The service has a fault of its own.
+         *
+         *     Report `instance` to whoever runs the service, whose log has the cause under the same id. Repeat a call only if it does no harm twice: `POST /login` and `POST /resend` with their `Idempotency-Key`.
+         */
         InternalErrorProblem: {
             /**
              * Format: uri
@@ -928,7 +1014,11 @@ export interface components {
              */
             instance: string;
         };
-        /** @description Let the user type the code again; `attempts_left` says how often the challenge still allows that. */
+        /**
+         * @description The code is not the one that was sent last. The guess has been counted, against this challenge and against the account.
+         *
+         *     Let the user type it again; `attempts_left` says how many guesses this challenge still allows. At 0 it is over: start again at `POST /login`. After `POST /resend` only the newest code is right, and the guesses already made still count.
+         */
         InvalidCodeProblem: {
             /**
              * Format: uri
@@ -962,7 +1052,11 @@ export interface components {
              */
             attempts_left: number;
         };
-        /** @description Ask the user for both again. The answer is the same for an unknown user, a wrong password and an account that may not log in. */
+        /**
+         * @description Nobody can log in with this user name and this password. An unknown name, a wrong password and an account that may not log in are answered alike, so that nobody finds out who has an account.
+         *
+         *     Keep the name, empty the field of the password and ask again. Do not repeat the call by yourself: after ten tries at one name from one address comes a wait (`rate_limited`). At `POST /password` it is the current password that is wrong.
+         */
         InvalidCredentialsProblem: {
             /**
              * Format: uri
@@ -1004,7 +1098,11 @@ export interface components {
              */
             message: string;
         };
-        /** @description Send the token this route asks for, unchanged, as it was issued. Start again at `POST /login`. */
+        /**
+         * @description The token is missing, is not of the kind that this route takes, or is no longer good.
+         *
+         *     If an access token was refused, get another one at `POST /refresh` and repeat the call once. If the refresh token was refused, the session is over: start again at `POST /login`. Access tokens, and the pending token of `GET /challenge`, go into `Authorization: Bearer …`; all others go into the body. Send each as it was issued.
+         */
         InvalidTokenProblem: {
             /**
              * Format: uri
@@ -1033,7 +1131,7 @@ export interface components {
              */
             instance: string;
             /**
-             * @description What is particular about this occurrence, in English: for developers, not for users.
+             * @description One English sentence about this occurrence, fit to be shown.
              * @example Repeat the call with the solution of `human_check`.
              */
             detail?: string;
@@ -1101,6 +1199,7 @@ export interface components {
         };
         /** @description What a right password gives: a pending token whose code is on its way, or, to a remembered device, tokens at once. `token_type` tells which. */
         LoginAnswer: components["schemas"]["OpenChallenge"] | components["schemas"]["Grant"];
+        /** @description Who wants to log in, and how the code is to travel. */
         LoginRequest: {
             /**
              * @description 1 to 64 characters, no control characters. Case and width do not matter.
@@ -1115,7 +1214,7 @@ export interface components {
             channel?: components["schemas"]["Channel"];
             client?: components["schemas"]["ClientKind"];
             /**
-             * @description The solution of the `human_check` that the problem `forbidden` of an earlier call had. Give it only when it was asked for: each serves once.
+             * @description The solution of the `human_check` that the problem `forbidden` of an earlier call had. Leave it out until it is asked for: each serves once.
              * @example RyUvG4W9yBq0a1bT.tk2r8g.18.m2Jt0pX9hYvW3kQ8sLz4Ng:4x1c
              */
             human_check?: string;
@@ -1125,11 +1224,12 @@ export interface components {
              */
             device_token?: string;
             /**
-             * @description Whether both factors are wanted, though the device is remembered: for what changes the account.
+             * @description Whether a code is wanted though the device is remembered: for what changes the account.
              * @example true
              */
             step_up?: boolean;
         };
+        /** @description The session to end, unless a cookie or the access token names it. */
         LogoutRequest: {
             /**
              * @description The refresh token, as it was answered. It serves once.
@@ -1137,7 +1237,11 @@ export interface components {
              */
             refresh_token?: string;
         };
-        /** @description Send one JSON object in UTF-8, without a `__proto__` or `constructor` member. */
+        /**
+         * @description The body of the request could not be read as JSON.
+         *
+         *     Send one JSON object in UTF-8, as `JSON.stringify` writes it, without a member called `__proto__` or `constructor`. An empty body is no JSON: where nothing is to be said, send `{}`.
+         */
         MalformedJsonProblem: {
             /**
              * Format: uri
@@ -1187,7 +1291,11 @@ export interface components {
             /** @description The second factors of the account. */
             factors: components["schemas"]["Factor"][];
         };
-        /** @description See `/openapi.json` for the routes there are. */
+        /**
+         * @description There is no such route; or the session, device, user or problem that the path names does not exist.
+         *
+         *     Compare the method and the path with `/openapi.json`. What is over and what belongs to somebody else is answered like what never was.
+         */
         NotFoundProblem: {
             /**
              * Format: uri
@@ -1216,13 +1324,13 @@ export interface components {
              */
             instance: string;
             /**
-             * @description What is particular about this occurrence, in English: for developers, not for users.
+             * @description One English sentence about this occurrence, fit to be shown.
              * @example Repeat the call with the solution of `human_check`.
              */
             detail?: string;
         };
         /**
-         * @description A code is on its way: enter it at `POST /verify`, with the pending token.
+         * @description A login that waits for its code, to be entered at `POST /verify` with the pending token.
          * @example {
          *       "pending_token": "eyJhbGciOiJIUzI1NiIsInR5cCI6InBlbmRpbmctMmZhK2p3dCJ9.eyJwdXJwb3NlIjoibG9naW4ifQ.c2lnbmF0dXJl",
          *       "token_type": "pending-2fa",
@@ -1247,7 +1355,7 @@ export interface components {
              */
             pending_token: string;
             /**
-             * @description discriminator enum property added by openapi-typescript
+             * @description Tells an open challenge from a grant. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             token_type: "pending-2fa";
@@ -1257,7 +1365,7 @@ export interface components {
              */
             expires_in: number;
             factor: components["schemas"]["Factor"];
-            /** @description All factors of the account. */
+            /** @description All that the account has; `factor` is the one in use. */
             factors: components["schemas"]["Factor"][];
             /**
              * @description Digits of the code.
@@ -1266,7 +1374,11 @@ export interface components {
             code_length: number;
             delivery: components["schemas"]["Delivery"];
         };
-        /** @description Repeat the call after `retry_after` seconds. */
+        /**
+         * @description More requests came than can be worked on, and this one would have waited too long. Nothing was done.
+         *
+         *     Repeat the call after `retry_after` seconds. If it lasts, the service needs more cores or instances: checking a password is slow on purpose.
+         */
         OverloadedProblem: {
             /**
              * Format: uri
@@ -1300,7 +1412,11 @@ export interface components {
              */
             retry_after: number;
         };
-        /** @description `detail` gives the reason. Let the user choose another one. */
+        /**
+         * @description The new password is too short or too long, is one that many people have, was found in a breach, or is the one in use. `detail` says which.
+         *
+         *     Show `detail`, one English sentence, beside the field and let the user choose another one. Demand no digits or capitals: they make no password harder to guess (SP 800-63B-4 §3.1.1.2).
+         */
         PasswordRejectedProblem: {
             /**
              * Format: uri
@@ -1329,12 +1445,16 @@ export interface components {
              */
             instance: string;
             /**
-             * @description What is particular about this occurrence, in English: for developers, not for users.
+             * @description One English sentence about this occurrence, fit to be shown.
              * @example Repeat the call with the solution of `human_check`.
              */
             detail: string;
         };
-        /** @description No request of this API needs more than 8 KiB. */
+        /**
+         * @description The body of the request, or its headers, are longer than this route takes.
+         *
+         *     No request of this API needs more than 8 KiB. Look for a field that was filled by mistake, and for cookies of other apps on the same host.
+         */
         PayloadTooLargeProblem: {
             /**
              * Format: uri
@@ -1363,7 +1483,60 @@ export interface components {
              */
             instance: string;
         };
-        /** @description Wait for `retry_after` seconds. */
+        /**
+         * @description What there is to say about a kind of problem.
+         * @example {
+         *       "type": "https://auth.example.com/problems/resend_cooldown",
+         *       "code": "resend_cooldown",
+         *       "status": 429,
+         *       "title": "A code was sent a moment ago",
+         *       "happened": "A code went to this user or number a moment ago, and is still good. No other one was sent.",
+         *       "user": "We have just sent you a code. Please enter it, or wait a moment for another one.",
+         *       "developer": "Keep the pending token that you have, let the user enter the code, and offer another one after `retry_after` seconds. If the token is lost, as by a reload of the page, call `POST /login` again after that time."
+         *     }
+         */
+        ProblemPage: {
+            /**
+             * @description This page: `type` of such problems.
+             * @example https://auth.example.com/problems/resend_cooldown
+             */
+            type: string;
+            /**
+             * @description `code` of such problems.
+             * @example resend_cooldown
+             */
+            code: string;
+            /**
+             * @description The status of the answer.
+             * @example 429
+             */
+            status: number;
+            /**
+             * @description A short name for it.
+             * @example A code was sent a moment ago
+             */
+            title: string;
+            /**
+             * @description What happened.
+             * @example A code went to this user or number a moment ago, and is still good. No other one was sent.
+             */
+            happened: string;
+            /**
+             * @description What to show to the user as it is, in English.
+             * @example We have just sent you a code. Please enter it, or wait a moment for another one.
+             */
+            user: string;
+            /**
+             * @description What the developer of the calling program should do.
+             * @example Keep the pending token that you have, let the user enter the code, and offer another one after `retry_after` seconds. If the token is lost, as by a reload of the page, call `POST /login` again after that time.
+             */
+            developer: string;
+        };
+        /**
+         * @description Too many requests came from this address, too many passwords were tried, or too many codes were sent to this user or number.
+         *
+         *     Wait for `retry_after` seconds before the same call, and show the time that is left. If all your users come by one proxy of yours, its operator must name it in `TRUST_PROXY`, or they count as one address.
+         */
         RateLimitedProblem: {
             /**
              * Format: uri
@@ -1410,11 +1583,18 @@ export interface components {
         };
         /** @description What whoever has forgotten the password can do. */
         RecoveryHelp: {
-            /** @description Whether the user can reset the password here: not yet. */
+            /**
+             * @description Whether the user can reset the password here: not yet.
+             * @example false
+             */
             self_service: boolean;
-            /** @description What the user is to do instead, for their eyes. */
+            /**
+             * @description What the user is to do instead, for their eyes.
+             * @example Call our help desk at +1 202 555 0100.
+             */
             help: string;
         };
+        /** @description The refresh token, unless it comes in a cookie. */
         RefreshRequest: {
             /**
              * @description The refresh token, as it was answered. It serves once.
@@ -1422,6 +1602,7 @@ export interface components {
              */
             refresh_token?: string;
         };
+        /** @description The account that is wanted. */
         RegisterRequest: {
             /**
              * @description 1 to 64 characters, no control characters. Case and width do not matter.
@@ -1451,12 +1632,16 @@ export interface components {
             channel?: components["schemas"]["Channel"];
             client?: components["schemas"]["ClientKind"];
             /**
-             * @description The solution of the `human_check` that the problem `forbidden` of an earlier call had. Give it only when it was asked for: each serves once.
+             * @description The solution of the `human_check` that the problem `forbidden` of an earlier call had. Leave it out until it is asked for: each serves once.
              * @example RyUvG4W9yBq0a1bT.tk2r8g.18.m2Jt0pX9hYvW3kQ8sLz4Ng:4x1c
              */
             human_check?: string;
         };
-        /** @description Let the user enter that code, or wait for `retry_after` seconds. The code already sent stays valid. */
+        /**
+         * @description A code went to this user or number a moment ago, and is still good. No other one was sent.
+         *
+         *     Keep the pending token that you have, let the user enter the code, and offer another one after `retry_after` seconds. If the token is lost, as by a reload of the page, call `POST /login` again after that time.
+         */
         ResendCooldownProblem: {
             /**
              * Format: uri
@@ -1490,6 +1675,7 @@ export interface components {
              */
             retry_after: number;
         };
+        /** @description The login that waits, and how another code is to travel. */
         ResendRequest: {
             /**
              * @description The pending-2fa token, as `POST /login` answered it.
@@ -1499,11 +1685,12 @@ export interface components {
             channel?: components["schemas"]["Channel"];
             client?: components["schemas"]["ClientKind"];
             /**
-             * @description The solution of the `human_check` that the problem `forbidden` of an earlier call had. Give it only when it was asked for: each serves once.
+             * @description The solution of the `human_check` that the problem `forbidden` of an earlier call had. Leave it out until it is asked for: each serves once.
              * @example RyUvG4W9yBq0a1bT.tk2r8g.18.m2Jt0pX9hYvW3kQ8sLz4Ng:4x1c
              */
             human_check?: string;
         };
+        /** @description Who has forgotten the password. */
         ResetPasswordRequest: {
             /**
              * @description 1 to 64 characters, no control characters. Case and width do not matter.
@@ -1511,7 +1698,11 @@ export interface components {
              */
             username: string;
         };
-        /** @description Repeat the call after `retry_after` seconds. A code whose fate is unknown counts as used. */
+        /**
+         * @description Something that the service needs, such as its database, does not answer.
+         *
+         *     Repeat the call after `retry_after` seconds, with the same `Idempotency-Key` if it had one. A code whose fate is unknown counts as used: if the repeated `POST /verify` says `challenge_invalid`, start again at `POST /login`. `GET /health/ready` names what is away in `missing`.
+         */
         ServiceUnavailableProblem: {
             /**
              * Format: uri
@@ -1604,7 +1795,11 @@ export interface components {
             /** @description The last used first. */
             sessions: components["schemas"]["Session"][];
         };
-        /** @description No message left and nothing was used up. Repeat the call after `retry_after` seconds. */
+        /**
+         * @description No code was sent: the delivery companies do not answer, the budget of the day is used up, or messages to this country or prefix are stopped. Nothing was used up, and a code sent before still works.
+         *
+         *     Repeat the call after `retry_after` seconds, or at once with another `channel`. Operators see what is stopped with `doorcode guard list`, and how the companies do at `GET /health/ready`.
+         */
         SmsUnavailableProblem: {
             /**
              * Format: uri
@@ -1638,7 +1833,11 @@ export interface components {
              */
             retry_after: number;
         };
-        /** @description Send `Content-Type: application/json`, in UTF-8 and without a `Content-Encoding`. */
+        /**
+         * @description The body of the request is not said to be JSON in UTF-8, or it is compressed.
+         *
+         *     Send `Content-Type: application/json`, and no `Content-Encoding`. `curl -d` and HTML forms send another type unless they are told.
+         */
         UnsupportedMediaTypeProblem: {
             /**
              * Format: uri
@@ -1667,7 +1866,11 @@ export interface components {
              */
             instance: string;
         };
-        /** @description Choose another one; names that differ only in case or width are the same name. */
+        /**
+         * @description Somebody has this user name. At `POST /verify` somebody else who wanted it has entered their code earlier.
+         *
+         *     Let the user choose another name and call `POST /register` again. Names that differ only in case or width are the same name.
+         */
         UsernameTakenProblem: {
             /**
              * Format: uri
@@ -1696,7 +1899,11 @@ export interface components {
              */
             instance: string;
         };
-        /** @description Correct the members that `errors` lists. Nothing was done and nothing was counted. */
+        /**
+         * @description A member of the request is missing, unknown, or not as it must be. Nothing was done and nothing was counted.
+         *
+         *     `errors` lists the faults: `path` is a JSON pointer into the body, or begins with `/query`, `/headers` or `/params`, and `message` says what is wrong there. Unknown members are refused and no type is converted: a code is the string `"012345"`, never a number. Show what the user typed wrong beside its field; everything else is a mistake of the program.
+         */
         ValidationFailedProblem: {
             /**
              * Format: uri
@@ -1735,6 +1942,7 @@ export interface components {
              */
             errors: components["schemas"]["InvalidMember"][];
         };
+        /** @description The pending token and the code that the new number got. */
         VerifyPhoneRequest: {
             /**
              * @description The pending-2fa token, as `POST /login` answered it.
@@ -1747,6 +1955,7 @@ export interface components {
              */
             code: string;
         };
+        /** @description The pending token and what the user typed. */
         VerifyRequest: {
             /**
              * @description The pending-2fa token, as `POST /login` answered it.
@@ -2066,10 +2275,20 @@ export interface components {
     };
     parameters: {
         /**
-         * @description A random value of the client's own, best a UUID, 16 to 200 visible characters, with or without quotes (draft-ietf-httpapi-idempotency-key-header-07). If the answer is lost, the same call with the same key gets it again and no second message is sent; it is remembered for the life of the code. Keep it as secret as the password.
+         * @description The languages that the user reads, in which the message is written if the server has one of them.
+         * @example pt-BR, en;q=0.8
+         */
+        AcceptLanguage: string;
+        /**
+         * @description A random value of the client's own, best a UUID, 16 to 200 visible characters, with or without quotes (draft-ietf-httpapi-idempotency-key-header-07). Make one for each thing that the user does. If the answer is lost, the same call with the same key gets it again and no second message is sent, for the life of the code. Keep it as secret as the password.
          * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
          */
         IdempotencyKey: string;
+        /**
+         * @description The `ETag` of what you have: if it is still right, the answer is 304.
+         * @example "x4Zt"
+         */
+        IfNoneMatch: string;
     };
     requestBodies: never;
     headers: {
@@ -2083,6 +2302,8 @@ export interface components {
         RateLimitPolicy: string;
         /** @description Seconds to wait. */
         RetryAfter: number;
+        /** @description `Accept`. */
+        Vary: string;
         /** @description RFC 9110 §11.6.1. */
         WWWAuthenticate: string;
         /** @description The id of the request. The log of the server has it with each line about it. */
@@ -2097,7 +2318,12 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description A random value of the client's own, best a UUID, 16 to 200 visible characters, with or without quotes (draft-ietf-httpapi-idempotency-key-header-07). If the answer is lost, the same call with the same key gets it again and no second message is sent; it is remembered for the life of the code. Keep it as secret as the password.
+                 * @description The languages that the user reads, in which the message is written if the server has one of them.
+                 * @example pt-BR, en;q=0.8
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /**
+                 * @description A random value of the client's own, best a UUID, 16 to 200 visible characters, with or without quotes (draft-ietf-httpapi-idempotency-key-header-07). Make one for each thing that the user does. If the answer is lost, the same call with the same key gets it again and no second message is sent, for the life of the code. Keep it as secret as the password.
                  * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
@@ -2105,6 +2331,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
+        /** @description Who wants to log in, and how the code is to travel. */
         requestBody: {
             content: {
                 /**
@@ -2148,6 +2375,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
+        /** @description The pending token and what the user typed. */
         requestBody: {
             content: {
                 /**
@@ -2197,7 +2425,12 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description A random value of the client's own, best a UUID, 16 to 200 visible characters, with or without quotes (draft-ietf-httpapi-idempotency-key-header-07). If the answer is lost, the same call with the same key gets it again and no second message is sent; it is remembered for the life of the code. Keep it as secret as the password.
+                 * @description The languages that the user reads, in which the message is written if the server has one of them.
+                 * @example pt-BR, en;q=0.8
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /**
+                 * @description A random value of the client's own, best a UUID, 16 to 200 visible characters, with or without quotes (draft-ietf-httpapi-idempotency-key-header-07). Make one for each thing that the user does. If the answer is lost, the same call with the same key gets it again and no second message is sent, for the life of the code. Keep it as secret as the password.
                  * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
@@ -2205,6 +2438,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
+        /** @description The login that waits, and how another code is to travel. */
         requestBody: {
             content: {
                 /**
@@ -2307,6 +2541,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
+        /** @description The refresh token, unless it comes in a cookie. */
         requestBody: {
             content: {
                 /**
@@ -2355,9 +2590,14 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
+        /** @description The session to end, unless a cookie or the access token names it. */
         requestBody: {
             content: {
-                /** @example {} */
+                /**
+                 * @example {
+                 *       "refresh_token": "rt_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+                 *     }
+                 */
                 "application/json": components["schemas"]["LogoutRequest"];
             };
         };
@@ -2630,7 +2870,12 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description A random value of the client's own, best a UUID, 16 to 200 visible characters, with or without quotes (draft-ietf-httpapi-idempotency-key-header-07). If the answer is lost, the same call with the same key gets it again and no second message is sent; it is remembered for the life of the code. Keep it as secret as the password.
+                 * @description The languages that the user reads, in which the message is written if the server has one of them.
+                 * @example pt-BR, en;q=0.8
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /**
+                 * @description A random value of the client's own, best a UUID, 16 to 200 visible characters, with or without quotes (draft-ietf-httpapi-idempotency-key-header-07). Make one for each thing that the user does. If the answer is lost, the same call with the same key gets it again and no second message is sent, for the life of the code. Keep it as secret as the password.
                  * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
@@ -2638,6 +2883,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
+        /** @description The account that is wanted. */
         requestBody: {
             content: {
                 /**
@@ -2700,6 +2946,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
+        /** @description The password that is, and the one that shall be. */
         requestBody: {
             content: {
                 /**
@@ -2751,6 +2998,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
+        /** @description Who has forgotten the password. */
         requestBody: {
             content: {
                 /**
@@ -2792,7 +3040,12 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description A random value of the client's own, best a UUID, 16 to 200 visible characters, with or without quotes (draft-ietf-httpapi-idempotency-key-header-07). If the answer is lost, the same call with the same key gets it again and no second message is sent; it is remembered for the life of the code. Keep it as secret as the password.
+                 * @description The languages that the user reads, in which the message is written if the server has one of them.
+                 * @example pt-BR, en;q=0.8
+                 */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /**
+                 * @description A random value of the client's own, best a UUID, 16 to 200 visible characters, with or without quotes (draft-ietf-httpapi-idempotency-key-header-07). Make one for each thing that the user does. If the answer is lost, the same call with the same key gets it again and no second message is sent, for the life of the code. Keep it as secret as the password.
                  * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
@@ -2800,6 +3053,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
+        /** @description The new number, and how its code is to travel. */
         requestBody: {
             content: {
                 /**
@@ -2860,6 +3114,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
+        /** @description The pending token and the code that the new number got. */
         requestBody: {
             content: {
                 /**
@@ -2906,7 +3161,13 @@ export interface operations {
     getJwks: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of what you have: if it is still right, the answer is 304.
+                 * @example "x4Zt"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2958,7 +3219,13 @@ export interface operations {
     getAuthorizationServer: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of what you have: if it is still right, the answer is 304.
+                 * @example "x4Zt"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -3014,7 +3281,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example resend_cooldown */
+                /**
+                 * @description The `code` of a problem.
+                 * @example resend_cooldown
+                 */
                 code: string;
             };
             cookie?: never;
@@ -3024,29 +3294,15 @@ export interface operations {
             /** @description The problem. */
             200: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     RateLimit: components["headers"]["RateLimit"];
                     "X-Request-Id": components["headers"]["XRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "type": "https://auth.example.com/problems/rate_limited",
-                     *       "code": "rate_limited",
-                     *       "status": 429,
-                     *       "title": "Too many requests",
-                     *       "advice": "Wait for `retry_after` seconds."
-                     *     }
-                     */
-                    "application/json": {
-                        type: string;
-                        code: string;
-                        status: number;
-                        title: string;
-                        /** @description What a caller should do about it. */
-                        advice: string;
-                    };
+                    "application/json": components["schemas"]["ProblemPage"];
+                    "text/html": string;
                 };
             };
             400: components["responses"]["ValidationFailed"];
@@ -3060,7 +3316,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example twilio */
+                /**
+                 * @description The company, as `SMS_PROVIDERS` names it.
+                 * @example twilio
+                 */
                 provider: string;
             };
             cookie?: never;
@@ -3092,7 +3351,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example twilio */
+                /**
+                 * @description The company, as `SMS_PROVIDERS` names it.
+                 * @example twilio
+                 */
                 provider: string;
             };
             cookie?: never;

@@ -160,7 +160,7 @@ export const SendingHeaders = Type.Object({
 })
 
 /** How far a message has come. */
-export const DeliveryState = Type.Enum([...DELIVERY_STATUSES], {
+const DeliveryState = Type.Enum([...DELIVERY_STATUSES], {
   title: 'DeliveryStatus',
   description:
     'How far the message has come. `queued`: about to be handed over. `sent`: a company has it. `unknown`: no company said; the code may still arrive. `delivered`: the phone has it. `undelivered`, `failed`: it did not arrive; another code may be asked for at once.',

@@ -1,0 +1,153 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { checkPackage, createPackageFromTarballData, type Package } from '@arethetypeswrong/core'
+import { publint } from 'publint'
+import t from 'tap'
+import { SUITE_FILE, type SuitePostgres } from './support/postgres.ts'
+
+const { url: database } = JSON.parse(readFileSync(SUITE_FILE, 'utf8')) as SuitePostgres
+
+/** `npm test` has built what is packed here. */
+const pack = (folder: string): { data: Uint8Array<ArrayBuffer>; contents: Package } => {
+  const to = mkdtempSync(join(tmpdir(), 'doorcode-pack-'))
+  try {
+    const [{ filename }] = JSON.parse(
+      execFileSync('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', to], {
+        cwd: folder,
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'pipe'],
+      }),
+    )
+    const data = new Uint8Array(readFileSync(join(to, filename)))
+    return { data, contents: createPackageFromTarballData(data) }
+  } finally {
+    rmSync(to, { recursive: true })
+  }
+}
+
+const packed = { doorcode: pack('.'), '@doorcode/client': pack('client') }
+
+/**
+ * What is no fault here: nothing supports the resolution of Node 10, which knows no `exports`, and every Node that we
+ * support lets CommonJS require modules.
+ */
+const isOfOldNode = ({ kind, resolutionKind }: { kind: string; resolutionKind?: string }): boolean =>
+  resolutionKind === 'node10' || kind === 'CJSResolvesToESM'
+
+for (const [name, { data, contents }] of Object.entries(packed)) {
+  t.test(`${name} is packed without a fault`, async (t) => {
+    const { messages } = await publint({ pack: { tarball: data.buffer }, strict: true })
+    t.strictSame(messages, [])
+    const result = await checkPackage(contents)
+    t.ok(result.types)
+    const problems = 'problems' in result ? result.problems : []
+    t.strictSame(
+      problems.filter((problem) => !isOfOldNode(problem as { kind: string })),
+      [],
+    )
+  })
+}
+
+t.test('nothing is packed but what is built, and what explains it', async (t) => {
+  const files = packed.doorcode.contents.listFiles().map((path) => path.replace('/node_modules/doorcode/', ''))
+  t.ok(files.includes('dist/testing/instance.js'))
+  t.ok(files.includes('dist/demo/index.html'))
+  for (const path of files) t.match(path, /^(?:package\.json|README\.md|LICENSE|(?:bin|dist|client\/dist)\/.+)$/)
+  const sources = files.filter((path) => /(?<!\.d)\.ts$/.test(path))
+  for (const path of sources) t.match(path, /^dist\/(?:demo|client\/src)\//, 'pages are served as they are')
+})
+
+/** A project of somebody else, into which the packages were installed. Ours are the packages that they need. */
+const createProject = (files: Record<string, string>): string => {
+  const folder = mkdtempSync(join(tmpdir(), 'doorcode-project-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  const project = join(folder, 'project')
+  symlinkSync(resolve('node_modules'), join(folder, 'node_modules'))
+  const write = (path: string, text: string) => {
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, text)
+  }
+  for (const { contents } of Object.values(packed)) {
+    for (const path of contents.listFiles()) write(join(project, path), contents.readFile(path))
+  }
+  for (const [path, text] of Object.entries(files)) write(join(project, path), text)
+  return project
+}
+
+const PROGRAM = `
+import { createClient } from 'doorcode/client'
+import { defineProvider } from 'doorcode/provider'
+import { startDoorcode } from 'doorcode/testing'
+
+const api = await startDoorcode({ database: process.argv[2] as \`postgres://\${string}\`, settings: { DEMO: 'true' } })
+const { username, password, phone } = await api.user()
+const client = createClient({ url: api.url })
+const login = await client.login({ username, password })
+if (!login.ok || !('pending_token' in login.data)) throw new Error(JSON.stringify(login))
+const { code } = await api.waitForCode(phone)
+const verified = await client.verify({ pending_token: login.data.pending_token, code })
+if (!verified.ok) throw new Error(verified.problem.code)
+const me = await client.me()
+const demo = await fetch(\`\${api.url}/demo/\`)
+const client_ = await fetch(\`\${api.url}/demo/client/index.ts\`)
+console.log(JSON.stringify({ name: me.ok && me.data.username, demo: [demo.status, client_.status], made: typeof defineProvider }))
+await api.stop()
+
+export const types = () => {
+  // @ts-expect-error: a setting is a string.
+  void startDoorcode({ settings: { CODE_LENGTH: 6 } })
+  // @ts-expect-error: time is told with its unit.
+  void api.clock.advance(6)
+  // @ts-expect-error: there is no such code of a problem.
+  return !login.ok && login.problem.code === 'no_such_code'
+}
+`
+
+const COMMON_JS = `
+const { startDoorcode } = require('doorcode/testing')
+const { createClient } = require('doorcode/client')
+startDoorcode({ database: process.argv[2] }).then(async (api) => {
+  const token = await api.token(await api.user())
+  console.log(JSON.stringify({ parts: token.split('.').length, client: typeof createClient }))
+  await api.stop()
+})
+`
+
+t.test('a project that installed it can use all of it, and its compiler knows the types', async (t) => {
+  const project = createProject({
+    'package.json': '{ "name": "project", "type": "module" }',
+    'program.ts': PROGRAM,
+    'program.cjs': COMMON_JS,
+    'tsconfig.json': JSON.stringify({
+      compilerOptions: {
+        target: 'es2024',
+        module: 'nodenext',
+        types: ['node'],
+        strict: true,
+        noEmit: true,
+        skipLibCheck: true,
+      },
+      files: ['program.ts'],
+    }),
+  })
+  const run = (command: string, ...args: string[]) => {
+    const { stdout, stderr, status } = spawnSync(command, args, { cwd: project, encoding: 'utf8' })
+    return { stdout: stdout.trim(), stderr, status }
+  }
+  const node = (...args: string[]) => run(process.execPath, ...args)
+  const program = node('program.ts', database)
+  t.equal(program.status, 0, program.stderr)
+  t.strictSame(JSON.parse(program.stdout), { name: 'user-1', demo: [200, 200], made: 'function' })
+
+  const commonJs = node('program.cjs', database)
+  t.equal(commonJs.status, 0, commonJs.stderr)
+  t.strictSame(JSON.parse(commonJs.stdout), { parts: 3, client: 'function' })
+
+  const help = node('node_modules/doorcode/bin/doorcode.js', 'help')
+  t.match(help, { status: 0, stdout: /^Usage: npx doorcode/ })
+
+  const checked = node(resolve('node_modules/typescript/bin/tsc'))
+  t.strictSame(checked, { stdout: '', stderr: '', status: 0 })
+})
