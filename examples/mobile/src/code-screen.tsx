@@ -1,27 +1,13 @@
-import type { Client, ProblemOf, Schemas } from 'doorcode/client'
+import type { Client, Schemas } from 'doorcode/client'
 import { useEffect, useState } from 'react'
 import { Button, Text, TextInput, View } from 'react-native'
+import { wordsFor } from './problem-words'
 
 interface Props {
   client: Client
   challenge: Schemas['OpenChallenge']
   onSignedIn: () => void
   onOver: (why: string) => void
-}
-
-const wordsFor = (problem: ProblemOf<'verify'> | ProblemOf<'resend'>): string => {
-  switch (problem.code) {
-    case 'invalid_code':
-      return `That is not the code. ${problem.attempts_left} attempts are left.`
-    case 'rate_limited':
-    case 'factor_locked':
-    case 'resend_cooldown':
-      return `Try again in ${problem.retry_after} seconds.`
-    case 'unreachable':
-      return 'There is no connection. Try again.'
-    default:
-      return problem.title
-  }
 }
 
 /** Step two. The keyboard offers the code of the message; a full field is sent at once. */

@@ -1,6 +1,7 @@
 import type { Client, Schemas } from 'doorcode/client'
 import { useState } from 'react'
 import { Button, Platform, Text, TextInput, View } from 'react-native'
+import { wordsFor } from './problem-words'
 
 interface Props {
   client: Client
@@ -20,22 +21,9 @@ export const PasswordScreen = ({ client, notice, onCode, onSignedIn }: Props) =>
     setBusy(true)
     const answer = await client.login({ username, password, client: Platform.OS === 'android' ? 'android' : 'ios' })
     setBusy(false)
-    if (answer.ok) {
-      if (answer.data.token_type === 'Bearer') onSignedIn()
-      else onCode(answer.data)
-      return
-    }
-    switch (answer.problem.code) {
-      case 'invalid_credentials':
-        return setSaid('The user name or the password is wrong.')
-      case 'resend_cooldown':
-      case 'rate_limited':
-        return setSaid(`Try again in ${answer.problem.retry_after} seconds.`)
-      case 'unreachable':
-        return setSaid('There is no connection. Try again.')
-      default:
-        return setSaid(answer.problem.title)
-    }
+    if (!answer.ok) setSaid(wordsFor(answer.problem))
+    else if (answer.data.token_type === 'Bearer') onSignedIn()
+    else onCode(answer.data)
   }
 
   return (
