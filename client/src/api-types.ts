@@ -2015,6 +2015,7 @@ export interface components {
         /** @description `factor_disabled`: [The second factor is disabled](https://auth.example.com/problems/factor_disabled) · `forbidden`: [That is not allowed](https://auth.example.com/problems/forbidden) */
         FactorDisabledOrForbidden: {
             headers: {
+                "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
                 "X-Request-Id": components["headers"]["XRequestId"];
                 [name: string]: unknown;
             };
@@ -2025,6 +2026,7 @@ export interface components {
         /** @description `forbidden`: [That is not allowed](https://auth.example.com/problems/forbidden) */
         Forbidden: {
             headers: {
+                "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
                 "X-Request-Id": components["headers"]["XRequestId"];
                 [name: string]: unknown;
             };
@@ -2304,7 +2306,7 @@ export interface components {
         RetryAfter: number;
         /** @description `Accept`. */
         Vary: string;
-        /** @description RFC 9110 §11.6.1. */
+        /** @description What is asked for (RFC 9110 §11.6.1): `Bearer`, with `error="invalid_token"` where a token was sent (RFC 6750 §3.1), or `error="insufficient_user_authentication"` where a login with both factors is missing (RFC 9470 §3). With 403 only in that case. */
         WWWAuthenticate: string;
         /** @description The id of the request. The log of the server has it with each line about it. */
         XRequestId: string;

@@ -36,7 +36,8 @@ address gets \`not_found\` or \`method_not_allowed\`.
 
 ## JSON
 
-Members that are not listed are refused, and types are not converted: a code is a string, for it may begin with a zero.
+In a body, members that are not listed are refused, and types are not converted: a code is a string, for it may begin with a
+zero. A later version may answer members, and codes of problems, that are not listed here: ignore what you do not know.
 Times are UTC (RFC 3339); time spans are whole seconds.
 `.trim()
 
@@ -73,7 +74,7 @@ export const collectOpenApi = async (app: FastifyInstance, about: AboutApi): Pro
         title,
         version,
         description,
-        contact: { name: 'Whoever runs this server', url: EXAMPLE_ISSUER },
+        contact: { name: 'Whoever runs this server' },
         license: { name: 'MIT', identifier: 'MIT' },
       },
       servers,

@@ -1,4 +1,4 @@
-import { createSchemaNames, isPart, mapPart, type Part } from './openapi-schemas.ts'
+import { createSchemaNames, isPart, mapPart, openToMore, type Part } from './openapi-schemas.ts'
 
 const PROBLEM = 'application/problem+json'
 
@@ -66,7 +66,7 @@ export const nameParts = (document: Part): Part => {
     const placed = {
       ...response,
       headers: placeHeaders({ ...own, ...(isCounted && COUNTED), ...EVERYWHERE }),
-      ...(isPart(response['content']) && { content: placeContent(response['content']) }),
+      ...(isPart(response['content']) && { content: placeContent(mapPart(response['content'], openToMore)) }),
     }
     if (!isPart(problem)) return placed
     const codes = Object.keys((problem['examples'] ?? {}) as Part)

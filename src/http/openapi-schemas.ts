@@ -11,6 +11,16 @@ export const mapPart = (part: unknown, change: (value: Part, name: string) => un
     Object.entries((part ?? {}) as Part).map(([name, value]) => [name, isPart(value) ? change(value, name) : value]),
   )
 
+/** The schema of an answer, to which a later version may add members: whoever reads it must not refuse them. */
+export const openToMore = (schema: Part): Part => {
+  const { additionalProperties, ...rest } = mapPart(schema, openToMore)
+  return {
+    ...rest,
+    ...(additionalProperties !== undefined && additionalProperties !== false && { additionalProperties }),
+    ...(Array.isArray(rest['anyOf']) && { anyOf: rest['anyOf'].map(openToMore) }),
+  }
+}
+
 /** Keywords that say something of a schema and demand nothing. */
 const ANNOTATIONS = new Set(['description', 'examples', 'deprecated', 'externalDocs'])
 

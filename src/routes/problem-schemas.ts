@@ -120,7 +120,9 @@ const schemaOf = (codes: readonly ProblemCode[]) => {
 
 const exampleOf = (code: ProblemCode) => {
   const { title, status } = PROBLEMS[code]
-  const members = CARRIED[code]?.always ?? []
+  const { always, atTimes } = CARRIED[code] ?? {}
+  // `forbidden` alone says nothing: it is shown with what tells its cases apart.
+  const members = always ?? (code === 'forbidden' ? atTimes : undefined) ?? []
   return {
     summary: title,
     value: {
@@ -136,8 +138,17 @@ const exampleOf = (code: ProblemCode) => {
 
 const RETRY_AFTER = { 'Retry-After': { type: 'integer', description: 'Seconds to wait.' } }
 
+const CHALLENGE = {
+  'WWW-Authenticate': {
+    type: 'string',
+    description:
+      'What is asked for (RFC 9110 §11.6.1): `Bearer`, with `error="invalid_token"` where a token was sent (RFC 6750 §3.1), or `error="insufficient_user_authentication"` where a login with both factors is missing (RFC 9470 §3). With 403 only in that case.',
+  },
+}
+
 const HEADERS: Record<number, Record<string, object>> = {
-  401: { 'WWW-Authenticate': { type: 'string', description: 'RFC 9110 §11.6.1.' } },
+  401: CHALLENGE,
+  403: CHALLENGE,
   405: { Allow: { type: 'string', description: 'The methods this path has.' } },
   429: RETRY_AFTER,
   503: RETRY_AFTER,

@@ -3,7 +3,7 @@ import { startDoorcode } from 'doorcode/testing'
 import { App } from '../src/app'
 import { createSession } from '../src/session'
 
-// What a phone has and this machine has not.
+// What a phone has and Jest has not.
 const mockKept = new Map<string, string>()
 jest.mock('react-native-keychain', () => ({
   ACCESSIBLE: {},
