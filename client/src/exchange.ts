@@ -35,6 +35,8 @@ export interface Call {
   keyed?: boolean
   /** Whether what was done cannot be done again, so that it must not be repeated when its fate is unknown. */
   once?: boolean
+  /** The time that all its tries have together, in ms: what it does can be repeated only that long. */
+  within?: number
 }
 
 /** Makes one call, with its repetitions. */
@@ -50,7 +52,8 @@ const NOTHING_DONE = ['rate_limited', 'overloaded']
 /** After these a call may be repeated that may be made twice. */
 const PERHAPS_DONE = ['unreachable', 'service_unavailable', 'idempotency_in_progress']
 
-const unreachable = (status: number, cause?: unknown): Unreachable => ({
+/** What a caller is told to whom no answer of the service came. */
+export const unreachable = (status: number, cause?: unknown): Unreachable => ({
   code: 'unreachable',
   title: 'No answer came',
   status,
@@ -80,23 +83,23 @@ const wait = (ms: number, signal?: AbortSignal) =>
 
 /** Makes the one way in which this client speaks to the service. */
 export const createExchange = (options: ExchangeOptions): Exchange => {
-  /** The latest call whose fate is unknown: whoever makes it again means the same one. */
-  let undecided: { same: string; key: string } | undefined
+  /** The keys of calls that were not decided: whoever makes such a call again means the same one. */
+  const undecided = new Map<string, string>()
 
-  const attempt = async (path: string, init: RequestInit, signal: AbortSignal | undefined) => {
+  const attempt = async (path: string, init: RequestInit, timeout: number, signal: AbortSignal | undefined) => {
     if (signal?.aborted) throw reasonOf(signal)
     const late = new AbortController()
-    const settle = whenOver(options.timeout, signal, () => late.abort())
+    const settle = whenOver(timeout, signal, () => late.abort())
     try {
       const response = await options.fetch(options.url + path, { ...init, signal: late.signal })
       const { ok, status, headers } = response
       if (status === 204) return { ok }
       // biome-ignore lint/suspicious/noExplicitAny: whatever answers there, its word is looked at below.
       const said: any = await response.json().catch(() => {})
-      if (ok && said) return { ok, data: said }
+      if (ok && typeof said === 'object') return { ok, data: said }
       return {
         ok: false,
-        problem: said?.code ? said : unreachable(status),
+        problem: typeof said?.code === 'string' ? said : unreachable(status),
         after: said?.retry_after ?? headers.get('retry-after'),
       }
     } catch (error) {
@@ -110,14 +113,15 @@ export const createExchange = (options: ExchangeOptions): Exchange => {
   return async <O extends OperationId>(
     method: string,
     path: string,
-    { body, token, keyed, once }: Call,
+    { body, token, keyed, once, within = Infinity }: Call,
     { signal, idempotencyKey }: CallOptions = {},
   ) => {
     const json = JSON.stringify(body)
     const same = path + json
-    const key = keyed
-      ? (idempotencyKey ?? (undecided?.same === same ? undecided.key : undefined) ?? options.randomUUID?.())
-      : undefined
+    const key = keyed ? (idempotencyKey ?? undecided.get(same) ?? options.randomUUID?.()) : undefined
+    if (key) undecided.set(same, key)
+    const end = Date.now() + within
+    const timeout = Math.min(options.timeout, within / 3)
     const twice = keyed ? key : !once
     const init: RequestInit = {
       method,
@@ -134,14 +138,14 @@ export const createExchange = (options: ExchangeOptions): Exchange => {
       redirect: 'manual',
     }
     for (let tries = 0; ; tries += 1) {
-      const { after, ...answer } = await attempt(path, init, signal)
+      const { after, ...answer } = await attempt(path, init, timeout, signal)
       const code: string = answer.problem?.code as never
-      if (key) undecided = code === 'unreachable' ? { same, key } : undefined
 
       // Without a word of the service each wait is twice the former, and no two clients wait alike.
       const ms = after > 0 ? after * 1000 : 500 * 2 ** tries * (1 + Math.random())
       const may = NOTHING_DONE.includes(code) || (twice && PERHAPS_DONE.includes(code))
-      if (answer.ok || !may || tries >= options.retries || ms > options.maxWait) {
+      if (answer.ok || !may || tries >= options.retries || ms > options.maxWait || Date.now() + ms + timeout > end) {
+        if (!PERHAPS_DONE.includes(code)) undecided.delete(same)
         return answer as { ok: false; problem: ProblemOf<O> }
       }
       await wait(ms, signal)

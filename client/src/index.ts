@@ -36,6 +36,13 @@ export interface ClientOptions
 /** A client of one service for one user. */
 export type Client = ReturnType<typeof createClient>
 
+/** The origin of an http address. Not by `URL`, which is half a one in React Native. Throws a TypeError for any other. */
+const originOf = (address: string): string => {
+  const [, origin] = /^(https?:\/\/[^/?#\\@\s]+)(?:[/?#]|$)/i.exec(address) ?? []
+  if (!origin) throw new TypeError(`${address} is no http address`)
+  return origin.toLowerCase()
+}
+
 /** Makes a client. It asks nobody anything before it is told to. */
 export const createClient = ({
   url,
@@ -54,7 +61,8 @@ export const createClient = ({
   const base = url.replace(/\/+$/, '')
   const exchange = createExchange({ url: base, fetch, cookies, language, timeout, retries, maxWait, randomUUID })
   const session = createSession({ exchange, storage, cookies, url: base, onSessionEnd })
-  const trusted = new Set([base, ...apis].map((address) => new URL(address).origin))
+  const trusted = [base, ...apis].map(originOf)
+  let logouts = 0
 
   const post = <O extends OperationId>(path: string, body: BodyOf<O>, options?: CallOptions, how?: Call) =>
     exchange<O>('POST', path, { body: body as object, ...how }, options)
@@ -74,11 +82,17 @@ export const createClient = ({
       : answer
   }
 
-  /** Keeps the tokens that an answer brings. */
+  const endSession = (refresh_token: string | undefined, token?: string, options?: CallOptions) =>
+    exchange<'logout'>('POST', '/logout', { body: { refresh_token }, token }, options)
+
+  /** Keeps the tokens that an answer brings, unless the user has logged out meanwhile. */
   const keeping = async <O extends OperationId>(asked: Promise<Answer<O>>): Promise<Answer<O>> => {
+    const before = logouts
     const answer = await asked
-    const data = answer.ok && (answer.data as Partial<DataOf<'refresh'>>)
-    if (data && data.token_type === 'Bearer') await session.keep(data as DataOf<'refresh'>)
+    const data = answer.ok ? (answer.data as Partial<DataOf<'refresh'>>) : undefined
+    if (data?.token_type !== 'Bearer') return answer
+    if (before === logouts) await session.keep(data as DataOf<'refresh'>)
+    else await endSession(data.refresh_token, data.access_token)
     return answer
   }
 
@@ -108,20 +122,23 @@ export const createClient = ({
     accessToken: session.accessToken,
     /** Ends the session here at once, and at the service. The device stays remembered. */
     logout: async (options?: CallOptions): Promise<Answer<'logout'>> => {
-      const { refresh_token, access_token: token } = await session.tokens()
+      logouts += 1
+      const { refresh_token, access_token } = await session.tokens(true)
       await session.drop()
-      return post<'logout'>('/logout', { refresh_token } as BodyOf<'logout'>, options, { token })
+      return endSession(refresh_token, access_token, options)
     },
     /** What the client holds: for a clock on the page, or to carry it elsewhere. */
-    tokens: session.tokens,
+    tokens: () => session.tokens(),
 
     /** Who is signed in. */
     me: (options?: CallOptions) => signed<'getMe'>('GET', '/me', options),
     sessions: (options?: CallOptions) => signed<'listSessions'>('GET', '/sessions', options),
-    endSession: (id: string, options?: CallOptions) => signed<'endSession'>('DELETE', `/sessions/${id}`, options),
+    endSession: (id: string, options?: CallOptions) =>
+      signed<'endSession'>('DELETE', `/sessions/${encodeURIComponent(id)}`, options),
     endOtherSessions: (options?: CallOptions) => signed<'endOtherSessions'>('DELETE', '/sessions', options),
     devices: (options?: CallOptions) => signed<'listDevices'>('GET', '/devices', options),
-    forgetDevice: (id: string, options?: CallOptions) => signed<'forgetDevice'>('DELETE', `/devices/${id}`, options),
+    forgetDevice: (id: string, options?: CallOptions) =>
+      signed<'forgetDevice'>('DELETE', `/devices/${encodeURIComponent(id)}`, options),
     forgetDevices: (options?: CallOptions) => signed<'forgetDevices'>('DELETE', '/devices', options),
     /** Ends every other session; the new tokens are kept. Takes a fresh login with both factors. */
     changePassword: (body: BodyOf<'changePassword'>, options?: CallOptions) =>
@@ -136,12 +153,14 @@ export const createClient = ({
       keeping(signed<'verifyPhone'>('POST', '/phone/verify', options, { body, once: true })),
 
     /**
-     * `fetch` with the access token: renewed when it is about to end, and once more when the API answers 401. Throws a
+     * `fetch` with the access token, of an address or, where that begins with a slash, of a path of the service: renewed when it is about to end, and once more when the API answers 401. Throws a
      * TypeError for an origin that is neither the service's nor among `apis`, which must not see it.
      */
     async fetch(input: string | URL, init: RequestInit = {}): Promise<Response> {
-      const { origin, href } = new URL(input, base)
-      if (!trusted.has(origin)) throw new TypeError(`${origin} would see the access token: name it in \`apis\``)
+      const address = String(input)
+      const href = address[0] === '/' ? base + address : address
+      const origin = originOf(href)
+      if (!trusted.includes(origin)) throw new TypeError(`${origin} would see the access token: name it in \`apis\``)
       const send = (token: string | undefined) => {
         const headers = new Headers(init.headers)
         if (token) headers.set('authorization', `Bearer ${token}`)

@@ -1,5 +1,5 @@
 import type { DataOf, ProblemOf } from './answer.ts'
-import type { Exchange } from './exchange.ts'
+import { type Exchange, unreachable } from './exchange.ts'
 
 /** What a client holds between calls. */
 export interface Tokens {
@@ -35,7 +35,8 @@ export interface SessionOptions {
 
 /** The tokens of one user, renewed when they must be. */
 export interface Session {
-  tokens(): Promise<Tokens>
+  /** What is held; what the storage holds now, which another tab may have changed, if that is asked for. */
+  tokens(now?: boolean): Promise<Tokens>
   keep(grant: DataOf<'refresh'>): Promise<void>
   /** Forgets the session, but not the device. */
   drop(): Promise<void>
@@ -50,9 +51,12 @@ export interface Session {
 /** How long before its end an access token is renewed, in ms; for a short one a quarter of its life. */
 const MARGIN = 30_000
 
-/** Runs alone among all tabs of this origin, where the platform has locks. */
+/** The time in which the service takes a refresh token once more from whoever lost the answer is 10 s. */
+const GRACE = 9_000
+
+/** Runs alone among all tabs of this origin. Node has locks too, but there each client is another user's. */
 const alone = <T>(name: string, run: () => Promise<T>): Promise<T> => {
-  const locks = globalThis.navigator?.locks
+  const locks = 'document' in globalThis ? globalThis.navigator?.locks : undefined
   return locks ? (locks.request(name, run) as Promise<T>) : run()
 }
 
@@ -65,8 +69,8 @@ export const createSession = ({ exchange, storage, cookies, url, onSessionEnd }:
   let age = 0
   let flight: Promise<Renewal> | undefined
 
-  const tokens = async () => {
-    held ??= (await storage?.load()) ?? {}
+  const tokens = async (now?: boolean) => {
+    if (!held || (now && storage)) held = (await storage?.load()) ?? {}
     return held
   }
   const save = async (next: Tokens) => {
@@ -98,16 +102,19 @@ export const createSession = ({ exchange, storage, cookies, url, onSessionEnd }:
   const renew = async (): Promise<Renewal> => {
     const former = (await tokens()).refresh_token
     // Another tab may have been here while we waited: its tokens are ours.
-    if (storage) held = (await storage.load()) ?? {}
-    const current = await tokens()
+    const current = await tokens(true)
     if (current.refresh_token !== former && isFresh(current)) return { ok: true, data: current }
     const asked = age
-    const answer = await exchange<'refresh'>('POST', '/refresh', { body: { refresh_token: current.refresh_token } })
+    const answer = await exchange<'refresh'>('POST', '/refresh', {
+      body: { refresh_token: current.refresh_token },
+      within: GRACE,
+    })
+    if (answer.ok && !answer.data.access_token) return { ok: false, problem: unreachable(200) }
     if (asked === age && answer.ok) await keep(answer.data)
     if (answer.ok) return { ok: true, data: await tokens() }
     if (asked === age && answer.problem.code === 'invalid_token') {
       await drop()
-      onSessionEnd?.(answer.problem)
+      if (current.access_token) onSessionEnd?.(answer.problem)
     }
     return answer
   }

@@ -119,6 +119,8 @@ t.test('a token that the service refuses is renewed once, by one call for all wh
 
 t.test('tabs that share a storage share its tokens, and spend no refresh token twice', async (t) => {
   const { world, asked, clientOf, logIn, passTime } = await open(t)
+  // Only where pages are do clients of one address belong to one user.
+  t.intercept(globalThis as { document?: unknown }, 'document', { value: {} })
   const storage = sharedStorage()
   const [one, two] = [clientOf({ storage }), clientOf({ storage })]
   await logIn(one)
@@ -154,6 +156,79 @@ t.test(
     t.equal((await world.sql('select * from sessions where revoked_at is null')).length, 0)
   },
 )
+
+t.test('whoever logs out while a login is under way stays logged out, also at the service', async (t) => {
+  const { world, clientOf } = await open(t)
+  const client = clientOf()
+  const login = await client.login({ username: 'alice', password: PASSWORD })
+  if (!login.ok || login.data.token_type !== 'pending-2fa') throw new Error('no code')
+  const verifying = client.verify({ pending_token: login.data.pending_token, code: world.lastCode() })
+  await client.logout()
+  t.match(await verifying, { ok: true })
+  t.equal(await client.accessToken(), undefined)
+  t.equal((await world.sql('select * from sessions where revoked_at is null')).length, 0)
+})
+
+t.test('a refresh whose answer is lost is made again while the service still takes the token', async (t) => {
+  const { world, clientOf, logIn } = await open(t)
+  let lost = 0
+  const told: string[] = []
+  const client = clientOf({
+    timeout: 300,
+    onSessionEnd: ({ code }) => told.push(code),
+    fetch: async (input, init) => {
+      const response = await fetch(input, init)
+      if (!input.endsWith('/refresh') || lost > 0) return response
+      lost += 1
+      return new Promise((_resolve, reject) => {
+        init?.signal?.addEventListener('abort', () => reject(new Error('too late')))
+      })
+    },
+  })
+  await logIn(client)
+  t.match(await client.refresh(), { ok: true })
+  t.strictSame(told, [])
+  t.equal((await world.sql('select * from sessions where revoked_at is not null')).length, 0)
+})
+
+t.test('an address that only looks like a trusted one does not see the token', async (t) => {
+  const { clientOf, logIn, url } = await open(t)
+  const client = clientOf({ apis: ['https://api.example.com'] })
+  await logIn(client)
+  for (const address of [
+    'https://api.example.com@evil.example/',
+    'https://api.example.com.evil.example/',
+    'https://api.example.com\\@evil.example/',
+    'http://api.example.com/',
+    'evil://api.example.com/',
+    'ht\ttps://evil.example/',
+    'orders',
+    `${url}@evil.example/`,
+  ])
+    await t.rejects(client.fetch(address), { name: 'TypeError' }, address)
+  t.throws(() => createClient({ url: 'capacitor://localhost' }), { name: 'TypeError' })
+})
+
+t.test('a platform whose URL is half a one is enough', async (t) => {
+  class HalfUrl {
+    get origin(): string {
+      throw new Error('URL.origin is not implemented')
+    }
+  }
+  t.intercept(globalThis, 'URL', { value: HalfUrl })
+  const asked: string[] = []
+  const client = createClient({
+    url: 'https://auth.example.com/',
+    apis: ['https://api.example.com/'],
+    fetch: async (input) => {
+      asked.push(input)
+      return Response.json({})
+    },
+  })
+  await client.fetch('/me')
+  await client.fetch('https://API.example.com/orders')
+  t.strictSame(asked, ['https://auth.example.com/me', 'https://API.example.com/orders'], 'as they were given')
+})
 
 t.test('a remembered device needs no code the next time, unless both factors are wanted', async (t) => {
   const { clientOf, logIn } = await open(t)

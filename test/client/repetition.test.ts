@@ -56,6 +56,13 @@ t.test('a login of unknown fate keeps its key for the next try of the same, and 
   t.not(keys[4], keys[3], 'what was answered is over')
 })
 
+t.test('a login that its own signal ended keeps its key too', async (t) => {
+  const { keys, client } = await serviceOf(t, [() => {}, challenge])
+  await t.rejects(client.login(LOGIN, { signal: AbortSignal.timeout(50) }), { name: 'TimeoutError' })
+  t.match(await client.login(LOGIN), { ok: true })
+  t.equal(keys[1], keys[0])
+})
+
 t.test('an Idempotency-Key of the caller is the one that is sent', async (t) => {
   const { keys, client } = await serviceOf(t, [challenge])
   await client.login(LOGIN, { idempotencyKey: 'a-key-of-the-callers-own' })
