@@ -3,11 +3,8 @@ import manifest from 'doorcode/package.json' with { type: 'json' }
 import { createAdmin } from './admin.ts'
 import { buildApp } from './app.ts'
 import { startBackground } from './background.ts'
-import type { Clock } from './clock.ts'
-import type { Settings } from './config.ts'
 import { createHashQueue } from './core/hash-queue.ts'
 import { limitsFor, PASSWORD_RULES } from './core/limits.ts'
-import type { CodeFactor, PasswordVerifier } from './core/ports.ts'
 import { createCompanies, createDelivery, createTextsFor, domainOf, issuerOf } from './delivery.ts'
 import { createDevelopment } from './development.ts'
 import { createFactors } from './factors/index.ts'
@@ -20,12 +17,13 @@ import { createBreachRange } from './passwords/breach-range.ts'
 import { createPasswordPolicy } from './passwords/policy.ts'
 import { loadExternal } from './providers/external.ts'
 import { providers as ourProviders } from './providers/index.ts'
-import { createOutbox, type SentMessage } from './providers/outbox.ts'
+import { createOutbox } from './providers/outbox.ts'
 import { createReadiness } from './readiness.ts'
-import type { Shutdown, ShutdownOptions } from './shutdown.ts'
+import type { Service, ServiceOptions } from './service-parts.ts'
+import { explainUnready } from './start-messages.ts'
 import { createAuditTrail } from './store/audit.ts'
 import { createChallengeStore } from './store/challenges.ts'
-import { createDatabase, type Database } from './store/database.ts'
+import { createDatabase } from './store/database.ts'
 import { createDeviceStore } from './store/devices.ts'
 import { createNonceStore } from './store/nonces.ts'
 import { createNoticeStore } from './store/notices.ts'
@@ -36,48 +34,6 @@ import { createAccountStore } from './store/users.ts'
 
 /** The longest a login may wait for its hash, in ms. */
 const LONGEST_HASH_WAIT = 2_000
-
-/** A database to serve from. */
-export interface OpenedDatabase {
-  url: string
-  /** A user who was made there so that somebody can try it. */
-  demoUser?: { username: string; password: string } | undefined
-  /** Lets go of it, once nobody uses it any more. */
-  close(): void | Promise<void>
-}
-
-/** What the service gets from whoever starts it. */
-export interface ServiceOptions {
-  /** The settings, by the names of their environment variables. */
-  env: Record<string, string | undefined>
-  clock: Clock
-  /** Shows a line to whoever runs it. */
-  say: (line: string) => void
-  /** Begins to listen for what ends the process. */
-  startShutdown: (options: Pick<ShutdownOptions, 'delay' | 'log'>) => Shutdown
-  openDatabase: (settings: Settings) => Promise<OpenedDatabase>
-  /** Told of each message that is kept instead of being sent. */
-  onKept?: (message: SentMessage) => void
-  /** Runs right before the port is taken. */
-  beforeListen?: () => Promise<void>
-}
-
-/** The service while it runs. */
-export interface Service {
-  /** Where it listens: `http://127.0.0.1:3000`. */
-  address: string
-  issuer: string
-  audience: string
-  isProduction: boolean
-  demoUser: OpenedDatabase['demoUser']
-  /** Whether it serves the demo pages. */
-  hasDemo: boolean
-  database: Database
-  factors: readonly CodeFactor[]
-  passwords: PasswordVerifier
-  /** Finishes what is under way and lets go of everything; for once. */
-  stop(): Promise<void>
-}
 
 /**
  * Starts the service: reads its settings, opens what they name, and listens. Throws a `SettingsError` with all that is
@@ -249,7 +205,9 @@ export const startService = async ({
   const address = await app.listen({ host: settings.HOST, port: settings.PORT })
   logger.info({ event: 'listening', address, issuer }, `listening on ${address}`)
   for (const { name, check } of readiness) {
-    check().catch((error: unknown) => logger.warn({ event: 'not_ready', part: name, err: error }, `not ready: ${name}`))
+    check().catch((error: unknown) =>
+      logger.warn({ event: 'not_ready', part: name, err: error }, `not ready: ${name}: ${explainUnready(error)}`),
+    )
   }
   const hasDemo = development.demo !== undefined
   return { address, issuer, audience, isProduction, demoUser, hasDemo, database, factors, passwords, stop }

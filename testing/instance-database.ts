@@ -28,7 +28,8 @@ const runAt = async (url: string, work: (run: RunSql) => Promise<unknown>): Prom
 /** Opens a database of an instance's own, with our schema, on the Postgres that was wished for. */
 export const openInstanceDatabase = async (wish: PostgresWish, dataDir: string): Promise<InstanceDatabase> => {
   const found = await findPostgres(wish, { dataDir })
-  const name = `doorcode_testing_${randomBytes(6).toString('hex')}`
+  // With the number of the process whose test it is: one that stays behind is somebody's.
+  const name = `doorcode_testing_${process.ppid}_${randomBytes(6).toString('hex')}`
   const url = new URL(found.url)
   // An embedded one is ours alone.
   const isShared = found.kind === 'given'

@@ -69,7 +69,7 @@ export const EXAMPLES: readonly Example[] = [
   },
 ]
 
-const BLOCK = /^```\w+ (?<name>[\w.]+)\n(?<text>[\s\S]*?)^```$/gm
+const BLOCK = /^```\w+ (?<name>[\w./-]+)\n(?<text>[\s\S]*?)^```$/gm
 
 /** The named programs of a page. */
 export const programsOf = (page: string): Map<string, string> =>

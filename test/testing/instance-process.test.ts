@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
@@ -27,44 +27,44 @@ const startTest = (t: Test, then: string) => {
   return { child, ended: once(child, 'exit'), line: async () => (await lines.next()).value as string }
 }
 
-const databases = async () =>
-  (await query(database, `select from pg_database where datname like 'doorcode_testing_%'`)).length
+/** What the instances of a test have on the server. */
+const databasesOf = ({ pid }: ChildProcess) =>
+  query(database, `select datname as name from pg_database where datname like 'doorcode_testing_${pid}_%'`)
 
 /** Resolves when nobody answers there, and nothing is left of it. */
-const isGone = async (url: string, left: number): Promise<boolean> => {
+const isGone = async (url: string, test: ChildProcess): Promise<boolean> => {
   for (let tries = 0; tries < 200; tries += 1) {
     const answers = await fetch(`${url}/health/live`).then(
       () => true,
       () => false,
     )
-    if (!answers && (await databases()) === left) return true
+    if (!answers && (await databasesOf(test)).length === 0) return true
     await sleep(50)
   }
   return false
 }
 
 t.test('an instance ends with the test that started it, however that ends', async (t) => {
-  const before = await databases()
   for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
     const { child, line, ended } = startTest(t, 'process.stdin.resume()')
     const url = await line()
     t.equal((await fetch(`${url}/health/ready`)).status, 200)
+    t.equal((await databasesOf(child)).length, 1)
     child.kill(signal)
     await ended
-    t.ok(await isGone(url, before), signal)
+    t.ok(await isGone(url, child), signal)
   }
 })
 
 t.test('a test that forgot to stop it ends all the same', async (t) => {
-  const before = await databases()
-  const { line, ended } = startTest(t, '')
+  const { child, line, ended } = startTest(t, '')
   const url = await line()
   t.strictSame(await ended, [0, null])
-  t.ok(await isGone(url, before))
+  t.ok(await isGone(url, child))
 })
 
 t.test('an instance that has ended by itself is no riddle', async (t) => {
-  const { line, ended } = startTest(
+  const { child, line, ended } = startTest(
     t,
     `const { execFileSync } = await import('node:child_process')
     const [pid] = execFileSync('pgrep', ['-P', String(process.pid), '-f', 'testing/instance']).toString().split('\\n')
@@ -82,6 +82,5 @@ t.test('an instance that has ended by itself is no riddle', async (t) => {
     /^(?:The user "user-1" cannot be made: )?Doorcode (?:has ended \(SIGKILL\)|is not running any more)/,
   )
   t.strictSame(await ended, [0, null])
-  const left = await query(database, `select datname as name from pg_database where datname like 'doorcode_testing_%'`)
-  for (const { name } of left) await query(database, `drop database "${name}" with (force)`)
+  for (const { name } of await databasesOf(child)) await query(database, `drop database "${name}" with (force)`)
 })

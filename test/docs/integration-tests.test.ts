@@ -1,0 +1,74 @@
+import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { text } from 'node:stream/consumers'
+import t from 'tap'
+import { programsOf } from '../support/page-examples.ts'
+import { SUITE_FILE, type SuitePostgres } from '../support/postgres.ts'
+
+const PAGE = 'docs/integration-tests.md'
+const { url: database } = JSON.parse(readFileSync(SUITE_FILE, 'utf8')) as SuitePostgres
+const programs = programsOf(PAGE)
+
+/** Stands for a runner that this project does not have; `examples/` have the runners themselves. */
+const STAND_IN = `
+import { equal } from 'node:assert/strict'
+export { after as afterAll, before as beforeAll, test } from 'node:test'
+export const expect = (value) => ({ toHaveLength: (length) => equal(value.length, length) })
+`
+const GLOBALS = "import * as runner from './vitest.mjs'\nObject.assign(globalThis, runner)\n"
+
+/** The program as it runs here: on the suite's Postgres, and without the runner. */
+const here = (program: string) =>
+  program
+    .replace('startDoorcode()', 'startDoorcode({ database: process.env.TEST_POSTGRES_URL })')
+    .replace("'vitest'", "'./vitest.mjs'")
+
+const named = [...programs].filter(([name]) => !name.includes('/'))
+const folder = t.testdir({
+  ...Object.fromEntries(named.map(([name, program]) => [name, here(program)])),
+  'vitest.mjs': STAND_IN,
+  'globals.mjs': GLOBALS,
+})
+
+for (const [name] of named) {
+  t.test(`the program ${name} runs and passes`, async (t) => {
+    const imports = name.startsWith('jest') ? ['--import', './globals.mjs'] : []
+    const child = spawn(process.execPath, [...imports, name], {
+      cwd: folder,
+      env: { ...process.env, TEST_POSTGRES_URL: database },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    const output = Promise.all([text(child.stdout), text(child.stderr)])
+    const code = await new Promise((resolve) => child.once('exit', resolve))
+    t.equal(code, 0, (await output).join('\n'))
+  })
+}
+
+t.test('what is quoted from an example is what the example says', async (t) => {
+  const quoted = [...programs].filter(([name]) => name.includes('/'))
+  t.equal(quoted.length, 1)
+  for (const [name, program] of quoted) t.equal(program, readFileSync(name, 'utf8'), name)
+})
+
+t.test('the table of settings is what the kit sets, and no test is left out', async (t) => {
+  const page = readFileSync(PAGE, 'utf8')
+  const [, section = ''] = page.split('## What is different from production')
+  const kit = readFileSync('testing/start-doorcode.ts', 'utf8')
+  const [, set = ''] = /const FOR_TESTS = \{([^}]*)\}/.exec(kit) ?? []
+  const settings = [...set.matchAll(/(\w+): '([^']*)'/g)].filter(([, name]) => name !== 'NODE_ENV')
+  t.ok(settings.length > 5)
+  for (const [, name, value] of settings)
+    for (const word of [name, value]) t.ok(section.includes(`\`${word}\``), `${word}`)
+  t.strictSame(
+    named.map(([name]) => name),
+    [
+      'sign-in.test.mjs',
+      'tap.test.mjs',
+      'vitest.test.mjs',
+      'jest.test.cjs',
+      'given-postgres.test.mjs',
+      'clock.test.mjs',
+      'settings.test.mjs',
+    ],
+  )
+})
