@@ -103,6 +103,9 @@ t.test(
       t.equal(await ask({ host }), 403, host)
     t.equal(await ask({ host: 'localhost:3000', 'x-forwarded-for': '203.0.113.7' }), 403)
     t.equal(await ask({ host: 'localhost:3000', forwarded: 'for=203.0.113.7' }), 403)
+    t.equal(await ask({ host: 'localhost:3000', via: '1.1 proxy' }), 403)
+    t.equal(await ask({ host: 'localhost:3000', 'x-real-ip': '203.0.113.7' }), 403)
+    t.equal(await ask({ host: 'localhost:3000', 'sec-fetch-site': 'cross-site' }), 403)
 
     const open = await createWorld(t, { app: await developmentWith({ SMS_PROVIDERS: 'outbox', DEV_OUTBOX: 'true' }) })
     const { statusCode } = await open.app.inject({ url: '/dev/outbox', headers: { host: 'doorcode:3000' } })

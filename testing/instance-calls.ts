@@ -56,7 +56,8 @@ export const startInstance = async ({
     say: (line) => process.stdout.write(`${line}\n`),
     startShutdown(options) {
       listenNoMore()
-      return startShutdown({ ...options, followParent: true })
+      // The channel to whoever started us says when that ends.
+      return startShutdown({ ...options, followParent: false })
     },
     openDatabase: async () => ({ url: (await opening).url, close }),
     onKept: (message) => tell({ kept: message }),

@@ -1,5 +1,6 @@
 /** A whole Doorcode for one test, or for a suite of them: see `docs/integration-tests.md`. */
 import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createFictionPhones } from './fiction-phones.ts'
 import type { PostgresWish } from './find-postgres.ts'
 import { createInbox, type ReceivedCode, type ReceivedMessage } from './inbox.ts'
@@ -57,6 +58,9 @@ export interface Doorcode extends AsyncDisposable, InstanceAddress {
 /** How long a code is waited for unless it is said, in ms. */
 const PATIENCE = 5_000
 
+/** How long an instance may finish what is under way, in ms. */
+const LONGEST_STOP = 5_000
+
 /** What makes tests pleasant. Production refuses half of it. */
 const FOR_TESTS = {
   NODE_ENV: 'test',
@@ -81,6 +85,10 @@ const assertOurs = (settings: Record<string, string>): void => {
   if (settings['NODE_ENV'] === 'production') throw new Error('NODE_ENV must not be production in tests.')
 }
 
+/** Settings as the environment has them, whatever a test without types has written. */
+const inWords = (settings: Record<string, string>) =>
+  Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, String(value)]))
+
 /**
  * Starts a Doorcode with a database of its own, on a free port of this machine, in a process that ends with this one.
  * Throws what the service itself says when it cannot start.
@@ -94,7 +102,7 @@ export const startDoorcode = async ({
   const inbox = createInbox()
   const instance = startInstanceProcess({ stdio, onKept: inbox.take })
   const address = await instance
-    .call('start', { settings: { ...FOR_TESTS, ...settings }, database })
+    .call('start', { settings: { ...FOR_TESTS, ...inWords(settings) }, database })
     .catch(async (error: unknown) => {
       await instance.end()
       throw error
@@ -159,10 +167,11 @@ export const startDoorcode = async ({
 
   let stopping: Promise<void> | undefined
   const stop = () => {
-    stopping ??= instance
-      .call('stop', null)
-      .catch(() => {})
-      .then(() => instance.end())
+    // A request of the test's own that never ends must not keep it.
+    stopping ??= Promise.race([
+      instance.call('stop', null).catch(() => {}),
+      sleep(LONGEST_STOP, undefined, { ref: false }),
+    ]).then(() => instance.end())
     return stopping
   }
 

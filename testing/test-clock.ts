@@ -16,6 +16,9 @@ export interface TestClock {
 
 const SECONDS = { days: 86_400, hours: 3_600, minutes: 60, seconds: 1 }
 
+/** More than that is a mistake, and the further ends of calendars are not what a test is for; in ms. */
+const FURTHEST = 30 * 366 * 86_400_000
+
 /** Now and not later: fake timers of a test's own may stand in its place by then. */
 const { now: machineTime } = Date
 
@@ -36,6 +39,7 @@ export const createTestClock = (advance: (ms: number) => Promise<unknown>): Test
     now: () => machineTime() + ahead,
     async advance(by) {
       const ms = msOf(by)
+      if (ahead + ms > FURTHEST) throw new RangeError('clock.advance goes no further than 30 years.')
       await advance(ms)
       ahead += ms
     },

@@ -14,6 +14,15 @@ const OPTIONS = {
 
 const HIDDEN = '***'
 
+/** The password of an address, as it is written there and as it is meant. */
+const passwordsIn = ({ password }: URL): string[] => {
+  try {
+    return [password, decodeURIComponent(password)]
+  } catch {
+    return [password]
+  }
+}
+
 /** Every secret that is set: whatever a message of somebody else's quotes, none of them is shown. */
 const secretsIn = (settings: Record<string, unknown>, schemas: readonly Record<string, unknown>[]): string[] =>
   schemas
@@ -21,7 +30,7 @@ const secretsIn = (settings: Record<string, unknown>, schemas: readonly Record<s
     .filter(([, schema]) => (schema as { secret?: boolean }).secret)
     .map(([name]) => settings[name])
     .filter((value): value is string => typeof value === 'string' && value.length > 0)
-    .flatMap((value) => (URL.canParse(value) ? [value, decodeURIComponent(new URL(value).password)] : [value]))
+    .flatMap((value) => (URL.canParse(value) ? [value, ...passwordsIn(new URL(value))] : [value]))
     .filter((value) => value.length > 3)
 
 const hide = (text: string, secrets: readonly string[]): string =>

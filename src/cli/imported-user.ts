@@ -15,12 +15,15 @@ export interface ImportedUser {
 export type JudgedRow = { ok: true; user: ImportedUser } | { ok: false; name: string; reason: string }
 
 /**
- * Passwords that are hashes already: of Werkzeug (`scrypt:…$…$…`, `pbkdf2:sha256:…`), crypt and bcrypt (`$2b$…`), Argon2,
- * Django, or bare hex of the length of a digest. Hashed once more they would fit no password that anybody knows.
+ * Passwords that are hashes already: of Werkzeug (`scrypt:…$…$…`, `pbkdf2:sha256:…`, formerly `sha256$…$…`), crypt and bcrypt
+ * (`$2b$…`), Argon2, Django, LDAP (`{SSHA}…`), or bare hex of the length of a digest. Hashed once more they would fit no password that anybody knows.
  */
 const HASHES: readonly [RegExp, string][] = [
-  [/^(?:scrypt|pbkdf2):[\w:]+\$[^$]+\$[0-9a-f]{32,}$/, 'a hash of Werkzeug'],
-  [/^\$(?:2[abxy]|argon2(?:id|i|d)|[156]|y|scrypt|pbkdf2)[^$]*\$.{20,}$/, 'a hash of crypt'],
+  [/^(?:scrypt|pbkdf2)(?::\w+)+\$/, 'a hash of Werkzeug'],
+  [/^(?:md5|sha(?:1|224|256|384|512))\$[^$]*\$/i, 'a hash of Werkzeug or Django'],
+  [/^\$argon2(?:id|i|d)\$/, 'an Argon2 hash'],
+  [/^\$(?:2[abxy]|[156]|y|scrypt|pbkdf2)[^$]*\$.{20,}$/, 'a hash of crypt'],
+  [/^\{[A-Z0-9-]+\}/i, 'a hash of LDAP'],
   [/^(?:pbkdf2_sha\d+|argon2|bcrypt\w*)\$.{20,}$/, 'a hash of Django'],
   [/^(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{56}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128})$/i, 'a bare digest'],
 ]

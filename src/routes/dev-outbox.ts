@@ -27,6 +27,9 @@ const Outbox = Exactly(
   { title: 'Outbox', description: 'The latest messages to a number.', examples: [{ messages: [EXAMPLE] }] },
 )
 
+/** What those who pass requests on say of it. */
+const PASSED_ON = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip']
+
 const LOOPBACK = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/
 
 /**
@@ -34,8 +37,8 @@ const LOOPBACK = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/
  * lead here says that name (DNS rebinding), and a tunnel says whom it passes on.
  */
 const assertFromHere = async ({ headers }: FastifyRequest): Promise<void> => {
-  const isPassedOn = headers['x-forwarded-for'] !== undefined || headers['forwarded'] !== undefined
-  if (LOOPBACK.test(headers.host ?? '') && !isPassedOn) return
+  const isPassedOn = PASSED_ON.some((name) => headers[name] !== undefined)
+  if (LOOPBACK.test(headers.host ?? '') && !isPassedOn && headers['sec-fetch-site'] !== 'cross-site') return
   throw new Problem('forbidden', {
     detail: 'Only this machine may ask, by http://127.0.0.1 or http://localhost, unless DEV_OUTBOX=true is set.',
   })

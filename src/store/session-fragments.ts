@@ -54,7 +54,7 @@ export const insertSession = (
 export const sessionColumns = (name: string, limits: Limits): RawBuilder<unknown> => {
   const column = (of: string) => sql.ref(`${name}.${of}`)
   return sql`${column('user_id')} as "userId", ${column('session_id')} as "sessionId", ${column('acr')}, ${column('amr')},
-    floor(extract(epoch from ${column('authenticated_at')}))::int as "authTime",
+    floor(extract(epoch from ${column('authenticated_at')}))::float8 as "authTime",
     least(${limits.sessionIdle}::int, ceil(extract(epoch from ${column('expires_at')} - now())))::int as lasts`
 }
 

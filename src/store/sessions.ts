@@ -14,7 +14,7 @@ export const createSessionStore = (db: Database, limits: Limits): SessionStore =
     'session_refresh',
     (p) => sql`
       select r.outcome, r.salt, r.successor, r.lasts, (r.session).user_id as "userId", (r.session).session_id as "sessionId",
-        (r.session).acr, (r.session).amr, floor(extract(epoch from (r.session).authenticated_at))::int as "authTime"
+        (r.session).acr, (r.session).amr, floor(extract(epoch from (r.session).authenticated_at))::float8 as "authTime"
       from refresh_session(${p.hash}::bytea, ${p.nextHash}::bytea, ${p.salt}::bytea, ${p.address},
         ${limits.sessionIdle}::int, ${limits.rotationGrace}::int) r`,
   )

@@ -114,6 +114,8 @@ t.test('a password that is a hash already, or that /login takes from nobody, is 
     ['eve', '', '+12025550143'],
     ['fay', 'x'.repeat(300), '+12025550143'],
     ['gil', 'tab\there it is', '+12025550143'],
+    ['hal', `sha256$abcdefgh$${'0'.repeat(64)}`, '+12025550143'],
+    ['ivy', '{SSHA}AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=', '+12025550143'],
   ])
   const { code, stdout } = await tool()
   t.equal(code, 0)
@@ -124,7 +126,7 @@ t.test('a password that is a hash already, or that /login takes from nobody, is 
   t.match(stdout, /^4 +dan +imported +without a password, for it is a bare digest/m)
   t.match(stdout, /^5 +eve +imported +without a password, for it is empty$/m)
   t.match(stdout, /^6 +fay .* The password is longer than 256 characters\.$/m)
-  t.match(stdout, /^7 cannot log in until they have a password: npx doorcode user set-password ada$/m)
+  t.match(stdout, /^9 cannot log in until they have a password: npx doorcode user set-password ada$/m)
   for (const { password_hash: hash } of await users()) t.equal(hash, null)
   t.notMatch(stdout, /scrypt:|5f4dcc|tab\t/)
 })

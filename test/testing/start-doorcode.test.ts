@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import t, { type Test } from 'tap'
 import { type Doorcode, type DoorcodeOptions, startDoorcode } from '../../testing/index.ts'
 import { query, SUITE_FILE } from '../support/postgres.ts'
@@ -23,6 +25,28 @@ const seconds = (ms: number) => Math.floor(ms / 1000)
 /** The first half of a login. */
 const open = (api: Doorcode, { username, password }: { username: string; password: string }) =>
   call(`${api.url}/login`, { username, password })
+
+t.test('logins go on when the seconds since 1970 take more than 31 bits, and no clock goes much further', async (t) => {
+  const api = await start(t)
+  const alice = await api.user()
+  await api.clock.advance({ days: 366 * 20 })
+  t.ok(claimsOf(await api.token(alice)).auth_time > 2 ** 31)
+  await t.rejects(api.clock.advance({ days: 1e6 }), { message: 'clock.advance goes no further than 30 years.' })
+  t.ok(claimsOf(await api.token(alice)).auth_time > 2 ** 31, 'and is as it was')
+})
+
+t.test('an instance stops, whatever is still asked of it', async (t) => {
+  const api = await start(t)
+  const socket = connect(Number(new URL(api.url).port), '127.0.0.1')
+  t.teardown(() => socket.destroy())
+  socket.on('error', () => {})
+  socket.write(
+    'POST /login HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{',
+  )
+  await once(socket, 'connect')
+  await api.stop()
+  await t.rejects(call(`${api.url}/health/live`), 'nobody listens')
+})
 
 t.test('a user logs in with the code that the kit waits for', async (t) => {
   const api = await start(t, { AUDIENCE: 'https://api.example.com', SERVICE_NAME: 'Example' })

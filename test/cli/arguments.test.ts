@@ -1,0 +1,80 @@
+import t from 'tap'
+import { USAGE } from '../../src/cli/usage.ts'
+import { runHere } from './tool.ts'
+
+/** Command lines that cannot be understood, and the line that each is answered with. */
+const WRONG: [string, RegExp][] = [
+  ['user add', /^"user add" needs the name of a user\./],
+  ['user add ada', /^"user add" needs --phone\. For example: --phone \+12025550143/],
+  ['user add ada bob --phone +12025550143', /^"user add" takes one name; put quotes/],
+  ['user list ada', /^"user list" takes options alone/],
+  ['user set-password', /^"user set-password" needs the name of a user\./],
+  ['user set-phone ada', /^"user set-phone" needs --phone\. For example: /],
+  ['user sign-out', /^"user sign-out" needs the name of a user\./],
+  ['user disable', /^"user disable" needs the name of a user\./],
+  ['user enable ada bob', /^"user enable" takes one name/],
+  ['user reset-factor', /^"user reset-factor" needs the name of a user\./],
+  ['user frobnicate', /^Say what to do with users: add, list, /],
+  ['sms', /^Say what to do with messages: show, test\./],
+  ['sms show', /^"sms show" needs one challenge id or phone number\./],
+  ['sms test', /^"sms test" needs one phone number\./],
+  ['sms test +12025550143 --channel fax', /^--channel is one of sms, voice, whatsapp, not "fax"\./],
+  ['guard list x', /^"guard list" takes options alone/],
+  ['guard block', /^"guard block" needs one target: first digits such as \+1202555, or a country such as US\./],
+  ['guard block Narnia', /^"Narnia" is neither first digits such as \+1202555 nor an ISO 3166-1 country such as US\./],
+  ['guard block US --for ever', /^--for is minutes, hours or days, .* such as 30m, 12h or 2d; not "ever"\./],
+  ['guard unblock', /^"guard unblock" needs one target/],
+  ['guard simulate --attack all', /^--attack is one of burst, slow, poisoning, none, not "all"\./],
+  ['guard simulate --from 2026-01-01', /^--from and --to choose from the ledger: they need --ledger\./],
+  ['guard simulate --sends many', /^--sends is a whole number below a million, not "many"\./],
+  ['audit', /^"audit" needs the name of one user\./],
+  ['audit ada --limit 0', /^--limit is a number from 1 to 10000\. For example: --limit 50/],
+  ['admin-key new', /^"admin-key new" needs --name and --scopes\. For example: --name billing --scopes users:read/],
+  ['admin-key new --name x --scopes all', /^--scopes takes these, with commas: users:read,/],
+  ['admin-key new --name x --scopes users:read --days 0', /^--days is a number from 1 to 365\. For example: --days 90/],
+  ['admin-key revoke mine', /^"admin-key revoke" needs the id of one key/],
+  ['invite --days soon', /^--days must be a whole number from 1 to 365\. For example: --days 7/],
+  ['import', /^Say what to do with users of another system: flask\./],
+  ['import flask', /^"import flask" needs one SQLite file\. For example: npx doorcode import flask users\.db/],
+  ['doctor now', /^"doctor" takes options alone/],
+  ['migrate now', /^"migrate" takes options alone/],
+  ['keys', /^Say what to do with keys: new, rotate, list, retire\./],
+  ['keys new --alg RS256', /^--alg is EdDSA or ES256, not "RS256"\./],
+  ['keys rotate --delay soon', /^--delay is a number of seconds\./],
+  ['keys retire a b', /^"keys retire" takes one id\./],
+  ['keys retire --force', /^"keys retire --force" needs the id\./],
+  ['keys list --file', /^Option '--file <value>' argument missing\./],
+  ['secret', /^Say what to do with the secret: new, rotate, list, retire\./],
+  ['secret new --file=', /^--file names no file\./],
+  ['secret rotate --delay soon', /^--delay is a number of seconds\./],
+]
+
+t.test('a command line that cannot be understood is one line that says what was meant to stand there', async (t) => {
+  for (const [line, said] of WRONG) {
+    const { code, stdout, stderr } = await runHere(line.split(' '))
+    t.strictSame({ code, stdout }, { code: 2, stdout: '' }, line)
+    t.match(stderr, said, line)
+    t.match(stderr, /^[^\n]+\nRun "npx doorcode help" for what there is\.\n$/, line)
+  }
+})
+
+/** The commands as the help has them, such as `user add`. */
+const helped = [...USAGE.matchAll(/^ {2}(?<name>[a-z][a-z-]*)(?<rest>(?: [a-z][a-z-]*(?:\|[a-z-]+)*)?)/gm)]
+  .map(({ groups }) => ({ name: groups!['name']!, subcommands: groups!['rest']!.trim().split('|').filter(Boolean) }))
+  .filter(({ name }) => name !== 'help')
+
+t.test('every command of the help is there, takes no option that it does not know, and is tried above', async (t) => {
+  const tried = WRONG.map(([line]) => line)
+  for (const { name, subcommands } of helped) {
+    for (const command of subcommands.length > 0 ? subcommands.map((one) => [name, one]) : [[name]]) {
+      const { code, stderr } = await runHere([...command, '--no-such-option'])
+      t.equal(code, 2)
+      t.match(stderr, /^Unknown option '--no-such-option'\./, command.join(' '))
+    }
+    t.ok(
+      tried.some((line) => line.startsWith(name)),
+      `${name} is tried`,
+    )
+  }
+  t.ok(helped.length > 20)
+})

@@ -1,0 +1,155 @@
+import { existsSync, readFileSync } from 'node:fs'
+import t from 'tap'
+import { USAGE } from '../../src/cli/usage.ts'
+import { SettingsSchema } from '../../src/config.ts'
+import { inspectSettings } from '../../src/load-config.ts'
+import { providers } from '../../src/providers/index.ts'
+import { blocksOf, deadLinks, PAGES } from '../support/markdown-page.ts'
+import { type ShellLine, shellLines } from '../support/shell-lines.ts'
+
+const blocks = PAGES.flatMap(blocksOf)
+const inLanguage = (...languages: string[]) => blocks.filter(({ language }) => languages.includes(language))
+
+t.test('every link and anchor within the project leads somewhere', async (t) => {
+  t.ok(PAGES.length > 20)
+  t.strictSame(
+    PAGES.flatMap((page) => deadLinks(page, existsSync)),
+    [],
+  )
+  // What was broken would be seen.
+  t.ok(deadLinks('docs/mobile.md', (path) => path !== 'docs/sessions.md').length > 0)
+})
+
+t.test('every guide is led to from another page', async (t) => {
+  const all = PAGES.map((page) => ({ page, text: readFileSync(page, 'utf8') }))
+  for (const page of PAGES.filter((name) => name.startsWith('docs/'))) {
+    const name = page.slice('docs/'.length)
+    t.ok(
+      all.some((other) => other.page !== page && other.text.includes(name)),
+      page,
+    )
+  }
+})
+
+t.test('every block says what language it is in', async (t) => {
+  t.ok(blocks.length > 80)
+  for (const { page, line, language } of blocks) t.match(language, /^[a-z]+$/, `${page}:${line}`)
+})
+
+t.test('every block of JSON is JSON', async (t) => {
+  for (const { page, line, text } of inLanguage('json')) t.doesNotThrow(() => JSON.parse(text), `${page}:${line}`)
+})
+
+/** The words of the help that belong to one command, options and all. */
+const helpOf = (command: string, subcommand: string | undefined): string | undefined =>
+  USAGE.split(/\n(?= {2}[a-z])/).find((part) => {
+    const [name, subs = ''] = part.trim().split(/\s+/)
+    return (
+      name === command && (subcommand === undefined || !/^[a-z|-]+$/.test(subs) || subs.split('|').includes(subcommand))
+    )
+  })
+
+/** What is wrong with a call of our tool on a page. */
+const toolFault = ([command = '', subcommand, ...rest]: string[]): string | undefined => {
+  const help = helpOf(command, subcommand)
+  if (!help) return `no command ${command} ${subcommand}`
+  const options = [subcommand ?? '', ...rest].filter((word) => word.startsWith('--'))
+  const unknown = options.map((word) => word.split('=')[0]!).find((option) => !help.includes(option))
+  return unknown && `no option ${unknown} of ${command}`
+}
+
+const TOOL = [
+  ['npx', 'doorcode'],
+  ['docker', 'compose', 'exec', 'doorcode', 'node', 'src/cli/doorcode.ts'],
+]
+
+const openapi = JSON.parse(readFileSync('openapi/openapi.json', 'utf8')).paths as Record<string, object>
+const isPath = (path: string): boolean =>
+  Object.keys(openapi).some((known) => new RegExp(`^${known.replaceAll(/\{[^}]+\}/g, '[^/]+')}$`).test(path)) ||
+  /^\/(?:docs|demo|openapi\.json|dev\/outbox)/.test(path)
+
+/** What is wrong with a call by curl: a path that is no route, or a body that is no JSON. */
+const curlFault = (words: string[]): string | undefined => {
+  const url = words.find((word) => /^(?:https?:\/\/)?(?:localhost|127\.0\.0\.1|auth\.example\.com)[:/]/.test(word))
+  const path = url && new URL(url.startsWith('http') ? url : `http://${url}`).pathname
+  if (path !== undefined && !isPath(path)) return `no route ${path}`
+  const body = words[words.indexOf('-d') + 1]
+  if (!words.includes('-d') || body === undefined || !body.startsWith('{')) return undefined
+  try {
+    JSON.parse(body)
+    return undefined
+  } catch {
+    return `no JSON: ${body}`
+  }
+}
+
+/** Programs that are not ours, and whose options nobody checks here. */
+const OTHERS = new Set('npm docker openssl pg_dump pg_restore cd api node git curl go pip python3'.split(' '))
+
+/** Those of them that a project brings along. */
+const OTHER_TOOLS = new Set(['tap', 'playwright'])
+
+const faultOf = ({ words }: ShellLine): string | undefined => {
+  if (words.length === 0) return undefined
+  const tool = TOOL.find((start) => start.every((word, at) => words[at] === word))
+  if (tool) return toolFault(words.slice(tool.length))
+  if (words[0] === 'curl') return curlFault(words)
+  if (words[0] === 'npx') return OTHER_TOOLS.has(words[1]!) ? undefined : `no tool ${words[1]}`
+  return OTHERS.has(words[0]!.replace(/\(\).*/, '')) ? undefined : `no program ${words[0]}`
+}
+
+t.test(
+  'every shell command calls what is there: our tool, its options, our routes, and programs that people have',
+  async (t) => {
+    for (const { page, line, text } of inLanguage('sh')) {
+      for (const command of shellLines(text)) t.equal(faultOf(command), undefined, `${page}:${line}`)
+    }
+    // What was broken would be seen.
+    for (const wrong of [
+      'npx doorcode frobnicate',
+      'npx doorcode keys new --size 4096',
+      "curl localhost:3000/logni -d '{}'",
+      "curl -s http://127.0.0.1:3000/login -d '{no json}'",
+    ])
+      t.ok(faultOf(shellLines(wrong)[0]!), wrong)
+  },
+)
+
+const known = new Set(
+  [SettingsSchema, ...providers.map(({ settings }) => settings)].flatMap(({ properties }) =>
+    Object.keys(properties).flatMap((name) => [name, `${name}_FILE`]),
+  ),
+)
+
+/** Variables on pages that are a shell's or another program's own. */
+const NOT_OURS = /^(?:KEY|EXAMPLES_FOLDER|ACME_\w+|TEST_\w+)$/
+
+t.test('every setting on a page is one, and its value is taken', async (t) => {
+  for (const { page, line, text } of inLanguage('sh')) {
+    const env: Record<string, string> = {}
+    for (const { settings } of shellLines(text)) Object.assign(env, settings)
+    for (const name of Object.keys(env)) {
+      if (NOT_OURS.test(name)) delete env[name]
+      else t.ok(known.has(name), `${page}:${line}: ${name}`)
+      if (/[…$]/.test(env[name] ?? '')) delete env[name]
+    }
+    const { faults } = inspectSettings({ env, providers, readFile: () => 'x'.repeat(40) })
+    const ofTheirs = faults.filter((fault) => Object.keys(env).some((name) => fault.startsWith(name)))
+    t.strictSame(
+      ofTheirs.filter((fault) => !/is missing|which cannot be loaded|\.\/acme-sms\.ts|@acme\//.test(fault)),
+      [],
+      `${page}:${line}`,
+    )
+  }
+})
+
+t.test('every setting that a page names in its text is one', async (t) => {
+  const names = /`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?:=[^`]*)?`/g
+  const ours =
+    /^(?:SMS|JWT|CODE|REFRESH|TRUST|CORS|ADMIN|EVENTS|DATABASE|REDIS|ANDROID|SCENARIO|SECRET|SHUTDOWN|HUMAN)_/
+  for (const page of PAGES) {
+    for (const [, name] of readFileSync(page, 'utf8').matchAll(names)) {
+      if (ours.test(name!)) t.ok(known.has(name!), `${page}: ${name}`)
+    }
+  }
+})

@@ -1,0 +1,38 @@
+import { spawnSync } from 'node:child_process'
+import t from 'tap'
+import { commandsOf, walkCalls } from '../support/page-walk.ts'
+import { startServer, temporaryFolder } from '../support/server-process.ts'
+
+const isThere = spawnSync('curl', ['--version']).status === 0
+
+t.test('a page begins with the one command that starts everything', async (t) => {
+  t.strictSame(commandsOf('README.md').slice(0, 2), [
+    ['npm', 'ci'],
+    ['npm', 'start'],
+  ])
+  t.strictSame(commandsOf('docs/quick-start.md', '## 1. Start it'), [
+    ['npm', 'ci'],
+    ['npm', 'start'],
+  ])
+})
+
+// The pages speak of curl; where there is none nobody can do what they say.
+if (isThere) {
+  t.test('whoever does what the README and the quick start say, and nothing else, has an access token', async (t) => {
+    // The wait between two codes of one user is the only thing that is not as on the page, for both pages log in.
+    const server = await startServer(t, { DATA_DIR: temporaryFolder(t), RESEND_COOLDOWN: '0' })
+    const readme = await walkCalls(commandsOf('README.md', '## Try it'), server)
+    t.match(readme, [
+      { answer: { pending_token: /^ey/, delivery: { status: 'sent' } } },
+      { answer: { access_token: /^ey/, token_type: 'Bearer', refresh_token: /^rt_/ } },
+    ])
+    const quickStart = await walkCalls(commandsOf('docs/quick-start.md', '## 2. Log in'), server)
+    t.match(quickStart, [
+      { answer: { pending_token: /^ey/ } },
+      { answer: { access_token: /^ey/ } },
+      { answer: { username: 'demo', factors: ['sms'] } },
+    ])
+    const total = [...readme, ...quickStart].reduce((sum, { took }) => sum + took, 0)
+    t.comment(`both pages: ${Math.round(total)} ms for ${readme.length + quickStart.length} calls`)
+  })
+}

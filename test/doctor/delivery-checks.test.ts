@@ -1,0 +1,109 @@
+import t from 'tap'
+import { checkCompanies, type LookedAtCompany } from '../../src/doctor/companies-check.ts'
+import { checkCountries } from '../../src/doctor/countries-check.ts'
+import { checkGuard } from '../../src/doctor/guard-check.ts'
+
+t.test('companies: real ones, two of them, whose credentials and receipts are tried', async (t) => {
+  const asked: string[] = []
+  const company = (name: string, more: object = {}): LookedAtCompany => ({
+    definition: { name, real: true, receipts: 'signed', ...more } as never,
+    provider: { readReceipt: () => ({}) } as never,
+    probe: { url: `https://${name}.example/account`, headers: { authorization: 'Bearer hidden' } },
+  })
+  const look = (statuses: Record<string, number>, companies = [company('acme')]) =>
+    checkCompanies({
+      companies,
+      unsound: [],
+      issuer: 'https://auth.example.com',
+      transport: async ({ url, headers }) => {
+        asked.push(`${url} ${headers['authorization']}`)
+        const status = statuses[new URL(url).hostname.split('.')[0]!]
+        if (status === undefined) throw new Error('no answer')
+        return { status, headers: {}, body: '' }
+      },
+      ask: async () => ({ status: statuses['receipts'] ?? 403, headers: {}, body: '', certificate: undefined }),
+    })
+  t.match(await look({ acme: 200, other: 200 }, [company('acme'), company('other')]), [
+    { level: 'ok', found: /^2 companies/ },
+    { level: 'ok', looked: 'SMS_PROVIDERS acme, acme.example' },
+    { level: 'ok', looked: 'https://auth.example.com/webhooks/sms/acme' },
+    { level: 'ok' },
+    { level: 'ok' },
+  ])
+  t.strictSame(asked[0], 'https://acme.example/account Bearer hidden')
+  t.match(await look({ acme: 401 }), [
+    { level: 'warning', found: /^There is one company/ },
+    { level: 'fault', found: 'The company refuses the credentials (HTTP 401).' },
+    {},
+  ])
+  t.match((await look({ acme: 500 }))[1], { level: 'warning', found: /could not say .* \(HTTP 500\)/ })
+  t.match((await look({}))[1], { level: 'warning', found: /cannot be reached/ })
+  t.match((await look({ acme: 200, receipts: 404 }))[2], {
+    level: 'fault',
+    found: 'Receipts do not arrive (HTTP 404).',
+  })
+  t.match((await look({ acme: 200, receipts: 204 }))[2], { level: 'fault', found: /nobody signed was taken/ })
+  const silent = [{ ...company('acme', { receipts: undefined }), probe: undefined }]
+  t.match((await look({}, silent)).slice(1), [
+    { level: 'warning', found: 'There is no harmless way to try its credentials.' },
+    { level: 'ok', found: /^It sends none/ },
+  ])
+  t.match((await look({ acme: 200 }, [{ ...company('acme'), provider: {} as never }]))[2], {
+    level: 'warning',
+    found: /^None are asked for/,
+  })
+  t.match(await look({}, [company('console', { real: false })]), [{ level: 'fault', found: /^No real company/ }])
+})
+
+t.test('countries, prices and budgets: named, complete and not beyond what users can cause', async (t) => {
+  const look = (change: object = {}) =>
+    checkCountries({
+      countries: ['US', 'CA'],
+      priced: new Set(['US', 'CA']),
+      messages: new Map([['*', 500]]),
+      cost: new Map([['*', 50]]),
+      users: 100,
+      ...change,
+    })
+  t.strictSame(
+    look().map(({ level }) => level),
+    ['ok', 'ok', 'ok'],
+  )
+  t.match(look({ countries: [] })[0], { level: 'fault', found: 'No country is named.' })
+  t.match(look({ countries: Array.from({ length: 60 }, () => 'US') })[0], { level: 'warning', found: /^60 countries/ })
+  t.match(look({ priced: new Set(['US']) })[1], { level: 'fault', found: /^There is no price for CA/ })
+  t.match(look({ priced: new Set(['*']) })[1], {
+    level: 'ok',
+    found: 'At most 50 a day, 1500 a month, in the currency of SMS_PRICES.',
+  })
+  t.match(look({ cost: new Map() })[1], { level: 'warning', found: 'Messages are limited, and money is not.' })
+  t.match(look({ messages: new Map([['*', 20_000]]) })[2], {
+    level: 'warning',
+    found: /20000 messages .* for 100 users/,
+  })
+})
+
+t.test('the guard: on, what it holds up, and which budgets run low', async (t) => {
+  const budget = (scope: string, softAt: Date | null, hardAt: Date | null) => ({
+    scope,
+    messages: 9,
+    cost: '1',
+    softAt,
+    hardAt,
+  })
+  t.match(checkGuard({ isOn: true, humanCheck: 'proof-of-work', state: { blocks: [], budgets: [] } }), [
+    { level: 'ok' },
+    { level: 'ok' },
+  ])
+  const state = {
+    blocks: [{ target: '+1202555' } as never],
+    budgets: [budget('*', new Date(), null), budget('US', new Date(), new Date())],
+  }
+  t.match(checkGuard({ isOn: false, humanCheck: 'off', state }), [
+    { level: 'warning', looked: 'SMS_GUARD=false' },
+    { level: 'warning', looked: 'HUMAN_CHECK=off' },
+    { level: 'warning', found: 'Nothing is sent to +1202555.' },
+    { level: 'warning', found: 'Used up: US.' },
+    { level: 'warning', found: 'They run low: all.' },
+  ])
+})
