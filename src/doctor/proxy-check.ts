@@ -25,6 +25,8 @@ const MANY = 50
 const isTooWide = (range: string): boolean => {
   if (!range.includes('/')) return false
   const [address, bits] = ipaddr.parseCIDR(range)
+  // All of IPv4 is the last 32 bits of this one (RFC 4291 §2.5.5.2).
+  if (address.kind() === 'ipv6' && (address as ipaddr.IPv6).isIPv4MappedAddress()) return bits < 96 + WIDEST.ipv4
   return bits < WIDEST[address.kind() as 'ipv4' | 'ipv6']
 }
 
@@ -59,5 +61,12 @@ export const checkProxy = ({ ranges, issuer, seen }: ProxyLook): Finding[] => {
         'Add it to TRUST_PROXY, and see that the proxy sends X-Forwarded-For.',
       ),
     )
-  return findings.length > 0 ? findings : [ok(looked, 'Proxies are named, and no more than that.')]
+  return findings.length > 0
+    ? findings
+    : [
+        ok(
+          looked,
+          ranges.length > 0 ? 'Proxies are named, and no more than that.' : 'No proxy is named, and none was seen.',
+        ),
+      ]
 }

@@ -102,7 +102,7 @@ const keysFinding = (looked: string, answer: PublicAnswer, kids: readonly string
 /** The service as strangers reach it: TLS, who it says it is, its keys. */
 export const checkPublicAddress = async ({ issuer, kids, now, ask }: PublicLook): Promise<Finding[]> => {
   if (issuer === undefined)
-    return [fault('ISSUER', 'Nothing says what the public address is.', 'For example: ISSUER=https://auth.example.com')]
+    return [fault('ISSUER', 'It is no https address, or not set.', 'For example: ISSUER=https://auth.example.com')]
   if (!issuer.startsWith('https:'))
     return [fault('ISSUER', 'The public address is not https.', 'For example: ISSUER=https://auth.example.com')]
   const metadata = `${issuer}/.well-known/oauth-authorization-server`
