@@ -1,4 +1,5 @@
 import { createServer } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { systemClock } from '../src/clock.ts'
 import { createAddUser } from '../src/core/add-user.ts'
 import { Problem } from '../src/errors.ts'
@@ -29,6 +30,9 @@ export interface InstanceParts {
   listenNoMore: () => void
   tell: (word: InstanceWord) => void
 }
+
+/** How long an instance may finish what is under way, in ms. */
+const LONGEST_STOP = 5_000
 
 /** Keeps a port of this machine from everybody else until it is let go. */
 const holdPort = async (): Promise<{ port: number; letGo: () => Promise<void> }> => {
@@ -105,7 +109,9 @@ export const startInstance = async ({
       tell: async () => null,
 
       async stop() {
-        await service.stop()
+        // A request of the test's own that never ends must not keep the database.
+        await Promise.race([service.stop(), sleep(LONGEST_STOP)])
+        await close()
         return null
       },
     },

@@ -1,6 +1,5 @@
 /** A whole Doorcode for one test, or for a suite of them: see `docs/integration-tests.md`. */
 import { randomBytes } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { createFictionPhones } from './fiction-phones.ts'
 import type { PostgresWish } from './find-postgres.ts'
 import { createInbox, type ReceivedCode, type ReceivedMessage } from './inbox.ts'
@@ -57,9 +56,6 @@ export interface Doorcode extends AsyncDisposable, InstanceAddress {
 
 /** How long a code is waited for unless it is said, in ms. */
 const PATIENCE = 5_000
-
-/** How long an instance may finish what is under way, in ms. */
-const LONGEST_STOP = 5_000
 
 /** What makes tests pleasant. Production refuses half of it. */
 const FOR_TESTS = {
@@ -167,11 +163,10 @@ export const startDoorcode = async ({
 
   let stopping: Promise<void> | undefined
   const stop = () => {
-    // A request of the test's own that never ends must not keep it.
-    stopping ??= Promise.race([
-      instance.call('stop', null).catch(() => {}),
-      sleep(LONGEST_STOP, undefined, { ref: false }),
-    ]).then(() => instance.end())
+    stopping ??= instance
+      .call('stop', null)
+      .catch(() => {})
+      .then(() => instance.end())
     return stopping
   }
 

@@ -91,6 +91,8 @@ t.test(
   async (t) => {
     const api = await start(t, { RESEND_COOLDOWN: '30', SMS_BUDGET_MESSAGES: 'all=4' })
     const [alice, bob] = await Promise.all([api.user(), api.user()])
+    // Budgets are of a day, which must not end before all of this has happened.
+    await api.clock.advance({ seconds: 86_460 - (seconds(api.clock.now()) % 86_400) })
     const before = api.clock.now()
 
     const late = await open(api, alice)
