@@ -54,9 +54,9 @@ export const devOutbox: Route = (app, { outbox }) => {
     schema: {
       operationId: 'getOutbox',
       tags: ['Development'],
-      summary: 'The latest messages to a number',
+      summary: 'The latest messages',
       description:
-        'For tests of programs that use this API: what would have been sent. Only with `SMS_PROVIDERS=outbox` and `DEV_OUTBOX=true`, never in production.',
+        'For tests of programs that use this API, and for the demo: what would have been sent. Without `to`, to all numbers. Never in production.',
       querystring: Exactly({
         to: Type.Optional(
           Type.String({ pattern: '^\\+[1-9][0-9]{1,14}$', description: 'A number in E.164, the plus as `%2B`.' }),
