@@ -73,6 +73,7 @@ export const describeApi = async (): Promise<string> => {
     trustProxy: [],
     corsOrigins: [],
     rateLimit: false,
+    wait: never,
   })
   return documentOf(app)
 }

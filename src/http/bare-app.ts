@@ -5,12 +5,12 @@ import fastify, { type FastifyBaseLogger, LogController } from 'fastify'
 import type { Redis } from 'ioredis'
 import { registerCleanText } from './clean-text.ts'
 import { registerClosing } from './closing.ts'
+import { registerCompilers } from './compilers.ts'
 import { registerHeaders } from './headers.ts'
 import { registerMediaTypes } from './media-types.ts'
 import { clientErrorHandler, frameworkErrors, registerProblems } from './problems.ts'
 import { type ADDRESS_LIMITS, createLimiter } from './rate-limit.ts'
 import { registerRequestLog } from './request-log.ts'
-import { registerSerializers } from './serializers.ts'
 
 /** What each of our apps is made of, whatever its routes. */
 export interface BareAppOptions {
@@ -58,21 +58,11 @@ export const createBareApp = async (options: BareAppOptions) => {
     forceCloseConnections: 'idle',
     // Its answer would not be a problem; readiness tells that we are leaving.
     return503OnClosing: false,
-    ajv: {
-      // A numeric code must not become a string, nor an unknown member vanish.
-      customOptions: {
-        coerceTypes: false,
-        removeAdditional: false,
-        useDefaults: false,
-        allErrors: false,
-        verbose: true,
-      },
-    },
     frameworkErrors: frameworkErrors(issuer),
     clientErrorHandler: clientErrorHandler(issuer),
   }).withTypeProvider<TypeBoxTypeProvider>()
 
-  registerSerializers(app)
+  registerCompilers(app)
   registerHeaders(app)
   registerClosing(app)
   registerRequestLog(app, { trustsProxy: trustProxy.length > 0 })
