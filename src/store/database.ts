@@ -71,6 +71,7 @@ export const createDatabase = ({ url, poolSize, onIdleError, patient = false }: 
     maxLifetimeSeconds: 300,
     ...(!patient && TIME_LIMITS),
     application_name: 'doorcode',
+    options: '-c plan_cache_mode=force_generic_plan',
   })
   // Without a listener one backend that is terminated while idle would end the process.
   pool.on('error', onIdleError)
