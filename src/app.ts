@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Redis } from 'ioredis'
 import type { AuditTrail } from './core/audit-port.ts'
@@ -80,6 +79,8 @@ export interface AppDeps {
   redis?: Redis | undefined
   outbox?: RouteDeps['outbox']
   demo?: RouteDeps['demo']
+  /** Waits so many ms: a name under attack is answered late. */
+  wait: (ms: number) => Promise<unknown>
 }
 
 /** How often notices that did not leave are looked for, in ms. */
@@ -115,7 +116,7 @@ export const buildApp = async (deps: AppDeps): Promise<App> => {
     clearInterval(retrying)
     await notices.drain()
   })
-  const flow = { ...deps, tokens, journal, notices, wait: sleep }
+  const flow = { ...deps, tokens, journal, notices }
 
   await registerOpenApi(app, { issuer, version: deps.version })
   const refuseOtherMethods = watchMethods(app)

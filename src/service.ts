@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
 import manifest from 'doorcode/package.json' with { type: 'json' }
 import { createAdmin } from './admin.ts'
 import { buildApp } from './app.ts'
@@ -176,6 +177,7 @@ export const startService = async ({
     readiness,
     codeLength: settings.CODE_LENGTH,
     corsOrigins: settings.CORS_ORIGINS,
+    wait: sleep,
     ...development,
   })
 

@@ -4,24 +4,32 @@ import type { HashQueue } from '../core/hash-queue.ts'
 import { normalizePassword } from '../core/password.ts'
 import type { PasswordVerifier } from '../core/ports.ts'
 
+/** What a hash costs: memory in KiB, passes over it, lanes. */
+export interface HashCost {
+  memoryCost: number
+  timeCost: number
+  parallelism: number
+}
+
 /** OWASP's first choice: 19 MiB, two passes, one lane. */
-const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
+const OWASP_COST: HashCost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
 
 const CURRENT_PREFIX = /^\$argon2id\$v=19\$m=(?<m>\d+),t=(?<t>\d+),p=(?<p>\d+)\$/
 
-const isWeaker = (phc: string): boolean => {
-  const parameters = CURRENT_PREFIX.exec(phc)?.groups
-  return !parameters || Number(parameters['m']) < PARAMETERS.memoryCost || Number(parameters['t']) < PARAMETERS.timeCost
+const isWeaker = (phc: string, { memoryCost, timeCost }: HashCost): boolean => {
+  const found = CURRENT_PREFIX.exec(phc)?.groups
+  return !found || Number(found['m']) < memoryCost || Number(found['t']) < timeCost
 }
 
-/** A PHC string (`$argon2id$v=19$m=19456,t=2,p=1$…`) of the password, with a random 16-byte salt. */
-export const hashPassword = (password: string): Promise<string> => hash(normalizePassword(password), PARAMETERS)
+/** Returns a PHC string (`$argon2id$v=19$m=19456,t=2,p=1$…`) of the password, with a random 16-byte salt. */
+export const hashPassword = (password: string, cost: HashCost = OWASP_COST): Promise<string> =>
+  hash(normalizePassword(password), cost)
 
-/** A verifier whose every call costs one hash with today's parameters, and waits in `queue` for its turn. */
-export const createArgon2id = async (queue: HashQueue): Promise<PasswordVerifier> => {
-  const decoy = await hashPassword(randomBytes(32).toString('base64'))
+/** Creates a verifier whose every call costs one hash of `cost`, and waits in `queue` for its turn. */
+export const createArgon2id = async (queue: HashQueue, cost: HashCost = OWASP_COST): Promise<PasswordVerifier> => {
+  const decoy = await hashPassword(randomBytes(32).toString('base64'), cost)
   return {
-    hash: (password) => queue(() => hashPassword(password)),
+    hash: (password) => queue(() => hashPassword(password, cost)),
     async verify(phc, password) {
       const normalized = normalizePassword(password)
       // A stored hash that cannot be read matches nothing, and costs what all others cost.
@@ -30,7 +38,7 @@ export const createArgon2id = async (queue: HashQueue): Promise<PasswordVerifier
       return matches && phc !== null
     },
     async upgrade(phc, password) {
-      return isWeaker(phc) ? queue(() => hashPassword(password)) : undefined
+      return isWeaker(phc, cost) ? queue(() => hashPassword(password, cost)) : undefined
     },
   }
 }
