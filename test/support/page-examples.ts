@@ -78,7 +78,7 @@ export const programsOf = (page: string): Map<string, string> =>
 /** Writes the programs where what they import is found: below this folder, or the one with the packages they need. */
 export const writePrograms = (t: Test, programs: Map<string, string>): string => {
   const folder = t.testdir()
-  if (packages) symlinkSync(resolve(packages, 'node_modules'), join(folder, 'node_modules'))
+  symlinkSync(resolve(packages ?? 'test', 'node_modules'), join(folder, 'node_modules'))
   for (const [name, text] of programs) writeFileSync(join(folder, name), text)
   return folder
 }
