@@ -44,14 +44,13 @@ export const prepareDatabaseClock = async (run: RunSql): Promise<void> => {
   await run(FIND_CLOCK)
 }
 
-/** Lets this many seconds pass, as far as the database knows. Throws unless it was prepared and is migrated. */
-export const advanceDatabase = async (run: RunSql, seconds: number): Promise<void> => {
+/** Makes the clock of a migrated database, so that copies of it have one. `advanceDatabase` does it where it is missing. */
+export const makeDatabaseClock = async (run: RunSql): Promise<void> => {
   await run(MAKE_CLOCK)
-  await run('insert into doorcode_clock.advances values (make_interval(secs => $1))', [seconds])
 }
 
-/** Puts the time back to what it is, for a database that is used again. */
-export const RESET_CLOCK = `
-  do $$ begin
-    if to_regnamespace('doorcode_clock') is not null then delete from doorcode_clock.advances; end if;
-  end $$`
+/** Lets this many seconds pass, as far as the database knows. Throws unless it was prepared and is migrated. */
+export const advanceDatabase = async (run: RunSql, seconds: number): Promise<void> => {
+  await makeDatabaseClock(run)
+  await run('insert into doorcode_clock.advances values (make_interval(secs => $1))', [seconds])
+}

@@ -15,10 +15,9 @@ export interface FoundPostgres {
   stopNow(): void
 }
 
-/** Where an embedded one lives, and whether a container is to outlive the process that starts it. */
+/** Where an embedded one lives. */
 export interface PostgresPlace {
   dataDir: string
-  reuse?: boolean
 }
 
 /** Server settings for tests: nothing in them needs to survive a power cut. */
@@ -53,17 +52,14 @@ const dockerAnswers = async (): Promise<boolean> => {
   )
 }
 
-/** Starts a container. One that is reused is given to whoever describes it in the same words again, while it runs. */
-export const startContainer = async ({ reuse = false }: Pick<PostgresPlace, 'reuse'>): Promise<FoundPostgres> => {
+const startContainer = async (): Promise<FoundPostgres> => {
   const missing = CONTAINER_PACKAGES.filter((name) => !isInstalled(name))
   if (missing.length > 0)
     throw new Error(`A container needs packages that are not installed: npm install --save-dev ${missing.join(' ')}`)
   const { PostgreSqlContainer } = await import('@testcontainers/postgresql')
-  const described = new PostgreSqlContainer('postgres:18').withCommand([
-    'postgres',
-    ...Object.entries(FAST).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
-  ])
-  const container = await (reuse ? described.withReuse() : described).start()
+  const container = await new PostgreSqlContainer('postgres:18')
+    .withCommand(['postgres', ...Object.entries(FAST).flatMap(([name, value]) => ['-c', `${name}=${value}`])])
+    .start()
   return {
     kind: 'container',
     url: container.getConnectionUri(),
@@ -87,12 +83,12 @@ const startEmbeddedFor = async ({ dataDir }: PostgresPlace): Promise<FoundPostgr
  * there is an embedded one. Throws an error that says what to install or to name.
  */
 export const findPostgres = async (wish: PostgresWish, place: PostgresPlace): Promise<FoundPostgres> => {
-  if (wish === 'container') return startContainer(place)
+  if (wish === 'container') return startContainer()
   if (wish === 'embedded') return startEmbeddedFor(place)
   if (wish !== undefined) return { kind: 'given', url: wish, stop: async () => {}, stopNow: () => {} }
   if (await dockerAnswers()) {
     try {
-      return await startContainer(place)
+      return await startContainer()
     } catch (error) {
       console.error(`No container (${(error as Error).message.split('\n')[0]}); an embedded Postgres instead.`)
     }

@@ -2,6 +2,7 @@ import { createHash, createHmac, randomUUID } from 'node:crypto'
 import t from 'tap'
 import { hashCode } from '../../src/core/code.ts'
 import { deriveSecrets } from '../../src/keys/secrets.ts'
+import { rounds } from '../run/rounds.ts'
 import { createWorld, PASSWORD, type World } from '../support/app.ts'
 
 /** Every row of every table, as text. */
@@ -43,7 +44,10 @@ t.test('a dump holds no code, no password, no token, no key and no number but th
   t.equal(dump.split('+12025550143').length - 1, 1, 'the number stands where its factor is')
 })
 
-t.test('a dump with the server’s secret does not give a live code, of all the million there are', async (t) => {
+/** Of the million codes that there are, from the right one on. */
+const GUESSES = rounds({ quick: 20_000, all: 1_000_000 })
+
+t.test('a dump with the server’s secret does not give a live code', async (t) => {
   const world = await createWorld(t)
   const { clientKey, code, challengeId } = await logIn(world)
   const { pepper, phoneKey, attemptKey } = deriveSecrets('only for tests: not a secret at all')
@@ -58,8 +62,8 @@ t.test('a dump with the server’s secret does not give a live code, of all the 
     createHmac('sha256', pepper).update(`${challengeId}|login||${guess}`).digest('hex'),
   ]
   let found = 0
-  for (let number = 0; number < 1_000_000; number += 1) {
-    const guess = String(number).padStart(6, '0')
+  for (let nth = 0; nth < GUESSES; nth += 1) {
+    const guess = String((Number(code) + nth) % 1_000_000).padStart(6, '0')
     for (const hash of waysTo(guess)) if (stored.has(hash)) found += 1
   }
   // What a million tries would take too long for is tried with the code that is right.

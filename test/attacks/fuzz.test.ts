@@ -1,13 +1,14 @@
 import fc from 'fast-check'
 import type { InjectOptions } from 'fastify'
 import t, { type Test } from 'tap'
+import { rounds } from '../run/rounds.ts'
 import { createWorld, PASSWORD, type TestProvider } from '../support/app.ts'
 import { secretsIn } from '../support/log-search.ts'
 import { type ApiDocument, checkAnswer, withoutReferences } from '../support/openapi-check.ts'
 import { digestTables } from '../support/table-digest.ts'
 
 /** Requests to each operation; three times as many where there is a body, which has more to get wrong. */
-const CASES = 25
+const CASES = rounds({ quick: 4, all: 25 })
 
 /** Where the first operation begins; a failure says where its own did, and how to come to its smallest case. */
 const SEED = 20_260_101

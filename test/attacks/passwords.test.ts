@@ -105,9 +105,9 @@ t.test('a name under attack answers strangers late, and its owner’s address at
   for (let nth = 0; nth < 20; nth += 1) await tryFrom(world, 'alice', 'wrong', `198.51.100.${nth}`)
   for (let nth = 0; nth < 20; nth += 1) await tryFrom(world, 'nobody', 'wrong', `198.51.100.${nth}`)
   const timeOf = async (username: string, password: string, address: string) => {
-    const start = performance.now()
+    const before = world.waits.length
     const { status } = await tryFrom(world, username, password, address)
-    return { status, ms: performance.now() - start }
+    return { status, ms: world.waits.slice(before).reduce((sum, ms) => sum + ms, 0) }
   }
   const stranger = await timeOf('alice', PASSWORD, '192.0.2.9')
   t.equal(stranger.status, 200, 'whoever has the password gets in from a clean address')
@@ -116,7 +116,7 @@ t.test('a name under attack answers strangers late, and its owner’s address at
   t.ok(unknown.ms >= 500, 'a name that nobody has is as slow')
   const owner = await timeOf('alice', PASSWORD, '203.0.113.1')
   t.equal(owner.status, 200)
-  t.ok(owner.ms < stranger.ms - 250, `the owner’s address is not held up (${owner.ms} ms)`)
+  t.equal(owner.ms, 0, 'the owner’s address is not held up')
   const guest = await timeOf('alice', 'wrong', '203.0.113.1')
   t.ok(guest.ms >= 500, 'but a wrong password from there is: nobody learns where the owner has been')
 })

@@ -3,6 +3,7 @@ import { createServer } from 'node:net'
 import t, { type Test } from 'tap'
 import { ADDRESS_LIMITS } from '../../src/http/rate-limit.ts'
 import { connectRedis } from '../../src/http/redis.ts'
+import { noteMissing } from '../run/missing.ts'
 import { createWorld, type World } from '../support/app.ts'
 import { startTcpProxy } from '../support/tcp-proxy.ts'
 
@@ -52,8 +53,7 @@ t.test('without a Redis that answers each instance counts for itself, and nobody
 t.test('with Redis two instances count together, and alone again while it is away', async (t) => {
   const port = await findRedis(t)
   if (port === undefined) {
-    t.pass('no Redis on this machine and no TEST_REDIS_URL: only its absence could be tried')
-    return
+    return noteMissing(t, 'Redis', 'apt-get install valkey-server or redis-server, or set TEST_REDIS_URL')
   }
   const wire = await startTcpProxy(t, port)
   const world = await createWorld(t, { app: { rateLimit: true, redis: connect(t, wire.port) } })

@@ -43,6 +43,7 @@ t.test('the old password is needed, counted and throttled, as at the login', asy
   await world.addUser('alice')
   const { access_token } = await world.logIn('alice')
   const others = ['audit_events', 'password_attempts']
+  await world.ledger.drain()
   const before = await digestTables(world.sql, others)
   const change = (current_password: string) =>
     world.as(access_token).post('/password', { current_password, new_password: NEW })

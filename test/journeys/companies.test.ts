@@ -68,7 +68,11 @@ const setUp = async (t: Test) => {
       },
     })
   }
-  const statusOf = async (token: string) => (await world.get('/challenge', token)).body.delivery.status
+  const statusOf = async (token: string) => {
+    // The outcome is written after the answer.
+    await world.ledger.drain()
+    return (await world.get('/challenge', token)).body.delivery.status
+  }
   return { world, crondock, twilio, report, statusOf }
 }
 

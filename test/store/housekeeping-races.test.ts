@@ -1,6 +1,7 @@
 import t from 'tap'
 import { createHousekeeping } from '../../src/store/housekeeping.ts'
 import type { Retention } from '../../src/store/pruned-kinds.ts'
+import { rounds } from '../run/rounds.ts'
 import { createWorld } from '../support/app.ts'
 
 const RETENTION: Retention = { challengeDays: 1, sessionDays: 7, ledgerDays: 90, auditDays: 90 }
@@ -16,7 +17,7 @@ t.test('a code that is entered while old challenges leave is taken, and at once'
   const { prune } = createHousekeeping(world.database)
   await world.addUser('asleep', '+12025550199')
   let slowest = 0
-  for (let round = 0; round < 15; round += 1) {
+  for (let round = 0; round < rounds({ quick: 2, all: 15 }); round += 1) {
     const name = `user ${round}`
     await world.addUser(name, `+120255501${String(round).padStart(2, '0')}`)
     await world.sql(oldChallenges(1_000))
@@ -57,7 +58,7 @@ t.test('logins, lost messages and guesses beside it leave every pointer at a cha
   const { prune } = createHousekeeping(world.database)
   const names = Array.from({ length: 12 }, (_, nth) => `user ${nth}`)
   for (const [nth, name] of names.entries()) await world.addUser(name, `+120255501${String(nth).padStart(2, '0')}`)
-  for (let round = 0; round < 6; round += 1) {
+  for (let round = 0; round < rounds({ quick: 2, all: 6 }); round += 1) {
     // Each user's last login was long ago.
     await world.sql(oldChallenges(3))
     await world.sql(`update users u set login_challenge_id = (

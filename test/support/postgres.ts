@@ -1,26 +1,30 @@
 import { randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import pg from 'pg'
 import type { Test } from 'tap'
-import { prepareDatabaseClock, RESET_CLOCK } from '../../testing/database-clock.ts'
-
-/** What the suite's Postgres is, as `postgres-before.ts` leaves it for the test files. */
-export interface SuitePostgres {
-  /** An account that may create databases. */
-  url: string
-  kind: 'given' | 'container' | 'embedded'
-  /** The folder of an embedded cluster. */
-  dataDir: string
-}
-
-/** Where the suite's Postgres is written down while the suite runs. */
-export const SUITE_FILE = '.tap/postgres.json'
+import type { Database } from '../../src/store/database.ts'
+import { prepareDatabaseClock } from '../../testing/database-clock.ts'
+import type { FromSuite, ToSuite } from '../run/messages.ts'
 
 /** What the names of the tests' databases begin with. */
 export const PREFIX = 'doorcode_test_'
 
 /** The migrated database that each test file gets copies of. */
 export const TEMPLATE = `${PREFIX}template`
+
+let server: Promise<string> | undefined
+
+/** The URL of the suite's Postgres, whose account may create databases. Throws where the suite has none. */
+export const suitePostgres = (): Promise<string> => {
+  server ??= new Promise((resolve, reject) => {
+    if (!process.send) throw new Error('Run this file by the suite: npm test -- FILE')
+    process.on('message', (message: FromSuite) => {
+      if ('postgres' in message) resolve(message.postgres)
+      if ('fault' in message) reject(new Error(message.fault))
+    })
+    process.send({ ask: 'postgres' } satisfies ToSuite)
+  })
+  return server
+}
 
 /** The URL of another database on the same server. */
 export const withDatabase = (url: string, name: string): string => {
@@ -52,27 +56,43 @@ const SHAPE = `
     (select string_agg(setconfig::text, ',') from pg_db_role_setting
       where setdatabase = (select oid from pg_database where datname = current_database())))) as shape`
 
-/** Empties every table, those too that keep their rows from the service. */
+/** Empties every table, those too that keep their rows from the service, and puts the clock back. */
 const EMPTY = `
   do $$
   declare
     name text;
   begin
     set local lock_timeout = '2s';
-    alter table audit_events disable trigger user;
+    set local session_replication_role = replica;
     for name in select quote_ident(tablename) from pg_tables
       where schemaname = 'public' and tablename not like 'kysely%'
     loop
       execute 'delete from ' || name;
     end loop;
-    alter table audit_events enable trigger user;
+    delete from doorcode_clock.advances;
   end $$`
 
+/** A database that one test has at a time, and what stays connected to it from test to test. */
+export interface TestDatabase {
+  url: string
+  /** Runs a statement and returns its rows. One with a name is planned once. */
+  sql(text: string, values?: unknown[], name?: string): Promise<Record<string, unknown>[]>
+  /** Databases as the service opens them, whose connections keep their prepared statements, by what prepared them. */
+  opened: Map<string, Database>
+}
+
+interface KeptDatabase extends TestDatabase {
+  close(): Promise<void>
+}
+
 /** Databases of this process that a test has left empty: making one costs ten times as much. */
-const free: string[] = []
+const free: KeptDatabase[] = []
+process.once('disconnect', () => Promise.all(free.map((database) => database.close())))
 let shape: unknown
 
-const create = async (server: string, name: string) => {
+const createKept = async (server: string): Promise<KeptDatabase> => {
+  const name = `${PREFIX}${randomBytes(6).toString('hex')}`
+  const url = withDatabase(server, name)
   // Copies of one template cannot be made side by side while somebody is connected to it; wait and try again.
   for (let tries = 1; ; tries += 1) {
     try {
@@ -83,25 +103,38 @@ const create = async (server: string, name: string) => {
       await new Promise((resolve) => setTimeout(resolve, 100))
     }
   }
-  await prepareDatabaseClock((text) => query(withDatabase(server, name), text))
+  await prepareDatabaseClock((text) => query(url, text))
+  const pool = new pg.Pool({ connectionString: url, max: 2 })
+  pool.on('error', () => {})
+  const opened = new Map<string, Database>()
+  return {
+    url,
+    sql: async (text, values = [], statement) =>
+      (await pool.query({ text, values, ...(statement && { name: statement }) })).rows,
+    opened,
+    async close() {
+      await Promise.all([pool.end(), ...[...opened.values()].map((database) => database.close())])
+    },
+  }
 }
 
-/** A database of this test's own, migrated and empty, given back when the test ends. */
-export const createTestDatabase = async (t: Test): Promise<string> => {
-  const { url: server } = JSON.parse(readFileSync(SUITE_FILE, 'utf8')) as SuitePostgres
-  const name = free.pop() ?? `${PREFIX}${randomBytes(6).toString('hex')}`
-  const url = withDatabase(server, name)
-  if (!(await query(server, 'select from pg_database where datname = $1', [name])).length) await create(server, name)
-  shape ??= (await query(url, SHAPE))[0]?.['shape']
+/** Gives a test a database of its own, migrated and empty, until it ends. */
+export const leaseTestDatabase = async (t: Test): Promise<TestDatabase> => {
+  const database = free.pop() ?? (await createKept(await suitePostgres()))
+  const look = async () => (await database.sql(SHAPE, [], 'shape'))[0]?.['shape']
+  shape ??= await look()
   t.teardown(async () => {
     try {
-      if ((await query(url, SHAPE))[0]?.['shape'] !== shape) throw new Error('the test has changed more than rows')
-      await query(url, EMPTY)
-      await query(url, RESET_CLOCK)
-      free.push(name)
+      if ((await look()) !== shape) throw new Error('the test has changed more than rows')
+      await database.sql(EMPTY)
+      free.push(database)
     } catch {
-      await query(server, `drop database ${name} with (force)`)
+      await database.close()
+      await query(await suitePostgres(), `drop database ${new URL(database.url).pathname.slice(1)} with (force)`)
     }
   })
-  return url
+  return database
 }
+
+/** The URL of such a database, for tests that open it themselves. */
+export const createTestDatabase = async (t: Test): Promise<string> => (await leaseTestDatabase(t)).url

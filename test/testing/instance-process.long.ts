@@ -1,13 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import t, { type Test } from 'tap'
-import { query, SUITE_FILE, type SuitePostgres } from '../support/postgres.ts'
+import { query, suitePostgres } from '../support/postgres.ts'
 
-const { url: database } = JSON.parse(readFileSync(SUITE_FILE, 'utf8')) as SuitePostgres
+const database = await suitePostgres()
 const KIT = pathToFileURL('testing/index.ts').href
 
 /** Somebody's test: a process of its own that starts an instance, shows where it is, and does as it is told. */

@@ -5,10 +5,10 @@ import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { Agent, fetch } from 'undici'
-import type { CodeMessage, Provider, SendResult } from '../src/core/ports.ts'
-import { loadExternal } from '../src/providers/external.ts'
-import { createExchange, type Transport, wire } from '../src/providers/http.ts'
-import type { ProviderDefinition, ProviderTools } from '../src/providers/provider.ts'
+import type { CodeMessage, Provider, SendResult } from '../../src/core/ports.ts'
+import { loadExternal } from '../../src/providers/external.ts'
+import { createExchange, type Transport, wire } from '../../src/providers/http.ts'
+import type { ProviderDefinition, ProviderTools } from '../../src/providers/provider.ts'
 import {
   type CompanyReply,
   type ContractCase,
@@ -16,9 +16,9 @@ import {
   providerContract,
   type ReceiptSubject,
   receiptContract,
-} from '../testing/index.ts'
+} from '../../testing/index.ts'
 
-const guide = readFileSync(new URL('../docs/add-a-provider.md', import.meta.url), 'utf8')
+const guide = readFileSync(new URL('../../docs/add-a-provider.md', import.meta.url), 'utf8')
 
 /** The guide's files by name, as a reader would copy them. */
 const files = Object.fromEntries(

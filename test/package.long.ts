@@ -5,11 +5,11 @@ import { dirname, join, resolve } from 'node:path'
 import { checkPackage, createPackageFromTarballData, type Package } from '@arethetypeswrong/core'
 import { publint } from 'publint'
 import t from 'tap'
-import { SUITE_FILE, type SuitePostgres } from './support/postgres.ts'
+import { suitePostgres } from './support/postgres.ts'
 
-const { url: database } = JSON.parse(readFileSync(SUITE_FILE, 'utf8')) as SuitePostgres
+const database = await suitePostgres()
 
-/** `npm test` has built what is packed here. */
+/** `npm run test:all` has built what is packed here. */
 const pack = (folder: string): { data: Uint8Array<ArrayBuffer>; contents: Package } => {
   const to = mkdtempSync(join(tmpdir(), 'doorcode-pack-'))
   try {

@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
 import { programsOf } from '../support/page-examples.ts'
-import { SUITE_FILE, type SuitePostgres } from '../support/postgres.ts'
+import { suitePostgres } from '../support/postgres.ts'
 
 const PAGE = 'docs/integration-tests.md'
-const { url: database } = JSON.parse(readFileSync(SUITE_FILE, 'utf8')) as SuitePostgres
+const database = await suitePostgres()
 const programs = programsOf(PAGE)
 
 /** Stands for a runner that this project does not have; `examples/` have the runners themselves. */

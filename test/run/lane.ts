@@ -1,0 +1,48 @@
+/**
+ * Runs test files one after the other in one process, which loads our source once. Each file stays a plain tap file: what
+ * it imports as `tap` is a test of its own here. Started by `suite.ts`, which hands out the files.
+ */
+import { registerHooks } from 'node:module'
+import { pathToFileURL } from 'node:url'
+import { t as root, type Test } from 'tap'
+import type { FromSuite, ToSuite } from './messages.ts'
+
+/** How long one file may take, in ms. */
+const LONGEST_FILE = 180_000
+
+const FILE_TEST = new URL('./file-test.ts', import.meta.url)
+
+registerHooks({
+  resolve(specifier, context, next) {
+    if (specifier !== 'tap' || !/\.(?:test|long)\.ts$/.test(context.parentURL ?? '')) return next(specifier, context)
+    const url = new URL(FILE_TEST)
+    url.searchParams.set('of', context.parentURL!)
+    return { url: url.href, shortCircuit: true }
+  },
+})
+
+const tell = (message: ToSuite) => process.send?.(message)
+
+// Keeps this process between two files, when no other handle is open: tap lets the channel go.
+const alive = setInterval(() => {}, 60_000)
+
+const nextFile = (): Promise<string | null> =>
+  new Promise((resolve) => {
+    const hear = (message: FromSuite) => {
+      if (!('file' in message)) return
+      process.off('message', hear)
+      resolve(message.file)
+    }
+    process.on('message', hear)
+    tell({ ask: 'file' })
+  })
+
+for (let file = await nextFile(); file !== null; file = await nextFile()) {
+  const url = pathToFileURL(file).href
+  await root.test(file, { timeout: LONGEST_FILE }, async (test) => {
+    globalThis.fileTest = test as Test
+    await import(url)
+  })
+}
+clearInterval(alive)
+process.disconnect?.()

@@ -1,0 +1,41 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { migrateAt } from '../../src/own-database.ts'
+import { makeDatabaseClock } from '../../testing/database-clock.ts'
+import { findPostgres, type PostgresWish } from '../../testing/find-postgres.ts'
+import { PREFIX, query, TEMPLATE, withDatabase } from '../support/postgres.ts'
+
+/** The Postgres of one run of the suite. */
+export interface SuitePostgres {
+  /** An account that may create databases. */
+  url: string
+  /** Stops it, or removes the run's databases from one that was given. */
+  stop(): Promise<void>
+}
+
+const dropDatabases = async (url: string): Promise<void> => {
+  const left = await query(url, 'select datname as name from pg_database where starts_with(datname, $1)', [PREFIX])
+  for (const { name } of left) await query(url, `drop database "${name}" with (force)`)
+}
+
+/** Starts or finds a Postgres (`TEST_DATABASE_URL`, a container, an embedded one) and makes the template of all tests. */
+export const openSuitePostgres = async (): Promise<SuitePostgres> => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'doorcode-test-'))
+  const given = (process.env['TEST_DATABASE_URL'] || undefined) as PostgresWish
+  const { kind, url, stop } = await findPostgres(given, { dataDir })
+  const template = withDatabase(url, TEMPLATE)
+  if (kind === 'given') await dropDatabases(url)
+  // The database of an embedded cluster has our schema.
+  await query(url, `create database ${TEMPLATE}${kind === 'embedded' ? ' template doorcode' : ''}`)
+  await migrateAt(template)
+  await makeDatabaseClock((text) => query(template, text))
+  return {
+    url,
+    async stop() {
+      if (kind === 'given') await dropDatabases(url)
+      await stop()
+      rmSync(dataDir, { recursive: true, force: true })
+    },
+  }
+}

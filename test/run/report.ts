@@ -1,0 +1,10 @@
+import { Parser } from 'tap-parser'
+import { stringify } from 'tap-yaml'
+
+/** Returns each failed assertion of a TAP text: its full name and what tap knows about it. */
+export const failuresIn = (text: string): string =>
+  Parser.parse(text, { flat: true })
+    .flatMap(([kind, result]) => (kind === 'assert' && !result.ok ? [result] : []))
+    .map(({ fullname, name, diag }) => `${fullname || name}\n${diag ? stringify(diag) : ''}`)
+    .join('\n')
+    .replaceAll(/^/gm, '  ')

@@ -1,0 +1,119 @@
+/**
+ * Runs the tests: `node test/run/suite.ts [--all] [FILE …]`. Without files it runs every `*.test.ts`, with `--all` also
+ * every `*.long.ts`, and all rounds of the tests that repeat themselves. A few processes share the files among them.
+ */
+import { fork } from 'node:child_process'
+import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { Parser, type Result } from 'tap-parser'
+import type { FromSuite, ToSuite } from './messages.ts'
+import { openSuitePostgres, type SuitePostgres } from './postgres.ts'
+import { failuresIn } from './report.ts'
+
+const TIMES_FILE = '.tap/times.json'
+
+/** Some of what a test does is to wait for Postgres or a socket, so there is one process more than there are cores. */
+const LANES = Number(process.env['TEST_LANES'] ?? availableParallelism() + 1)
+
+const args = process.argv.slice(2)
+const isAll = args.includes('--all')
+const named = args.filter((arg) => !arg.startsWith('--'))
+
+const readTimes = (): Record<string, number> => {
+  try {
+    return JSON.parse(readFileSync(TIMES_FILE, 'utf8'))
+  } catch {
+    return {}
+  }
+}
+
+const times = readTimes()
+const lengthOf = (file: string) => times[file] ?? Number.POSITIVE_INFINITY
+const found = named.length > 0 ? named : globSync(isAll ? 'test/**/*.{test,long}.ts' : 'test/**/*.test.ts').sort()
+// The longest first, so that no process is left alone with one at the end.
+const waiting = found.toSorted((one, other) => lengthOf(other) - lengthOf(one))
+
+let postgres: Promise<SuitePostgres> | undefined
+
+let [passed, failed] = [0, 0]
+const missing = new Map<string, string>()
+
+const finish = (file: string, { ok, time }: Pick<Result, 'ok' | 'time'>, text: string) => {
+  times[file] = time ?? 0
+  if (ok) console.log(`ok ${file} (${((time ?? 0) / 1_000).toFixed(1)} s)`)
+  else console.log(`not ok ${file}\n${failuresIn(text)}`)
+}
+
+/** Runs files in a process of their own until none is left. One that ends in the middle of a file fails that file. */
+const runLane = (): Promise<void> =>
+  new Promise((resolve) => {
+    const lane = fork(join(import.meta.dirname, 'lane.ts'), {
+      env: {
+        NODE_COMPILE_CACHE: '.tap/compile-cache',
+        // Each file has a limit of its own.
+        TAP_TIMEOUT: '0',
+        ...process.env,
+        ...(isAll && { TEST_ROUNDS: 'all' }),
+      },
+      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+    })
+    let running: string | undefined
+    const answer = (message: FromSuite) => lane.send(message, () => {})
+
+    const parser = new Parser()
+    parser.on('child', (child: Parser) => {
+      const lines: string[] = []
+      child.on('line', (line: string) => lines.push(line))
+      child.on('assert', ({ ok }: Result) => {
+        if (ok) passed += 1
+        else failed += 1
+      })
+      child.on('complete', () => texts.set(child.name, lines.join('')))
+    })
+    const texts = new Map<string, string>()
+    parser.on('assert', (result: Result) => {
+      finish(result.name, result, texts.get(result.name) ?? '')
+      texts.delete(result.name)
+      if (running === result.name) running = undefined
+    })
+    lane.stdout!.pipe(parser)
+
+    lane.on('message', (message: ToSuite) => {
+      if (message.ask === 'file') {
+        running = waiting.shift()
+        answer({ file: running ?? null })
+      } else if (message.ask === 'postgres') {
+        postgres ??= openSuitePostgres()
+        postgres.then(
+          ({ url }) => answer({ postgres: url }),
+          (error: Error) => answer({ fault: error.message }),
+        )
+      } else if (message.missing !== undefined) {
+        missing.set(message.missing, message.install)
+      }
+    })
+    lane.once('exit', (code, signal) => {
+      if (running !== undefined) {
+        failed += 1
+        console.log(`not ok ${running}\n  Its process ended with ${signal ?? code}.`)
+      }
+      resolve(running !== undefined && waiting.length > 0 ? runLane() : undefined)
+    })
+  })
+
+const stopPostgres = async () => (await postgres?.catch(() => undefined))?.stop()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => stopPostgres().finally(() => process.exit(1)))
+}
+
+const start = performance.now()
+await Promise.all(Array.from({ length: Math.min(LANES, waiting.length) }, runLane))
+await stopPostgres()
+mkdirSync('.tap', { recursive: true })
+writeFileSync(TIMES_FILE, JSON.stringify(times))
+
+console.log(`\n${found.length} files in ${((performance.now() - start) / 1_000).toFixed(1)} s`)
+for (const [service, install] of missing) console.log(`NOT TESTED: what needs ${service}. To get it: ${install}`)
+console.log(`${passed} passed, ${failed} failed`)
+process.exitCode = failed > 0 ? 1 : 0
