@@ -26,6 +26,8 @@ export interface AdminAppDeps extends AddUserDeps, Omit<AdminRouteDeps, 'addUser
   trustProxy: readonly string[]
   rateLimit: boolean
   redis?: Redis | undefined
+  /** Monotonic clock of rate limits, in ms; the machine's by default. */
+  elapsed?: (() => number) | undefined
 }
 
 /** Builds the app for the backends beside us in the order below; opens no socket. No script of a page may read it. */

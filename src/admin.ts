@@ -20,6 +20,7 @@ export interface AdminParts
     | 'trustProxy'
     | 'rateLimit'
     | 'redis'
+    | 'elapsed'
     | 'issuer'
     | 'passwords'
     | 'passwordPolicy'

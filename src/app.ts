@@ -77,6 +77,8 @@ export interface AppDeps {
   corsOrigins: readonly string[]
   rateLimit: boolean
   redis?: Redis | undefined
+  /** Monotonic clock of rate limits, in ms; the machine's by default. */
+  elapsed?: (() => number) | undefined
   outbox?: RouteDeps['outbox']
   demo?: RouteDeps['demo']
   /** Waits so many ms: a name under attack is answered late. */

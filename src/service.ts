@@ -142,6 +142,7 @@ export const startService = async ({
     rateLimit: settings.RATE_LIMIT,
     redis,
     now: clock.now,
+    elapsed: clock.elapsed,
   }
   const development = await createDevelopment(settings, { definitions, outbox, demoUser })
   const app = await buildApp({

@@ -24,6 +24,8 @@ export interface BareAppOptions {
   corsCredentials?: boolean
   rateLimit: boolean
   redis?: Redis | undefined
+  /** Monotonic clock of rate limits, in ms; the machine's by default. */
+  elapsed?: (() => number) | undefined
   /** The limit that counts each request. */
   everyRequest: keyof typeof ADDRESS_LIMITS
   /** Routes that this limit does not count, with GET, HEAD and POST. */
@@ -67,7 +69,7 @@ export const createBareApp = async (options: BareAppOptions) => {
   registerClosing(app)
   registerRequestLog(app, { trustsProxy: trustProxy.length > 0 })
   registerProblems(app, issuer)
-  const limit = await createLimiter(app, { redis: options.redis, enabled: options.rateLimit })
+  const limit = await createLimiter(app, { ...options, enabled: options.rateLimit })
   const everything = limit(options.everyRequest)
   if (corsOrigins.length > 0) {
     // The plug-in answers preflights itself; everything else is counted behind it, so that scripts can read a refusal.

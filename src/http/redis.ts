@@ -10,6 +10,8 @@ export const connectRedis = (url: string, onError: (error: Error) => void): Redi
     maxRetriesPerRequest: 1,
     commandTimeout: 100,
     connectTimeout: 500,
+    // A connection that the network has dropped without a word is replaced, not waited for.
+    socketTimeout: 1_000,
     retryStrategy: (attempt) => Math.min(attempt * 100, 2_000),
   })
   redis.on('error', onError)

@@ -1,0 +1,102 @@
+import t, { type Test } from 'tap'
+import { ADDRESS_LIMITS } from '../../src/http/rate-limit.ts'
+import { connectRedis } from '../../src/http/redis.ts'
+import { createWorld, type World } from '../support/app.ts'
+import { startFakeRedis } from '../support/fake-redis.ts'
+
+type Instance = Pick<World, 'app' | 'send'>
+
+let elapsed = 0
+const world = await createWorld(t, { app: { rateLimit: true, elapsed: () => elapsed } })
+
+const from = (instance: Instance, remoteAddress: string) =>
+  instance.send({ method: 'POST', url: '/login', payload: {}, remoteAddress })
+
+const exceed = async (instance: Instance, address: string) => {
+  for (let nth = 1; nth <= ADDRESS_LIMITS.login; nth += 1) await from(instance, address)
+  return from(instance, address)
+}
+
+/** Sends one request each from this many IPv6 networks. */
+const floodFrom = async (instance: Instance, networks: number) => {
+  for (let nth = 0; nth < networks; nth += 100) {
+    await Promise.all(
+      Array.from({ length: 100 }, (_, more) =>
+        instance.app.inject({
+          method: 'POST',
+          url: '/login',
+          remoteAddress: `2001:db8:${(nth + more).toString(16)}::1`,
+        }),
+      ),
+    )
+  }
+}
+
+t.test('an address over its limit stays over it while 6,000 others pass', async (t) => {
+  t.equal((await exceed(world, '198.51.100.1')).status, 429)
+  await floodFrom(world, 6_000)
+  t.match(await from(world, '198.51.100.1'), { status: 429, body: { code: 'rate_limited' } })
+  elapsed += 60_000
+  t.equal((await from(world, '198.51.100.1')).status, 400, 'and not for longer than the window')
+})
+
+t.test('a wall clock that jumps an hour and back changes no wait', async (t) => {
+  const real = Date.now
+  let jump = 0
+  t.intercept(Date, 'now', { value: () => real() + jump })
+  for (const [nth, hours] of [1, -1].entries()) {
+    const address = `198.51.100.${10 + nth}`
+    jump = hours * 3_600_000
+    t.equal((await exceed(world, address)).status, 429)
+    jump = 0
+    const limited = await from(world, address)
+    t.equal(limited.status, 429, 'still over its limit')
+    t.ok(limited.body.retry_after <= 60, `waits ${limited.body.retry_after} s`)
+    elapsed += 60_000
+    t.equal((await from(world, address)).status, 400)
+  }
+})
+
+const startWithRedis = async (t: Test) => {
+  const fake = await startFakeRedis(t)
+  const redis = connectRedis(`redis://127.0.0.1:${fake.port}`, () => {})
+  t.teardown(() => redis.disconnect())
+  await new Promise<void>((resolve) => redis.once('ready', () => resolve()))
+  const instance = await world.startInstance({ app: { rateLimit: true, redis, elapsed: () => elapsed } })
+  return { fake, instance }
+}
+
+t.test('a Redis that hangs is asked once, and by no request after that for a second', async (t) => {
+  const { fake, instance } = await startWithRedis(t)
+  fake.mode = 'hang'
+  t.equal((await from(instance, '198.51.100.20')).status, 400)
+  const asked = fake.commands
+  t.equal((await exceed(instance, '198.51.100.20')).status, 429)
+  t.equal(fake.commands, asked, 'no other request was sent to it')
+
+  fake.mode = 'answer'
+  elapsed += 999
+  await from(instance, '198.51.100.21')
+  t.equal(fake.commands, asked)
+  elapsed += 1
+  t.equal((await from(instance, '198.51.100.21')).status, 400)
+  t.ok(fake.commands > asked, 'then one finds out')
+})
+
+t.test('an address over its limit in Redis stays over it when Redis is lost', async (t) => {
+  const { fake, instance } = await startWithRedis(t)
+  t.equal((await exceed(instance, '198.51.100.30')).status, 429)
+  for (let nth = 1; nth < ADDRESS_LIMITS.login; nth += 1) await from(instance, '198.51.100.31')
+  fake.mode = 'hang'
+  t.equal((await from(instance, '198.51.100.30')).status, 429)
+  t.equal((await from(instance, '198.51.100.31')).status, 400, 'the twentieth')
+  t.equal((await from(instance, '198.51.100.31')).status, 429, 'the twenty-first')
+})
+
+t.test('a Redis whose clock was set back makes no wait longer than the window', async (t) => {
+  const { fake, instance } = await startWithRedis(t)
+  fake.ttl = 3_660_000
+  const limited = await exceed(instance, '198.51.100.40')
+  t.equal(limited.status, 429)
+  t.ok(limited.body.retry_after <= 60, `waits ${limited.body.retry_after} s`)
+})
