@@ -8,6 +8,7 @@ import { registerClosing } from './closing.ts'
 import { registerCompilers } from './compilers.ts'
 import { registerHeaders } from './headers.ts'
 import { registerMediaTypes } from './media-types.ts'
+import { createProblemLog } from './problem-log.ts'
 import { clientErrorHandler, frameworkErrors, registerProblems } from './problems.ts'
 import { type ADDRESS_LIMITS, createLimiter } from './rate-limit.ts'
 import { registerRequestLog } from './request-log.ts'
@@ -48,6 +49,7 @@ const NONE = /(?!)/
  */
 export const createBareApp = async (options: BareAppOptions) => {
   const { issuer, logger, trustProxy, corsOrigins, ownLimit = NONE, foreignQuery = NONE } = options
+  const problems = { issuer, log: createProblemLog() }
   const app = fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
@@ -60,7 +62,7 @@ export const createBareApp = async (options: BareAppOptions) => {
     forceCloseConnections: 'idle',
     // Its answer would not be a problem; readiness tells that we are leaving.
     return503OnClosing: false,
-    frameworkErrors: frameworkErrors(issuer),
+    frameworkErrors: frameworkErrors(problems),
     clientErrorHandler: clientErrorHandler(issuer),
   }).withTypeProvider<TypeBoxTypeProvider>()
 
@@ -68,7 +70,7 @@ export const createBareApp = async (options: BareAppOptions) => {
   registerHeaders(app)
   registerClosing(app)
   registerRequestLog(app, { trustsProxy: trustProxy.length > 0 })
-  registerProblems(app, issuer)
+  registerProblems(app, problems)
   const limit = await createLimiter(app, { ...options, enabled: options.rateLimit })
   const everything = limit(options.everyRequest)
   if (corsOrigins.length > 0) {

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, FastifySchemaValidationError } from 'fastify'
 import { PROBLEMS, Problem, type ProblemDetails } from '../errors.ts'
 import { answerHeaders } from './headers.ts'
+import type { ProblemLog } from './problem-log.ts'
 
 const MEDIA_TYPE = 'application/problem+json'
 
@@ -86,12 +87,21 @@ const toProblem = (error: unknown): Problem => {
   return new Problem(code ?? 'internal_error', { cause: error })
 }
 
+/** What problems are rendered and logged with. */
+export interface ProblemOptions {
+  issuer: string
+  log: ProblemLog
+}
+
 /** Answers with a problem, whatever the route's schema says, and logs the cause of those that are our fault. */
-const send = (issuer: string, request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply => {
+const send = (
+  { issuer, log }: ProblemOptions,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  error: unknown,
+): FastifyReply => {
   const problem = toProblem(error)
-  if (problem.status >= 500) {
-    request.log.error({ event: 'problem', code: problem.code, err: problem.details.cause ?? problem }, problem.message)
-  }
+  log.add(request, problem)
   return reply
     .code(problem.status)
     .headers(problemHeaders(problem))
@@ -100,16 +110,17 @@ const send = (issuer: string, request: FastifyRequest, reply: FastifyReply, erro
 }
 
 /** Makes every answer that is not a success a problem: thrown ones, unknown routes, and Fastify's own. */
-export const registerProblems = (app: FastifyInstance, issuer: string): void => {
-  app.setErrorHandler((error, request, reply) => send(issuer, request, reply, error))
-  app.setNotFoundHandler((request, reply) => send(issuer, request, reply, new Problem('not_found')))
+export const registerProblems = (app: FastifyInstance, options: ProblemOptions): void => {
+  app.setErrorHandler((error, request, reply) => send(options, request, reply, error))
+  app.setNotFoundHandler((request, reply) => send(options, request, reply, new Problem('not_found')))
+  app.addHook('onClose', async () => options.log.flush())
 }
 
 /** Renders the faults that Fastify finds before any hook runs, such as a URL that cannot be decoded. */
 export const frameworkErrors =
-  (issuer: string) =>
+  (options: ProblemOptions) =>
   (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
-    send(issuer, request, reply.headers(answerHeaders(request.id)), error)
+    send(options, request, reply.headers(answerHeaders(request.id)), error)
   }
 
 /** Answers what is not HTTP at all, on the bare socket: there is no request yet. */

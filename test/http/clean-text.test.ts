@@ -1,12 +1,13 @@
 import fastify from 'fastify'
 import t from 'tap'
 import { registerCleanText } from '../../src/http/clean-text.ts'
+import { createProblemLog } from '../../src/http/problem-log.ts'
 import { registerProblems } from '../../src/http/problems.ts'
 
 /** An app whose one route takes anything, as a route that forgot to check would. */
 const createApp = () => {
   const app = fastify({ bodyLimit: 70_000 })
-  registerProblems(app, 'https://auth.example.com')
+  registerProblems(app, { issuer: 'https://auth.example.com', log: createProblemLog() })
   registerCleanText(app, { foreignQuery: /^\/foreign\// })
   app.addContentTypeParser('application/octet-stream', { parseAs: 'buffer' }, (_request, body, done) =>
     done(null, body),
