@@ -13,7 +13,7 @@ import { parseRoutes } from './providers/routing.ts'
 import { createScenarios, parseScenarios, type Scenarios } from './providers/scenarios.ts'
 
 /** Failures in a row after which a company is left alone, and for how many ms. */
-const BREAKER = { failures: 5, openFor: 30_000 }
+const BREAKER = { failures: 5, openFor: 3_000 }
 
 /** What delivery is made of besides settings. */
 export interface DeliveryParts {

@@ -27,7 +27,8 @@ const CompanyState = Exactly(
 const Readiness = Exactly(
   {
     status: Type.Enum(['ready', 'degraded'], {
-      description: '`degraded` while a delivery company is left alone because it keeps failing.',
+      description:
+        '`degraded` while a provider is left alone because it keeps failing. With no other provider, `/login` alone answers 503.',
       examples: ['ready'],
     }),
     delivery: Type.Array(CompanyState, { description: 'Each company and channel.' }),
@@ -66,7 +67,7 @@ export const health: Route = (app, { readiness, deliveryStates }) => {
       tags: ['Operation'],
       summary: 'Whether the service can serve',
       description:
-        'For load balancers: whether requests should come here. While something is missing, the answer is 503 and `missing` names it.',
+        'For load balancers: whether requests should come here. 503 while the database or a migration is missing, or while the instance stops; `missing` names it. A provider that fails makes it `degraded`: another instance would not reach it either.',
       response: {
         200: answer('Everything it needs is there.', Readiness),
         ...problems('service_unavailable'),
@@ -82,9 +83,6 @@ export const health: Route = (app, { readiness, deliveryStates }) => {
         throw new Problem('service_unavailable', { missing, retryAfter: RETRY_AFTER, cause })
       }
       const delivery = deliveryStates()
-      if (delivery.length > 0 && delivery.every(({ state }) => state === 'open')) {
-        throw new Problem('service_unavailable', { missing: ['delivery'], retryAfter: RETRY_AFTER })
-      }
       const status = delivery.some(({ state }) => state !== 'closed') ? ('degraded' as const) : ('ready' as const)
       return { status, delivery }
     },
