@@ -459,7 +459,7 @@ export interface paths {
         };
         /**
          * Whether the service can serve
-         * @description For load balancers: whether requests should come here. While something is missing, the answer is 503 and `missing` names it.
+         * @description For load balancers: whether requests should come here. 503 while the database or a migration is missing, or while the instance stops; `missing` names it. A provider that fails makes it `degraded`: another instance would not reach it either.
          */
         get: operations["getReadiness"];
         put?: never;
@@ -1573,7 +1573,7 @@ export interface components {
         /** @description That the service can serve, and how delivery does. */
         Readiness: {
             /**
-             * @description `degraded` while a delivery company is left alone because it keeps failing.
+             * @description `degraded` while a provider is left alone because it keeps failing. With no other provider, `/login` alone answers 503.
              * @example ready
              * @enum {string}
              */
