@@ -25,6 +25,8 @@ export interface AdminAppDeps extends AddUserDeps, Omit<AdminRouteDeps, 'addUser
   now: () => number
   trustProxy: readonly string[]
   rateLimit: boolean
+  /** Whether the process is about to stop. */
+  isStopping?: (() => boolean) | undefined
   redis?: Redis | undefined
   /** Monotonic clock of rate limits, in ms; the machine's by default. */
   elapsed?: (() => number) | undefined

@@ -21,6 +21,7 @@ export interface AdminParts
     | 'rateLimit'
     | 'redis'
     | 'elapsed'
+    | 'isStopping'
     | 'issuer'
     | 'passwords'
     | 'passwordPolicy'

@@ -76,6 +76,8 @@ export interface AppDeps {
   trustProxy: readonly string[]
   corsOrigins: readonly string[]
   rateLimit: boolean
+  /** Whether the process is about to stop. */
+  isStopping?: (() => boolean) | undefined
   redis?: Redis | undefined
   /** Monotonic clock of rate limits, in ms; the machine's by default. */
   elapsed?: (() => number) | undefined

@@ -143,6 +143,7 @@ export const startService = async ({
     redis,
     now: clock.now,
     elapsed: clock.elapsed,
+    isStopping: shutdown.isStopping,
   }
   const development = await createDevelopment(settings, { definitions, outbox, demoUser })
   const app = await buildApp({

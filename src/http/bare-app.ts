@@ -24,6 +24,8 @@ export interface BareAppOptions {
   /** Whether those scripts may send cookies. */
   corsCredentials?: boolean
   rateLimit: boolean
+  /** Whether the process is about to stop. */
+  isStopping?: (() => boolean) | undefined
   redis?: Redis | undefined
   /** Monotonic clock of rate limits, in ms; the machine's by default. */
   elapsed?: (() => number) | undefined
@@ -68,7 +70,7 @@ export const createBareApp = async (options: BareAppOptions) => {
 
   registerCompilers(app)
   registerHeaders(app)
-  registerClosing(app)
+  registerClosing(app, options.isStopping)
   registerRequestLog(app, { trustsProxy: trustProxy.length > 0 })
   registerProblems(app, problems)
   const limit = await createLimiter(app, { ...options, enabled: options.rateLimit })

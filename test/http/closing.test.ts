@@ -35,3 +35,17 @@ t.test('a close ends with the last answer, and does not wait for connections tha
   const late = new Promise((resolve) => setTimeout(resolve, 30_000, 'late').unref())
   t.equal(await Promise.race([closed, late]), 'closed')
 })
+
+t.test('answers close their connections from the signal on, while others are still accepted', async (t) => {
+  let isStopping = false
+  const app = fastify({ forceCloseConnections: 'idle', return503OnClosing: false })
+  t.teardown(() => app.close())
+  registerClosing(app, () => isStopping)
+  app.get('/', async () => ({}))
+  const address = await app.listen({ port: 0, host: '127.0.0.1' })
+  const connectionOf = async () => (await fetch(address)).headers.get('connection')
+  t.equal(await connectionOf(), 'keep-alive')
+  isStopping = true
+  t.equal(await connectionOf(), 'close')
+  t.equal(await connectionOf(), 'close')
+})
