@@ -6,6 +6,9 @@ export type BreachCheck = (password: string) => Promise<boolean>
 /** The longest that one question may take, in ms. */
 const WITHIN = 1_000
 
+/** A line of a range: the rest of a SHA-1, and its count. */
+const LINE = /^[0-9A-F]{35}:\d+\s*$/i
+
 /**
  * A check by k-anonymity: the first five digits of the password's SHA-1 go to `url`, and the rest is looked for among the
  * suffixes that come back, one a line with a count (the range API of Have I Been Pwned). Neither the password nor its hash
@@ -21,7 +24,9 @@ export const createBreachRange =
       signal: AbortSignal.timeout(WITHIN),
     })
     if (!response.ok) throw new Error(`the range was answered with ${response.status}`)
-    const lines = (await response.text()).split(/\r?\n/)
+    const lines = (await response.text()).split(/\r?\n/).filter((line) => line.trim() !== '')
+    // A page of a proxy or a captive portal is no range, and says nothing of the password.
+    if (lines.length === 0 || !lines.every((line) => LINE.test(line))) throw new Error('the answer is not a range')
     return lines.some((line) => {
       const [suffix, count] = line.split(':')
       return suffix?.toUpperCase() === hash.slice(5) && Number(count) > 0

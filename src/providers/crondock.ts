@@ -8,7 +8,8 @@ import { type HttpAnswer, interpretFailure, isObject } from './http.ts'
 import { defineProvider } from './provider.ts'
 
 /** Whether a member that lists errors lists any: `null`, `[]` and `{}` say that there are none. */
-const reports = (errors: unknown): boolean => (isObject(errors) ? Object.keys(errors).length > 0 : Boolean(errors))
+const reports = (errors: unknown): boolean =>
+  typeof errors === 'object' && errors !== null ? Object.keys(errors).length > 0 : Boolean(errors)
 
 /** A success that carries an error was not sent; a success that cannot be read may have been. */
 const interpret = (answer: HttpAnswer): SendResult => {

@@ -1,6 +1,7 @@
 import { Agent, fetch, type Response } from 'undici'
 import type { SendResult } from '../core/ports.ts'
 import type { ProviderTools } from './provider.ts'
+import { interpretFault } from './wire-faults.ts'
 
 /** A request to a company. */
 export interface HttpRequest {
@@ -47,42 +48,14 @@ export interface HttpAnswer {
   retryAfter: number | undefined
 }
 
-/** Whether a part of an answer has members to look at. */
+/** Returns true when a part of an answer has members to look at; a list has none. */
 export const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** A host that takes no connection must leave time for the next company, in ms. */
 const agent = new Agent({ connect: { timeout: 1_500 } })
 
 const LONGEST_ANSWER = 64 * 1024
-
-/** Faults that strike before a request can have reached anyone. */
-const NEVER_CONNECTED = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'CERT_HAS_EXPIRED',
-  'CERT_NOT_YET_VALID',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-  'ERR_SSL_WRONG_VERSION_NUMBER',
-  'EPROTO',
-])
-
-const faultOf = (error: unknown): string => {
-  for (let cause = error, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth += 1) {
-    if ('code' in cause && typeof cause.code === 'string') return cause.code
-    if (cause instanceof AggregateError) return faultOf(cause.errors[0])
-    if (cause.name === 'AbortError' || cause.name === 'TimeoutError') return cause.name
-  }
-  return 'network error'
-}
 
 const readBody = async (response: Response): Promise<string | undefined> => {
   let body = ''
@@ -120,12 +93,6 @@ export const wire: Transport = async ({ method, url, headers, body }, signal) =>
     dispatcher: agent,
   })
   return { status: response.status, headers: Object.fromEntries(response.headers), body: await readBody(response) }
-}
-
-/** What a fault of the wire says of a message: never connected is `failed`, everything else `unknown`. */
-export const interpretFault = (error: unknown): SendResult => {
-  const reason = faultOf(error)
-  return { outcome: NEVER_CONNECTED.has(reason) ? 'failed' : 'unknown', reason }
 }
 
 const bodyOf = ({ json, form, body }: HttpRequest): { type?: string; body: string | undefined } => {

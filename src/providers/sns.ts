@@ -4,8 +4,9 @@
  */
 import { Type } from 'typebox'
 import type { CodeMessage, Provider, SendResult } from '../core/ports.ts'
-import { interpretFailure, interpretFault, type Transport } from './http.ts'
+import { interpretFailure, type Transport } from './http.ts'
 import { defineProvider } from './provider.ts'
+import { interpretFault } from './wire-faults.ts'
 
 const DEFAULT_URL = 'https://sns.us-east-1.amazonaws.com'
 

@@ -5,7 +5,7 @@
 import { BlockList, isIP } from 'node:net'
 import { Type } from 'typebox'
 import type { SendResult } from '../core/ports.ts'
-import { type HttpAnswer, interpretFailure } from './http.ts'
+import { type HttpAnswer, interpretFailure, isObject } from './http.ts'
 import { defineProvider } from './provider.ts'
 import { compileBody, compileUrl, type Format, hasPlaceholder, valuesOf } from './webhook-template.ts'
 
@@ -219,8 +219,9 @@ export const webhookProvider = defineProvider({
         // A gateway that nobody described may mean anything by 400: the next company finds out whether it is the number.
         return result.outcome === 'refused' ? { outcome: 'failed', reason } : result
       }
-      // Whoever says what the answer must hold must be able to find it there.
-      if (text === undefined || ((isAccepted ?? findId) && json === undefined))
+      // What the settings look for in the answer needs a place to stand there.
+      const hasMembers = isObject(json) || (Array.isArray(json) && json.length > 0)
+      if (text === undefined || ((isAccepted ?? findId) && !hasMembers))
         return { outcome: 'unknown', reason: 'unreadable answer' }
       if (isAccepted && !isAccepted(json)) return { outcome: 'failed', reason: `${reason} without WEBHOOK_ACCEPTED_IF` }
       const id = findId?.(json)

@@ -1,0 +1,66 @@
+import type { SendResult } from '../core/ports.ts'
+
+/** Faults that strike before a request can have reached anyone. */
+const NEVER_CONNECTED = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'CERT_HAS_EXPIRED',
+  'CERT_NOT_YET_VALID',
+  'CERT_REVOKED',
+  'CERT_UNTRUSTED',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'ERR_SSL_PACKET_LENGTH_TOO_LONG',
+  'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE',
+  'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION',
+  'ERR_SSL_TLSV1_UNRECOGNIZED_NAME',
+  'ERR_SSL_UNSUPPORTED_PROTOCOL',
+  'ERR_SSL_WRONG_VERSION_NUMBER',
+  'EPROTO',
+])
+
+/** System calls that come before the first byte of a request. */
+const BEFORE_REQUEST = /^(?:connect|bind|getaddrinfo|query[A-Z]\w*)$/
+
+/** What Node says of a connection that ended in its handshake; the code does not tell it from any other. */
+const IN_HANDSHAKE = /before secure TLS connection was established/
+
+/** Faults without a code that fetch finds before it connects, by their message. */
+const REFUSED_BY_FETCH = new Map([
+  ['bad port', 'a port that fetch blocks'],
+  ['unknown scheme', 'not an HTTP address'],
+])
+
+interface Fault {
+  reason: string
+  isSent: boolean
+}
+
+const faultOf = (error: unknown): Fault => {
+  for (let cause = error, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth += 1) {
+    if (cause instanceof AggregateError) return faultOf(cause.errors[0])
+    if ('code' in cause && typeof cause.code === 'string') {
+      const isBefore =
+        ('syscall' in cause && BEFORE_REQUEST.test(String(cause.syscall))) || IN_HANDSHAKE.test(cause.message)
+      return { reason: cause.code, isSent: !(isBefore || NEVER_CONNECTED.has(cause.code)) }
+    }
+    if (cause.name === 'AbortError' || cause.name === 'TimeoutError') return { reason: cause.name, isSent: true }
+    const refused = REFUSED_BY_FETCH.get(cause.message)
+    if (refused !== undefined) return { reason: refused, isSent: false }
+  }
+  return { reason: 'network error', isSent: true }
+}
+
+/** Judges a fault of the wire: `failed` when nothing can have left, `unknown` for everything else. */
+export const interpretFault = (error: unknown): SendResult => {
+  const { reason, isSent } = faultOf(error)
+  return { outcome: isSent ? 'unknown' : 'failed', reason }
+}
