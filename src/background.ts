@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { Settings } from './config.ts'
 import { createEventWebhook, type EventWebhook } from './events/webhook.ts'
-import { wire } from './providers/http.ts'
+import { type Transport, wire } from './providers/http.ts'
 import type { Database } from './store/database.ts'
 import { createEventOutbox } from './store/events.ts'
 import { createHousekeeping } from './store/housekeeping.ts'
@@ -20,18 +20,26 @@ export interface BackgroundParts {
   logger: Logger
   /** Unix time, ms. */
   now: () => number
+  /** The way to whoever takes events; directly by default. */
+  transport?: Transport
   /** How long after the start old rows are removed first, in ms. */
   firstPrune?: number
 }
 
 /** Starts the delivery of events, where somebody subscribed. */
-const subscribe = ({ settings, database, logger, now }: BackgroundParts): EventWebhook | undefined => {
+const subscribe = ({
+  settings,
+  database,
+  logger,
+  now,
+  transport = wire,
+}: BackgroundParts): EventWebhook | undefined => {
   if (settings.EVENTS_WEBHOOK_URL === undefined) return undefined
   const webhook = createEventWebhook({
     outbox: createEventOutbox(database),
     url: settings.EVENTS_WEBHOOK_URL,
     secret: settings.EVENTS_WEBHOOK_SECRET!,
-    transport: wire,
+    transport,
     now,
     log: logger,
     every: LOOK_EVERY,

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { ADMIN_SETTINGS } from './admin-settings.ts'
+import { NETWORK_SETTINGS } from './network-settings.ts'
 import { RETENTION_SETTINGS } from './retention-settings.ts'
 import { SESSION_SETTINGS } from './session-settings.ts'
 import { list, seconds } from './setting-types.ts'
@@ -170,6 +171,7 @@ export const SettingsSchema = Type.Object({
     description: 'Origins whose scripts may call this API, exactly as a browser writes them.',
     examples: ['https://app.example.com'],
   }),
+  ...NETWORK_SETTINGS,
   LOG_LEVEL: Type.Union(
     ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].map((level) => Type.Literal(level)),
     { default: 'info', description: 'The least severe lines that are logged.', examples: ['info'] },
@@ -225,4 +227,6 @@ export interface SettingSchema {
   form?: string
   /** The setting that one which is required may be left out for. */
   insteadOf?: string
+  /** Whether the name in lower case is read too, as other programs do. */
+  lowerCase?: boolean
 }

@@ -82,8 +82,8 @@ const known = (schemas: readonly TObject[]): KnownSetting[] =>
   schemas
     .flatMap(({ properties }) => Object.entries(properties))
     .map(([name, schema]) => {
-      const { secret = false, inFile = secret, examples } = schema as unknown as SettingSchema
-      return { name, inFile, example: examples.join(',') }
+      const { secret = false, inFile = secret, lowerCase = false, examples } = schema as unknown as SettingSchema
+      return { name, inFile, lowerCase, example: examples.join(',') }
     })
 
 /** Settings as they were read, right or not, and all that is wrong with them. */

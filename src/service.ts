@@ -19,6 +19,7 @@ import { createPasswordPolicy } from './passwords/policy.ts'
 import { loadExternal } from './providers/external.ts'
 import { providers as ourProviders } from './providers/index.ts'
 import { createOutbox } from './providers/outbox.ts'
+import { createOutgoing } from './providers/outgoing.ts'
 import { createReadiness } from './readiness.ts'
 import type { Service, ServiceOptions } from './service-parts.ts'
 import { explainUnready } from './start-messages.ts'
@@ -62,7 +63,8 @@ export const startService = async ({
   const audience = settings.AUDIENCE ?? issuer
 
   const outbox = createOutbox(clock.now, onKept)
-  const companies = await createCompanies(settings, definitions, { print: say, keep: outbox.keep })
+  const outgoing = createOutgoing(settings)
+  const companies = await createCompanies(settings, definitions, { print: say, keep: outbox.keep }, outgoing.transport)
   const texts = createTextsFor(settings, domainOf(settings))
   if (texts.leftOut.length > 0) {
     logger.info(
@@ -115,6 +117,7 @@ export const startService = async ({
     key: humanCheckKey,
     nonces: createNonceStore(database),
     now: clock.now,
+    transport: outgoing.transport,
   })
   const factors = createFactors({
     sms: {
@@ -130,7 +133,9 @@ export const startService = async ({
   )
   const passwordPolicy = createPasswordPolicy({
     serviceName: settings.SERVICE_NAME,
-    isBreached: settings.PASSWORD_BREACH_URL ? createBreachRange(settings.PASSWORD_BREACH_URL) : undefined,
+    isBreached: settings.PASSWORD_BREACH_URL
+      ? createBreachRange(settings.PASSWORD_BREACH_URL, outgoing.fetch)
+      : undefined,
     onUnavailable: (error) =>
       logger.warn({ event: 'breach_check_unavailable', err: error }, 'the list of breached passwords did not answer'),
   })
@@ -192,7 +197,7 @@ export const startService = async ({
     passwordPolicy,
     limits,
   })
-  const background = startBackground({ settings, database, logger, now: clock.now })
+  const background = startBackground({ settings, database, logger, now: clock.now, transport: outgoing.transport })
 
   const stop = async () => {
     await Promise.all([app.close(), admin.close(), background.stop()])

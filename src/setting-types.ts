@@ -11,6 +11,7 @@ export const list = (options: {
   default?: string[]
   pattern?: string
   form?: string
+  lowerCase?: boolean
 }) => {
   const { pattern, ...rest } = options
   return Type.Array(Type.String(pattern ? { pattern } : {}), rest)

@@ -40,10 +40,18 @@ export interface KnownSetting {
   name: string
   example: string
   inFile: boolean
+  /** Whether the name in lower case is read too. */
+  lowerCase?: boolean
 }
+
+/** Proxies of other protocols, which many machines have in their environment. */
+const OTHER_PROXY = /^(?:all|ftp|rsync|socks|wss?)_proxy$/i
 
 const namesOf = (settings: readonly KnownSetting[]) =>
   settings.flatMap(({ name, inFile }) => (inFile ? [name, `${name}_FILE`] : [name]))
+
+const lowerCaseNamesOf = (settings: readonly KnownSetting[]) =>
+  settings.flatMap(({ name, lowerCase }) => (lowerCase ? [name.toLowerCase()] : []))
 
 /**
  * What in the environment looks like a slip of the pen in one of the settings in use, which would be ignored without a
@@ -55,7 +63,7 @@ export const settingTypos = (
   { inUse, others }: { inUse: readonly KnownSetting[]; others: readonly KnownSetting[] },
 ): string[] => {
   const names = namesOf(inUse)
-  const isOurs = new Set([...names, ...namesOf(others)])
+  const isOurs = new Set([...names, ...namesOf(others), ...lowerCaseNamesOf(inUse)])
   const exampleOf = (name: string) =>
     inUse.find((setting) => setting.name === name)?.example ??
     `/run/secrets/${name.toLowerCase().replace(/_file$/, '')}`
@@ -70,6 +78,6 @@ export const settingTypos = (
       : `${written} is no setting. Is ${right} meant? ${example}`
   }
   return Object.entries(env)
-    .filter(([name, value]) => value?.trim() && isTelling(name) && !isOurs.has(name))
+    .filter(([name, value]) => value?.trim() && isTelling(name) && !isOurs.has(name) && !OTHER_PROXY.test(name))
     .flatMap(([name]) => faultOf(name) ?? [])
 }

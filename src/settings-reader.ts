@@ -65,8 +65,8 @@ export const createReader = ({
   }
 
   const readRaw = (name: string, setting: SettingSchema): string | undefined => {
-    const { secret, inFile = secret, examples } = setting
-    const direct = env[name]?.trim() || undefined
+    const { secret, inFile = secret, examples, lowerCase } = setting
+    const direct = (env[name] ?? (lowerCase ? env[name.toLowerCase()] : undefined))?.trim() || undefined
     const path = inFile ? env[`${name}_FILE`]?.trim() || undefined : undefined
     if (path === undefined) return direct
     if (direct !== undefined)

@@ -85,6 +85,7 @@ t.test('without any setting there are the defaults of the design', async (t) => 
     SESSION_RETENTION: 7,
     LEDGER_RETENTION: 90,
     ADMIN_HOST: '127.0.0.1',
+    NO_PROXY: [],
     DATA_DIR: '.data',
     SHUTDOWN_DELAY: 0,
   })
@@ -242,11 +243,26 @@ const WRONG: Record<string, { values: string[]; says: RegExp }> = {
     ],
     says: /must be (?!a whole number|one of)/,
   },
+  HTTPS_PROXY: {
+    values: ['ftp://proxy:1080', 'http://proxy:99999', 'http://a b', 'http://proxy/path', 'http://a%@proxy'],
+    says: /must be the address of a proxy/,
+  },
+  HTTP_PROXY: { values: ['://', 'http://'], says: /must be the address of a proxy/ },
   SHUTDOWN_DELAY: { values: ['-1', '61', '5s'], says: /must be a whole number of seconds from 0 to 60/ },
 }
 
 /** Settings that take any text. */
-const FREE = ['NODE_ENV', 'HOST', 'ADMIN_HOST', 'AUDIENCE', 'CLIENT_ID', 'JWT_KEYS_FILE', 'DATA_DIR', 'SMS_TEXTS_FILE']
+const FREE = [
+  'NODE_ENV',
+  'HOST',
+  'ADMIN_HOST',
+  'AUDIENCE',
+  'CLIENT_ID',
+  'JWT_KEYS_FILE',
+  'DATA_DIR',
+  'SMS_TEXTS_FILE',
+  'NO_PROXY',
+]
 
 t.test('every setting either takes any text or has wrong values here', async (t) => {
   t.same([...Object.keys(WRONG), ...FREE].sort(), Object.keys(SettingsSchema.properties).sort())
@@ -303,9 +319,16 @@ t.test('every secret setting has its NAME_FILE, and no other setting has', async
   })
   t.same(
     read.sort(),
-    ['CRONDOCK_API_KEY', 'DATABASE_URL', 'EVENTS_WEBHOOK_SECRET', 'REDIS_URL', 'SECRET', 'SECRET_PREVIOUS'].map(
-      (name) => `/files/${name}`,
-    ),
+    [
+      'CRONDOCK_API_KEY',
+      'DATABASE_URL',
+      'EVENTS_WEBHOOK_SECRET',
+      'HTTPS_PROXY',
+      'HTTP_PROXY',
+      'REDIS_URL',
+      'SECRET',
+      'SECRET_PREVIOUS',
+    ].map((name) => `/files/${name}`),
   )
 })
 

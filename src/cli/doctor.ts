@@ -2,6 +2,7 @@ import { SettingsSchema } from '../config.ts'
 import { createChecklist } from '../doctor/checklist.ts'
 import { type Reported, runChecks } from '../doctor/finding.ts'
 import { realProbes } from '../doctor/probes.ts'
+import { soundSettings } from '../doctor/sound-settings.ts'
 import { inspectSettings } from '../load-config.ts'
 import { loadExternal } from '../providers/external.ts'
 import { providers } from '../providers/index.ts'
@@ -49,7 +50,12 @@ const examine = async ({ env }: World): Promise<{ reported: Reported[]; secrets:
   const { loaded, faults } = await loadExternal((env['SMS_PROVIDERS'] ?? '').split(',').map((name) => name.trim()))
   const definitions = [...loaded, ...providers]
   const inspected = inspectSettings({ env: { ...env, NODE_ENV: 'production' }, providers: definitions, faults })
-  const checklist = await createChecklist({ inspected, env, definitions, probes: realProbes() })
+  const checklist = await createChecklist({
+    inspected,
+    env,
+    definitions,
+    probes: realProbes(soundSettings(inspected).sound),
+  })
   const schemas = [SettingsSchema.properties, ...definitions.map(({ settings }) => settings.properties)]
   return { reported: await runChecks(checklist), secrets: secretsIn(inspected.settings, schemas) }
 }

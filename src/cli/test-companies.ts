@@ -8,6 +8,7 @@ import { loadSettings } from '../load-config.ts'
 import { loadExternal } from '../providers/external.ts'
 import type { Transport, WireRequest } from '../providers/http.ts'
 import { providers } from '../providers/index.ts'
+import { createOutgoing } from '../providers/outgoing.ts'
 import { UsageError, type World } from './command.ts'
 import { columns } from './table.ts'
 
@@ -67,7 +68,7 @@ export const testCompanies = async (
     .filter((value): value is string => typeof value === 'string')
   const print = (line: string) => void stdout.write(`${line}\n`)
   const tools = { print, keep: () => {} }
-  const transport = dryRun ? dryWire((text) => stdout.write(text), secrets) : undefined
+  const transport = dryRun ? dryWire((text) => stdout.write(text), secrets) : createOutgoing(settings).transport
   const companies = await createCompanies(settings, definitions, tools, transport)
   const having = companies.filter(({ channels }) => channels.includes(channel))
   if (having.length === 0) throw new Error(`No company of SMS_PROVIDERS has the channel "${channel}".`)

@@ -14,6 +14,7 @@ import { checkAdminPort, checkCors, checkEvents } from './exposure-check.ts'
 import { type Check, type Finding, fault } from './finding.ts'
 import { checkGuard } from './guard-check.ts'
 import { checkKeys } from './keys-check.ts'
+import { checkOutgoing } from './outgoing-check.ts'
 import type { Probes } from './probes.ts'
 import { checkProxy } from './proxy-check.ts'
 import { checkPublicAddress } from './public-address-check.ts'
@@ -131,6 +132,16 @@ export const createChecklist = async ({ inspected, env, definitions, probes }: P
       look: async () => checkPublicAddress({ issuer, kids: await kids(), now: probes.now(), ask: probes.ask }),
     },
     { name: 'proxy', look: () => checkProxy({ ranges: settings.TRUST_PROXY, issuer, seen: service?.seen }) },
+    {
+      name: 'outgoing',
+      look: () =>
+        checkOutgoing({
+          httpsProxy: settings.HTTPS_PROXY,
+          httpProxy: settings.HTTP_PROXY,
+          noProxy: settings.NO_PROXY,
+          reach: probes.reachProxy,
+        }),
+    },
     {
       name: 'companies',
       look: async () =>

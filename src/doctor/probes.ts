@@ -1,10 +1,12 @@
 import { statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connectRedis } from '../http/redis.ts'
 import { readKeySources } from '../keys/key-files.ts'
 import type { Source } from '../keys/key-set.ts'
-import { type Transport, wire } from '../providers/http.ts'
+import type { Transport } from '../providers/http.ts'
+import { createOutgoing, type ProxySettings, proxyAddress } from '../providers/outgoing.ts'
 import { createAskPublic } from './ask-public.ts'
 import type { FileMode } from './file-modes.ts'
 import type { AskPublic } from './public-address-check.ts'
@@ -21,6 +23,8 @@ export interface Probes {
   transport: Transport
   /** Resolves when the Redis at this address answers. */
   pingRedis: (url: string) => Promise<void>
+  /** Resolves when the proxy at this address takes a connection. */
+  reachProxy: (proxy: string) => Promise<void>
 }
 
 /** The longest that Redis may take to answer, in ms. */
@@ -41,13 +45,27 @@ const pingRedis = async (url: string): Promise<void> => {
   }
 }
 
+const DEFAULT_PORTS: Record<string, number> = { 'https:': 443, 'socks5:': 1080, 'socks:': 1080 }
+
+const reachProxy = (proxy: string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const { protocol, hostname, port } = new URL(proxyAddress(proxy))
+    const host = hostname.replace(/^\[|\]$/g, '')
+    const socket = connect({ host, port: Number(port) || DEFAULT_PORTS[protocol] || 80, timeout: LONGEST })
+    socket.once('connect', () => resolve())
+    socket.once('error', reject)
+    socket.once('timeout', () => reject(new Error('no answer')))
+    for (const event of ['connect', 'error', 'timeout']) socket.once(event, () => socket.destroy())
+  })
+
 /** The real ones. */
-export const realProbes = (): Probes => ({
+export const realProbes = (settings: ProxySettings = { NO_PROXY: [] }): Probes => ({
   now: Date.now,
   modeOf: (path) => ({ mode: statSync(path).mode & 0o777 }),
   readKeys: readKeySources,
   readText: (path) => readFile(path, 'utf8'),
   ask: createAskPublic(),
-  transport: wire,
+  transport: createOutgoing(settings).transport,
+  reachProxy,
   pingRedis,
 })

@@ -15,7 +15,7 @@ const LINE = /^[0-9A-F]{35}:\d+\s*$/i
  * leaves. Padding hides how many there are; padded lines count 0.
  */
 export const createBreachRange =
-  (url: string): BreachCheck =>
+  (url: string, fetch: typeof globalThis.fetch = globalThis.fetch): BreachCheck =>
   async (password) => {
     const hash = createHash('sha1').update(password).digest('hex').toUpperCase()
     const response = await fetch(`${url.replace(/\/$/, '')}/${hash.slice(0, 5)}`, {

@@ -1,4 +1,4 @@
-import { Agent, fetch, type Response } from 'undici'
+import { Agent, type Dispatcher, fetch, type Response } from 'undici'
 import type { SendResult } from '../core/ports.ts'
 import type { ProviderTools } from './provider.ts'
 import { interpretFault } from './wire-faults.ts'
@@ -52,8 +52,8 @@ export interface HttpAnswer {
 export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** A host that takes no connection must leave time for the next company, in ms. */
-const agent = new Agent({ connect: { timeout: 1_500 } })
+/** A host that takes no connection must leave time for the next provider, in ms. */
+export const CONNECT_TIMEOUT = 1_500
 
 const LONGEST_ANSWER = 64 * 1024
 
@@ -80,20 +80,25 @@ const parseRetryAfter = (header: string | undefined): number | undefined =>
   header && /^\d{1,6}$/.test(header) ? Number(header) : undefined
 
 /**
- * The real wire. Redirects are not followed: they would carry the code and the credential to an address nobody
- * configured.
+ * Creates a real wire. Redirects are not followed: they would carry the code and the credential to an address that is
+ * not configured.
  */
-export const wire: Transport = async ({ method, url, headers, body }, signal) => {
-  const response = await fetch(url, {
-    method,
-    headers,
-    ...(body === undefined ? {} : { body }),
-    redirect: 'manual',
-    signal,
-    dispatcher: agent,
-  })
-  return { status: response.status, headers: Object.fromEntries(response.headers), body: await readBody(response) }
-}
+export const createWire =
+  (dispatcher: Dispatcher): Transport =>
+  async ({ method, url, headers, body }, signal) => {
+    const response = await fetch(url, {
+      method,
+      headers,
+      ...(body === undefined ? {} : { body }),
+      redirect: 'manual',
+      signal,
+      dispatcher,
+    })
+    return { status: response.status, headers: Object.fromEntries(response.headers), body: await readBody(response) }
+  }
+
+/** A wire without a proxy. */
+export const wire: Transport = createWire(new Agent({ connect: { timeout: CONNECT_TIMEOUT } }))
 
 const bodyOf = ({ json, form, body }: HttpRequest): { type?: string; body: string | undefined } => {
   if (json !== undefined) return { type: 'application/json', body: JSON.stringify(json) }

@@ -25,6 +25,8 @@ const NEVER_CONNECTED = new Set([
   'ERR_SSL_UNSUPPORTED_PROTOCOL',
   'ERR_SSL_WRONG_VERSION_NUMBER',
   'EPROTO',
+  'UND_ERR_PRX_CONN',
+  'UND_ERR_PRX_TLS',
 ])
 
 /** System calls that come before the first byte of a request. */
@@ -32,6 +34,9 @@ const BEFORE_REQUEST = /^(?:connect|bind|getaddrinfo|query[A-Z]\w*)$/
 
 /** What Node says of a connection that ended in its handshake; the code does not tell it from any other. */
 const IN_HANDSHAKE = /before secure TLS connection was established/
+
+/** What undici says of a proxy that opens no tunnel, with the status of the refusal. */
+const NO_TUNNEL = /^Proxy response \((\d{3})\)|^Proxy Authentication Required \((407)\)/
 
 /** Faults without a code that fetch finds before it connects, by their message. */
 const REFUSED_BY_FETCH = new Map([
@@ -47,6 +52,9 @@ interface Fault {
 const faultOf = (error: unknown): Fault => {
   for (let cause = error, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth += 1) {
     if (cause instanceof AggregateError) return faultOf(cause.errors[0])
+    const [, refusal, unauthenticated] = NO_TUNNEL.exec(cause.message) ?? []
+    const status = refusal ?? unauthenticated
+    if (status !== undefined) return { reason: `HTTP ${status} of the proxy`, isSent: false }
     if ('code' in cause && typeof cause.code === 'string') {
       const isBefore =
         ('syscall' in cause && BEFORE_REQUEST.test(String(cause.syscall))) || IN_HANDSHAKE.test(cause.message)
