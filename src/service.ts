@@ -134,7 +134,7 @@ export const startService = async ({
   const passwordPolicy = createPasswordPolicy({
     serviceName: settings.SERVICE_NAME,
     isBreached: settings.PASSWORD_BREACH_URL
-      ? createBreachRange(settings.PASSWORD_BREACH_URL, outgoing.fetch)
+      ? createBreachRange(settings.PASSWORD_BREACH_URL, { fetch: outgoing.fetch, elapsed: clock.elapsed })
       : undefined,
     onUnavailable: (error) =>
       logger.warn({ event: 'breach_check_unavailable', err: error }, 'the list of breached passwords did not answer'),

@@ -1,9 +1,9 @@
 import rateLimit, { normalizeIP } from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
 import type { Redis } from 'ioredis'
+import { createCircuit } from '../core/circuit.ts'
 import { Problem } from '../errors.ts'
 import { addressOf } from './address.ts'
-import { createCircuit } from './circuit.ts'
 import { type Count, createWindows } from './windows.ts'
 
 /** Requests a minute from one address: an IPv4 one, or an IPv6 /64. */
@@ -89,6 +89,7 @@ export const createLimiter = async (
   const windows = createWindows({ length: WINDOW * 1000, size: LOCAL_KEYS, now: elapsed })
   const shared = redis && (await countersInRedis(app, redis))
   const circuit = createCircuit({
+    failures: 1,
     openFor: REDIS_OPEN_FOR,
     now: elapsed,
     onChange: (state, error) =>

@@ -3,6 +3,7 @@
  * costs money, and the account must have been given access to SIM Swap; how long a swap counts as recent is set there.
  */
 import { Type } from 'typebox'
+import { createCircuit } from '../core/circuit.ts'
 import type { NumberIntelligence } from '../core/guard-ports.ts'
 import { isObject, type Transport, type WireAnswer } from '../providers/http.ts'
 import { defineNumberIntelligence } from './intelligence.ts'
@@ -16,7 +17,12 @@ export interface TwilioLookupOptions {
   url: string
   /** Milliseconds until nobody could say: 1,000 unless told otherwise. */
   timeout?: number
+  /** Monotonic clock, in ms; the machine's by default. */
+  elapsed?: () => number
 }
+
+/** A source that does not answer is left alone: each message would wait for it. */
+const CIRCUIT = { failures: 3, openFor: 3_000 }
 
 /** Twilio answers 200 with an error code where the carrier told it nothing, or not enough. Throws for what is not JSON. */
 const interpret = ({ status, body }: WireAnswer): 'low' | 'high' | 'unknown' => {
@@ -35,27 +41,29 @@ export const createTwilioLookup = ({
   token,
   url,
   timeout = 1_000,
+  elapsed = () => performance.now(),
 }: TwilioLookupOptions): NumberIntelligence => {
   const base = `${url.replace(/\/$/, '')}/v2/PhoneNumbers`
+  const circuit = createCircuit({ ...CIRCUIT, now: elapsed })
   const authorization = `Basic ${Buffer.from(`${account}:${token}`).toString('base64')}`
   return {
     name: 'twilio-lookup',
-    assess: async (phone) => {
-      try {
-        const answer = await transport(
-          {
-            method: 'GET',
-            url: `${base}/${encodeURIComponent(phone)}?Fields=sim_swap`,
-            headers: { accept: 'application/json', authorization },
-            body: undefined,
-          },
-          AbortSignal.timeout(timeout),
-        )
-        return interpret(answer)
-      } catch {
-        return 'unknown'
-      }
-    },
+    assess: (phone) =>
+      circuit(
+        async () =>
+          interpret(
+            await transport(
+              {
+                method: 'GET',
+                url: `${base}/${encodeURIComponent(phone)}?Fields=sim_swap`,
+                headers: { accept: 'application/json', authorization },
+                body: undefined,
+              },
+              AbortSignal.timeout(timeout),
+            ),
+          ),
+        () => 'unknown',
+      ),
   }
 }
 

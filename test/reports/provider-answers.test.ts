@@ -108,12 +108,17 @@ t.test('a message that cannot have left is failed, and one that may have left is
 t.test('a page instead of a range says nothing of a password', async (t) => {
   const { createServer: createHttp } = await import('node:http')
   let body = ''
+  let elapsed = 0
   const server = createHttp((_request, response) => response.end(body))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.teardown(() => server.close())
-  const isBreached = createBreachRange(`http://127.0.0.1:${(server.address() as { port: number }).port}`)
-  for (body of ['<!doctype html><title>Sign in</title>', '{}', '[]', ''])
+  const isBreached = createBreachRange(`http://127.0.0.1:${(server.address() as { port: number }).port}`, {
+    elapsed: () => elapsed,
+  })
+  for (body of ['<!doctype html><title>Sign in</title>', '{}', '[]', '']) {
     await t.rejects(isBreached('a password'), body)
+    elapsed += 3_000
+  }
   body = `${'0'.repeat(35)}:0\r\n`
   t.equal(await isBreached('a password'), false)
 })
