@@ -11,6 +11,9 @@ const SHORTEST_SEND = 500
 /** Seconds after which a caller may try again when no company could take the message. */
 const RETRY_AFTER_FAILURE = 5
 
+/** The longest wait that a provider may impose on a caller, in seconds: another one may take the message before. */
+const LONGEST_ADVICE = 3_600
+
 /**
  * Carries out the plan of a challenge that is already stored, and enters in the ledger what became of it. What surely
  * did not leave is withdrawn, so that it costs the user nothing.
@@ -84,6 +87,8 @@ export const deliverCode = async (delivery: {
       settle({ sendId, status: 'failed', reason: result.reason, took }, facts)
       await delivery.withdraw()
       if (result.outcome === 'refused') throw new Problem('destination_not_allowed')
-      throw new Problem('sms_unavailable', { retryAfter: result.retryAfter ?? RETRY_AFTER_FAILURE })
+      throw new Problem('sms_unavailable', {
+        retryAfter: Math.min(Math.max(1, result.retryAfter ?? RETRY_AFTER_FAILURE), LONGEST_ADVICE),
+      })
   }
 }

@@ -32,6 +32,20 @@ t.test('an instance whose only provider is left alone stays ready; only what sen
   t.equal((await world.refresh(session.refresh_token)).status, 200)
 })
 
+t.test('the Retry-After of a provider makes no wait longer than an hour, nor one of nothing', async (t) => {
+  let result: SendResult = DOWN
+  const world = await createWorld(t, { provider: { name: 'one', send: async () => result } })
+  await world.addUser('alice')
+  for (const [given, told] of [
+    [999_999, 3_600],
+    [0, 1],
+    [90, 90],
+  ] as const) {
+    result = { outcome: 'failed', reason: 'HTTP 429', retryAfter: given }
+    t.match(await world.login('alice'), { status: 503, body: { code: 'sms_unavailable', retry_after: told } })
+  }
+})
+
 t.test('a provider that is back after an outage carries messages again within a few seconds', async (t) => {
   const settings = loadSettings({ env: {}, providers })
   let elapsed = 0
