@@ -74,7 +74,8 @@ export const createWindows = ({ length, size, now }: WindowsOptions): Windows =>
       window.count += 1
       keep(key, max, window)
       makeRoom(at)
-      return { count: window.count, ttl: window.end - at }
+      // The difference of fractions may be a trifle longer than the window.
+      return { count: window.count, ttl: Math.min(length, window.end - at) }
     },
     set(key, max, { count, ttl }) {
       const at = now()

@@ -30,6 +30,13 @@ t.test('starts each window anew after its length, whatever the key has counted',
   t.strictSame(windows.add('below', 2), { count: 1, ttl: WINDOW })
 })
 
+t.test('never waits longer than the window, whatever fractions the clock has', async (t) => {
+  for (let nth = 0; nth < 1_000; nth += 1) {
+    const windows = createWindows({ length: WINDOW, size: 10, now: () => 1_234.567_891 * nth + 0.1 })
+    t.ok(windows.add('key', 10).ttl <= WINDOW)
+  }
+})
+
 t.test('never keeps a count for longer than its window', async (t) => {
   const windows = createWindows({ length: WINDOW, size: 10, now: () => 0 })
   windows.set('learned', 10, { count: 11, ttl: 3_660_000 })
