@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap'
 import { ADDRESS_LIMITS } from '../../src/http/rate-limit.ts'
 import { connectRedis } from '../../src/http/redis.ts'
+import { rounds } from '../run/rounds.ts'
 import { createWorld, type World } from '../support/app.ts'
 import { startFakeRedis } from '../support/fake-redis.ts'
 
@@ -32,9 +33,9 @@ const floodFrom = async (instance: Instance, networks: number) => {
   }
 }
 
-t.test('an address over its limit stays over it while 6,000 others pass', async (t) => {
+t.test('an address over its limit stays over it while many others pass', async (t) => {
   t.equal((await exceed(world, '198.51.100.1')).status, 429)
-  await floodFrom(world, 6_000)
+  await floodFrom(world, rounds({ quick: 500, all: 6_000 }))
   t.match(await from(world, '198.51.100.1'), { status: 429, body: { code: 'rate_limited' } })
   elapsed += 60_000
   t.equal((await from(world, '198.51.100.1')).status, 400, 'and not for longer than the window')

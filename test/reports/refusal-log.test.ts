@@ -26,9 +26,11 @@ t.test('a flood that is refused as overloaded is one warning, then one with the 
   const answers = await Promise.all(Array.from({ length: 40 }, () => world.login('nobody')))
   const refused = answers.filter(({ body }) => body.code === 'overloaded').length
   t.ok(refused > 1, `${refused} were refused`)
-  t.match(problemsIn(world), [{ level: 'warn', code: 'overloaded', count: 1, request_id: /./ }])
+  // A busy machine may refuse for other reasons too.
+  const overloads = () => problemsIn(world).filter(({ code }) => code === 'overloaded')
+  t.match(overloads(), [{ level: 'warn', count: 1, request_id: /./ }])
   await world.app.close()
-  const lines = problemsIn(world)
+  const lines = overloads()
   t.equal(lines.length, 2)
   t.match(lines[1], { level: 'warn', code: 'overloaded', count: refused - 1 })
 })
