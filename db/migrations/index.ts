@@ -10,6 +10,7 @@ import { up as sessionsAndDevices } from './0008_sessions_and_devices.ts'
 import { up as registrations } from './0009_registrations.ts'
 import { up as adminKeys } from './0010_admin_keys.ts'
 import { up as indexesForWhatLeaves } from './0011_indexes_for_what_leaves.ts'
+import { up as guardCounts } from './0014_guard_counts.ts'
 
 /** Every migration, oldest first. Add at the end; what is listed here is never edited. */
 export const migrations: Record<string, Migration> = {
@@ -24,4 +25,5 @@ export const migrations: Record<string, Migration> = {
   '0009_registrations': { up: registrations },
   '0010_admin_keys': { up: adminKeys },
   '0011_indexes_for_what_leaves': { up: indexesForWhatLeaves },
+  '0014_guard_counts': { up: guardCounts },
 }

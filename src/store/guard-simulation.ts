@@ -104,7 +104,7 @@ const setUp = async (db: Kysely<Tables>, simulation: Simulation): Promise<void> 
   await sql`
     create temporary table simulation_history as
     select s.*, ${numberInLedger} as number from sends s
-    where s.created_at < ${before}::timestamptz and s.created_at >= ${before}::timestamptz - interval '30 days'`.execute(
+    where s.carries_code and s.created_at < ${before}::timestamptz and s.created_at >= ${before}::timestamptz - interval '30 days'`.execute(
     db,
   )
   for (const table of SCRATCH) {

@@ -45,6 +45,7 @@ export const createLedgerReplay = ({ kysely }: Database): LedgerReplay => ({
       .where('s.created_at', '>=', from)
       .where('s.created_at', '<', to)
       .where(sql<boolean>`counts(s.status, s.receipt_at)`)
+      .where('s.carries_code', '=', true)
       .orderBy('s.created_at')
       .orderBy('s.send_id')
       .execute()

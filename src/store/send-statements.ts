@@ -9,16 +9,18 @@ interface Origin {
   network: RawBuilder<unknown>
   known: RawBuilder<unknown>
   budgetDay: RawBuilder<unknown>
+  /** Whether it carries a code; true if not given. */
+  carriesCode?: RawBuilder<unknown>
 }
 
 /** Enters a hand-over in the ledger, for each row of `from` (which has one `challenge`). */
 export const insertSend = (p: SendEntry, from: RawBuilder<unknown>, origin: Origin): RawBuilder<unknown> => sql`
   insert into sends
     (send_id, challenge_id, user_id, provider, channel, country, prefix, phone_hash, segments, price,
-      address, network, known, budget_day)
+      address, network, known, budget_day, carries_code)
   select ${p.sendId}::uuid, challenge.challenge_id, challenge.user_id, ${p.provider}, ${p.channel}, ${p.country}::text,
     ${p.prefix}, ${p.phoneHash}::bytea, ${p.segments}::int, ${p.price}::numeric,
-    ${origin.address}, ${origin.network}, ${origin.known}, ${origin.budgetDay}
+    ${origin.address}, ${origin.network}, ${origin.known}, ${origin.budgetDay}, ${origin.carriesCode ?? sql`true`}
   from ${from}
   returning send_id`
 
@@ -76,13 +78,14 @@ export const sendStatements = (db: Database) => ({
       where b.scope = r.scope and b.day = r.day`,
   ),
 
-  /** Enters a message that the guard was not asked about. */
+  /** Enters a notice, which carries no code and which the guard was not asked about. */
   enter: db.prepare<ChallengeRef & SendEntry, unknown>('send_enter', (p) =>
     insertSend(p, sql`(values (${p.challengeId}::uuid, ${p.userId}::uuid)) challenge (challenge_id, user_id)`, {
       address: sql`null`,
       network: sql`null`,
       known: sql`true`,
       budgetDay: sql`null::date`,
+      carriesCode: sql`false`,
     }),
   ),
 

@@ -149,6 +149,7 @@ interface SendsTable {
   network: string | null
   verified_at: Date | null
   known: Generated<boolean>
+  carries_code: Generated<boolean>
   budget_day: string | null
 }
 

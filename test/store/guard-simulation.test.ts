@@ -140,9 +140,14 @@ t.test('what is lost says nothing about a country', async (t) => {
 t.test('what known users are sent takes no place from strangers', async (t) => {
   const sends = inOrder([
     ...person([later(8), ...[1, 2, 3, 4].map((nth) => later(9, nth))]),
-    ...strangers(11, later(9, 5), 1),
+    // Of as many prefixes: what is not entered must trip no other rule.
+    ...strangers(11, later(9, 5), null).map((send, nth) => ({ ...send, number: `+4477${10 + nth}123456` })),
   ])
   t.strictSame(await rulesOf(sends), [...noRules(15), 'address.perHour'])
+})
+
+t.test('codes that were entered take no place from those behind the same address', async (t) => {
+  t.strictSame(await rulesOf(strangers(30, later(9), 1)), noRules(30))
 })
 
 t.test('the same list has the same verdicts each time, in the order in which it was given', async (t) => {

@@ -38,9 +38,11 @@ const BREACHES: Record<string, string> = {
     select u.user_id from users u join challenges c on c.challenge_id = u.login_challenge_id
     join factors f on f.user_id = u.user_id and f.factor = c.factor
     where c.consumed_at is null and f.failures < c.attempts`,
-  'I5: no user and no number has more codes than their caps': `
-    select phone_hash from sends where counts(status, receipt_at) and created_at > now() - interval '1 day'
-    group by phone_hash having $1 and (count(*) > 10 or count(*) filter (where created_at > now() - interval '1 hour') > 5)`,
+  // Known users have a share of their own, which strangers cannot use up.
+  'I5: no number has more codes than its caps': `
+    select phone_hash from sends
+    where counts(status, receipt_at) and carries_code and created_at > now() - interval '1 day'
+    group by phone_hash, known having $1 and (count(*) > 10 or count(*) filter (where created_at > now() - interval '1 hour') > 5)`,
   'I5: the budgets have what the ledger has': `
     select b.scope, b.day, b.messages, count(s.send_id) from send_budgets b
     left join sends s on s.budget_day = b.day and (b.scope = '*' or b.scope = coalesce(s.country, '-'))
