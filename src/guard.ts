@@ -4,6 +4,7 @@ import { type GuardPolicy, policyFor } from './core/guard-rules.ts'
 import type { Limits } from './core/limits.ts'
 import type { HumanCheck, NonceStore, NumberIntelligence } from './core/ports.ts'
 import { combineBudgets, parseCostBudgets, parseMessageBudgets } from './guard/budgets.ts'
+import { parseRuleNumbers } from './guard/rule-numbers.ts'
 import { numberIntelligence } from './intelligence/index.ts'
 import { type Transport, wire } from './providers/http.ts'
 import { SMS_SETTINGS } from './sms-settings.ts'
@@ -29,7 +30,7 @@ export interface Guard {
 /** The settings that a policy is made of. */
 export type PolicySettings = Pick<
   Settings,
-  'SMS_BUDGET_MESSAGES' | 'SMS_BUDGET_COST' | 'HUMAN_CHECK' | 'RATE_LIMIT' | 'SMS_GUARD'
+  'SMS_BUDGET_MESSAGES' | 'SMS_BUDGET_COST' | 'HUMAN_CHECK' | 'RATE_LIMIT' | 'SMS_GUARD' | 'SMS_GUARD_LIMITS'
 >
 
 /** The rules that these settings leave on, in the form in which the database takes them. */
@@ -52,6 +53,7 @@ export const policyOf = (
     caps: settings.RATE_LIMIT,
     // Whoever logs in all the time for tests looks like fraud.
     fraud: settings.SMS_GUARD && settings.RATE_LIMIT,
+    numbers: parseRuleNumbers(settings.SMS_GUARD_LIMITS),
   })
 
 /** Puts rules, human check and number intelligence together, from settings that were checked. */

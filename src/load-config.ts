@@ -4,6 +4,7 @@ import type { TObject } from 'typebox'
 import { humanChecks } from './checks/index.ts'
 import { type SettingSchema, type Settings, SettingsSchema } from './config.ts'
 import { parseCostBudgets, parseMessageBudgets } from './guard/budgets.ts'
+import { parseRuleNumbers } from './guard/rule-numbers.ts'
 import { numberIntelligence } from './intelligence/index.ts'
 import { isExternal } from './providers/external.ts'
 import { parsePrices } from './providers/prices.ts'
@@ -159,6 +160,9 @@ export const inspectSettings = ({ providers, ...source }: SettingsSource): Inspe
     ...faultsIn(() => parsePrices(settings.SMS_PRICES), 'SMS_PRICES'),
     ...faultsIn(() => parseMessageBudgets(settings.SMS_BUDGET_MESSAGES), 'SMS_BUDGET_MESSAGES'),
     ...faultsIn(() => parseCostBudgets(settings.SMS_BUDGET_COST), 'SMS_BUDGET_COST'),
+    ...faultsIn(() => parseRuleNumbers(settings.SMS_GUARD_LIMITS), 'SMS_GUARD_LIMITS').map(
+      (fault) => `${fault}. For example: address.perHour=50`,
+    ),
     ...parseScenarios(settings.SCENARIO_NUMBERS, {
       codeLength: settings.CODE_LENGTH,
       strict: production,

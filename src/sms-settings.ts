@@ -50,6 +50,12 @@ export const SMS_SETTINGS = {
       'Stop messages to prefixes, runs of numbers and countries whose codes are not entered. Caps and budgets hold without it too.',
     examples: [true],
   }),
+  SMS_GUARD_LIMITS: list({
+    default: ['user.perHour=5', 'number.perHour=5', 'number.perDay=10', 'address.perHour=10', 'network.perHour=40'],
+    description:
+      'Limits of the guard, each as `RULE.NUMBER=VALUE` (`docs/toll-fraud.md` has all of them); what is not named keeps its default. An office behind one address needs more in `address.perHour`.',
+    examples: ['address.perHour=50', 'network.perHour=100'],
+  }),
   SMS_SAFE_NUMBERS: list({
     default: [],
     pattern: '^\\+[1-9][0-9]{1,14}$',

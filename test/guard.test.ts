@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs'
 import t from 'tap'
+import { GUARD_RULES } from '../src/core/guard-rules.ts'
 import { limitsFor } from '../src/core/limits.ts'
 import { createGuard, policyOf } from '../src/guard.ts'
 import { loadSettings } from '../src/load-config.ts'
@@ -41,6 +43,38 @@ t.test('SMS_GUARD switches off what tells fraud by its look, and leaves caps and
   const policy = policyWith({ SMS_GUARD: 'false' })
   t.notOk(policy.prefix ?? policy.consecutive ?? policy.conversion)
   t.ok(policy.number && policy.address && policy.budget)
+})
+
+t.test('limits that are named replace the defaults of the guard, and the others stay', async (t) => {
+  const { address, number, prefix } = policyWith({
+    SMS_GUARD_LIMITS: 'address.perHour=50,number.perHour=8,prefix.unverified=0.9',
+  })
+  t.match(
+    { address, number, prefix },
+    {
+      address: { perHour: 50 },
+      number: { perHour: 8, perDay: 10, callsPerHour: 3, callsPerDay: 5 },
+      prefix: { perHour: 8, unverified: 0.9 },
+    },
+  )
+  const { prefix: isOff, network } = policyWith({
+    SMS_GUARD: 'false',
+    SMS_GUARD_LIMITS: 'network.perHour=100,prefix.perHour=9',
+  })
+  t.match(network, { perHour: 100 })
+  t.equal(isOff, undefined, 'a limit switches no rule on')
+  t.strictSame(policyWith({}).user, GUARD_RULES.user)
+  t.match(faultsOf({ SMS_GUARD_LIMITS: 'address.perHour=5,address.perHour=6' }), /has address\.perHour twice/)
+})
+
+t.test('the documentation lists every limit of the guard with its default', async (t) => {
+  const page = readFileSync('docs/toll-fraud.md', 'utf8').split(/\s+/)
+  for (const [rule, numbers] of Object.entries(GUARD_RULES)) {
+    for (const [name, value] of Object.entries(numbers)) {
+      t.ok(page.includes(`${rule}.${name}=${value}`), `${rule}.${name}`)
+    }
+  }
+  for (const item of settingsOf({}).SMS_GUARD_LIMITS) t.ok(page.includes(item), item)
 })
 
 t.test('whoever switches limits off for tests is stopped by no rule', async (t) => {

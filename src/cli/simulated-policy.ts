@@ -1,31 +1,10 @@
-import { GUARD_RULES, type GuardPolicy } from '../core/guard-rules.ts'
+import type { GuardPolicy } from '../core/guard-rules.ts'
 import { limitsFor } from '../core/limits.ts'
 import { parseCostBudgets, parseMessageBudgets } from '../guard/budgets.ts'
+import { parseRuleNumbers } from '../guard/rule-numbers.ts'
 import { policyOf } from '../guard.ts'
 import { readSettings } from '../load-config.ts'
 import { UsageError, type World } from './command.ts'
-
-type Numbers = Record<string, Record<string, number>>
-
-/** The rules with some of their numbers replaced, as `prefix.perHour=4` says it. */
-const withNumbers = (policy: GuardPolicy, assignments: readonly string[]): GuardPolicy => {
-  const changed: Numbers = {}
-  for (const assignment of assignments) {
-    const [, rule = '', name = '', value = ''] = /^(\w+)\.(\w+)=(.*)$/.exec(assignment) ?? []
-    const rules: Numbers = GUARD_RULES
-    if (rules[rule]?.[name] === undefined) {
-      const names = Object.entries(rules).flatMap(([rule, of]) => Object.keys(of).map((name) => `${rule}.${name}`))
-      throw new UsageError(`--set has "${assignment}", which is no rule and number. There are: ${names.join(', ')}.`)
-    }
-    if (!/^\d{1,9}(?:\.\d{1,6})?$/.test(value))
-      throw new UsageError(`--set ${rule}.${name} takes a number, not "${value}".`)
-    if (Number.isInteger(rules[rule][name]) && value.includes('.')) {
-      throw new UsageError(`--set ${rule}.${name} takes a whole number, not "${value}".`)
-    }
-    changed[rule] = { ...rules[rule], ...changed[rule], [name]: Number(value) }
-  }
-  return { ...policy, ...changed }
-}
 
 const inWords = <T>(setting: string, parse: () => T, Kind: new (message: string) => Error = Error): T => {
   try {
@@ -35,7 +14,7 @@ const inWords = <T>(setting: string, parse: () => T, Kind: new (message: string)
   }
 }
 
-/** What a budget is of, in `US=500`. */
+/** What an item sets: the `US` of `US=500`. */
 const scopeOf = (item: string): string | undefined => item.split('=')[0]
 
 /**
@@ -53,6 +32,7 @@ export const simulatedPolicy = (
     'SMS_BUDGET_COST',
     'HUMAN_CHECK',
     'SMS_GUARD',
+    'SMS_GUARD_LIMITS',
     'RATE_LIMIT',
   ])
   const limits = limitsFor({ codeTtl: settings.CODE_TTL, resendCooldown: settings.RESEND_COOLDOWN })
@@ -64,5 +44,14 @@ export const simulatedPolicy = (
     ...settings.SMS_BUDGET_MESSAGES.filter((item) => !replaced.has(scopeOf(item))),
     ...budgets,
   ]
-  return withNumbers(policyOf({ ...settings, SMS_BUDGET_MESSAGES }, limits), numbers)
+  const tried = inWords('--set', () => parseRuleNumbers(numbers), UsageError)
+  inWords('SMS_GUARD_LIMITS', () => parseRuleNumbers(settings.SMS_GUARD_LIMITS))
+  const named = new Set(numbers.map(scopeOf))
+  const SMS_GUARD_LIMITS = [...settings.SMS_GUARD_LIMITS.filter((item) => !named.has(scopeOf(item))), ...numbers]
+  const rules = Object.entries(parseRuleNumbers(SMS_GUARD_LIMITS))
+  return {
+    ...policyOf({ ...settings, SMS_BUDGET_MESSAGES, SMS_GUARD_LIMITS }, limits),
+    // A rule whose numbers are tried is on, whatever the settings switch off.
+    ...Object.fromEntries(rules.filter(([rule]) => Object.hasOwn(tried, rule))),
+  }
 }

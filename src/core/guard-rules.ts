@@ -1,7 +1,7 @@
 /**
  * The rules of the toll-fraud guard, in the order in which they are asked: the first that objects decides. The database
  * applies them, in the statement that opens a challenge or replaces its code (`guard_send` in the migrations), to what
- * stands in the ledger; here are all their numbers. Durations are seconds.
+ * stands in the ledger; here are all their numbers, which `SMS_GUARD_LIMITS` replaces. Durations are seconds.
  *
  * A user is *known* when they entered a code sent to the same number within the last 30 days. Fraud lives on numbers
  * that never do: known users pass the rules on addresses, prefixes and countries, and have a tenth of each budget for
@@ -10,9 +10,13 @@
 export const GUARD_RULES = {
   /** Codes to one user, over all their challenges. */
   user: { perHour: 5 },
-  /** Codes to one number, whoever asks. Calls cost more, and have caps of their own besides. */
+  /**
+   * Codes to one number, over all accounts: whoever asks has so many, less all that went there. The users who are known
+   * to have the number share as many, less what they had, so that strangers cannot use them up. Calls cost more, and have
+   * caps of their own besides.
+   */
   number: { perHour: 5, perDay: 10, callsPerHour: 3, callsPerDay: 5 },
-  /** Codes that one IPv4 address or IPv6 /64 asks for, and its /24 or /48. */
+  /** Codes that one IPv4 address or IPv6 /64 asks for, and its /24 or /48, as long as they are not entered. */
   address: { perHour: 10 },
   network: { perHour: 40 },
   /**
@@ -67,6 +71,9 @@ export type Budgets = Readonly<Record<string, Budget>>
 
 type Rules = { [N in keyof typeof GUARD_RULES]: { [M in keyof (typeof GUARD_RULES)[N]]: number } }
 
+/** Rules of which some numbers were replaced. */
+export type GuardRuleNumbers = Partial<Rules>
+
 /** What the guard enforces: the rules that are on, the budgets, and what it has from the flow. */
 export interface GuardPolicy extends Partial<Rules> {
   budgets: Budgets
@@ -88,11 +95,13 @@ export interface PolicySettings {
   caps: boolean
   /** Whether the rules hold that tell fraud by its look. */
   fraud: boolean
+  /** Rules that have other numbers than by default. */
+  numbers?: GuardRuleNumbers
 }
 
 /** The rules that are on with these settings; blocks by hand and budgets always are. */
-export const policyFor = ({ caps, fraud, ...rest }: PolicySettings): GuardPolicy => {
-  const { user, number, address, network, prefix, consecutive, conversion, budget } = GUARD_RULES
+export const policyFor = ({ caps, fraud, numbers, ...rest }: PolicySettings): GuardPolicy => {
+  const { user, number, address, network, prefix, consecutive, conversion, budget } = { ...GUARD_RULES, ...numbers }
   return {
     ...rest,
     budget,

@@ -1,0 +1,39 @@
+import { GUARD_RULES, type GuardRuleNumbers } from '../core/guard-rules.ts'
+
+/** A faulty part of a list of limits, in words. */
+class RuleNumbersError extends Error {
+  override readonly name = 'RuleNumbersError'
+}
+
+type Numbers = Record<string, Record<string, number>>
+
+/**
+ * Reads numbers of the guard's rules, such as `address.perHour=50`: whole ones are 1 or more, shares lie between 0 and 1.
+ * Returns each rule that is named, with its other numbers as they are by default. Throws in words for what has another form.
+ */
+export const parseRuleNumbers = (items: readonly string[]): GuardRuleNumbers => {
+  const rules: Numbers = GUARD_RULES
+  const changed: Numbers = {}
+  const seen = new Set<string>()
+  for (const item of items) {
+    const [, rule = '', name = '', value = ''] = /^(\w+)\.(\w+)=(.*)$/.exec(item) ?? []
+    const standard = rules[rule]?.[name]
+    if (standard === undefined) {
+      const names = Object.entries(rules).flatMap(([rule, of]) => Object.keys(of).map((name) => `${rule}.${name}`))
+      throw new RuleNumbersError(`has "${item}", which is no rule and number. There are: ${names.join(', ')}`)
+    }
+    const number = `${rule}.${name}`
+    if (seen.has(number)) throw new RuleNumbersError(`has ${number} twice`)
+    seen.add(number)
+    if (!/^\d{1,9}(?:\.\d{1,6})?$/.test(value)) throw new RuleNumbersError(`${number} takes a number, not "${value}"`)
+    if (Number.isInteger(standard) && value.includes('.'))
+      throw new RuleNumbersError(`${number} takes a whole number, not "${value}"`)
+    // A cap of 0 would be none.
+    if (Number.isInteger(standard) && Number(value) < 1)
+      throw new RuleNumbersError(`${number} takes at least 1, not "${value}"`)
+    if (!Number.isInteger(standard) && Number(value) > 1)
+      throw new RuleNumbersError(`${number} takes a share from 0 to 1, not "${value}"`)
+    changed[rule] = { ...rules[rule], ...changed[rule], [name]: Number(value) }
+  }
+  return changed as GuardRuleNumbers
+}
