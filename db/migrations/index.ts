@@ -11,6 +11,7 @@ import { up as registrations } from './0009_registrations.ts'
 import { up as adminKeys } from './0010_admin_keys.ts'
 import { up as indexesForWhatLeaves } from './0011_indexes_for_what_leaves.ts'
 import { up as guardCounts } from './0014_guard_counts.ts'
+import { up as cooldownOfWhatLeft } from './0015_cooldown_of_what_left.ts'
 
 /** Every migration, oldest first. Add at the end; what is listed here is never edited. */
 export const migrations: Record<string, Migration> = {
@@ -26,4 +27,5 @@ export const migrations: Record<string, Migration> = {
   '0010_admin_keys': { up: adminKeys },
   '0011_indexes_for_what_leaves': { up: indexesForWhatLeaves },
   '0014_guard_counts': { up: guardCounts },
+  '0015_cooldown_of_what_left': { up: cooldownOfWhatLeft },
 }

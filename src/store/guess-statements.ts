@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { Limits } from '../core/limits.ts'
 import type { ChallengeRef, ChallengeView, FactorName, NewSession, OpenSession, Replay } from '../core/ports.ts'
 import { isLive, isUnlocked, secondsLeft, secondsUntil } from './challenge-fragments.ts'
+import { nextSendAt } from './cooldown-fragments.ts'
 import type { Database } from './database.ts'
 import { freshSession, insertSession, sessionColumns } from './session-fragments.ts'
 
@@ -152,7 +153,7 @@ export const guessStatements = (db: Database, limits: Limits) => {
           (select array_agg(factor order by created_at) from factors where user_id = c.user_id) as factors,
           case when c.consumed_at is not null then 'approved' when ${isLive} then 'waiting' else 'closed' end as state,
           c.max_attempts - c.attempts as "attemptsLeft",
-          ${secondsLeft(sql`c.expires_at`)} as "expiresIn", ${secondsLeft(sql`u.next_send_at`)} as "resendIn"
+          ${secondsLeft(sql`c.expires_at`)} as "expiresIn", ${secondsLeft(nextSendAt('u'))} as "resendIn"
         from challenges c
         join users u on u.user_id = c.user_id
         join factors f on f.user_id = c.user_id and f.factor = c.factor
@@ -171,7 +172,7 @@ export const guessStatements = (db: Database, limits: Limits) => {
           coalesce(nullif(s.status, 'queued'), 'unknown') as delivery,
           coalesce(s.status = 'queued' and s.created_at > now() - make_interval(secs => ${LONGEST_SEND}::int), false)
             as "inProgress",
-          ${secondsLeft(sql`c.expires_at`)} as "expiresIn", ${secondsLeft(sql`u.next_send_at`)} as "resendIn"
+          ${secondsLeft(sql`c.expires_at`)} as "expiresIn", ${secondsLeft(nextSendAt('u'))} as "resendIn"
         from idempotency_keys k
         join challenges c on c.challenge_id = k.challenge_id
         join users u on u.user_id = c.user_id

@@ -3,6 +3,7 @@ import type { GuardPolicy } from '../core/guard-rules.ts'
 import type { Limits } from '../core/limits.ts'
 import type { ChallengeRef, Channel, FactorName, SendEntry } from '../core/ports.ts'
 import { isLive, isUnlocked, secondsUntil } from './challenge-fragments.ts'
+import { cooldownFragments, cooldownOf } from './cooldown-fragments.ts'
 import type { Database } from './database.ts'
 import { insertSend } from './send-statements.ts'
 import { freshSession } from './session-fragments.ts'
@@ -38,19 +39,7 @@ interface Verdict {
  * statement's snapshot, so that a caller that had to wait sees what the one before it left. All times are the database's.
  */
 export const issueStatements = (db: Database, limits: Limits, policy: GuardPolicy) => {
-  const cooldowns = sql`${[...limits.cooldowns]}::int[]`
-  const cooldownIsOver = sql`(account.next_send_at is null or account.next_send_at <= now())`
-
-  /**
-   * The step of the cooldown that a code sent now starts: one further than the last, less what quiet time took off, and
-   * the first again after a login that succeeded (`last` is the user's latest challenge).
-   */
-  const nextStep = sql`case
-    when last.consumed_at is not null or account.next_send_at is null then 1
-    else least(cardinality(${cooldowns}), 1 + greatest(0, account.send_step
-      - floor(extract(epoch from now() - account.next_send_at) / ${limits.cooldownDecay}::int)::int))
-    end`
-  const nextSendAt = sql`now() + make_interval(secs => (${cooldowns})[step.number])`
+  const { cooldownIsOver, nextStep, endOfCooldown } = cooldownFragments(limits)
 
   /**
    * The way through, for an account that may have a code as far as `open` says: a key that nobody has used, the guard's
@@ -140,12 +129,14 @@ export const issueStatements = (db: Database, limits: Limits, policy: GuardPolic
             and f.phone is not distinct from ${p.phone}::text
           for no key update of u
         ), account as materialized (
-          select holder.*, open and (${p.purpose} <> 'phone' or ${freshSession(p.bySession, limits)}) as usable from holder
+          select user_id, login_challenge_id, send_step, ${cooldownOf('holder')},
+            open and (${p.purpose} <> 'phone' or ${freshSession(p.bySession, limits)}) as usable
+          from holder
         ), forgiven as (
           delete from password_attempts where key = ${p.pair}::bytea
         ), ${passage(p, mayBegin)}, gate as (
           update users u
-          set login_challenge_id = ${p.challengeId}::uuid, send_step = step.number, next_send_at = ${nextSendAt}
+          set login_challenge_id = ${p.challengeId}::uuid, send_step = step.number, next_send_at = ${endOfCooldown}
           from account
           join passed on passed.user_id = account.user_id
           left join challenges last on last.challenge_id = account.login_challenge_id
@@ -193,7 +184,7 @@ export const issueStatements = (db: Database, limits: Limits, policy: GuardPolic
           for no key update
         ), account as materialized (
           -- Locked, so that what the guard counts is sent: no guess spends the challenge in between.
-          select u.user_id, u.send_step, u.next_send_at, c.code_hash, c.channel, c.send_id, ${isLive} as live,
+          select u.user_id, u.send_step, ${cooldownOf('u')}, c.code_hash, c.channel, c.send_id, ${isLive} as live,
             f.disabled_at is not null as disabled,
             case when not ${isUnlocked} then f.locked_until end as locked_until
           from owner u
@@ -203,7 +194,7 @@ export const issueStatements = (db: Database, limits: Limits, policy: GuardPolic
           for no key update of c
         ), ${passage(p, mayReplace)}, gate as (
           update users u
-          set send_step = step.number, next_send_at = ${nextSendAt}
+          set send_step = step.number, next_send_at = ${endOfCooldown}
           from account
           join passed on passed.user_id = account.user_id
           cross join (select null::timestamptz as consumed_at) last

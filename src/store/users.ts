@@ -2,6 +2,8 @@ import { sql } from 'kysely'
 import { jsonArrayFrom } from 'kysely/helpers/postgres'
 import type { PasswordRules } from '../core/limits.ts'
 import type { Account, AccountStore, EnrolledFactor, LoginAttempt } from '../core/ports.ts'
+import { secondsLeft } from './challenge-fragments.ts'
+import { nextSendAt } from './cooldown-fragments.ts'
 import type { Database } from './database.ts'
 
 /** What the flow reads of a user `u`. */
@@ -12,7 +14,7 @@ export const accounts = (kysely: Database['kysely']) =>
     'u.password_hash as passwordHash',
     'u.auth_epoch as authEpoch',
     'u.locale',
-    sql<number>`coalesce(greatest(0, ceil(extract(epoch from u.next_send_at - now()))), 0)::int`.as('resendIn'),
+    sql<number>`${secondsLeft(nextSendAt('u'))}`.as('resendIn'),
     sql<boolean>`u.disabled_at is not null`.as('disabled'),
     jsonArrayFrom(
       selectFrom('factors as f')

@@ -118,6 +118,7 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
   const instances: (() => Promise<void>)[] = []
   /** How long logins were held back, in ms; nobody waits for it here. */
   const waits: number[] = []
+  const ledgers: { drain(): Promise<void> }[] = []
   const messages: (CodeMessage & { provider: string })[] = []
   const accepting: TestProvider = {
     name: 'test',
@@ -154,6 +155,7 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
     const settings = { ...options, ...changes }
     const { database, isKept } = databaseFor(settings)
     const ledger = createSendLedger(database)
+    ledgers.push(ledger)
     const scenarios = createScenarios({
       numbers: settings.scenarios ?? [],
       now: Date.now,
@@ -341,6 +343,8 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
     lastCode: () => messages.at(-1)!.code,
     /** Lets this many seconds pass, as far as the database knows. */
     async passTime(seconds: number): Promise<void> {
+      // What became of a message is written within moments, and not when the time has passed.
+      for (const ledger of ledgers) await ledger.drain()
       await advanceDatabase(sql, seconds)
     },
   }

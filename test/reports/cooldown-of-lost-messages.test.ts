@@ -1,0 +1,142 @@
+import t, { type Test } from 'tap'
+import { GUARD_RULES } from '../../src/core/guard-rules.ts'
+import type { SendResult } from '../../src/core/ports.ts'
+import { createWorld, type World, type WorldOptions } from '../support/app.ts'
+import { startTcpProxy } from '../support/tcp-proxy.ts'
+
+/**
+ * A world with a second instance whose wire to the database can be cut. `beforeSend` runs right before the statement that
+ * enters a message, `duringSend` while the provider has it.
+ */
+const createWired = async (t: Test, options: WorldOptions = {}) => {
+  const hooks: { beforeSend?: () => void; duringSend?: () => SendResult } = {}
+  const world = await createWorld(t, {
+    // What a database that is away does not keep is reported, and breaks no promise.
+    invariants: false,
+    provider: {
+      name: 'test',
+      send: async () => hooks.duringSend?.() ?? { outcome: 'accepted' },
+    },
+    ...options,
+  })
+  const url = new URL(world.url)
+  const wire = await startTcpProxy(t, Number(url.port))
+  url.hostname = '127.0.0.1'
+  url.port = String(wire.port)
+  const intelligence = {
+    name: 'test',
+    assess: async () => {
+      hooks.beforeSend?.()
+      return 'unknown' as const
+    },
+  }
+  const wired = await world.startInstance({ databaseUrl: url.href, app: { intelligence } })
+  const cut = () => {
+    wire.mode = 'refuse'
+    wire.cut()
+  }
+  return { world, wire, wired, hooks, cut }
+}
+
+const sends = async (world: World) => Number((await world.sql('select count(*) from sends'))[0]!['count'])
+
+/** Calls while the answer of the statement that enters the message gets lost: the message never leaves. */
+const loseAnswer = async <T>(
+  { world, wire, hooks, cut }: Awaited<ReturnType<typeof createWired>>,
+  call: () => Promise<T>,
+) => {
+  const before = await sends(world)
+  hooks.beforeSend = () => {
+    wire.mode = 'deaf'
+  }
+  const answer = call()
+  while ((await sends(world)) === before) await new Promise((resolve) => setTimeout(resolve, 5))
+  cut()
+  const lost = await answer
+  delete hooks.beforeSend
+  wire.mode = 'pass'
+  return lost
+}
+
+t.test('a login whose message never left waits until the send deadline, not for the cooldown', async (t) => {
+  const wires = await createWired(t)
+  const { world, wired } = wires
+  await world.addUser('alice')
+  t.match(await loseAnswer(wires, () => wired.login('alice')), { status: 503, body: { code: 'service_unavailable' } })
+  t.equal(world.messages.length, 0)
+
+  const soon = await wired.login('alice')
+  t.match(soon, { status: 429, body: { code: 'resend_cooldown' } }, 'as the message may still be on its way')
+  await world.passTime(5)
+  t.match(await wired.login('alice'), { status: 200, body: { delivery: { resend_in: 30 } } }, 'the first step again')
+  t.equal(world.messages.length, 1)
+  t.match(await world.login('alice'), { status: 429, body: { code: 'resend_cooldown', retry_after: 30 } })
+})
+
+t.test('a resend whose message never left may be repeated after the send deadline, once', async (t) => {
+  const wires = await createWired(t)
+  const { world, wired } = wires
+  await world.addUser('alice')
+  const { pending_token: token } = (await wired.login('alice')).body
+  await world.passTime(30)
+  t.match(await loseAnswer(wires, () => wired.resend(token)), { status: 503 })
+  t.equal((await world.resend(token)).status, 429)
+  await world.passTime(5)
+  t.equal((await world.get('/challenge', token)).body.delivery.resend_in, 0)
+  const answers = await Promise.all(Array.from({ length: 10 }, () => world.resend(token)))
+  t.equal(answers.filter(({ status }) => status === 200).length, 1, 'one of many')
+  t.equal(answers.filter(({ body }) => body.code === 'resend_cooldown').length, 9)
+  t.equal(answers.find(({ status }) => status === 200)!.body.delivery.resend_in, 60, 'the second step')
+  t.equal(world.messages.length, 2)
+})
+
+t.test('a message that the provider refused while the database was away costs no cooldown', async (t) => {
+  const { world, wired, wire, hooks, cut } = await createWired(t)
+  await world.addUser('alice')
+  hooks.duringSend = () => {
+    cut()
+    return { outcome: 'failed', reason: 'HTTP 503' }
+  }
+  t.equal((await wired.login('alice')).status, 503)
+  delete hooks.duringSend
+  wire.mode = 'pass'
+  await world.passTime(5)
+  t.match(await wired.login('alice'), { status: 200, body: { delivery: { resend_in: 30 } } })
+})
+
+t.test('a message that may have left keeps its cooldown', async (t) => {
+  const { world, hooks } = await createWired(t)
+  await world.addUser('alice')
+  hooks.duringSend = () => ({ outcome: 'unknown', reason: 'HTTP 502' })
+  t.equal((await world.login('alice')).status, 200)
+  await world.passTime(20)
+  t.match(await world.login('alice'), { status: 429, body: { code: 'resend_cooldown' } })
+})
+
+t.test('a number that a lost message was to reach is free for its next account after the send deadline', async (t) => {
+  const { number } = GUARD_RULES
+  const wires = await createWired(t, { guard: { number } })
+  const { world, wired } = wires
+  await world.addUser('alice', '+12025550143')
+  await world.addUser('bob', '+12025550143')
+  t.match(await loseAnswer(wires, () => wired.login('alice')), { status: 503 })
+  t.match(await world.login('bob'), { status: 429, body: { code: 'resend_cooldown' } })
+  await world.passTime(5)
+  t.equal((await world.login('bob')).status, 200)
+})
+
+t.test('of a number that was taken over a login that may send is still asked about', async (t) => {
+  const wires = await createWired(t)
+  const { world, wired } = wires
+  await world.addUser('alice')
+  await loseAnswer(wires, () => wired.login('alice'))
+  await world.passTime(5)
+  const asked: string[] = []
+  const assess = async (phone: string) => {
+    asked.push(phone)
+    return 'high' as const
+  }
+  const careful = await world.startInstance({ app: { intelligence: { name: 'test', assess } } })
+  t.match(await careful.login('alice'), { status: 422, body: { code: 'destination_not_allowed' } })
+  t.strictSame(asked, ['+12025550143'])
+})
