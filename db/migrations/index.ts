@@ -12,6 +12,7 @@ import { up as adminKeys } from './0010_admin_keys.ts'
 import { up as indexesForWhatLeaves } from './0011_indexes_for_what_leaves.ts'
 import { up as guardCounts } from './0014_guard_counts.ts'
 import { up as cooldownOfWhatLeft } from './0015_cooldown_of_what_left.ts'
+import { up as pendingEvents } from './0016_pending_events.ts'
 
 /** Every migration, oldest first. Add at the end; what is listed here is never edited. */
 export const migrations: Record<string, Migration> = {
@@ -28,4 +29,5 @@ export const migrations: Record<string, Migration> = {
   '0011_indexes_for_what_leaves': { up: indexesForWhatLeaves },
   '0014_guard_counts': { up: guardCounts },
   '0015_cooldown_of_what_left': { up: cooldownOfWhatLeft },
+  '0016_pending_events': { up: pendingEvents },
 }

@@ -58,11 +58,13 @@ export const createAuthenticate = (
     password: string,
     attempt: PasswordAttempt,
     context: RequestContext,
+    onWrong: () => void,
   ): Promise<Authenticated> => {
     if (delay > 0 && !familiar) await wait(delay)
     const passwordIsRight = await passwords.verify(account?.passwordHash ?? null, password)
     const chosen = account && !account.disabled ? chooseFactor(account, factors, evenIfLocked) : undefined
     if (!account || !passwordIsRight || !chosen) {
+      onWrong()
       // Only a right password may be quicker from where its owner has been, or time would tell who has been there.
       if (delay > 0 && familiar) await wait(delay)
       await accounts.countFailure(attempt)
@@ -70,7 +72,7 @@ export const createAuthenticate = (
         user_id: account?.userId,
         password_ok: account ? passwordIsRight : undefined,
       })
-      throw new WrongPassword('invalid_credentials')
+      throw new Problem('invalid_credentials')
     }
     const stronger = await passwords.upgrade(account.passwordHash!, password)
     if (stronger) await accounts.upgradePasswordHash(account.userId, account.passwordHash!, stronger)
@@ -90,15 +92,17 @@ export const createAuthenticate = (
       journal('login_throttled', context, { user_id: account?.userId, retry_after: retryAfter })
       throw new Problem('rate_limited', { retryAfter })
     }
+    // A try that was judged wrong counts whatever happens afterwards, or a fault would make guesses free.
+    let isWrong = false
+    const onWrong = () => {
+      isWrong = true
+    }
     try {
-      return await proceed(await judge(taken, password, attempt, context))
+      return await proceed(await judge(taken, password, attempt, context, onWrong))
     } catch (error) {
       // The caller's answer is what it is, whether or not this can be written.
-      if (ticket !== null && !(error instanceof WrongPassword)) await accounts.forgive(attempt, ticket).catch(() => {})
+      if (ticket !== null && !isWrong) await accounts.forgive(attempt, ticket).catch(() => {})
       throw error
     }
   }
 }
-
-/** That the try was judged: it counts. */
-class WrongPassword extends Problem {}

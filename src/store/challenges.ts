@@ -1,9 +1,11 @@
 import type { GuardPolicy } from '../core/guard-rules.ts'
 import type { Limits } from '../core/limits.ts'
 import type { ChallengeStore, GuardRequest, Held, IdempotentRequest, OpenSession, SendEntry } from '../core/ports.ts'
+import { Problem } from '../errors.ts'
 import type { Database } from './database.ts'
 import { guessStatements } from './guess-statements.ts'
 import { type IssueParameters, issueStatements } from './issue-statements.ts'
+import { writePendingEvents } from './pending-events.ts'
 import { openSession } from './session-fragments.ts'
 import { withdrawStatements } from './withdraw-statements.ts'
 
@@ -40,6 +42,12 @@ const heldBy = (row: Pick<Refusal, 'repeated' | 'verdict' | 'rule' | 'guardRetry
 
 /** Challenges in Postgres, as the flow asks for them; what each statement does stands beside it in the statements' files. */
 export const createChallengeStore = (db: Database, limits: Limits, policy: GuardPolicy): ChallengeStore => {
+  const writeEvents = writePendingEvents(db)
+  /** Answers no guess while what follows from one cannot be written: the answers would tell right from wrong. */
+  const writeEventOrRefuse = (userId: string) =>
+    writeEvents(userId).catch((cause: unknown) => {
+      throw cause instanceof Problem ? cause : new Problem('service_unavailable', { retryAfter: 5, cause })
+    })
   const statements = {
     ...issueStatements(db, limits, policy),
     ...withdrawStatements(db),
@@ -107,14 +115,21 @@ export const createChallengeStore = (db: Database, limits: Limits, policy: Guard
     },
 
     async guess({ session, device, amr, bySession = null, ...ref }) {
-      const [row] = await statements.guess({
-        ...ref,
-        ...session,
-        amr: JSON.stringify(amr),
-        deviceId: device?.deviceId ?? null,
-        deviceHash: device?.tokenHash ?? null,
-        bySession,
-      })
+      const guess = () =>
+        statements.guess({
+          ...ref,
+          ...session,
+          amr: JSON.stringify(amr),
+          deviceId: device?.deviceId ?? null,
+          deviceHash: device?.tokenHash ?? null,
+          bySession,
+        })
+      let [row] = await guess()
+      if (row?.isPending) {
+        await writeEventOrRefuse(ref.userId)
+        // A guess that found the event of an earlier one was not judged.
+        if (row.spent === null) [row] = await guess()
+      }
       if (!row) return { outcome: 'gone' }
       if (row.sessionId !== null) {
         return { outcome: 'spent', session: openSession(row as OpenSession) }

@@ -1,9 +1,11 @@
 import { sql } from 'kysely'
 import { type ClaimedEvent, type EventOutbox, LONGEST_TRY, RETRY_WAITS } from '../core/event-port.ts'
 import type { Database } from './database.ts'
+import { writePendingEvents } from './pending-events.ts'
 
 /** The outbox in Postgres. Several instances may claim side by side; each event goes to one of them at a time. */
 export const createEventOutbox = (db: Database): EventOutbox => {
+  const writeEvents = writePendingEvents(db)
   const waits = sql`(array[${sql.join(RETRY_WAITS.map((seconds) => sql.lit(seconds)))}])`
   const isLeft = sql`e.attempts <= ${sql.lit(RETRY_WAITS.length)}`
 
@@ -44,7 +46,11 @@ export const createEventOutbox = (db: Database): EventOutbox => {
   )
 
   return {
-    claim: (limit) => claim({ limit }),
+    async claim(limit) {
+      // What an instance that is gone has left; what cannot be written now waits for the next look.
+      await writeEvents().catch(() => {})
+      return claim({ limit })
+    },
     delivered: async (eventId) => void (await deliver({ eventId })),
     abandon: async (eventId) => void (await abandon({ eventId })),
   }

@@ -18,10 +18,14 @@ export const guessStatements = (db: Database, limits: Limits) => {
     then now() + make_interval(secs => least(${limits.longestLock}::int,
       ${limits.firstLock}::int * power(2, (f.failures + 1) / ${limits.failuresPerLock}::int - 1)))
     end`
+  const isLast = sql`f.failures + 1 >= ${limits.failuresToDisable}::int`
+  const failure = sql`jsonb_build_object('user_id', f.user_id, 'factor', f.factor, 'failures', f.failures + 1)`
 
   return {
     /**
-     * Counts, compares and spends, and keeps the account's tally: `spent` is null when no guess was taken.
+     * Counts, compares and spends, and keeps the account's tally: `spent` is null when no guess was taken. The event that
+     * follows from a failure is only put on the row that counts it (`pending_event`): the count is committed before anything is
+     * tried that may fail, and until the event is written no further guess is taken.
      *
      * The factor's lock lets one guess an account through at a time, so that the eleventh failure meets the lock that
      * the tenth has set; the user's makes whoever disables the account or logs in anew come before or after; the guard of the challenge's `update` is evaluated on its newest version, so that the sixth guess and the
@@ -44,12 +48,14 @@ export const guessStatements = (db: Database, limits: Limits) => {
         disabled: boolean
         lockedFor: number | null
         nameIsTaken: boolean
+        isPending: boolean
       } & { [M in keyof OpenSession]: OpenSession[M] | null }
     >(
       'challenge_guess',
       (p) => sql`
         with holder as materialized (
           select u.user_id, u.login_challenge_id, u.disabled_at, u.auth_epoch, f.disabled_at is not null as barred, f.phone,
+            f.pending_event is not null as is_pending,
             case when not ${isUnlocked} then f.locked_until end as locked_until
           from factors f
           join users u on u.user_id = f.user_id
@@ -63,7 +69,7 @@ export const guessStatements = (db: Database, limits: Limits) => {
             consumed_at = case when c.code_hash = ${p.codeHash}::bytea then now() end
           from account u
           where c.challenge_id = ${p.challengeId} and c.user_id = u.user_id and c.purpose = ${p.purpose}
-            and c.factor = ${p.factor} and ${isLive} and not u.barred and u.locked_until is null and u.may_change
+            and c.factor = ${p.factor} and ${isLive} and not u.barred and u.locked_until is null and not u.is_pending and u.may_change
           returning c.challenge_id, c.consumed_at is not null as spent, c.channel, c.new_phone,
             c.max_attempts - c.attempts as attempts_left
         ), tally as (
@@ -71,10 +77,16 @@ export const guessStatements = (db: Database, limits: Limits) => {
           set failures = case when guess.spent then 0 else f.failures + 1 end,
             phone = case when guess.spent then coalesce(guess.new_phone, f.phone) else f.phone end,
             locked_until = case when not guess.spent then ${nextLock} end,
-            disabled_at = case when not guess.spent and f.failures + 1 >= ${limits.failuresToDisable}::int then now() end
+            disabled_at = case when not guess.spent and ${isLast} then now() end,
+            pending_event = case
+              when guess.spent then null
+              when ${isLast} then jsonb_build_object('type', 'factor.disabled', 'data', ${failure})
+              when ${nextLock} is not null then jsonb_build_object('type', 'account.locked',
+                'data', ${failure} || jsonb_build_object('until', ${nextLock}))
+              end
           from guess
           where f.user_id = ${p.userId} and f.factor = ${p.factor}
-          returning f.user_id, f.factor, f.failures, f.disabled_at is not null as disabled, f.locked_until
+          returning f.user_id, f.disabled_at is not null as disabled, f.locked_until, f.pending_event is not null as is_pending
         ), converted as (
           -- Every code of this challenge has reached somebody who logs in: conversion is of people.
           update sends s set verified_at = now()
@@ -125,18 +137,13 @@ export const guessStatements = (db: Database, limits: Limits) => {
           from opened where ${p.deviceId}::uuid is not null
         ), told as (
           insert into events (type, data)
-          select case when disabled then 'factor.disabled' else 'account.locked' end,
-            jsonb_build_object('user_id', user_id, 'factor', factor, 'failures', failures)
-              || case when disabled then '{}' else jsonb_build_object('until', locked_until) end
-          from tally
-          where disabled or locked_until is not null
-          union all select 'phone.changed', jsonb_build_object('user_id', user_id) from renumbered
+          select 'phone.changed', jsonb_build_object('user_id', user_id) from renumbered
           union all select 'user.registered', jsonb_build_object('user_id', user_id) from registered
           union all select 'device.remembered', jsonb_build_object('user_id', user_id, 'device_id', ${p.deviceId}::text)
           from opened where ${p.deviceId}::uuid is not null
         )
         select guess.spent, guess.attempts_left as "attemptsLeft",
-          coalesce(tally.disabled, account.barred) as disabled,
+          coalesce(tally.disabled, account.barred) as disabled, coalesce(tally.is_pending, account.is_pending) as "isPending",
           ${secondsUntil(sql`coalesce(tally.locked_until, account.locked_until)`)} as "lockedFor",
           coalesce((select taken from waiting), false) as "nameIsTaken", ${sessionColumns('opened', limits)}
         from account left join guess on true left join tally on true left join renumbered on true

@@ -24,6 +24,7 @@ interface FactorsTable {
   locked_until: Date | null
   disabled_at: Date | null
   created_at: Generated<Date>
+  pending_event: { type: string; data: unknown } | null
 }
 
 /** Challenges, one row each; the live one is the one that its user points to. */
