@@ -97,6 +97,7 @@ export const describeAdminApi = async (): Promise<string> =>
       auditOf: never,
       keys: { add: never, list: never, revoke: never, use: never },
       parsePhone: () => ({ ok: false, reason: '' }),
+      canonicalPhone: () => undefined,
       assertAllowed: () => {},
       passwordPolicy: { assertAcceptable: never },
       passwords: { hash: never },

@@ -2,7 +2,7 @@ import { type AdminAppDeps, buildAdminApp } from './admin-app.ts'
 import type { Settings } from './config.ts'
 import type { Limits } from './core/limits.ts'
 import type { CodeFactor } from './core/ports.ts'
-import { parsePhone } from './factors/sms/phone-number.ts'
+import { canonicalPhone, parsePhone } from './factors/sms/phone-number.ts'
 import { createAdminKeyStore } from './store/admin-keys.ts'
 import { createAuditReport } from './store/audit-report.ts'
 import type { Database } from './store/database.ts'
@@ -53,6 +53,7 @@ export const createAdmin = async (
     sessions: createSessionStore(database, limits),
     auditOf: (userId, range) => report.ofUser({ userId }, range),
     parsePhone,
+    canonicalPhone,
     assertAllowed: (phone) => factors.find(({ name }) => name === 'sms')!.assertAllowed(phone),
   })
   return {

@@ -108,7 +108,7 @@ export const PROBLEM_TEXTS: Readonly<Record<ProblemCode, ProblemText>> = {
       'No code can go to this phone number: its country is not served, it is of a kind that no person has, or a delivery company has refused it for good.',
     user: 'We cannot send a code to this phone number. Please use another one, or contact support.',
     developer:
-      'The same call will not succeed. When registering or changing the number, let the user give another one. At `POST /login` try another `channel`, or have an operator change the number. Operators find the reason with `doorcode sms show NUMBER`; `SMS_COUNTRIES` and `SMS_VOIP` say who is served.',
+      'The same call will not succeed. When registering or changing the number, let the user give another one. `detail` says why, where the number itself is the reason, and names the rule of its country that people often miss. At `POST /login` try another `channel`, or have an operator change the number. Operators find the reason with `doorcode sms show NUMBER`; `SMS_COUNTRIES` and `SMS_VOIP` say who is served.',
   },
   idempotency_key_reused: {
     happened: 'This `Idempotency-Key` was sent before, with another request.',

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { canonicalPhone } from '../src/factors/sms/phone-number.ts'
 import type { SentMessage } from '../src/providers/outbox.ts'
 
 /** A message that a phone would have got. */
@@ -26,12 +27,10 @@ export interface Inbox {
   waitForCode(phone: string, timeout: number): Promise<ReceivedCode>
 }
 
-const E164 = /^\+[1-9]\d{1,14}$/
-
 /** The number as messages have it. Throws for what is none. */
 const normalise = (phone: string): string => {
-  const number = phone.replaceAll(/[ ().-]/g, '')
-  if (!E164.test(number)) throw new Error(`"${phone}" is no phone number. For example: +12025550100`)
+  const number = canonicalPhone(phone)
+  if (number === undefined) throw new Error(`"${phone}" is no phone number. For example: +12025550100`)
   return number
 }
 

@@ -594,7 +594,7 @@ export interface components {
         /** @description The new number, and how its code is to travel. */
         ChangePhoneRequest: {
             /**
-             * @description A phone number in E.164: a plus, the country code and the number, without spaces.
+             * @description A phone number with `+` and its country code. Spaces, hyphens, dots, slashes, parentheses, invisible marks, `tel:` and digits of any script are taken; it is stored, counted and sent to in one spelling, E.164.
              * @example +12025550143
              */
             phone: string;
@@ -665,7 +665,7 @@ export interface components {
         /**
          * @description No code can go to this phone number: its country is not served, it is of a kind that no person has, or a delivery company has refused it for good.
          *
-         *     The same call will not succeed. When registering or changing the number, let the user give another one. At `POST /login` try another `channel`, or have an operator change the number. Operators find the reason with `doorcode sms show NUMBER`; `SMS_COUNTRIES` and `SMS_VOIP` say who is served.
+         *     The same call will not succeed. When registering or changing the number, let the user give another one. `detail` says why, where the number itself is the reason, and names the rule of its country that people often miss. At `POST /login` try another `channel`, or have an operator change the number. Operators find the reason with `doorcode sms show NUMBER`; `SMS_COUNTRIES` and `SMS_VOIP` say who is served.
          */
         DestinationNotAllowedProblem: {
             /**
@@ -694,6 +694,11 @@ export interface components {
              * @example 0e3b1c9e-4c0f-4c3f-9a55-0d4b8a9f2d11
              */
             instance: string;
+            /**
+             * @description One English sentence about this occurrence, fit to be shown.
+             * @example Repeat the call with the solution of `human_check`.
+             */
+            detail?: string;
         };
         /** @description A device that stands in for a code. */
         Device: {
@@ -1615,7 +1620,7 @@ export interface components {
              */
             password: string;
             /**
-             * @description A phone number in E.164: a plus, the country code and the number, without spaces.
+             * @description A phone number with `+` and its country code. Spaces, hyphens, dots, slashes, parentheses, invisible marks, `tel:` and digits of any script are taken; it is stored, counted and sent to in one spelling, E.164.
              * @example +12025550143
              */
             phone: string;

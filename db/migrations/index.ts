@@ -13,6 +13,7 @@ import { up as indexesForWhatLeaves } from './0011_indexes_for_what_leaves.ts'
 import { up as guardCounts } from './0014_guard_counts.ts'
 import { up as cooldownOfWhatLeft } from './0015_cooldown_of_what_left.ts'
 import { up as pendingEvents } from './0016_pending_events.ts'
+import { up as oneSpellingOfNumbers } from './0012_one_spelling_of_numbers.ts'
 
 /** Every migration, oldest first. Add at the end; what is listed here is never edited. */
 export const migrations: Record<string, Migration> = {
@@ -30,4 +31,5 @@ export const migrations: Record<string, Migration> = {
   '0014_guard_counts': { up: guardCounts },
   '0015_cooldown_of_what_left': { up: cooldownOfWhatLeft },
   '0016_pending_events': { up: pendingEvents },
+  '0012_one_spelling_of_numbers': { up: oneSpellingOfNumbers },
 }

@@ -47,7 +47,7 @@ export const listUsers: AdminRoute = (app, deps) => {
             minLength: 1,
             maxLength: USERNAME_MAX_LENGTH,
             description:
-              'How the name begins, in any case and width; or a whole phone number in E.164, whose `+` is written `%2B`.',
+              'How the name begins, in any case and width; or a whole phone number with its country code, whose `+` is written `%2B`.',
             examples: ['ali'],
           }),
         ),
@@ -70,6 +70,7 @@ export const listUsers: AdminRoute = (app, deps) => {
     handler: async ({ query: { q, limit, after } }) => {
       const { users, next } = await deps.users.search({
         q,
+        phone: q === undefined ? undefined : deps.canonicalPhone(q),
         limit: limitOf(limit),
         after: after === undefined ? undefined : fromCursor(after),
       })

@@ -1,4 +1,5 @@
 import { isSupportedCountry } from 'libphonenumber-js/max'
+import { canonicalPrefix } from '../factors/sms/phone-number.ts'
 import { type BlockTarget, createGuardAdmin } from '../store/guard-admin.ts'
 import { type Command, commandOf, readArgs, refuseNames, UsageError } from './command.ts'
 import { blockTable, budgetTable } from './guard-table.ts'
@@ -29,7 +30,7 @@ const targetOf = (command: string, names: string[]): BlockTarget => {
     throw new UsageError(`"${command}" needs one target: first digits such as +1202555, or a country such as US.`)
   }
   const digits = name.replaceAll(/[ ().-]/g, '')
-  if (/^\+[1-9]\d{0,14}$/.test(digits)) return { scope: 'prefix', target: digits }
+  if (/^\+[1-9]\d{0,14}$/.test(digits)) return { scope: 'prefix', target: canonicalPrefix(digits) }
   if (isSupportedCountry(name.toUpperCase())) return { scope: 'country', target: name.toUpperCase() }
   throw new UsageError(`"${name}" is neither first digits such as +1202555 nor an ISO 3166-1 country such as US.`)
 }

@@ -13,17 +13,22 @@ const TEST_OPTIONS = { channel: { type: 'string' }, 'dry-run': { type: 'boolean'
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
-/** What a number may be in the ledger as: one hash for each secret there is. */
-const hashesOf = (phone: string, { env }: World): Buffer[] => {
+/** What a number may be in the ledger as: one hash for each secret and spelling there is. */
+const hashesOf = (written: string, { env }: World): Buffer[] => {
+  // Rows from before numbers had one spelling are under the number as it was written then.
+  const phones = new Set([checkPhone(written), `+${written.replaceAll(/\D/g, '')}`])
   const settings = readSettings({ env }, ['SECRET', 'SECRET_PREVIOUS', 'DATA_DIR'])
   const secrets = [settings.SECRET ?? secretIn(settings.DATA_DIR), settings.SECRET_PREVIOUS ?? []].flat()
-  return secrets.flatMap(parseSecrets).map(({ secret }) => hashPhone(deriveSecrets(secret).phoneKey, phone))
+  return secrets
+    .flatMap(parseSecrets)
+    .map(({ secret }) => deriveSecrets(secret).phoneKey)
+    .flatMap((key) => [...phones].map((phone) => hashPhone(key, phone)))
 }
 
 const show: Command = async (args, world) => {
   const [what, ...more] = readArgs(args, {}).positionals
   if (what === undefined || more.length > 0) throw new UsageError('"sms show" needs one challenge id or phone number.')
-  const hashes = UUID.test(what) ? undefined : hashesOf(checkPhone(what), world)
+  const hashes = UUID.test(what) ? undefined : hashesOf(what, world)
   await withSchema(world, async (database) => {
     const report = createSendReport(database)
     const sends = hashes ? await report.ofPhone(hashes) : await report.ofChallenge(what)

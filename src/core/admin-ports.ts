@@ -54,10 +54,14 @@ export interface UserAdmin {
   list(): Promise<UserSummary[]>
   /**
    * Users in the order of the code points of their normalised names: those whose name begins like `q` in any spelling,
-   * and those whose number `q` is where it is one in E.164; all without `q`. At most `limit`, behind the name `after`,
-   * which is `next` of the page before. What is added or removed meanwhile moves nobody else to another page.
+   * and those whose number, E.164, is `phone`; all without `q`. At most `limit`, behind the name `after`, which is `next` of the page before. What is added or removed meanwhile moves nobody else to another page.
    */
-  search(wish: { q?: string | undefined; limit: number; after?: string | undefined }): Promise<UserPage>
+  search(wish: {
+    q?: string | undefined
+    phone?: string | undefined
+    limit: number
+    after?: string | undefined
+  }): Promise<UserPage>
   find(user: UserRef): Promise<UserSummary | undefined>
   /** Disables or enables an account. Disabling raises its epoch, which ends what it had begun. */
   setDisabled(user: UserRef, disabled: boolean): Promise<boolean>

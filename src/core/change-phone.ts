@@ -15,12 +15,13 @@ export const createChangePhone = (deps: BeginDeps & { factors: readonly CodeFact
 
   return async (
     { account, sessionId }: Authorized,
-    { phone, ...wish }: { phone: string } & DeliveryWish,
+    { phone: number, ...wish }: { phone: string } & DeliveryWish,
     context: RequestContext,
   ): Promise<OpenChallenge> => {
     const enrolled = account.factors.find((one) => one.phone !== null)
     const factor = deps.factors.find(({ name }) => name === enrolled?.name)
     if (!enrolled || !factor) throw new Problem('factor_disabled')
+    const phone = factor.readPhone(number)
     return begin(
       {
         ...wish,

@@ -139,6 +139,8 @@ export interface CodeFactor {
   amr(channel: Channel): readonly string[]
   /** What some company of this server has. */
   readonly channels: readonly Channel[]
+  /** The one spelling, E.164, of a number that somebody gives. Throws `validation_failed` for what is no number. */
+  readPhone(written: string): string
   /** Throws `destination_not_allowed` where no code may be sent to. */
   assertAllowed(phone: string): void
   /** The code that this number always gets: for scenario numbers alone. */

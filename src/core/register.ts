@@ -26,7 +26,7 @@ export interface RegisterDeps extends BeginDeps {
 export interface RegisterInput extends DeliveryWish {
   username: string
   password: string
-  /** E.164. */
+  /** As people write it, with the country code. */
   phone: string
   invite?: string
   /** BCP 47, for the texts. */
@@ -45,7 +45,7 @@ export const createRegister = (deps: RegisterDeps) => {
   const begin = createBegin(deps)
 
   return async (input: RegisterInput, context: RequestContext): Promise<OpenChallenge> => {
-    const { username: written, password, phone, invite, locale = null, ...wish } = input
+    const { username: written, password, phone: number, invite, locale = null, ...wish } = input
     const refuse = (reason: string, problem: Problem): Problem => {
       journal('registration_refused', context, { reason })
       return problem
@@ -58,6 +58,7 @@ export const createRegister = (deps: RegisterDeps) => {
     const fault = usernameFault(username)
     if (fault) throw new Problem('validation_failed', { errors: [{ path: '/username', message: fault }] })
     const factor = factors[0]!
+    const phone = factor.readPhone(number)
     factor.assertAllowed(phone)
     await passwordPolicy.assertAcceptable(password, username)
 

@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { CHANNELS } from '../core/ports.ts'
+import { canonicalPhone } from '../factors/sms/phone-number.ts'
 import { defineProvider, type KeptMessage, wordsOf } from './provider.ts'
 
 /** A message, and when it was kept (ISO 8601). */
@@ -24,7 +25,10 @@ export const createOutbox = (now: () => number, onKept: (message: SentMessage) =
       messages.length = Math.min(messages.length, CAPACITY)
       onKept(sent)
     },
-    find: (to) => messages.filter((message) => to === undefined || message.to === to),
+    find(to) {
+      const number = to === undefined ? undefined : canonicalPhone(to)
+      return messages.filter((message) => to === undefined || message.to === number)
+    },
   }
 }
 

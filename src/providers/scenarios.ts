@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { CHANNELS, type Provider, type Receipt, type SendResult } from '../core/ports.ts'
+import { canonicalPhone } from '../factors/sms/phone-number.ts'
 
 /** What happens to messages to a scenario number. */
 export const SCENARIOS = ['delivered', 'undelivered', 'slow', 'throttled', 'down', 'code'] as const
@@ -102,7 +103,7 @@ export interface Scenarios {
 /** Serves scenario numbers. Their messages are entered, limited and used up like any other; nothing leaves. */
 export const createScenarios = (options: ScenarioOptions): Scenarios => {
   const { numbers, now, receive, slowFor = 3_000, receiptAfter = 300 } = options
-  const byPhone = new Map(numbers.map((number) => [number.phone, number]))
+  const byPhone = new Map(numbers.map((number) => [canonicalPhone(number.phone) ?? number.phone, number]))
   const served = (phone: string) => {
     const number = byPhone.get(phone)
     return number && !(number.until && hasEnded(number.until, now())) ? number : undefined

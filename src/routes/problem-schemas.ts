@@ -66,6 +66,7 @@ const CARRIED: Partial<Record<ProblemCode, { always?: Member[]; atTimes?: Member
   invalid_code: { always: ['attempts_left'] },
   forbidden: { atTimes: ['detail', 'human_check'] },
   not_found: { atTimes: ['detail'] },
+  destination_not_allowed: { atTimes: ['detail'] },
   password_rejected: { always: ['detail'] },
   rate_limited: { always: ['retry_after'] },
   resend_cooldown: { always: ['retry_after'] },

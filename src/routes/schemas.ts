@@ -52,12 +52,12 @@ export const Code = Type.String({
   examples: ['123456'],
 })
 
-/** A number as it is stored. */
+/** A number as people write it. */
 export const PhoneNumber = Type.String({
   minLength: 8,
-  maxLength: 16,
-  pattern: '^\\+[1-9][0-9]{6,14}$',
-  description: 'A phone number in E.164: a plus, the country code and the number, without spaces.',
+  maxLength: 64,
+  description:
+    'A phone number with `+` and its country code. Spaces, hyphens, dots, slashes, parentheses, invisible marks, `tel:` and digits of any script are taken; it is stored, counted and sent to in one spelling, E.164.',
   examples: ['+12025550143'],
 })
 

@@ -25,8 +25,6 @@ const LAST_CHARACTER = '\u{10FFFF}'
 /** Lies before every name, and behind everything that begins with a space. */
 const BEFORE_NAMES = ` ${LAST_CHARACTER}`
 
-const E164 = /^\+[1-9]\d{1,14}$/
-
 const summaries = sql`
   select u.user_id as "userId", u.username, u.username_key as key, f.phone, u.locale,
     u.password_hash is not null as "hasPassword", u.disabled_at is not null as disabled,
@@ -137,11 +135,10 @@ export const createUserAdmin = (db: Database): UserAdmin => {
 
     list: async () => (await list({})).map(summaryOf),
 
-    async search({ q = '', limit, after = BEFORE_NAMES }) {
+    async search({ q = '', phone, limit, after = BEFORE_NAMES }) {
       const from = usernameKey(q)
-      const phone = E164.test(q.trim()) ? q.trim() : null
       // One more than asked for tells whether there is a next page.
-      const rows = await page({ from, to: from + LAST_CHARACTER, after, phone, limit: limit + 1 })
+      const rows = await page({ from, to: from + LAST_CHARACTER, after, phone: phone ?? null, limit: limit + 1 })
       const users = rows.slice(0, limit)
       return { users: users.map(summaryOf), next: rows.length > limit ? users.at(-1)?.key : undefined }
     },

@@ -19,6 +19,7 @@ const givenAfter = async (elapsed: number): Promise<number> => {
     name: 'sms',
     amr: () => ['sms'],
     channels: ['sms'],
+    readPhone: (written) => written,
     assertAllowed: () => {},
     fixedCode: () => undefined,
     plan: () => plan,

@@ -159,14 +159,7 @@ t.test('numbers that take no codes are refused before anything is done, and mass
   ]) {
     t.match(await ask(world, { phone }), { status: 422, body: { code: 'destination_not_allowed' } }, phone)
   }
-  for (const phone of [
-    '12025550161',
-    '+1 202 555 0161',
-    '+1202555016１',
-    'tel:+12025550161',
-    '+12025550161;ext=1',
-    '0012025550161',
-  ]) {
+  for (const phone of ['12025550161', '202 555 0161', '+1 202 555 0161 x1', '+12025550161;ext=1', '0012025550161']) {
     t.match(await ask(world, { phone }), { status: 400 }, phone)
   }
   for (const username of ['\u200b', 'admin\u200b', '\u202enimda', '\u3164', ' ']) {

@@ -79,7 +79,9 @@ t.test('a database of the former release goes on: what waited is answered, what 
     (await world.users.list()).map(({ username }) => username),
     ['alice', 'bob'],
   )
-  t.match((await world.users.search({ q: '+12025550144', limit: 10 })).users, [{ username: 'bob' }])
+  t.match((await world.users.search({ q: '+12025550144', phone: '+12025550144', limit: 10 })).users, [
+    { username: 'bob' },
+  ])
 
   await audit.drain()
   t.match(await createHousekeeping(fresh).prune({ challengeDays: 1, sessionDays: 7, ledgerDays: 90, auditDays: 90 }), {

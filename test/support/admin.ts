@@ -5,7 +5,7 @@ import { hashAdminKey, newAdminKey } from '../../src/core/admin-key.ts'
 import { ADMIN_SCOPES, type AdminScope } from '../../src/core/admin-ports.ts'
 import { limitsFor } from '../../src/core/limits.ts'
 import { Problem } from '../../src/errors.ts'
-import { parsePhone } from '../../src/factors/sms/phone-number.ts'
+import { canonicalPhone, parsePhone } from '../../src/factors/sms/phone-number.ts'
 import { createLogger } from '../../src/logger.ts'
 import { hashPassword } from '../../src/passwords/argon2id.ts'
 import { createPasswordPolicy } from '../../src/passwords/policy.ts'
@@ -36,6 +36,7 @@ export const createAdminWorld = async (
     sessions: createSessionStore(database, limitsFor({ codeTtl: 300, resendCooldown: 30 })),
     auditOf: (userId, range) => report.ofUser({ userId }, range),
     parsePhone,
+    canonicalPhone,
     assertAllowed: (phone) => {
       if (phone === REFUSED_PHONE) throw new Problem('destination_not_allowed')
     },

@@ -12,7 +12,7 @@ import type {
 } from '../../core/ports.ts'
 import { Problem } from '../../errors.ts'
 import type { LocaleChoice } from './locale.ts'
-import { countryOf, destinationOf } from './phone-number.ts'
+import { canonicalPhone, countryOf, destinationOf, readPhone } from './phone-number.ts'
 import type { Texts } from './texts.ts'
 
 /** What the SMS factor is made of. */
@@ -48,7 +48,7 @@ const isIn =
 export const createSmsFactor = (deps: SmsFactorDeps): CodeFactor => {
   const { dispatcher, texts, chooseLocale, phoneKey, scenarios } = deps
   const allowed = new Set(deps.countries)
-  const safe = new Set(deps.safeNumbers)
+  const safe = new Set(deps.safeNumbers.map((number) => canonicalPhone(number) ?? number))
 
   /** The companies for the first channel that still has one which has not failed, else for the first channel. */
   const choose = (
@@ -104,13 +104,20 @@ export const createSmsFactor = (deps: SmsFactorDeps): CodeFactor => {
     amr: (channel) => [channel === 'voice' ? 'tel' : 'sms'],
     channels: dispatcher.channels,
 
+    readPhone(written) {
+      const read = readPhone(written)
+      if (read.ok) return read.phone
+      throw new Problem('validation_failed', { errors: [{ path: '/phone', message: read.reason }] })
+    },
+
     assertAllowed(phone) {
       const served = scenarios?.isServed(phone)
       if (served) return
       // Again at every send: what is known of numbers changes, and so do settings.
-      const { country, takesCodes } = destinationOf(phone, deps)
+      const { country, takesCodes, reason } = destinationOf(phone, deps)
       const isAbroad = allowed.size > 0 && !(country && allowed.has(country))
-      if (served === false || !takesCodes || isAbroad) throw new Problem('destination_not_allowed')
+      if (served === false || isAbroad) throw new Problem('destination_not_allowed')
+      if (!takesCodes) throw new Problem('destination_not_allowed', { detail: `The number ${reason}.` })
     },
 
     fixedCode: (phone) => scenarios?.codeFor(phone),

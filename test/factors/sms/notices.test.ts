@@ -19,6 +19,7 @@ const stub: CodeFactor = {
   name: 'sms',
   amr: () => [],
   channels: ['sms'],
+  readPhone: (written) => written,
   assertAllowed: () => {},
   fixedCode: () => undefined,
   plan: () => {
