@@ -41,7 +41,7 @@ export interface paths {
          * Exchange the pending token and the code for tokens
          * @description Step two of a login. The right code is answered with an access token, for your APIs, and a refresh token, for `POST /refresh`.
          *
-         *     A pending token serves once and takes five guesses. Wrong codes also count against the account, over all its logins: after ten in a row it takes none for 15 minutes (`factor_locked`). A code of the wrong form is refused without being counted. If the answer is lost, the code is spent, and the user logs in again.
+         *     A pending token serves once and takes five guesses. Wrong codes also count against the account, over all its logins: after ten in a row it takes none for 15 minutes (`factor_locked`). A code may have spaces, hyphens and dots between its digits, and digits of any script; one of another form is refused without being counted. If the answer is lost, the code is spent, and the user logs in again.
          *
          *     With the pending token of `POST /register`, the account is made first.
          */
@@ -1955,7 +1955,7 @@ export interface components {
              */
             pending_token: string;
             /**
-             * @description 6 to 8 ASCII digits, nothing else.
+             * @description 6 to 8 digits, of any script. Spaces, hyphens, dashes, dots and invisible marks around them are taken; anything else is refused, and such a code is not counted.
              * @example 123456
              */
             code: string;
@@ -1968,7 +1968,7 @@ export interface components {
              */
             pending_token: string;
             /**
-             * @description 6 to 8 ASCII digits, nothing else.
+             * @description 6 to 8 digits, of any script. Spaces, hyphens, dashes, dots and invisible marks around them are taken; anything else is refused, and such a code is not counted.
              * @example 123456
              */
             code: string;

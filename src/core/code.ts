@@ -1,8 +1,12 @@
 import { createHmac, randomBytes, randomInt } from 'node:crypto'
 import type { ChallengeRef } from './ports.ts'
+import { foldTyped } from './typed-text.ts'
 
 /** A uniformly random code of `digits` decimal digits, leading zeros kept (SP 800-63B-4 §3.1.3.2: at least 6). */
 export const makeCode = (digits: number): string => String(randomInt(10 ** digits)).padStart(digits, '0')
+
+/** The digits of a code as people type and paste it (`123 456`, `123-456`, full-width or Arabic-Indic digits). */
+export const foldCode = (typed: string): string => foldTyped(typed).replaceAll(/[^0-9]/g, '')
 
 /** The client's half of a code's key: 128 random bits, base64url. */
 export const makeClientKey = (): string => randomBytes(16).toString('base64url')

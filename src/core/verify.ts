@@ -1,5 +1,5 @@
 import { Problem } from '../errors.ts'
-import { hashCode } from './code.ts'
+import { foldCode, hashCode } from './code.ts'
 import { callerOf, type Grant, grant, prepareDevice, prepareSession } from './grant.ts'
 import type { Notices } from './notice.ts'
 import {
@@ -30,6 +30,7 @@ export interface VerifyDeps {
 /** What a caller gives at step two. */
 export interface VerifyInput {
   pendingToken: string
+  /** As it was typed. */
   code: string
   factor?: FactorName
   /** Whether to remember the device in the place of codes to come. */
@@ -98,7 +99,7 @@ export const createVerify = ({ challenges, tokens, factors, journal, deviceTtl, 
     const guess = await challenges.guess({
       ...claims,
       factor: factor.name,
-      codeHash: hashCode(pepper, claims, claims.key, input.code),
+      codeHash: hashCode(pepper, claims, claims.key, foldCode(input.code)),
       session,
       amr: amrOf(factor),
       device: remembered?.device,

@@ -45,10 +45,16 @@ export const NewPassword = Type.String({
   examples: ['an older tale of four other words'],
 })
 
+/** What people and clipboards put between the digits of a code, and `foldCode` takes out. */
+const SEPARATOR = '[.\\p{Zs}\\p{Pd}\\p{Cf}\\u2212]*'
+
 /** A code to enter. */
 export const Code = Type.String({
-  pattern: '^[0-9]{6,8}$',
-  description: '6 to 8 ASCII digits, nothing else.',
+  minLength: 6,
+  maxLength: 64,
+  pattern: `^${SEPARATOR}(?:\\p{Nd}${SEPARATOR}){6,8}$`,
+  description:
+    '6 to 8 digits, of any script. Spaces, hyphens, dashes, dots and invisible marks around them are taken; anything else is refused, and such a code is not counted.',
   examples: ['123456'],
 })
 

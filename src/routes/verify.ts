@@ -15,7 +15,7 @@ export const verify: Route = (app, deps) => {
       tags: ['Login'],
       summary: 'Exchange the pending token and the code for tokens',
       description:
-        'Step two of a login. The right code is answered with an access token, for your APIs, and a refresh token, for `POST /refresh`.\n\nA pending token serves once and takes five guesses. Wrong codes also count against the account, over all its logins: after ten in a row it takes none for 15 minutes (`factor_locked`). A code of the wrong form is refused without being counted. If the answer is lost, the code is spent, and the user logs in again.\n\nWith the pending token of `POST /register`, the account is made first.',
+        'Step two of a login. The right code is answered with an access token, for your APIs, and a refresh token, for `POST /refresh`.\n\nA pending token serves once and takes five guesses. Wrong codes also count against the account, over all its logins: after ten in a row it takes none for 15 minutes (`factor_locked`). A code may have spaces, hyphens and dots between its digits, and digits of any script; one of another form is refused without being counted. If the answer is lost, the code is spent, and the user logs in again.\n\nWith the pending token of `POST /register`, the account is made first.',
       body: Exactly(
         {
           pending_token: PendingToken,
