@@ -22,10 +22,11 @@ export const PROBLEM_TEXTS: Readonly<Record<ProblemCode, ProblemText>> = {
       '`errors` lists the faults: `path` is a JSON pointer into the body, or begins with `/query`, `/headers` or `/params`, and `message` says what is wrong there. Unknown members are refused and no type is converted: a code is the string `"012345"`, never a number. Show what the user typed wrong beside its field; everything else is a mistake of the program.',
   },
   malformed_json: {
-    happened: 'The body of the request could not be read as JSON.',
+    happened:
+      'The body of the request could not be read as JSON: it is not JSON, it is not UTF-8, or an object has a member twice.',
     user: OUR_APP,
     developer:
-      'Send one JSON object in UTF-8, as `JSON.stringify` writes it, without a member called `__proto__` or `constructor`. An empty body is no JSON: where nothing is to be said, send `{}`.',
+      'Send one JSON object in UTF-8, as `JSON.stringify` writes it, with each member once and none called `__proto__` or `constructor`. `detail` says so where the body is not UTF-8 or has a member twice. An empty body is no JSON: where nothing is to be said, send `{}`.',
   },
   invalid_credentials: {
     happened:

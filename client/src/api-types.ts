@@ -1243,9 +1243,9 @@ export interface components {
             refresh_token?: string;
         };
         /**
-         * @description The body of the request could not be read as JSON.
+         * @description The body of the request could not be read as JSON: it is not JSON, it is not UTF-8, or an object has a member twice.
          *
-         *     Send one JSON object in UTF-8, as `JSON.stringify` writes it, without a member called `__proto__` or `constructor`. An empty body is no JSON: where nothing is to be said, send `{}`.
+         *     Send one JSON object in UTF-8, as `JSON.stringify` writes it, with each member once and none called `__proto__` or `constructor`. `detail` says so where the body is not UTF-8 or has a member twice. An empty body is no JSON: where nothing is to be said, send `{}`.
          */
         MalformedJsonProblem: {
             /**
@@ -1274,6 +1274,11 @@ export interface components {
              * @example 0e3b1c9e-4c0f-4c3f-9a55-0d4b8a9f2d11
              */
             instance: string;
+            /**
+             * @description One English sentence about this occurrence, fit to be shown.
+             * @example Repeat the call with the solution of `human_check`.
+             */
+            detail?: string;
         };
         /** @description The user that an access token speaks for. */
         Me: {
@@ -3343,7 +3348,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["ValidationFailed"];
+            400: components["responses"]["ValidationFailedOrMalformedJson"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             413: components["responses"]["PayloadTooLarge"];
@@ -3378,7 +3383,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["ValidationFailed"];
+            400: components["responses"]["ValidationFailedOrMalformedJson"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             413: components["responses"]["PayloadTooLarge"];

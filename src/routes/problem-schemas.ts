@@ -62,6 +62,7 @@ type Member = keyof typeof MEMBERS
 /** Which of them a problem has, always or at times. */
 const CARRIED: Partial<Record<ProblemCode, { always?: Member[]; atTimes?: Member[] }>> = {
   validation_failed: { always: ['errors'] },
+  malformed_json: { atTimes: ['detail'] },
   invalid_token: { atTimes: ['detail'] },
   invalid_code: { always: ['attempts_left'] },
   forbidden: { atTimes: ['detail', 'human_check'] },

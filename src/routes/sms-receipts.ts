@@ -1,11 +1,16 @@
+import { isUtf8 } from 'node:buffer'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
+import { Problem } from '../errors.ts'
 import { DATABASE_PROBLEMS, problems } from './problem-schemas.ts'
 import { contextOf, type Route } from './route.ts'
 import { Exactly } from './schemas.ts'
 
 /** The longest receipt of any company is a fraction of it, in bytes. */
 const LONGEST_RECEIPT = 65_536
+
+/** Receipts that providers read as text. */
+const TEXT = /^(?:text\/|application\/(?:[a-z.+-]*json|x-www-form-urlencoded))/i
 
 /** Companies post their receipts, but for those that put them into the query. */
 const OPERATIONS = [
@@ -30,7 +35,11 @@ export const smsReceipts: Route = async (app, deps) => {
   await app.register(async (scope) => {
     // The signature is made over the bytes as they came.
     scope.removeAllContentTypeParsers()
-    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+    scope.addContentTypeParser<Buffer>('*', { parseAs: 'buffer' }, ({ headers }, body, done) => {
+      const isText = TEXT.test(headers['content-type'] ?? '')
+      if (isText && !isUtf8(body)) done(new Problem('malformed_json', { detail: 'The body is not UTF-8.' }))
+      else done(null, body)
+    })
     for (const { method, ...operation } of OPERATIONS) {
       scope.route<ReceiptRoute>({
         method,
@@ -54,6 +63,7 @@ export const smsReceipts: Route = async (app, deps) => {
             204: { description: 'Taken.', type: 'null' },
             ...problems(
               'validation_failed',
+              'malformed_json',
               'forbidden',
               'not_found',
               'payload_too_large',
