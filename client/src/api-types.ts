@@ -1207,7 +1207,7 @@ export interface components {
         /** @description Who wants to log in, and how the code is to travel. */
         LoginRequest: {
             /**
-             * @description 1 to 64 characters, no control characters. Case and width do not matter.
+             * @description 1 to 254 characters, no control characters; an e-mail address, for one. Case and width do not matter.
              * @example demo
              */
             username: string;
@@ -1615,7 +1615,7 @@ export interface components {
         /** @description The account that is wanted. */
         RegisterRequest: {
             /**
-             * @description 1 to 64 characters, no control characters. Case and width do not matter.
+             * @description 1 to 254 characters, no control characters; an e-mail address, for one. Case and width do not matter.
              * @example demo
              */
             username: string;
@@ -1703,7 +1703,7 @@ export interface components {
         /** @description Who has forgotten the password. */
         ResetPasswordRequest: {
             /**
-             * @description 1 to 64 characters, no control characters. Case and width do not matter.
+             * @description 1 to 254 characters, no control characters; an e-mail address, for one. Case and width do not matter.
              * @example demo
              */
             username: string;

@@ -20,11 +20,11 @@ const refuseUnclean = (what: string, text: string): void => {
 export const checkUsername = (written: string): string => {
   const username = written.trim()
   refuseUnclean('The user name', username)
-  const fault = usernameFault(username)
-  if (fault) throw new Error(`The user name ${fault}.`)
   if (lengthOf(username) > USERNAME_MAX_LENGTH) {
     throw new Error(`The user name is longer than ${USERNAME_MAX_LENGTH} characters.`)
   }
+  const fault = usernameFault(username)
+  if (fault) throw new Error(`The user name ${fault}.`)
   return username
 }
 

@@ -1,5 +1,5 @@
-/** Longest user name, in code points. */
-export const USERNAME_MAX_LENGTH = 64
+/** Longest user name, in code points: an e-mail address may be this long (RFC 5321 §4.5.3.1.3: 256 octets with angle brackets). */
+export const USERNAME_MAX_LENGTH = 254
 
 /**
  * The form in which names are compared: NFKC, case folded, without surrounding space. Two spellings of one name share
@@ -18,6 +18,10 @@ const UNSEEN = /[\p{Cf}\p{Default_Ignorable_Code_Point}]/u
 
 /** What is wrong with a name that somebody wants to have; undefined for nothing. */
 export const usernameFault = (username: string): string | undefined => {
-  if (usernameKey(username) === '') return 'is empty'
+  const key = usernameKey(username)
+  if (key === '') return 'is empty'
+  // NFKC makes up to 18 characters of one, and an index of Postgres takes no more than 2,704 bytes.
+  if ([...key].length > USERNAME_MAX_LENGTH)
+    return `is longer than ${USERNAME_MAX_LENGTH} characters when it is compared`
   return UNSEEN.test(username) ? 'has characters that nobody sees' : undefined
 }

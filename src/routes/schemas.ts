@@ -23,7 +23,7 @@ export const Username = Type.String({
   minLength: 1,
   maxLength: USERNAME_MAX_LENGTH,
   pattern: CLEAN_TEXT,
-  description: `1 to ${USERNAME_MAX_LENGTH} characters, no control characters. Case and width do not matter.`,
+  description: `1 to ${USERNAME_MAX_LENGTH} characters, no control characters; an e-mail address, for one. Case and width do not matter.`,
   examples: ['demo'],
 })
 

@@ -78,7 +78,7 @@ t.test('each member of a request is checked, and the answer says where and how',
     t.match(await errors({ username: value, password: 'b' }), [{ path: '/username', message: 'must be string' }])
     t.match(await errors({ username: 'a', password: value }), [{ path: '/password', message: 'must be string' }])
   }
-  for (const text of ['', 'a\u0000b', 'a\nb', '\ud800', 'x'.repeat(65)]) {
+  for (const text of ['', 'a\u0000b', 'a\nb', '\ud800', 'x'.repeat(255)]) {
     t.match(await errors({ username: text, password: 'b' }), [{ path: '/username' }], JSON.stringify(text).slice(0, 20))
   }
   t.match(await errors({ username: 'a', password: 'x'.repeat(257) }), [{ path: '/password' }])
