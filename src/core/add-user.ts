@@ -1,5 +1,6 @@
 import { Problem } from '../errors.ts'
 import type { UserAdmin, UserSummary } from './admin-ports.ts'
+import { canonicalLocale } from './locale.ts'
 import type { PasswordPolicy, PasswordVerifier } from './ports.ts'
 import { usernameFault } from './username.ts'
 
@@ -24,19 +25,8 @@ export interface AddUserDeps {
   passwords: Pick<PasswordVerifier, 'hash'>
 }
 
-/** What the database takes as a language. */
-const LOCALE = /^[A-Za-z0-9-]{2,35}$/
-
 const refuse = (path: string, message: string): never => {
   throw new Problem('validation_failed', { errors: [{ path, message }] })
-}
-
-const canonicalLocale = (written: string): string => {
-  try {
-    const locale = new Intl.Locale(written).toString()
-    if (LOCALE.test(locale)) return locale
-  } catch {}
-  return refuse('/locale', 'is no language (BCP 47). For example: pt-BR')
 }
 
 /**

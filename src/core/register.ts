@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { Problem } from '../errors.ts'
 import { type BeginDeps, createBegin, type OpenChallenge } from './begin-challenge.ts'
 import type { DeliveryWish } from './issue.ts'
+import { canonicalLocale } from './locale.ts'
 import type {
   CodeFactor,
   PasswordPolicy,
@@ -45,7 +46,7 @@ export const createRegister = (deps: RegisterDeps) => {
   const begin = createBegin(deps)
 
   return async (input: RegisterInput, context: RequestContext): Promise<OpenChallenge> => {
-    const { username: written, password, phone: number, invite, locale = null, ...wish } = input
+    const { username: written, password, phone: number, invite, locale: language, ...wish } = input
     const refuse = (reason: string, problem: Problem): Problem => {
       journal('registration_refused', context, { reason })
       return problem
@@ -59,6 +60,7 @@ export const createRegister = (deps: RegisterDeps) => {
     if (fault) throw new Problem('validation_failed', { errors: [{ path: '/username', message: fault }] })
     const factor = factors[0]!
     const phone = factor.readPhone(number)
+    const locale = language === undefined ? null : canonicalLocale(language)
     factor.assertAllowed(phone)
     await passwordPolicy.assertAcceptable(password, username)
 

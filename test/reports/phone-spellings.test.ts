@@ -67,6 +67,17 @@ t.test('an account gets the one spelling of its number at POST /register and at 
   t.equal((await world.sql('select distinct phone_hash from sends')).length, 2)
 })
 
+t.test('a language has one spelling too, at every way in', async (t) => {
+  const world = await createAdminWorld(t, { resendCooldown: 0 })
+  const carol = { username: 'carol', password: NEW, phone: '+12025550161' }
+  const { body } = await world.post('/register', { ...carol, locale: 'PT-br' })
+  await world.verify(body.pending_token, world.lastCode())
+  await world.admin.post('/admin/users', { ...carol, username: 'dave', locale: 'PT-br' })
+  t.strictSame(await world.sql('select locale from users'), [{ locale: 'pt-BR' }, { locale: 'pt-BR' }])
+  const refused = { status: 400, body: { errors: [{ path: '/locale' }] } }
+  t.match(await world.post('/register', { ...carol, username: 'erin', locale: '12' }), refused)
+})
+
 t.test('one Idempotency-Key and another spelling of the number are the same request', async (t) => {
   const world = await createWorld(t)
   const headers = { 'idempotency-key': '0f0c1f5a-6f5e-4f6a-8f0e-2f1d3c4b5a69' }
