@@ -117,8 +117,9 @@ code.addEventListener('input', (event) => {
 
 on('enter-code', 'submit', async () => {
   const { pending_token, code_length } = challenge
-  const digits = code.value.replaceAll(/\D/g, '')
-  if (digits.length !== code_length) return say(`The code has ${code_length} digits.`, 'problem') && code.focus()
+  // Digits of any script: the server folds them.
+  const digits = code.value.replaceAll(/\P{Nd}/gu, '')
+  if ([...digits].length !== code_length) return say(`The code has ${code_length} digits.`, 'problem') && code.focus()
   const remember_device = element<HTMLInputElement>('remember').checked
   const answer = await client.verify({ pending_token, code: digits, remember_device, device_name: 'Demo page' })
   return answer.ok ? showWelcome() : fail(answer.problem, 'verify', code)

@@ -166,6 +166,16 @@ await browserTests(t, (openPage) => {
     t.equal(world.messages.length, 1)
   })
 
+  t.test('a code is taken in the digits of any script', async (t) => {
+    const world = await createDemoWorld(t)
+    const page = await openPage(t, world.address)
+    const { heading } = await signIn(page)
+    await heading('Enter the code').waitFor()
+    const code = world.lastCode().replaceAll(/\d/g, (digit) => String.fromCodePoint(0x660 + Number(digit)))
+    await enterCode(page, `${code.slice(0, 3)} ${code.slice(3)}`)
+    await heading('Welcome').waitFor()
+  })
+
   t.test('a code that is wrong leaves the user where they are', async (t) => {
     const world = await createDemoWorld(t)
     const page = await openPage(t, world.address)
