@@ -13,7 +13,7 @@ const asciiDigit = (digit: string): string => {
  *
  * Decimal digits of any script (full-width, Arabic-Indic, Devanagari, …) become ASCII digits. Spaces of any width become
  * spaces. Hyphens, dashes and the minus sign become hyphens. Invisible marks, such as those that set the direction of
- * writing, are removed. Everything else stays, so that what is no separator and no digit is still refused.
+ * writing, are removed. Everything else stays, so that other characters are still refused.
  */
 export const foldTyped = (typed: string): string =>
   typed

@@ -54,7 +54,7 @@ t.test('takes 254 characters of any script, and bounds what a name becomes when 
     const refused = { status: 400, body: { errors: [{ path: '/username', message: /longer than 254/ }] } }
     t.match(await world.post('/register', user), refused, character)
     t.match(await world.admin.post('/admin/users', user), refused, character)
-    t.match(await world.login(username, NEW), { status: 401 }, 'nobody has such a name')
+    t.match(await world.login(username, NEW), { status: 401 }, 'an unknown name')
     t.equal((await world.admin.get(`/admin/users?q=${encodeURIComponent(username)}`)).status, 200)
   }
 })

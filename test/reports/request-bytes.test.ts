@@ -117,7 +117,11 @@ t.test('refuses a receipt whose text is not UTF-8 before its provider reads it',
   }
   t.equal(readings, 0)
   t.equal((await post('application/json', Buffer.from('{"to":"Zoë"}'))).status, 204)
-  t.equal((await post('application/octet-stream', Buffer.from([0xff]))).status, 204, 'what is no text is left alone')
+  t.equal(
+    (await post('application/octet-stream', Buffer.from([0xff]))).status,
+    204,
+    'bytes of another type are left alone',
+  )
   t.equal(readings, 2)
 })
 

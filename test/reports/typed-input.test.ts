@@ -145,7 +145,7 @@ t.test('takes a number as it was pasted, at every way in', async (t) => {
   t.equal(made.status, 201)
 })
 
-t.test('refuses what is no number, or has no country code, and says why', async (t) => {
+t.test('refuses text that is not a number or lacks its country code, and says why', async (t) => {
   const world = await createWorld(t)
   for (const [phone, reason] of [
     ['202 555 0143', /country code/],
