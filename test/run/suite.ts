@@ -5,7 +5,7 @@
 import { fork } from 'node:child_process'
 import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve as toPath } from 'node:path'
 import { Parser, type Result } from 'tap-parser'
 import type { FromSuite, ToSuite } from './messages.ts'
 import { openSuitePostgres, type SuitePostgres } from './postgres.ts'
@@ -50,7 +50,7 @@ const runLane = (): Promise<void> =>
   new Promise((resolve) => {
     const lane = fork(join(import.meta.dirname, 'lane.ts'), {
       env: {
-        NODE_COMPILE_CACHE: '.tap/compile-cache',
+        NODE_COMPILE_CACHE: toPath('.tap/compile-cache'),
         // Each file has a limit of its own.
         TAP_TIMEOUT: '0',
         ...process.env,
