@@ -35,7 +35,7 @@ export interface Call {
   keyed?: boolean
   /** Whether what was done cannot be done again, so that it must not be repeated when its fate is unknown. */
   once?: boolean
-  /** The time that all its tries have together, in ms: what it does can be repeated only that long. */
+  /** The time in which it can be repeated, in ms: no try begins whose `timeout` ends later. */
   within?: number
 }
 
@@ -121,7 +121,7 @@ export const createExchange = (options: ExchangeOptions): Exchange => {
     const key = keyed ? (idempotencyKey ?? undecided.get(same) ?? options.randomUUID?.()) : undefined
     if (key) undecided.set(same, key)
     const end = Date.now() + within
-    const timeout = Math.min(options.timeout, within / 3)
+    const { timeout } = options
     const twice = keyed ? key : !once
     const init: RequestInit = {
       method,

@@ -51,8 +51,8 @@ export interface Session {
 /** How long before its end an access token is renewed, in ms; for a short one a quarter of its life. */
 const MARGIN = 30_000
 
-/** The time in which the service takes a refresh token once more from whoever lost the answer is 10 s. */
-const GRACE = 9_000
+/** The service gives the same successor again for 120 s after the first try: the last one must arrive before, in ms. */
+const GRACE = 110_000
 
 /** Runs alone among all tabs of this origin. Node has locks too, but there each client is another user's. */
 const alone = <T>(name: string, run: () => Promise<T>): Promise<T> => {

@@ -38,9 +38,15 @@ export interface Limits {
   sessionIdle: number
   deviceTtl: number
   freshFor: number
-  /** Seconds in which a token that was used gives the same successor again. */
+  /** Seconds in which a token that was used gives the same successor again, while that is unused. */
   rotationGrace: number
 }
+
+/**
+ * Outlasts the tries of a client whose answers are lost: three of 10 s each with up to 5 s between them, as the client of
+ * ours makes, or the minute that a rate limit asks for. A longer grace would let a copied token follow its owner unseen.
+ */
+const ROTATION_GRACE = 120
 
 /**
  * Codes in a row after which a receipt that says "undelivered" no longer ends the wait: what did not arrive has been
@@ -64,7 +70,7 @@ export const limitsFor = ({
   sessionIdle,
   deviceTtl,
   freshFor,
-  rotationGrace: 10,
+  rotationGrace: ROTATION_GRACE,
   attemptsPerChallenge: 5,
   cooldowns: Array.from({ length: COOLDOWN_STEPS }, (_, step) => resendCooldown * 2 ** step),
   cooldownDecay: 30 * 60,

@@ -3,10 +3,7 @@ import { type Grant, grant } from './grant.ts'
 import type { Journal, RequestContext, SessionStore, Tokens } from './ports.ts'
 import { repeat, rotate } from './rotating-token.ts'
 
-/**
- * Whoever lost the database's answer must be back before the grace is over, or would look like a thief: the problem, with a
- * wait that is short enough.
- */
+/** Shortens Retry-After, so that a client that lost the answer of the database has time for several tries in the grace. */
 export const soonAgain = (error: unknown): never => {
   if (!(error instanceof Problem) || error.details.retryAfter === undefined) throw error
   throw new Problem(error.code, { ...error.details, retryAfter: 1 + Math.round(Math.random()) })
@@ -15,7 +12,7 @@ export const soonAgain = (error: unknown): never => {
 /**
  * Exchanges a refresh token for an access token and the next refresh token (RFC 6749 §6, RFC 9700 §4.14.2).
  *
- * Each token serves once. Presented again within seconds, and before its successor was used, it gives the same successor:
+ * Each token serves once. Presented again within two minutes, and before its successor was used, it gives the same successor:
  * then the answer was lost, or a client asked twice. Presented again in any other way it was copied, and the whole session
  * ends. Throws `invalid_token`, alike for a token that nobody has, one that is over and one that was used.
  */
