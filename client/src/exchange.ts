@@ -1,4 +1,4 @@
-import type { Answer, OperationId, ProblemOf, Unreachable } from './answer.ts'
+import type { Answer, DataOf, OperationId, ProblemOf, Unreachable } from './answer.ts'
 
 /** What a call can be given. */
 export interface CallOptions {
@@ -39,10 +39,17 @@ export interface Call {
   within?: number
 }
 
+/**
+ * A member that every success of an operation has; undefined where success is a 204. An answer without it comes from a
+ * captive portal, a proxy or a connection that broke, whatever its status.
+ */
+export type Mark<O extends OperationId> = [DataOf<O>] extends [undefined] ? undefined : keyof DataOf<O>
+
 /** Makes one call, with its repetitions. */
 export type Exchange = <O extends OperationId>(
   method: 'GET' | 'POST' | 'DELETE',
   path: string,
+  mark: Mark<O>,
   call: Call,
   options?: CallOptions,
 ) => Promise<Answer<O>>
@@ -53,12 +60,7 @@ const NOTHING_DONE = ['rate_limited', 'overloaded']
 const PERHAPS_DONE = ['unreachable', 'service_unavailable', 'idempotency_in_progress']
 
 /** What a caller is told to whom no answer of the service came. */
-export const unreachable = (status: number, cause?: unknown): Unreachable => ({
-  code: 'unreachable',
-  title: 'No answer came',
-  status,
-  cause,
-})
+const unreachable = (status: number): Unreachable => ({ code: 'unreachable', title: 'No answer came', status })
 
 /** What a call rejects with that its signal has ended; some platforms give no reason. */
 const reasonOf = (signal: AbortSignal) => signal.reason ?? new Error('aborted')
@@ -86,33 +88,38 @@ export const createExchange = (options: ExchangeOptions): Exchange => {
   /** The keys of calls that were not decided: whoever makes such a call again means the same one. */
   const undecided = new Map<string, string>()
 
-  const attempt = async (path: string, init: RequestInit, timeout: number, signal: AbortSignal | undefined) => {
+  const attempt = async (path: string, mark: unknown, init: RequestInit, signal: AbortSignal | undefined) => {
     if (signal?.aborted) throw reasonOf(signal)
     const late = new AbortController()
-    const settle = whenOver(timeout, signal, () => late.abort())
+    const settle = whenOver(options.timeout, signal, () => late.abort())
+    let problem = unreachable(0)
+    let after: unknown
     try {
       const response = await options.fetch(options.url + path, { ...init, signal: late.signal })
       const { ok, status, headers } = response
-      if (status === 204) return { ok }
-      // biome-ignore lint/suspicious/noExplicitAny: whatever answers there, its word is looked at below.
-      const said: any = await response.json().catch(() => {})
-      if (ok && typeof said === 'object') return { ok, data: said }
-      return {
-        ok: false,
-        problem: typeof said?.code === 'string' ? said : unreachable(status),
-        after: said?.retry_after ?? headers.get('retry-after'),
+      problem.status = status
+      after = headers.get('retry-after')
+      if (!mark && status === 204) return { ok }
+      // biome-ignore lint/suspicious/noExplicitAny: anything may answer there; its body is checked below.
+      const body: any = await response.json()
+      if (ok && body?.[mark as string]) return { ok, data: body }
+      if (typeof body?.code === 'string' && body.status === status) {
+        problem = body
+        after = body.retry_after ?? after
       }
     } catch (error) {
       if (signal?.aborted) throw reasonOf(signal)
-      return { ok: false, problem: unreachable(0, error) }
+      problem.cause = error
     } finally {
       settle()
     }
+    return { ok: false, problem, after }
   }
 
   return async <O extends OperationId>(
     method: string,
     path: string,
+    mark: Mark<O>,
     { body, token, keyed, once, within = Infinity }: Call,
     { signal, idempotencyKey }: CallOptions = {},
   ) => {
@@ -121,7 +128,6 @@ export const createExchange = (options: ExchangeOptions): Exchange => {
     const key = keyed ? (idempotencyKey ?? undecided.get(same) ?? options.randomUUID?.()) : undefined
     if (key) undecided.set(same, key)
     const end = Date.now() + within
-    const { timeout } = options
     const twice = keyed ? key : !once
     const init: RequestInit = {
       method,
@@ -138,13 +144,19 @@ export const createExchange = (options: ExchangeOptions): Exchange => {
       redirect: 'manual',
     }
     for (let tries = 0; ; tries += 1) {
-      const { after, ...answer } = await attempt(path, init, timeout, signal)
+      const { after, ...answer } = await attempt(path, mark, init, signal)
       const code: string = answer.problem?.code as never
 
       // Without a word of the service each wait is twice the former, and no two clients wait alike.
-      const ms = after > 0 ? after * 1000 : 500 * 2 ** tries * (1 + Math.random())
+      const ms = Number(after) > 0 ? Number(after) * 1000 : 500 * 2 ** tries * (1 + Math.random())
       const may = NOTHING_DONE.includes(code) || (twice && PERHAPS_DONE.includes(code))
-      if (answer.ok || !may || tries >= options.retries || ms > options.maxWait || Date.now() + ms + timeout > end) {
+      if (
+        answer.ok ||
+        !may ||
+        tries >= options.retries ||
+        ms > options.maxWait ||
+        Date.now() + ms + options.timeout > end
+      ) {
         if (!PERHAPS_DONE.includes(code)) undecided.delete(same)
         return answer as { ok: false; problem: ProblemOf<O> }
       }

@@ -6,7 +6,7 @@
  * that failed, or a mistake in the program.
  */
 import type { Answer, BodyOf, DataOf, OperationId, Problem } from './answer.ts'
-import { type Call, type CallOptions, createExchange, type ExchangeOptions } from './exchange.ts'
+import { type Call, type CallOptions, createExchange, type ExchangeOptions, type Mark } from './exchange.ts'
 import { createSession, type SessionOptions } from './session.ts'
 
 export type {
@@ -64,17 +64,23 @@ export const createClient = ({
   const trusted = [base, ...apis].map(originOf)
   let logouts = 0
 
-  const post = <O extends OperationId>(path: string, body: BodyOf<O>, options?: CallOptions, how?: Call) =>
-    exchange<O>('POST', path, { body: body as object, ...how }, options)
+  const post = <O extends OperationId>(
+    path: string,
+    mark: Mark<O>,
+    body: BodyOf<O>,
+    options?: CallOptions,
+    how?: Call,
+  ) => exchange<O>('POST', path, mark, { body: body as object, ...how }, options)
 
   /** A call by whoever is signed in, made again with a new token where the first one was not taken. */
   const signed = async <O extends OperationId>(
     method: 'GET' | 'POST' | 'DELETE',
     path: string,
+    mark: Mark<O>,
     options?: CallOptions,
     call: Call = {},
   ): Promise<Answer<O>> => {
-    const send = (token: string | undefined) => exchange<O>(method, path, { ...call, token }, options)
+    const send = (token: string | undefined) => exchange<O>(method, path, mark, { ...call, token }, options)
     const token = await session.accessToken()
     const answer = await send(token)
     return !answer.ok && (answer.problem as Problem).code === 'invalid_token'
@@ -83,7 +89,7 @@ export const createClient = ({
   }
 
   const endSession = (refresh_token: string | undefined, token?: string, options?: CallOptions) =>
-    exchange<'logout'>('POST', '/logout', { body: { refresh_token }, token }, options)
+    exchange<'logout'>('POST', '/logout', undefined, { body: { refresh_token }, token }, options)
 
   /** Keeps the tokens that an answer brings, unless the user has logged out meanwhile. */
   const keeping = async <O extends OperationId>(asked: Promise<Answer<O>>): Promise<Answer<O>> => {
@@ -101,20 +107,20 @@ export const createClient = ({
     login: async (body: BodyOf<'login'>, options?: CallOptions) => {
       const { device_token } = await session.tokens()
       const known = device_token && !body.step_up ? { device_token, ...body } : body
-      return keeping(post<'login'>('/login', known, options, { keyed: true }))
+      return keeping(post<'login'>('/login', 'token_type', known, options, { keyed: true }))
     },
     /** Step two: the code becomes tokens, which the client keeps. */
     verify: (body: BodyOf<'verify'>, options?: CallOptions) =>
-      keeping(post<'verify'>('/verify', body, options, { once: true })),
+      keeping(post<'verify'>('/verify', 'access_token', body, options, { once: true })),
     /** Sends another code, or the same by a call. */
     resend: (body: BodyOf<'resend'>, options?: CallOptions) =>
-      post<'resend'>('/resend', body, options, { keyed: true }),
+      post<'resend'>('/resend', 'pending_token', body, options, { keyed: true }),
     /** How far the message has come, and how many attempts are left. */
     challenge: (pendingToken: string, options?: CallOptions) =>
-      exchange<'getChallenge'>('GET', '/challenge', { token: pendingToken }, options),
+      exchange<'getChallenge'>('GET', '/challenge', 'state', { token: pendingToken }, options),
     /** Step one of a registration; `verify` is step two. */
     register: (body: BodyOf<'register'>, options?: CallOptions) =>
-      post<'register'>('/register', body, options, { keyed: true }),
+      post<'register'>('/register', 'pending_token', body, options, { keyed: true }),
 
     /** Renews the tokens now. Nothing needs to: all that takes a token sees to it. */
     refresh: session.refresh,
@@ -131,26 +137,26 @@ export const createClient = ({
     tokens: () => session.tokens(),
 
     /** Who is signed in. */
-    me: (options?: CallOptions) => signed<'getMe'>('GET', '/me', options),
-    sessions: (options?: CallOptions) => signed<'listSessions'>('GET', '/sessions', options),
+    me: (options?: CallOptions) => signed<'getMe'>('GET', '/me', 'id', options),
+    sessions: (options?: CallOptions) => signed<'listSessions'>('GET', '/sessions', 'sessions', options),
     endSession: (id: string, options?: CallOptions) =>
-      signed<'endSession'>('DELETE', `/sessions/${encodeURIComponent(id)}`, options),
-    endOtherSessions: (options?: CallOptions) => signed<'endOtherSessions'>('DELETE', '/sessions', options),
-    devices: (options?: CallOptions) => signed<'listDevices'>('GET', '/devices', options),
+      signed<'endSession'>('DELETE', `/sessions/${encodeURIComponent(id)}`, undefined, options),
+    endOtherSessions: (options?: CallOptions) => signed<'endOtherSessions'>('DELETE', '/sessions', undefined, options),
+    devices: (options?: CallOptions) => signed<'listDevices'>('GET', '/devices', 'devices', options),
     forgetDevice: (id: string, options?: CallOptions) =>
-      signed<'forgetDevice'>('DELETE', `/devices/${encodeURIComponent(id)}`, options),
-    forgetDevices: (options?: CallOptions) => signed<'forgetDevices'>('DELETE', '/devices', options),
+      signed<'forgetDevice'>('DELETE', `/devices/${encodeURIComponent(id)}`, undefined, options),
+    forgetDevices: (options?: CallOptions) => signed<'forgetDevices'>('DELETE', '/devices', undefined, options),
     /** Ends every other session; the new tokens are kept. Takes a fresh login with both factors. */
     changePassword: (body: BodyOf<'changePassword'>, options?: CallOptions) =>
-      keeping(signed<'changePassword'>('POST', '/password', options, { body, once: true })),
+      keeping(signed<'changePassword'>('POST', '/password', 'access_token', options, { body, once: true })),
     /** What whoever has forgotten the password is to do. */
     resetPassword: (body: BodyOf<'resetPassword'>, options?: CallOptions) =>
-      post<'resetPassword'>('/password/reset', body, options),
+      post<'resetPassword'>('/password/reset', 'help', body, options),
     /** Sends a code to another number; `verifyPhone` makes it the user's. */
     changePhone: (body: BodyOf<'changePhone'>, options?: CallOptions) =>
-      signed<'changePhone'>('POST', '/phone', options, { body, keyed: true }),
+      signed<'changePhone'>('POST', '/phone', 'pending_token', options, { body, keyed: true }),
     verifyPhone: (body: BodyOf<'verifyPhone'>, options?: CallOptions) =>
-      keeping(signed<'verifyPhone'>('POST', '/phone/verify', options, { body, once: true })),
+      keeping(signed<'verifyPhone'>('POST', '/phone/verify', 'access_token', options, { body, once: true })),
 
     /**
      * `fetch` with the access token, of an address or, where that begins with a slash, of a path of the service: renewed when it is about to end, and once more when the API answers 401. Throws a

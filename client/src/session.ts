@@ -1,5 +1,5 @@
 import type { DataOf, ProblemOf } from './answer.ts'
-import { type Exchange, unreachable } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
 
 /** What a client holds between calls. */
 export interface Tokens {
@@ -105,11 +105,10 @@ export const createSession = ({ exchange, storage, cookies, url, onSessionEnd }:
     const current = await tokens(true)
     if (current.refresh_token !== former && isFresh(current)) return { ok: true, data: current }
     const asked = age
-    const answer = await exchange<'refresh'>('POST', '/refresh', {
+    const answer = await exchange<'refresh'>('POST', '/refresh', 'access_token', {
       body: { refresh_token: current.refresh_token },
       within: GRACE,
     })
-    if (answer.ok && !answer.data.access_token) return { ok: false, problem: unreachable(200) }
     if (asked === age && answer.ok) await keep(answer.data)
     if (answer.ok) return { ok: true, data: await tokens() }
     if (asked === age && answer.problem.code === 'invalid_token') {
