@@ -53,8 +53,8 @@ export interface ProblemDetails {
   allow?: string[]
   /** What to solve before the call is repeated; sent as `human_check`. */
   humanCheck?: Readonly<Record<string, string | number>>
-  /** That a login with both factors is missing; said in `WWW-Authenticate` (RFC 9470 §3). */
-  stepUp?: true
+  /** What the caller must bring, for `forbidden`; `aal2` also stands in `WWW-Authenticate` (RFC 9470 §3). */
+  required?: 'aal2' | 'invite'
   /** For `/health/ready`: the parts that are missing. */
   missing?: string[]
   /** What really happened, for the log alone. */

@@ -62,10 +62,10 @@ export const PROBLEM_TEXTS: Readonly<Record<ProblemCode, ProblemText>> = {
       'Neither another call nor waiting helps. Show how to reach whoever runs the service, who lifts it with `doorcode user reset-factor NAME` or at `POST /admin/users/{id}/reset-factor`.',
   },
   forbidden: {
-    happened: 'The request is not allowed as it is. The reason is in `human_check` or in `detail`.',
+    happened: 'The request is not allowed as it is. The reason is in `human_check`, in `required` or in `detail`.',
     user: 'That is not allowed, or needs one more check first.',
     developer:
-      'With `human_check`: let the user solve it, and repeat the call with the solution as its member `human_check`. With `insufficient_user_authentication` in the header `WWW-Authenticate`: log in again with `step_up`, and repeat the call with the new access token. Else `detail` says what is missing: an invite, a scope of the admin key, or that nobody may register. A receipt of a delivery company lacks its signature.',
+      'With `human_check`: let the user solve it, and repeat the call with the solution as its member `human_check`. With `required: "aal2"`: log in again with `step_up`, and repeat the call with the new access token; the header `WWW-Authenticate` says the same (RFC 9470). With `required: "invite"`: ask the user for a valid invite. Else `detail` says what is missing: a scope of the admin key, or that registration is closed. A receipt of a delivery company lacks its signature.',
   },
   not_found: {
     happened: 'There is no such route; or the session, device, user or problem that the path names does not exist.',

@@ -819,9 +819,9 @@ export interface components {
             retry_after: number;
         };
         /**
-         * @description The request is not allowed as it is. The reason is in `human_check` or in `detail`.
+         * @description The request is not allowed as it is. The reason is in `human_check`, in `required` or in `detail`.
          *
-         *     With `human_check`: let the user solve it, and repeat the call with the solution as its member `human_check`. With `insufficient_user_authentication` in the header `WWW-Authenticate`: log in again with `step_up`, and repeat the call with the new access token. Else `detail` says what is missing: an invite, a scope of the admin key, or that nobody may register. A receipt of a delivery company lacks its signature.
+         *     With `human_check`: let the user solve it, and repeat the call with the solution as its member `human_check`. With `required: "aal2"`: log in again with `step_up`, and repeat the call with the new access token; the header `WWW-Authenticate` says the same (RFC 9470). With `required: "invite"`: ask the user for a valid invite. Else `detail` says what is missing: a scope of the admin key, or that registration is closed. A receipt of a delivery company lacks its signature.
          */
         ForbiddenProblem: {
             /**
@@ -856,6 +856,12 @@ export interface components {
              */
             detail?: string;
             human_check?: components["schemas"]["HumanCheck"];
+            /**
+             * @description What the call needs besides: `aal2` is a recent login with both factors (`step_up`), `invite` a valid invite.
+             * @example aal2
+             * @enum {string}
+             */
+            required?: "aal2" | "invite";
         };
         /**
          * @description The tokens of a session.

@@ -23,6 +23,6 @@ export const createAuthorize =
 /** That the caller must log in with both factors first. */
 export const stepUpProblem = (): Problem =>
   new Problem('forbidden', {
-    stepUp: true,
+    required: 'aal2',
     detail: 'Log in again with both factors (`POST /login` with `step_up`), and repeat the call with the new token.',
   })

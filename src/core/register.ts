@@ -66,7 +66,9 @@ export const createRegister = (deps: RegisterDeps) => {
 
     const inviteHash = registration === 'invite' ? hashToken(invite ?? '') : null
     const { taken, invited } = await registrations.check({ usernameKey: key, inviteHash })
-    if (!invited) throw refuse('invite', new Problem('forbidden', { detail: 'An invite is needed, and this is none.' }))
+    if (!invited) {
+      throw refuse('invite', new Problem('forbidden', { required: 'invite', detail: 'A valid invite is required.' }))
+    }
     if (taken) throw refuse('name', new Problem('username_taken'))
 
     const userId = randomUUID()

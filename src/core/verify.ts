@@ -78,7 +78,7 @@ export const createVerify = ({ challenges, tokens, factors, journal, deviceTtl, 
         journal('registration_refused', context, { ...facts, reason: guess.reason })
         return guess.reason === 'name'
           ? new Problem('username_taken')
-          : new Problem('forbidden', { detail: 'The invite was used, or has expired.' })
+          : new Problem('forbidden', { required: 'invite', detail: 'The invite was used, or has expired.' })
       default:
         journal('code_refused', context, { ...facts, reason: guess.outcome })
         return closedProblem(guess)

@@ -85,7 +85,7 @@ export const createBareApp = async (options: BareAppOptions) => {
       origin: [...corsOrigins],
       credentials: options.corsCredentials ?? false,
       methods: ['GET', 'POST', 'DELETE'],
-      exposedHeaders: ['X-Request-Id', 'Retry-After', 'RateLimit-Policy', 'RateLimit'],
+      exposedHeaders: ['X-Request-Id', 'Retry-After', 'RateLimit-Policy', 'RateLimit', 'WWW-Authenticate'],
       maxAge: 600,
       strictPreflight: false,
     })

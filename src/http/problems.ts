@@ -12,7 +12,7 @@ export const problemType = (issuer: string, code: string): string => `${issuer}/
 
 /** A problem as RFC 9457 writes it; members without a value are absent. */
 const render = (issuer: string, problem: Problem, instance: string) => {
-  const { detail, errors, attemptsLeft, retryAfter, humanCheck, missing } = problem.details
+  const { detail, errors, attemptsLeft, retryAfter, humanCheck, required, missing } = problem.details
   return JSON.stringify({
     type: problemType(issuer, problem.code),
     title: problem.message,
@@ -24,6 +24,7 @@ const render = (issuer: string, problem: Problem, instance: string) => {
     attempts_left: attemptsLeft,
     retry_after: retryAfter,
     human_check: humanCheck,
+    required,
     missing,
   })
 }
@@ -34,7 +35,7 @@ const problemHeaders = ({ code, status, details }: Problem): Record<string, stri
     'www-authenticate':
       code === 'invalid_token' ? 'Bearer realm="doorcode", error="invalid_token"' : 'Bearer realm="doorcode"',
   }),
-  ...(details.stepUp && {
+  ...(details.required === 'aal2' && {
     'www-authenticate': 'Bearer realm="doorcode", error="insufficient_user_authentication", acr_values="aal2"',
   }),
   ...(details.allow && { allow: details.allow.join(', ') }),

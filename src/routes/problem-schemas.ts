@@ -51,6 +51,11 @@ const MEMBERS = {
       examples: [{ kind: 'turnstile', site_key: '1x00000000000000000000AA' }],
     },
   ),
+  required: Type.Union([Type.Literal('aal2'), Type.Literal('invite')], {
+    description:
+      'What the call needs besides: `aal2` is a recent login with both factors (`step_up`), `invite` a valid invite.',
+    examples: ['aal2'],
+  }),
   missing: Type.Array(Type.String(), {
     description: 'For readiness: the parts that do not work.',
     examples: [['database']],
@@ -65,7 +70,7 @@ const CARRIED: Partial<Record<ProblemCode, { always?: Member[]; atTimes?: Member
   malformed_json: { atTimes: ['detail'] },
   invalid_token: { atTimes: ['detail'] },
   invalid_code: { always: ['attempts_left'] },
-  forbidden: { atTimes: ['detail', 'human_check'] },
+  forbidden: { atTimes: ['detail', 'human_check', 'required'] },
   not_found: { atTimes: ['detail'] },
   destination_not_allowed: { atTimes: ['detail'] },
   password_rejected: { always: ['detail'] },

@@ -213,7 +213,10 @@ t.test('no origin but the listed ones may read an answer, however alike it looks
     t.equal(headers['access-control-allow-origin'], origin)
     t.notOk(headers['access-control-allow-credentials'])
     t.match(headers['vary'], /\borigin\b/i)
-    t.equal(headers['access-control-expose-headers'], 'X-Request-Id, Retry-After, RateLimit-Policy, RateLimit')
+    t.equal(
+      headers['access-control-expose-headers'],
+      'X-Request-Id, Retry-After, RateLimit-Policy, RateLimit, WWW-Authenticate',
+    )
   }
   const closed = await world.startInstance({ app: { corsOrigins: [] } })
   const { headers } = await closed.app.inject({ method: 'POST', url: '/login', payload: {}, headers: { origin } })
