@@ -5,6 +5,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { cpSync, rmSync, writeFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import { build } from 'esbuild'
 
 rmSync('dist', { recursive: true, force: true })
@@ -16,14 +17,28 @@ for (const folder of ['demo', 'client/src']) cpSync(folder, `dist/${folder}`, { 
 // What is read while it runs, and no module.
 cpSync('src', 'dist/src', { recursive: true, filter: (path) => !path.endsWith('.ts') })
 
-await build({
-  entryPoints: ['testing/index.ts'],
-  outfile: 'dist/testing/index.cjs',
-  bundle: true,
-  platform: 'node',
-  format: 'cjs',
-  packages: 'external',
-  define: { 'import.meta.url': 'moduleUrl' },
-  banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__dirname + '/index.js').href" },
-})
-writeFileSync('dist/testing/index.d.cts', "export * from './index.js'\n")
+/** Makes a module of `dist` once more for CommonJS. Its types are those of the ES module, which `require` may name too. */
+const makeCommonJs = async (path: string): Promise<void> => {
+  const name = basename(path)
+  await build({
+    entryPoints: [`${path}.ts`],
+    outfile: `dist/${path}.cjs`,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    packages: 'external',
+    define: { 'import.meta.url': 'moduleUrl' },
+    banner: { js: `const moduleUrl = require('node:url').pathToFileURL(__dirname + '/${name}.js').href` },
+  })
+  const values = Object.keys(await import(new URL(`../dist/${path}.js`, import.meta.url).href))
+  const types = [
+    `export type * from './${name}.js' with { 'resolution-mode': 'import' }`,
+    `type Module = typeof import('./${name}.js', { with: { 'resolution-mode': 'import' } })`,
+    ...values.map((value) => `export declare const ${value}: Module['${value}']`),
+    // Without it a declaration file exports what it only declares.
+    'export {}',
+  ]
+  writeFileSync(`dist/${path}.d.cts`, `${types.join('\n')}\n`)
+}
+await makeCommonJs('testing/index')
+await makeCommonJs('src/providers/provider')
