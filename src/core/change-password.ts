@@ -2,6 +2,7 @@ import { Problem } from '../errors.ts'
 import { type AuthenticateDeps, createAuthenticate } from './authenticate.ts'
 import { stepUpProblem } from './authorize.ts'
 import { callerOf, type Grant, grant, prepareSession } from './grant.ts'
+import type { Notices } from './notice.ts'
 import { normalizePassword } from './password.ts'
 import type { Authorized, PasswordPolicy, RequestContext, SessionStore, Tokens } from './ports.ts'
 import { usernameKey } from './username.ts'
@@ -11,17 +12,18 @@ export interface ChangePasswordDeps extends AuthenticateDeps {
   sessions: SessionStore
   tokens: Tokens
   passwordPolicy: PasswordPolicy
+  notices: Pick<Notices, 'deliver'>
 }
 
 /**
  * Replaces the password of an account whose session is fresh and who knows the old one. All sessions, devices and pending
- * tokens end; the caller gets a new session in the place of its own.
+ * tokens end; the caller gets a new session in the place of its own, and the number of the account a notice.
  *
  * Throws `forbidden` without a fresh session, `password_rejected`, and what `createAuthenticate` throws: the old password is
  * counted and throttled here as at `/login`, or this would be the place to guess it.
  */
 export const createChangePassword = (deps: ChangePasswordDeps) => {
-  const { sessions, tokens, passwords, passwordPolicy, journal } = deps
+  const { sessions, tokens, passwords, passwordPolicy, journal, notices } = deps
   const authenticate = createAuthenticate(deps, { evenIfLocked: true })
 
   return async (
@@ -49,6 +51,7 @@ export const createChangePassword = (deps: ChangePasswordDeps) => {
         throw stepUpProblem()
       }
       journal('password_changed', context, { user_id: userId, session_id: session.sessionId })
+      notices.deliver(context)
       return grant(tokens, opened, refreshToken)
     })
   }

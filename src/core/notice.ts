@@ -16,9 +16,9 @@ const WITHIN = 5_000
 const NOBODY: RequestContext = { requestId: '-', address: '-', host: '-', network: '-', client: null, elapsed: () => 0 }
 
 /**
- * Notices to the number that an account had (SP 800-63B-4 §4.6). Each was written down by the statement that changed the
- * number, so that neither a lost answer nor a stop loses it; it is tried a few times, entered in the ledger like every
- * message, and the number is forgotten when a company has it.
+ * Notices to the number that an account had when its number or password was changed (SP 800-63B-4 §4.6, ASVS 6.3.7). Each
+ * was written down by the statement that made the change, so that neither a lost answer nor a stop loses it; it is tried a
+ * few times, entered in the ledger like every message, and the number is forgotten when a company has it.
  */
 export const createNotices = ({
   notices,
@@ -34,14 +34,15 @@ export const createNotices = ({
   const underWay = new Set<Promise<void>>()
 
   const send = async (notice: DueNotice, context: RequestContext): Promise<void> => {
-    const { noticeId, userId, challengeId, phone, locale } = notice
-    const facts = { user_id: userId, challenge_id: challengeId, to: maskPhone(phone) }
-    const plan = factors[0]?.planNotice({ phone, locale })
+    const { noticeId, kind, userId, challengeId, phone, locale } = notice
+    const facts = { user_id: userId, notice: kind, challenge_id: challengeId ?? undefined, to: maskPhone(phone) }
+    const plan = factors[0]?.planNotice({ kind, phone, locale })
     if (!plan) {
       journal('notice_not_sent', context, { ...facts, reason: 'no company can take it' })
       return
     }
-    await ledger.enter({ challengeId, userId, purpose: 'phone' }, plan.first)
+    // The ledger groups messages by challenge; a notice without one stands alone.
+    await ledger.enter({ challengeId: challengeId ?? noticeId, userId, purpose: 'phone' }, plan.first)
     const { sendId, took, ...result } = await plan.deliver(WITHIN, async () => {
       throw new Error('a notice goes to one company at a time')
     })

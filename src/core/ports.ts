@@ -3,6 +3,7 @@
  * frameworks; each port has its contract suite in `test/contracts/`.
  */
 import type { Carrier, Channel, Client, SendPlan } from './delivery-ports.ts'
+import type { NoticeKind } from './registration-ports.ts'
 import type { OpenSession } from './session-ports.ts'
 
 export * from './challenge-ports.ts'
@@ -162,8 +163,8 @@ export interface CodeFactor {
     acceptLanguage: string | undefined
     client: Client | undefined
   }): SendPlan
-  /** Plans a text message to the number that an account had until now; undefined when no company has text messages. */
-  planNotice(notice: { phone: string; locale: string | null }): SendPlan | undefined
+  /** Plans a text message about a change of an account; undefined when no company has text messages. */
+  planNotice(notice: { kind: NoticeKind; phone: string; locale: string | null }): SendPlan | undefined
 }
 
 /** Where a request came from, for the journal and the counters. */

@@ -27,12 +27,16 @@ export interface RegistrationStore {
   abandon(userId: string): Promise<void>
 }
 
-/** What a number that an account had is to be told. */
+/** A change of an account that its user gets a notice of. */
+export type NoticeKind = 'phone_changed' | 'password_changed'
+
+/** A notice to the number that an account had when it was changed. */
 export interface DueNotice {
   noticeId: string
+  kind: NoticeKind
   userId: string
-  /** The challenge that took the number away. */
-  challengeId: string
+  /** The challenge that changed the number; null for a change by an operator or of the password. */
+  challengeId: string | null
   /** E.164. */
   phone: string
   locale: string | null

@@ -33,7 +33,7 @@ export const password: Route = (app, deps) => {
       tags: ['Account'],
       summary: 'Change the password',
       description:
-        'Needs a session in which both factors were presented a short while ago (log in with `step_up`), else the answer is `forbidden`. Ends every session, pending login and remembered device; the answer has the tokens of a new session. A wrong current password counts like one at `POST /login`.',
+        'Needs a session in which both factors were presented a short while ago (log in with `step_up`), else the answer is `forbidden`. Ends every session, pending login and remembered device; the answer has the tokens of a new session, and the number of the account gets a notice, once for each login. A wrong current password counts like one at `POST /login`.',
       security: [{ accessToken: [] }],
       body: Exactly(
         { current_password: Password, new_password: NewPassword },

@@ -8,7 +8,7 @@ const MOST_TRIES = 8
 /** Notices that one call takes. */
 const BATCH = 5
 
-/** Notices in Postgres, where the statement of the guess writes them down. */
+/** Notices in Postgres, where the statement that makes a change writes them down. */
 export const createNoticeStore = (db: Database): NoticeStore => {
   const claim = db.prepare<object, DueNotice>(
     'notice_claim',
@@ -23,7 +23,7 @@ export const createNoticeStore = (db: Database): NoticeStore => {
       set attempts = n.attempts + 1, next_attempt_at = now() + make_interval(mins => power(2, n.attempts)::int)
       from due, users u
       where n.notice_id = due.notice_id and n.attempts < ${sql.lit(MOST_TRIES)} and u.user_id = n.user_id
-      returning n.notice_id as "noticeId", n.user_id as "userId", n.challenge_id as "challengeId", n.phone, u.locale`,
+      returning n.notice_id as "noticeId", n.kind, n.user_id as "userId", n.challenge_id as "challengeId", n.phone, u.locale`,
   )
   const done = db.prepare<{ noticeId: string }, unknown>(
     'notice_done',

@@ -82,14 +82,20 @@ export const createSessionStore = (db: Database, limits: Limits): SessionStore =
     'session_change_password',
     (p) => sql`
       with holder as materialized (
-        select u.user_id from users u where u.user_id = ${p.userId} for no key update
+        select u.user_id, u.password_noticed_at from users u where u.user_id = ${p.userId} for no key update
       ), asker as materialized (
         select user_id from holder where ${freshSession(p.bySession, limits)}
       ), account as (
-        update users u set password_hash = ${p.to}, auth_epoch = u.auth_epoch + 1
+        update users u set password_hash = ${p.to}, auth_epoch = u.auth_epoch + 1, password_noticed_at = now()
         from asker, sessions old
         where u.user_id = asker.user_id and old.session_id = ${p.bySession}::uuid and u.password_hash = ${p.from}
-        returning u.user_id, u.auth_epoch, old.acr, old.amr
+        returning u.user_id, u.auth_epoch, old.acr, old.amr, old.authenticated_at
+      ), noticed as (
+        -- Once for each login, whose code the caps have let through: else every change would be a message without a cap.
+        insert into notices (kind, user_id, phone)
+        select 'password_changed', f.user_id, f.phone
+        from account join holder using (user_id) join factors f using (user_id)
+        where f.phone is not null and account.authenticated_at > coalesce(holder.password_noticed_at, '-infinity')
       ), forgiven as (
         delete from password_attempts where key = ${p.pair}::bytea
       ), opened as (

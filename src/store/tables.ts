@@ -12,6 +12,7 @@ export interface UsersTable {
   send_step: Generated<number>
   next_send_at: Date | null
   locale: Generated<string | null>
+  password_noticed_at: Date | null
   created_at: Generated<Date>
 }
 
@@ -105,11 +106,12 @@ interface InvitesTable {
   user_id: string | null
 }
 
-/** What former numbers are to be told. */
+/** Notices to users that have not left yet. */
 interface NoticesTable {
   notice_id: Generated<string>
+  kind: Generated<string>
   user_id: string
-  challenge_id: string
+  challenge_id: string | null
   phone: string
   attempts: Generated<number>
   next_attempt_at: Generated<Date>

@@ -103,11 +103,16 @@ export const createUserAdmin = (db: Database): UserAdmin => {
     (p) => sql`
       with target as materialized (
         select u.user_id from users u where ${isTarget(p)}
+      ), former as materialized (
+        select f.user_id, f.factor, f.phone from factors f join target using (user_id) for no key update of f
       ), reset as (
         update factors f set failures = 0, locked_until = null, disabled_at = null,
           phone = coalesce(${p.phone}::text, f.phone)
-        from target where f.user_id = target.user_id
-        returning f.user_id
+        from former where f.user_id = former.user_id and f.factor = former.factor
+        returning f.user_id, f.phone, former.phone as former_phone
+      ), noticed as (
+        insert into notices (user_id, phone)
+        select user_id, former_phone from reset where former_phone <> phone
       ), counted as materialized (
         -- All of them are locked before the user is.
         select count(*) as factors from reset
@@ -120,8 +125,20 @@ export const createUserAdmin = (db: Database): UserAdmin => {
   const setPassword = db.prepare<Target & { passwordHash: string }, unknown>(
     'user_set_password',
     (p) => sql`
-      update users u set password_hash = ${p.passwordHash}, auth_epoch = u.auth_epoch + 1
-      where ${isTarget(p)} returning 1`,
+      with former as materialized (
+        select u.user_id, u.password_hash from users u where ${isTarget(p)} for no key update
+      ), changed as (
+        update users u set password_hash = ${p.passwordHash}, auth_epoch = u.auth_epoch + 1
+        from former where u.user_id = former.user_id
+        returning u.user_id
+      ), noticed as (
+        -- The first password of an imported user changes nothing that the user knows.
+        insert into notices (kind, user_id, phone)
+        select 'password_changed', f.user_id, f.phone
+        from changed join former using (user_id) join factors f using (user_id)
+        where former.password_hash is not null and f.phone is not null
+      )
+      select 1 from changed`,
   )
 
   const summaryOf = ({ key, ...user }: Row): UserSummary => user

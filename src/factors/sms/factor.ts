@@ -144,12 +144,12 @@ export const createSmsFactor = (deps: SmsFactorDeps): CodeFactor => {
       return planFor({ ...words, channel, to: phone, code }, words.segments, country, usable)
     },
 
-    planNotice({ phone, locale }) {
+    planNotice({ kind, phone, locale }) {
       const country = countryOf(phone) ?? null
       const usable = dispatcher
         .candidates({ phone, country, channel: 'sms' })
         .filter(({ retryAfter }) => retryAfter === 0)
-      const words = texts.numberChanged(chooseLocale(locale, undefined))
+      const words = texts.noticeOf(kind, chooseLocale(locale, undefined))
       const message = { ...words, channel: 'sms' as const, to: phone, code: '' }
       return usable[0] && planFor(message, words.segments, country, [usable[0]])
     },

@@ -1,12 +1,30 @@
-/**
- * What the former number is told when another one has taken its place, by BCP 47 tag; `{service}` stands for the name of
- * the service. One segment each, like the codes.
- */
-export const NUMBER_CHANGED: Readonly<Record<string, string>> & { en: string } = {
+import type { NoticeKind } from '../../core/ports.ts'
+
+type NoticeTexts = Readonly<Record<string, string>> & { en: string }
+
+/** The number is the former one. */
+const PHONE_CHANGED: NoticeTexts = {
   en: '{service} will send its codes to another number from now on. If that was not you, contact {service} at once.',
   de: '{service} sendet Codes ab jetzt an eine andere Nummer. Waren Sie das nicht? Melden Sie sich sofort bei {service}.',
   es: '{service} manda sus claves a otro celular desde ahora. Si no lo pediste, contacta con {service} de inmediato.',
   fr: "{service} enverra ses codes à un autre numéro. Si ce n'était pas vous, contactez {service}.",
   it: '{service} invierà i codici a un altro numero. Se non sei stato tu, contatta subito {service}.',
   nl: '{service} stuurt codes voortaan naar een ander nummer. Was jij dat niet? Neem meteen contact op met {service}.',
+}
+
+const PASSWORD_CHANGED: NoticeTexts = {
+  en: 'Your {service} password was changed. If that was not you, contact {service} at once.',
+  de: 'Ihr Passwort bei {service} wurde geändert. Waren Sie das nicht? Melden Sie sich sofort bei {service}.',
+  es: 'Se ha cambiado tu contraseña de {service}. Si no lo pediste, contacta con {service} de inmediato.',
+  fr: "Votre mot de passe {service} a été changé. Si ce n'était pas vous, contactez {service}.",
+  it: 'La tua password di {service} è stata cambiata. Se non sei stato tu, contatta subito {service}.',
+  nl: 'Je wachtwoord voor {service} is gewijzigd. Was jij dat niet? Neem meteen contact op met {service}.',
+}
+
+/**
+ * The words of each notice by BCP 47 tag; `{service}` stands for the name of the service. One segment each, like the codes.
+ */
+export const NOTICES: Readonly<Record<NoticeKind, NoticeTexts>> = {
+  phone_changed: PHONE_CHANGED,
+  password_changed: PASSWORD_CHANGED,
 }

@@ -1,6 +1,6 @@
-import type { Client } from '../../core/ports.ts'
+import type { Client, NoticeKind } from '../../core/ports.ts'
 import { CATALOGUE, type LocaleWords } from './catalogue.ts'
-import { NUMBER_CHANGED } from './notices.ts'
+import { NOTICES } from './notices.ts'
 import { faultsOf } from './text-faults.ts'
 
 /** Texts of the operator's own, by BCP 47 tag; what a language of ours does not say anew stays as it is. */
@@ -38,8 +38,8 @@ export interface Texts {
   readonly leftOut: string[]
   /** `locale` must be one of `locales`. */
   wordsFor(message: { locale: string; code: string; client?: Client }): Words
-  /** What the former number is told; in English where we have no words for it. */
-  numberChanged(locale: string): Words
+  /** The words of a notice; in English where we have none for it. */
+  noticeOf(kind: NoticeKind, locale: string): Words
 }
 
 const MEMBERS = ['text', 'speech', 'speechLocale']
@@ -152,9 +152,9 @@ export const createTexts = (options: TextOptions): Texts => {
   return {
     locales: [...prepared.keys()],
     leftOut,
-    numberChanged(wanted) {
-      const locale = wanted in NUMBER_CHANGED ? wanted : 'en'
-      const text = NUMBER_CHANGED[locale]!.replaceAll('{service}', () => serviceName)
+    noticeOf(kind, wanted) {
+      const locale = wanted in NOTICES[kind] ? wanted : 'en'
+      const text = NOTICES[kind][locale]!.replaceAll('{service}', () => serviceName)
       return { locale, text, speech: [text], speechLocale: CATALOGUE[locale]!.speechLocale, segments: 1 }
     },
     wordsFor({ locale, code, client }) {

@@ -2,16 +2,19 @@ import t from 'tap'
 import { createNotices } from '../../../src/core/notice.ts'
 import type { CodeFactor } from '../../../src/core/ports.ts'
 import { CATALOGUE } from '../../../src/factors/sms/catalogue.ts'
-import { NUMBER_CHANGED } from '../../../src/factors/sms/notices.ts'
+import { NOTICES } from '../../../src/factors/sms/notices.ts'
 import { segmentsOf } from '../../../src/factors/sms/segments.ts'
 import { createNoticeStore } from '../../../src/store/notices.ts'
 import { createWorld } from '../../support/app.ts'
 
 t.test('each notice fits one segment with the longest name of a service, and has a voice', async (t) => {
-  for (const [locale, text] of Object.entries(NUMBER_CHANGED)) {
-    t.match(text, '{service}', locale)
-    t.equal(segmentsOf(text.replaceAll('{service}', 'A service of twenty!')).segments, 1, locale)
-    t.ok(CATALOGUE[locale], locale)
+  for (const [kind, texts] of Object.entries(NOTICES)) {
+    t.strictSame(Object.keys(texts), ['en', 'de', 'es', 'fr', 'it', 'nl'], kind)
+    for (const [locale, text] of Object.entries(texts)) {
+      t.match(text, '{service}', locale)
+      t.equal(segmentsOf(text.replaceAll('{service}', 'A service of twenty!')).segments, 1, locale)
+      t.ok(CATALOGUE[locale], locale)
+    }
   }
 })
 
