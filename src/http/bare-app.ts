@@ -3,6 +3,7 @@ import cors from '@fastify/cors'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import fastify, { type FastifyBaseLogger, LogController } from 'fastify'
 import type { Redis } from 'ioredis'
+import { createTrust } from './address.ts'
 import { registerCleanText } from './clean-text.ts'
 import { registerClosing } from './closing.ts'
 import { registerCompilers } from './compilers.ts'
@@ -57,7 +58,7 @@ export const createBareApp = async (options: BareAppOptions) => {
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     genReqId: () => randomUUID(),
-    trustProxy: trustProxy.length > 0 ? [...trustProxy] : false,
+    trustProxy: trustProxy.length > 0 ? createTrust(trustProxy) : false,
     bodyLimit: BODY_LIMIT,
     // requestTimeout has no effect while headersTimeout is longer, and is looked at only this often.
     requestTimeout: 10_000,
