@@ -10,7 +10,6 @@ import type { AuditTrail } from './core/audit-port.ts'
 import { createJournal } from './core/journal.ts'
 import { createBareApp } from './http/bare-app.ts'
 import { collectOpenApi, serveOpenApi } from './http/docs.ts'
-import { strictJsonParser } from './http/json-body.ts'
 import { watchMethods } from './http/methods.ts'
 import type { App } from './routes/route.ts'
 
@@ -42,13 +41,6 @@ export const buildAdminApp = async (deps: AdminAppDeps): Promise<App> => {
   const refuseOtherMethods = watchMethods(app)
   // A scope of its own: what refuses wrong methods, and the document, ask for no key.
   await app.register(async (guarded: App) => {
-    // Many clients say that they send JSON where they send nothing.
-    const parse = strictJsonParser(guarded)
-    guarded.removeContentTypeParser('application/json')
-    guarded.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, body, done) => {
-      if (body.length === 0) done(null, undefined)
-      else void parse(request, body, done)
-    })
     guardRoutes(guarded, { keys: deps.keys, journal, limit })
     const routeDeps = { ...deps, addUser: createAddUser(deps) }
     for (const route of adminRoutes) route(guarded, routeDeps)

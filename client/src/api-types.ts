@@ -107,7 +107,7 @@ export interface paths {
          * Exchange a refresh token for new tokens
          * @description Access tokens live for ten minutes; this gives the next one, and the next refresh token. Each refresh token serves once. The same one again, within two minutes and before its successor was used, gives the same successor, for whoever lost the answer; at any other time it ends the session, for then somebody has copied it. The session ends 24 hours after its login, or after an hour without a refresh, unless the server is set otherwise.
          *
-         *     Where the server keeps refresh tokens in cookies (`REFRESH_COOKIE`), send `{}` and let the browser add the cookie.
+         *     Where the server keeps refresh tokens in cookies (`REFRESH_COOKIE`), send `{}` with `Content-Type: application/json` and let the browser add the cookie.
          */
         post: operations["refresh"];
         delete?: never;
@@ -2560,7 +2560,7 @@ export interface operations {
             cookie?: never;
         };
         /** @description The refresh token, unless it comes in a cookie. */
-        requestBody: {
+        requestBody?: {
             content: {
                 /**
                  * @example {
@@ -2609,7 +2609,7 @@ export interface operations {
             cookie?: never;
         };
         /** @description The session to end, unless a cookie or the access token names it. */
-        requestBody: {
+        requestBody?: {
             content: {
                 /**
                  * @example {

@@ -28,7 +28,7 @@ export type AdminRoute = (app: App, deps: AdminRouteDeps) => void
 
 /** For routes that take no body: what one might say must not be dropped in silence. */
 export const refuseBody: preValidationAsyncHookHandler = async ({ body }) => {
-  const isEmpty = body === undefined || (typeof body === 'object' && body !== null && Object.keys(body).length === 0)
+  const isEmpty = typeof (body ?? {}) === 'object' && Object.keys(body ?? {}).length === 0
   if (!isEmpty)
     throw new Problem('validation_failed', { errors: [{ path: '/', message: 'this request takes no body' }] })
 }

@@ -8,7 +8,6 @@ import { registerCleanText } from './clean-text.ts'
 import { registerClosing } from './closing.ts'
 import { registerCompilers } from './compilers.ts'
 import { registerHeaders } from './headers.ts'
-import { registerJsonBody } from './json-body.ts'
 import { registerMediaTypes } from './media-types.ts'
 import { createProblemLog } from './problem-log.ts'
 import { clientErrorHandler, frameworkErrors, registerProblems } from './problems.ts'
@@ -99,7 +98,6 @@ export const createBareApp = async (options: BareAppOptions) => {
     if (!isExempt && !isCounted) await everything.call(this, request, reply)
   })
   registerMediaTypes(app)
-  registerJsonBody(app)
   registerCleanText(app, { foreignQuery })
   return { app, limit }
 }

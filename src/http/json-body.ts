@@ -43,9 +43,3 @@ export const strictJsonParser = (app: FastifyInstance): FastifyBodyParser<Buffer
     })
   }
 }
-
-/** Parses the JSON bodies of all routes strictly. */
-export const registerJsonBody = (app: FastifyInstance): void => {
-  app.removeContentTypeParser('application/json')
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, strictJsonParser(app))
-}

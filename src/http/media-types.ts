@@ -1,15 +1,55 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Problem } from '../errors.ts'
+import { strictJsonParser } from './json-body.ts'
 
-const OTHER_CHARSET = /charset=(?!"?utf-8"?\s*(?:;|$))/i
+/** A charset that is neither UTF-8, by any of its names, nor the part of it that is called ASCII. */
+const OTHER_CHARSET = /charset\s*=(?!\s*["']?(?:utf-?8|us-ascii)["']?\s*(?:;|$))/i
 
-/** Leaves JSON in UTF-8 as the only body there is. */
+/** A coding that changes the bytes. */
+const OTHER_CODING = /[^\s,]/
+
+const isDecodable = ({ headers }: FastifyRequest): boolean =>
+  !OTHER_CODING.test((headers['content-encoding'] ?? '').replace(/\bidentity\b/gi, '')) &&
+  !OTHER_CHARSET.test(headers['content-type'] ?? '')
+
+/** Returns whether the head announces a body; one in chunks may still be empty. */
+const announcesBody = ({ headers }: FastifyRequest): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0
+
+/** Returns whether the route needs a body: its schema has required members. */
+const needsBody = ({ routeOptions }: FastifyRequest): boolean =>
+  ((routeOptions.schema?.body ?? {}) as { required?: unknown }).required !== undefined
+
+/**
+ * Leaves JSON in UTF-8 as the only body there is. Many clients send a `Content-Type` without a body, or `null` for none:
+ * routes that need no body take that as an absent one.
+ */
 export const registerMediaTypes = (app: FastifyInstance): void => {
+  app.addHook('onRequest', async (request) => {
+    if (announcesBody(request) && !isDecodable(request)) throw new Problem('unsupported_media_type')
+  })
+
+  const parseJson = strictJsonParser(app)
+  app.removeContentTypeParser('application/json')
+  app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    if (body.length === 0 && !needsBody(request)) done(null, undefined)
+    else void parseJson(request, body, done)
+  })
+
   // An HTML form may send text/plain across origins without asking first.
   app.removeContentTypeParser('text/plain')
-  app.addHook('onRequest', async ({ headers }) => {
-    if (headers['content-encoding'] || OTHER_CHARSET.test(headers['content-type'] ?? '')) {
-      throw new Problem('unsupported_media_type')
-    }
+  app.addContentTypeParser('*', async (request: FastifyRequest, payload: NodeJS.ReadableStream) => {
+    if (request.is404) return undefined
+    if (needsBody(request)) throw new Problem('unsupported_media_type')
+    return new Promise((resolve, reject) => {
+      payload.once('data', () => reject(new Problem('unsupported_media_type')))
+      payload.once('end', () => resolve(undefined))
+      payload.once('error', reject)
+    })
+  })
+
+  app.addHook('preValidation', async (request) => {
+    const isAbsent = request.body === undefined || request.body === null
+    if (isAbsent && request.routeOptions.schema?.body !== undefined && !needsBody(request)) request.body = {}
   })
 }

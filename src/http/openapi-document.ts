@@ -25,6 +25,10 @@ const pascal = (text: string) => text.replace(/(?:^|[-_])([a-z])/gi, (_match, le
 /** A header's name as everybody writes it; Fastify has it in small letters. */
 const headerName = (name: string) => name.replace(/(?:^|-)[a-z]/g, (start) => start.toUpperCase())
 
+/** Returns whether a body has required members. Without any it may be left out; the plug-in makes each one required. */
+const needsBody = ({ content }: Part): boolean =>
+  Object.values(content as Record<string, { schema?: Part }>).some(({ schema }) => schema?.['required'] !== undefined)
+
 /**
  * Makes a document with names of one in which everything stands where it is used: schemas that have a `title`, headers,
  * header parameters, and what is answered for the same problems go to `components`. Adds the headers that answers have
@@ -87,7 +91,11 @@ export const nameParts = (document: Part): Part => {
       security,
       ...(Array.isArray(parameters) && { parameters: parameters.map(placeParameter) }),
       ...(isPart(requestBody) && {
-        requestBody: { ...requestBody, content: placeContent(requestBody['content']) },
+        requestBody: {
+          ...requestBody,
+          required: needsBody(requestBody),
+          content: placeContent(requestBody['content']),
+        },
       }),
       responses: mapPart(responses, (response, status) =>
         placeResponse(response, status === '429' || (Number(status) < 400 && !UNCOUNTED.test(path))),

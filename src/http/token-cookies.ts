@@ -10,8 +10,9 @@ export interface TokenCookies {
   /** Gives a token to the client; returns whether it went by cookie, and must then not be in the body. */
   give(reply: FastifyReply, kind: CookieToken, token: string, maxAge: number): boolean
   /**
-   * The token that came with a request: the one in the body, else the one in the cookie. Throws `validation_failed` when
-   * both came and they differ, for then nobody can say who asks.
+   * The token that came with a request: the one in the body, else the one in the cookie, which counts only with
+   * `Content-Type: application/json`. Throws `validation_failed` when both came and they differ, for then it is unclear who
+   * asks.
    */
   take(request: FastifyRequest, kind: CookieToken, inBody: string | undefined): string | undefined
   /** Takes a token back from the client. */
@@ -37,7 +38,8 @@ export const createTokenCookies = async (
       return true
     },
     take(request, kind, inBody) {
-      const inCookie = request.cookies[nameOf(kind)]
+      // A form of a neighbouring host sends cookies too, but no JSON.
+      const inCookie = request.mediaType === 'application/json' ? request.cookies[nameOf(kind)] : undefined
       if (inBody !== undefined && inCookie !== undefined && inBody !== inCookie) {
         const message = 'is not the one in the cookie; send one of them'
         throw new Problem('validation_failed', { errors: [{ path: `/${kind}_token`, message }] })
