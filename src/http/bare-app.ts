@@ -13,6 +13,7 @@ import { createProblemLog } from './problem-log.ts'
 import { clientErrorHandler, frameworkErrors, registerProblems } from './problems.ts'
 import { type ADDRESS_LIMITS, createLimiter } from './rate-limit.ts'
 import { registerRequestLog } from './request-log.ts'
+import { registerRequestRules } from './request-rules.ts'
 
 /** What each of our apps is made of, whatever its routes. */
 export interface BareAppOptions {
@@ -61,7 +62,7 @@ export const createBareApp = async (options: BareAppOptions) => {
     bodyLimit: BODY_LIMIT,
     // requestTimeout has no effect while headersTimeout is longer, and is looked at only this often.
     requestTimeout: 10_000,
-    http: { headersTimeout: 5_000, connectionsCheckingInterval: 1_000 },
+    http: { headersTimeout: 5_000, connectionsCheckingInterval: 1_000, requireHostHeader: false },
     forceCloseConnections: 'idle',
     // Its answer would not be a problem; readiness tells that we are leaving.
     return503OnClosing: false,
@@ -97,6 +98,7 @@ export const createBareApp = async (options: BareAppOptions) => {
     const isCounted = corsOrigins.length > 0 && request.method === 'OPTIONS'
     if (!isExempt && !isCounted) await everything.call(this, request, reply)
   })
+  registerRequestRules(app)
   registerMediaTypes(app)
   registerCleanText(app, { foreignQuery })
   return { app, limit }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, FastifySchemaValidationError } from 'fastify'
 import { PROBLEMS, Problem, type ProblemDetails } from '../errors.ts'
@@ -70,6 +71,8 @@ const fromValidation = (error: FastifyError): Problem =>
 
 const FROM_STATUS = {
   400: 'malformed_json',
+  // The files of the pages: a path that leaves their folder.
+  403: 'not_found',
   404: 'not_found',
   413: 'payload_too_large',
   415: 'unsupported_media_type',
@@ -84,8 +87,13 @@ const toProblem = (error: unknown): Problem => {
   if (fastifyError.code === 'FST_ERR_BAD_URL' || fastifyError.code === 'FST_ERR_MAX_PARAM_LENGTH') {
     return new Problem('not_found', { cause: error })
   }
-  const code = FROM_STATUS[fastifyError.statusCode as keyof typeof FROM_STATUS]
-  return new Problem(code ?? 'internal_error', { cause: error })
+  const { statusCode = 500 } = fastifyError
+  const code = FROM_STATUS[statusCode as keyof typeof FROM_STATUS]
+  if (code) return new Problem(code, { cause: error })
+  if (statusCode < 400 || statusCode >= 500) return new Problem('internal_error', { cause: error })
+  // A range that the file does not have, or a condition that it does not meet.
+  const message = STATUS_CODES[statusCode]?.toLowerCase() ?? 'cannot be met'
+  return new Problem('validation_failed', { errors: [{ path: '/headers', message }], cause: error })
 }
 
 /** What problems are rendered and logged with. */
