@@ -386,6 +386,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/.well-known/openid-configuration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The same, where OpenID Connect has it
+         * @description The same metadata, for libraries that look for it only here. This is no OpenID provider: there are no ID tokens.
+         */
+        get: operations["getOpenidConfiguration"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/problems": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All problem codes
+         * @description What each problem of this API means. A page for browsers, and JSON for programs (`Accept`).
+         */
+        get: operations["listProblems"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/problems/{code}": {
         parameters: {
             query?: never;
@@ -1498,6 +1538,26 @@ export interface components {
              * @example 0e3b1c9e-4c0f-4c3f-9a55-0d4b8a9f2d11
              */
             instance: string;
+        };
+        /**
+         * @description All problems that this API answers.
+         * @example {
+         *       "problems": [
+         *         {
+         *           "type": "https://auth.example.com/problems/resend_cooldown",
+         *           "code": "resend_cooldown",
+         *           "status": 429,
+         *           "title": "A code was sent a moment ago",
+         *           "happened": "A code went to this user or number a moment ago, and is still good. No other one was sent.",
+         *           "user": "We have just sent you a code. Please enter it, or wait a moment for another one.",
+         *           "developer": "Keep the pending token that you have, let the user enter the code, and offer another one after `retry_after` seconds. If the token is lost, as by a reload of the page, call `POST /login` again after that time."
+         *         }
+         *       ]
+         *     }
+         */
+        ProblemList: {
+            /** @description By status. */
+            problems: components["schemas"]["ProblemPage"][];
         };
         /**
          * @description What there is to say about a kind of problem.
@@ -3288,6 +3348,94 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            400: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+        };
+    };
+    getOpenidConfiguration: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of what you have: if it is still right, the answer is 304.
+                 * @example "x4Zt"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The metadata. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    ETag: components["headers"]["ETag"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issuer": "https://auth.example.com",
+                     *       "jwks_uri": "https://auth.example.com/.well-known/jwks.json",
+                     *       "access_token_signing_alg_values_supported": [
+                     *         "EdDSA"
+                     *       ],
+                     *       "acr_values_supported": [
+                     *         "aal1",
+                     *         "aal2"
+                     *       ],
+                     *       "response_types_supported": [],
+                     *       "grant_types_supported": [],
+                     *       "service_documentation": "https://auth.example.com/docs"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AuthorizationServer"];
+                };
+            };
+            /** @description What `If-None-Match` names is still right. */
+            304: {
+                headers: {
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+        };
+    };
+    listProblems: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All problems. */
+            200: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemList"];
+                    "text/html": string;
+                };
             };
             400: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];

@@ -24,8 +24,8 @@ take their tokens in the body. Your own APIs verify access tokens without asking
 
 Everything that is not a success is an \`application/problem+json\` (RFC 9457). Switch on its \`code\`: codes are never
 renamed. Its \`type\` is the address of a page that says what happened, what to show to the user, and what the program should
-do. Several carry more, such as \`attempts_left\` and \`retry_after\`. Each operation lists those that it can answer; a wrong
-address gets \`not_found\` or \`method_not_allowed\`.
+do; \`GET /problems\` lists all of them. Several carry more, such as \`attempts_left\` and \`retry_after\`. Each operation lists
+those that it can answer; a wrong address gets \`not_found\` or \`method_not_allowed\`.
 
 ## Waiting, and repeating
 

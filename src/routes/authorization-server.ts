@@ -45,37 +45,62 @@ const Metadata = Exactly(
   },
 )
 
+/** The path of an issuer, where it can stand in a route. */
+const PLAIN_PATH = /^(?:\/[\w.~-]+)+$/
+
 /**
  * `GET /.well-known/oauth-authorization-server`: where our keys are and what our tokens are signed by (RFC 8414). There is
  * no OAuth here: no grant, no response type, hence no endpoint for either. Both lists are given though they are empty
  * (§3.2 would have them left out), for §2 demands the one, and without the other a reader assumes two grants.
+ *
+ * `GET /.well-known/openid-configuration` answers the same, for verifiers that ask nowhere else. Of an issuer with a path
+ * RFC 8414 §3.1 asks for both with that path behind them.
  */
 export const authorizationServer: Route = (app, { issuer, keys }) => {
-  app.route({
-    method: 'GET',
-    url: '/.well-known/oauth-authorization-server',
-    config: { keptFor: JWKS_MAX_AGE },
-    schema: {
+  const metadata = () => ({
+    issuer,
+    jwks_uri: `${issuer}/.well-known/jwks.json`,
+    access_token_signing_alg_values_supported: [...new Set(keys().map(({ alg }) => alg))].sort(),
+    acr_values_supported: ['aal1' as const, 'aal2' as const],
+    response_types_supported: [],
+    grant_types_supported: [],
+    service_documentation: `${issuer}/docs`,
+  })
+  const { pathname } = new URL(issuer)
+  for (const { url, ...about } of [
+    {
+      url: '/.well-known/oauth-authorization-server',
       operationId: 'getAuthorizationServer',
-      tags: ['Discovery'],
       summary: 'What verifiers of our tokens need to know',
       description:
         'Authorization server metadata (RFC 8414), for libraries that find the keys by the issuer alone. This is no OAuth server: tokens come from `POST /login` and `POST /verify`.',
-      headers: CachedHeaders,
-      response: {
-        200: answer('The metadata.', Metadata, CACHED),
-        304: NOT_MODIFIED,
-        ...problems(),
-      },
     },
-    handler: async () => ({
-      issuer,
-      jwks_uri: `${issuer}/.well-known/jwks.json`,
-      access_token_signing_alg_values_supported: [...new Set(keys().map(({ alg }) => alg))].sort(),
-      acr_values_supported: ['aal1' as const, 'aal2' as const],
-      response_types_supported: [],
-      grant_types_supported: [],
-      service_documentation: `${issuer}/docs`,
-    }),
-  })
+    {
+      url: '/.well-known/openid-configuration',
+      operationId: 'getOpenidConfiguration',
+      summary: 'The same, where OpenID Connect has it',
+      description:
+        'The same metadata, for libraries that look for it only here. This is no OpenID provider: there are no ID tokens.',
+    },
+  ]) {
+    const route = {
+      method: 'GET',
+      config: { keptFor: JWKS_MAX_AGE },
+      schema: {
+        ...about,
+        tags: ['Discovery'],
+        headers: CachedHeaders,
+        response: {
+          200: answer('The metadata.', Metadata, CACHED),
+          304: NOT_MODIFIED,
+          ...problems(),
+        },
+      },
+      handler: async () => metadata(),
+    } as const
+    app.route({ ...route, url })
+    if (PLAIN_PATH.test(pathname)) {
+      app.route({ ...route, url: `${url}${pathname}`, schema: { ...route.schema, hide: true } })
+    }
+  }
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { PROBLEMS, type ProblemCode } from '../errors.ts'
+import { PROBLEM_CODES, PROBLEMS, type ProblemCode } from '../errors.ts'
 import { PROBLEM_TEXTS } from '../problem-texts.ts'
 
 const STYLE = `
@@ -14,6 +14,8 @@ main { max-width: 42rem; margin: 0 auto; padding: 2rem; background: var(--card);
 h1 { margin: .25rem 0 1.5rem; font-size: 1.75rem; line-height: 1.25 }
 h2 { margin: 1.75rem 0 .25rem; font-size: 1rem; color: var(--soft) }
 p { margin: 0 }
+ul { margin: 1.5rem 0 0; padding: 0; list-style: none }
+li { padding: .25rem 0 }
 code { font: .9em/1.5 ui-monospace, monospace; overflow-wrap: anywhere; background: var(--back); padding: .1em .3em; border-radius: .25em }
 blockquote { margin: 0; padding-left: 1rem; border-left: .25rem solid var(--mark); font-size: 1.125rem }
 footer { margin-top: 2rem; padding-top: 1rem; border-top: 1px solid var(--line) }
@@ -40,22 +42,30 @@ const escapeHtml = (text: string) => text.replace(/[&<>"]/g, (character) => ENTI
 /** Text with code in backticks, as HTML. */
 const toHtml = (text: string) => escapeHtml(text).replace(/`([^`]+)`/g, '<code>$1</code>')
 
-/** The page of a problem for people: what happened, what the user should see, what the developer should do. */
-export const problemHtml = (code: ProblemCode): string => {
-  const { title, status } = PROBLEMS[code]
-  const { happened, user, developer } = PROBLEM_TEXTS[code]
-  return `<!doctype html>
+const page = (title: string, main: string) => `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(title)} (${code})</title>
+<title>${escapeHtml(title)}</title>
 <link rel="icon" href="data:,">
 <style>${STYLE}</style>
 </head>
 <body>
 <main>
-<p class="code">${status} <code>${code}</code></p>
+${main}
+</main>
+</body>
+</html>
+`
+
+/** The page of a problem for people: what happened, what the user should see, what the developer should do. */
+export const problemHtml = (code: ProblemCode): string => {
+  const { title, status } = PROBLEMS[code]
+  const { happened, user, developer } = PROBLEM_TEXTS[code]
+  return page(
+    `${title} (${code})`,
+    `<p class="code">${status} <code>${code}</code></p>
 <h1>${escapeHtml(title)}</h1>
 <h2>What happened</h2>
 <p>${toHtml(happened)}</p>
@@ -63,9 +73,23 @@ export const problemHtml = (code: ProblemCode): string => {
 <blockquote><p>${escapeHtml(user)}</p></blockquote>
 <h2>What the developer should do</h2>
 <p>${toHtml(developer)}</p>
-<footer><p><a href="../docs">All operations, and the problems that each can answer</a></p></footer>
-</main>
-</body>
-</html>
-`
+<footer><p><a href="../docs/">All operations, and the problems that each can answer</a></p></footer>`,
+  )
+}
+
+/** The page that lists all problems, with links relative to `/problems`. */
+export const problemIndexHtml = (): string => {
+  const items = PROBLEM_CODES.map((code) => {
+    const { title, status } = PROBLEMS[code]
+    return `<li><a href="problems/${code}"><code>${code}</code></a> ${status}, ${escapeHtml(title)}</li>`
+  })
+  return page(
+    'Problems',
+    `<h1>Problems</h1>
+<p>Every answer that is not a success is a problem (RFC 9457). Programs switch on its <code>code</code>.</p>
+<ul>
+${items.join('\n')}
+</ul>
+<footer><p><a href="docs/">All operations, and the problems that each can answer</a></p></footer>`,
+  )
 }

@@ -1,10 +1,11 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import Negotiator from 'negotiator'
-import { Type } from 'typebox'
+import { type TSchema, Type } from 'typebox'
 import { PROBLEM_CODES, PROBLEMS, Problem, type ProblemCode } from '../errors.ts'
 import { EXAMPLE_ISSUER } from '../http/docs.ts'
 import { problemType } from '../http/problems.ts'
 import { PROBLEM_TEXTS } from '../problem-texts.ts'
-import { PROBLEM_PAGE_POLICY, problemHtml } from './problem-html.ts'
+import { PROBLEM_PAGE_POLICY, problemHtml, problemIndexHtml } from './problem-html.ts'
 import { problems } from './problem-schemas.ts'
 import type { Route } from './route.ts'
 import { Exactly } from './schemas.ts'
@@ -34,8 +35,45 @@ const ProblemPage = Exactly(
   { title: 'ProblemPage', description: 'What there is to say about a kind of problem.', examples: [EXAMPLE] },
 )
 
-/** `GET /problems/:code`: where the `type` of a problem leads; a page for browsers, JSON for programs. */
+const ProblemList = Exactly(
+  { problems: Type.Array(ProblemPage, { description: 'By status.' }) },
+  { title: 'ProblemList', description: 'All problems that this API answers.', examples: [{ problems: [EXAMPLE] }] },
+)
+
+/** A page for browsers, JSON for programs. */
+const inBoth = (description: string, schema: TSchema) => ({
+  description,
+  headers: { Vary: { type: 'string', description: '`Accept`.' } },
+  content: {
+    'application/json': { schema },
+    'text/html': { schema: Type.String({ description: 'A page for people.' }) },
+  },
+})
+
+/** Sends what the caller prefers; JSON without a preference. */
+const sendBoth = (request: FastifyRequest, reply: FastifyReply, json: object, html: () => string) => {
+  reply.header('vary', 'Accept')
+  const wanted = new Negotiator(request).mediaType(['application/json', 'text/html'])
+  if (wanted !== 'text/html') return reply.send(json)
+  return reply.type('text/html; charset=utf-8').header('content-security-policy', PROBLEM_PAGE_POLICY).send(html())
+}
+
+/** `GET /problems` and `GET /problems/:code`: where the `type` of a problem leads, and all of them. */
 export const problemPages: Route = (app, { issuer }) => {
+  const all = { problems: PROBLEM_CODES.map((code) => pageOf(issuer, code)) }
+  app.route({
+    method: 'GET',
+    url: '/problems',
+    schema: {
+      operationId: 'listProblems',
+      tags: ['Discovery'],
+      summary: 'All problem codes',
+      description: 'What each problem of this API means. A page for browsers, and JSON for programs (`Accept`).',
+      response: { 200: inBoth('All problems.', ProblemList), ...problems() },
+    },
+    handler: (request, reply) => sendBoth(request, reply, all, problemIndexHtml),
+  })
+
   app.route({
     method: 'GET',
     url: '/problems/:code',
@@ -52,28 +90,12 @@ export const problemPages: Route = (app, { issuer }) => {
           examples: ['resend_cooldown'],
         }),
       }),
-      response: {
-        200: {
-          description: 'The problem.',
-          headers: { Vary: { type: 'string', description: '`Accept`.' } },
-          content: {
-            'application/json': { schema: ProblemPage },
-            'text/html': { schema: Type.String({ description: 'A page for people.' }) },
-          },
-        },
-        ...problems('validation_failed', 'not_found'),
-      },
+      response: { 200: inBoth('The problem.', ProblemPage), ...problems('validation_failed', 'not_found') },
     },
-    handler: async (request, reply) => {
+    handler: (request, reply) => {
       const code = PROBLEM_CODES.find((known) => known === request.params.code)
       if (!code) throw new Problem('not_found')
-      reply.header('vary', 'Accept')
-      const wanted = new Negotiator(request).mediaType(['application/json', 'text/html'])
-      if (wanted !== 'text/html') return pageOf(issuer, code)
-      return reply
-        .type('text/html; charset=utf-8')
-        .header('content-security-policy', PROBLEM_PAGE_POLICY)
-        .send(problemHtml(code))
+      return sendBoth(request, reply, pageOf(issuer, code), () => problemHtml(code))
     },
   })
 }

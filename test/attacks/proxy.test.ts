@@ -233,7 +233,7 @@ const EVERYWHERE = {
 }
 
 /** What is the same for everybody, and may be kept. */
-const KEPT = /^GET \/\.well-known\/(?:jwks\.json|oauth-authorization-server)$/
+const KEPT = /^GET \/\.well-known\/(?:jwks\.json|oauth-authorization-server|openid-configuration)$/
 
 /** A port of the flow of which nothing works. */
 const broken = new Proxy({}, { get: () => () => Promise.reject(new Error('broken')) }) as never
@@ -329,6 +329,8 @@ t.test('every route has the same safe headers on every answer, whatever its stat
     ['GET /me', [200, 400, 401, 404, 405, 429, 500, 503]],
     ['GET /.well-known/jwks.json', [200, 400, 404, 405, 429]],
     ['GET /.well-known/oauth-authorization-server', [200, 400, 404, 405, 429]],
+    ['GET /.well-known/openid-configuration', [200, 400, 404, 405, 429]],
+    ['GET /problems', [200, 400, 404, 405, 429]],
     ['GET /problems/{code}', [200, 400, 404, 405, 429]],
     ['POST /webhooks/sms/{provider}', [204, 404, 405, 413, 415, 500, 503]],
     ['GET /health/live', [200, 400, 404, 405]],

@@ -5,7 +5,7 @@ import { generateKeySet, type KeySet } from '../../src/keys/key-set.ts'
 import { AUDIENCE, createWorld, ISSUER, PASSWORD } from '../support/app.ts'
 import { makeRotationFiles, startOverSocket } from '../support/rotation.ts'
 
-const PATHS = ['/.well-known/jwks.json', '/.well-known/oauth-authorization-server']
+const PATHS = ['/.well-known/jwks.json', '/.well-known/oauth-authorization-server', '/.well-known/openid-configuration']
 
 t.test('what verifiers need may be kept for five minutes, and asked for again without being sent again', async (t) => {
   const files = makeRotationFiles(t)
@@ -53,17 +53,19 @@ t.test('nothing else may be kept, not even the refusals of these routes', async 
 
 t.test('the metadata says what there is, and claims no OAuth that there is not', async (t) => {
   const world = await createWorld(t)
-  const { status, body } = await world.get('/.well-known/oauth-authorization-server')
-  t.equal(status, 200)
-  t.strictSame(body, {
-    issuer: ISSUER,
-    jwks_uri: `${ISSUER}/.well-known/jwks.json`,
-    access_token_signing_alg_values_supported: ['EdDSA'],
-    acr_values_supported: ['aal1', 'aal2'],
-    response_types_supported: [],
-    grant_types_supported: [],
-    service_documentation: `${ISSUER}/docs`,
-  })
+  for (const path of PATHS.slice(1)) {
+    const { status, body } = await world.get(path)
+    t.equal(status, 200)
+    t.strictSame(body, {
+      issuer: ISSUER,
+      jwks_uri: `${ISSUER}/.well-known/jwks.json`,
+      access_token_signing_alg_values_supported: ['EdDSA'],
+      acr_values_supported: ['aal1', 'aal2'],
+      response_types_supported: [],
+      grant_types_supported: [],
+      service_documentation: `${ISSUER}/docs`,
+    })
+  }
 })
 
 t.test('an API that has nothing but the published keys takes our tokens, and no others', async (t) => {

@@ -19,6 +19,25 @@ t.test('the type of each problem leads to JSON for programs and to a page for br
   }
 })
 
+t.test('the index lists all problems, as JSON for programs and as a page for browsers', async (t) => {
+  const world = await createWorld(t)
+  const { status, headers, body } = await world.get('/problems')
+  t.equal(status, 200)
+  t.equal(headers['vary'], 'Accept')
+  const expected = PROBLEM_CODES.map((code) => ({
+    type: `${ISSUER}/problems/${code}`,
+    code,
+    ...PROBLEMS[code],
+    ...PROBLEM_TEXTS[code],
+  }))
+  t.strictSame(body.problems, expected)
+  const page = await world.send({ method: 'GET', url: '/problems', headers: { accept: BROWSER } })
+  t.match(page.headers, { 'content-type': /^text\/html/, 'content-security-policy': /^default-src 'none'/ })
+  for (const code of PROBLEM_CODES) {
+    t.ok(page.body.includes(`<a href="problems/${code}">`) && page.body.includes(PROBLEMS[code].title), code)
+  }
+})
+
 t.test('the page is what the reader likes best, and JSON when they do not care', async (t) => {
   const world = await createWorld(t)
   for (const [accept, type] of [
