@@ -5,7 +5,7 @@ import { codeFromMessage, codeIn } from './one-time-code.ts'
 import { deliveryWords, wordsFor } from './words.ts'
 
 type OpenChallenge = Extract<DataOf<'login'>, { pending_token: string }>
-const client = createClient({ url: location.origin, onSessionEnd: (problem) => showSignIn(problem) })
+const client = createClient({ url: new URL('..', location.href).href, onSessionEnd: (problem) => showSignIn(problem) })
 const element = <T extends HTMLElement>(id: string) => document.getElementById(id) as T
 const username = element<HTMLInputElement>('username')
 const password = element<HTMLInputElement>('password')

@@ -35,10 +35,17 @@ const forPages = (made: Part): Part => {
   const withoutExample = ({ example: _, ...parameter }: Part) => parameter
   return {
     ...document,
-    servers: [{ url: '/' }],
+    // Relative to the page, for servers that are reached below a path of their own.
+    servers: [{ url: '..' }],
     components: { ...components, parameters: mapPart(components['parameters'], withoutExample) },
   }
 }
+
+/** The page, by each address that it has, and what is asked of it. */
+const PAGE = /^\/docs(|\/|\/static\/index\.html)(\?.*)?$/
+
+/** The relative ways to its one address. The plug-in answers with paths from the root, which a proxy may not know. */
+const WAYS: Record<string, string> = { '': 'docs/', '/': './', '/static/index.html': '../' }
 
 /** Defined by `docs/try-it.js`; the function below is run by the page. */
 declare const doorcodeTryIt: () => object
@@ -49,6 +56,13 @@ export const registerDocs = async (app: FastifyInstance): Promise<void> => {
   await app.register(swaggerUi, {
     routePrefix: '/docs',
     staticCSP: POLICY,
+    uiHooks: {
+      onRequest: async ({ url }, reply) => {
+        const [, path, query] = PAGE.exec(url) ?? []
+        const isThere = path === undefined || (path === '/' && query === undefined)
+        if (!isThere) return reply.redirect(WAYS[path]!)
+      },
+    },
     transformSpecification: forPages,
     transformSpecificationClone: false,
     theme: { title: 'Doorcode', js: [fileFor('try-it.js')], css: [fileFor('docs.css')] },

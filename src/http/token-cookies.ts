@@ -19,22 +19,23 @@ export interface TokenCookies {
   drop(reply: FastifyReply, kind: CookieToken): void
 }
 
-/** The prefix binds a cookie to this host, to HTTPS and to every path (RFC 6265bis §4.1.3.2). */
-const nameOf = (kind: CookieToken) => `__Host-doorcode-${kind}`
-
-/** What every cookie of ours is: read by no script, sent by no other site. */
-const ATTRIBUTES = { path: '/', httpOnly: true, secure: true, sameSite: 'strict' } as const
-
 /** The cookies of an app; without `enabled`, tokens are in bodies alone and cookies are not looked at. */
 export const createTokenCookies = async (
   app: FastifyInstance,
-  { enabled }: { enabled: boolean },
+  { enabled, issuer }: { enabled: boolean; issuer: string },
 ): Promise<TokenCookies> => {
   if (!enabled) return { give: () => false, take: (_request, _kind, inBody) => inBody, drop: () => {} }
   await app.register(cookie)
+  const { pathname: path } = new URL(issuer)
+  // `__Host-` binds a cookie to this host, to HTTPS and to every path (RFC 6265bis §4.1.3.2). Below a path the services
+  // beside us must not receive it, nor a second Doorcode overwrite it: then the path is ours, which that prefix forbids.
+  const prefix = path === '/' ? '__Host-' : '__Secure-'
+  const nameOf = (kind: CookieToken) => `${prefix}doorcode-${kind}`
+  /** Read by no script, sent by no other site. */
+  const attributes = { path, httpOnly: true, secure: true, sameSite: 'strict' } as const
   return {
     give(reply, kind, token, maxAge) {
-      reply.setCookie(nameOf(kind), token, { ...ATTRIBUTES, maxAge })
+      reply.setCookie(nameOf(kind), token, { ...attributes, maxAge })
       return true
     },
     take(request, kind, inBody) {
@@ -47,7 +48,7 @@ export const createTokenCookies = async (
       return inBody ?? inCookie
     },
     drop(reply, kind) {
-      reply.clearCookie(nameOf(kind), ATTRIBUTES)
+      reply.clearCookie(nameOf(kind), attributes)
     },
   }
 }
