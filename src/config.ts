@@ -166,10 +166,9 @@ export const SettingsSchema = Type.Object({
   }),
   CORS_ORIGINS: list({
     default: [],
-    pattern: '^https?://[^/\\s*]+$',
-    form: 'origins with commas between them: scheme, host and perhaps a port, without a slash at the end or a *',
-    description: 'Origins whose scripts may call this API, exactly as a browser writes them.',
-    examples: ['https://app.example.com'],
+    description:
+      'Origins whose scripts may call this API: scheme, host and perhaps a port. Apps and extensions have schemes of their own.',
+    examples: ['https://app.example.com', 'capacitor://localhost'],
   }),
   ...NETWORK_SETTINGS,
   LOG_LEVEL: Type.Union(

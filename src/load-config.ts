@@ -3,6 +3,7 @@ import { isSupportedCountry } from 'libphonenumber-js/max'
 import type { TObject } from 'typebox'
 import { humanChecks } from './checks/index.ts'
 import { type SettingSchema, type Settings, SettingsSchema } from './config.ts'
+import { readCorsOrigins } from './cors-origins.ts'
 import { parseCostBudgets, parseMessageBudgets } from './guard/budgets.ts'
 import { parseRuleNumbers } from './guard/rule-numbers.ts'
 import { numberIntelligence } from './intelligence/index.ts'
@@ -182,6 +183,9 @@ export const inspectSettings = ({ providers, ...source }: SettingsSource): Inspe
     if (!isCidr(range))
       faults.push(`TRUST_PROXY names "${range}", which is no address or CIDR range. For example: 10.0.0.0/8`)
   }
+  const cors = readCorsOrigins(settings.CORS_ORIGINS)
+  settings.CORS_ORIGINS = cors.origins
+  faults.push(...cors.faults)
   if (settings.DEV_OUTBOX && !settings.SMS_PROVIDERS.some((name) => KEEPING.includes(name))) {
     faults.push('DEV_OUTBOX needs a provider that keeps the messages. For example: SMS_PROVIDERS=outbox')
   }

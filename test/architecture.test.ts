@@ -36,10 +36,12 @@ const MAY_IMPORT: Record<string, string[]> = {
   ],
   'src/setting-faults.ts': ['src/config.ts'],
   'src/setting-typos.ts': [],
+  'src/cors-origins.ts': [],
   'src/settings-reader.ts': ['src/config.ts', 'src/setting-faults.ts'],
   'src/load-config.ts': [
     'src/settings-reader.ts',
     'src/setting-typos.ts',
+    'src/cors-origins.ts',
     'src/config.ts',
     'src/providers',
     'src/checks',

@@ -220,7 +220,7 @@ const WRONG: Record<string, { values: string[]; says: RegExp }> = {
     says: /no address/,
   },
   CORS_ORIGINS: {
-    values: ['*', 'https://*.example.com', 'app.example.com', 'https://app.example.com/', 'null'],
+    values: ['*', 'https://*.example.com', 'app.example.com', 'https://app.example.com/login', 'null'],
     says: /must be (?!a whole number|one of)/,
   },
   LOG_LEVEL: { values: ['loud', 'INFO', '30'], says: /fatal.*error.*warn.*info.*debug.*trace.*silent/ },

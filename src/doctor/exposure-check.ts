@@ -49,7 +49,7 @@ export const checkCors = ({ corsOrigins }: Pick<ExposureLook, 'corsOrigins'>): F
           'Take it out, or use its https origin.',
         ),
       )
-    : [ok('CORS_ORIGINS', `Scripts of ${corsOrigins.join(', ')} may call, all of them over https.`)]
+    : [ok('CORS_ORIGINS', `Scripts of ${corsOrigins.join(', ')} may call, none of them over plain http.`)]
 }
 
 /** Who is told of locks, blocks and budgets. */
