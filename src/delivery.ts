@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import type { Clock } from './clock.ts'
 import type { Settings } from './config.ts'
 import type { Carrier, Provider, SendLedger } from './core/ports.ts'
@@ -11,6 +10,7 @@ import { parsePrices } from './providers/prices.ts'
 import type { ProviderDefinition, ProviderTools } from './providers/provider.ts'
 import { parseRoutes } from './providers/routing.ts'
 import { createScenarios, parseScenarios, type Scenarios } from './providers/scenarios.ts'
+import { readTextFileSync } from './text-file.ts'
 
 /** Failures in a row after which a company is left alone, and for how many ms. */
 const BREAKER = { failures: 5, openFor: 3_000 }
@@ -58,7 +58,7 @@ export const createCompanies = async (
 const readOverrides = (path: string | undefined): TextOverrides => {
   if (path === undefined) return {}
   try {
-    const overrides: unknown = JSON.parse(readFileSync(path, 'utf8'))
+    const overrides: unknown = JSON.parse(readTextFileSync(path))
     if (typeof overrides === 'object' && overrides !== null && !Array.isArray(overrides))
       return overrides as TextOverrides
     throw new Error('it holds no JSON object')

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import type { Logger } from 'pino'
 import type { Settings } from './config.ts'
 import { explainKeys, keyFileIn, readKeySources, secretIn, secretPath } from './keys/key-files.ts'
@@ -6,6 +5,7 @@ import { readKeySets, type SigningKeys, type Source } from './keys/key-set.ts'
 import { openRing, type WatchedRing } from './keys/ring.ts'
 import { inForce, LOOK_EVERY } from './keys/rotation.ts'
 import { readSecrets, type Secrets } from './keys/secrets.ts'
+import { readTextFile } from './text-file.ts'
 
 /** Where secrets and keys come from: what the settings hold, and the files that the environment names. */
 export interface RingSource {
@@ -20,7 +20,7 @@ export interface RingSource {
 const sourceOf = (name: string, value: string, { env }: RingSource): (() => Promise<Source>) => {
   const path = env[`${name}_FILE`]?.trim()
   return path
-    ? async () => ({ name: `${name}_FILE ${path}`, text: await readFile(path, 'utf8') })
+    ? async () => ({ name: `${name}_FILE ${path}`, text: await readTextFile(path) })
     : async () => ({ name, text: value })
 }
 
@@ -30,7 +30,7 @@ const secretSources = (source: RingSource): (() => Promise<Source[]>) => {
   if (SECRET === undefined) secretIn(DATA_DIR)
   const first =
     SECRET === undefined
-      ? async () => ({ name: made, text: await readFile(made, 'utf8') })
+      ? async () => ({ name: made, text: await readTextFile(made) })
       : sourceOf('SECRET', SECRET, source)
   const previous = SECRET_PREVIOUS === undefined ? [] : [sourceOf('SECRET_PREVIOUS', SECRET_PREVIOUS, source)]
   return () => Promise.all([first, ...previous].map((read) => read()))

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs'
 import type { TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 import type { SettingSchema } from './config.ts'
 import { wrongValue } from './setting-faults.ts'
+import { readTextFileSync } from './text-file.ts'
 
 /** Where values come from. */
 export interface ValueSource {
@@ -43,11 +43,7 @@ const convert = (raw: string, { type }: SettingSchema): unknown => {
 }
 
 /** Reads settings by their schemas and collects what is wrong with them. */
-export const createReader = ({
-  env,
-  readFile = (path) => readFileSync(path, 'utf8'),
-  faults: known = [],
-}: ValueSource) => {
+export const createReader = ({ env, readFile = readTextFileSync, faults: known = [] }: ValueSource) => {
   const faults = [...known]
 
   const readFrom = (name: string, path: string, { examples }: SettingSchema): string | undefined => {

@@ -1,5 +1,4 @@
 import { statSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connectRedis } from '../http/redis.ts'
@@ -7,6 +6,7 @@ import { readKeySources } from '../keys/key-files.ts'
 import type { Source } from '../keys/key-set.ts'
 import type { Transport } from '../providers/http.ts'
 import { createOutgoing, type ProxySettings, proxyAddress } from '../providers/outgoing.ts'
+import { readTextFile } from '../text-file.ts'
 import { createAskPublic } from './ask-public.ts'
 import type { FileMode } from './file-modes.ts'
 import type { AskPublic } from './public-address-check.ts'
@@ -63,7 +63,7 @@ export const realProbes = (settings: ProxySettings = { NO_PROXY: [] }): Probes =
   now: Date.now,
   modeOf: (path) => ({ mode: statSync(path).mode & 0o777 }),
   readKeys: readKeySources,
-  readText: (path) => readFile(path, 'utf8'),
+  readText: readTextFile,
   ask: createAskPublic(),
   transport: createOutgoing(settings).transport,
   reachProxy,

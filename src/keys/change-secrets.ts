@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readTextFileSync } from '../text-file.ts'
 import { makeSecret } from './key-files.ts'
 import { makeFile, replaceFile } from './replace-file.ts'
 import { type Listed, mayGo } from './retirement.ts'
@@ -51,7 +51,7 @@ export const makeSecretFile = (path: string): string => {
 
 /** The secrets of a file as the server finds them at this moment. */
 export const listSecrets = (path: string, now: number): ListedSecret[] =>
-  rows(parseSecrets(readFileSync(path, 'utf8')), now)
+  rows(parseSecrets(readTextFileSync(path)), now)
 
 /** Adds a secret that every instance knows at once and that keys what is new after `delay` seconds. */
 export const rotateSecret = (path: string, { now, delay }: { now: number; delay: number }): ListedSecret => {

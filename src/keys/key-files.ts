@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { readdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { readTextFile, readTextFileSync } from '../text-file.ts'
 import { generateKeySet, type KeyAlgorithm, readKeySets, type SigningKeys, type Source } from './key-set.ts'
 
 /** Readable by its owner alone; refuses to replace a file that is there. */
@@ -13,9 +14,9 @@ const keySetsIn = async (folder: string): Promise<string[]> =>
 
 /** The text of a key file, or those of all key sets in a folder (`*.json`). */
 export const readKeySources = async (path: string): Promise<Source[]> => {
-  if (!(await stat(path)).isDirectory()) return [{ name: path, text: await readFile(path, 'utf8') }]
+  if (!(await stat(path)).isDirectory()) return [{ name: path, text: await readTextFile(path) }]
   const names = await keySetsIn(path)
-  return Promise.all(names.map(async (name) => ({ name, text: await readFile(join(path, name), 'utf8') })))
+  return Promise.all(names.map(async (name) => ({ name, text: await readTextFile(join(path, name)) })))
 }
 
 /** What is wrong with the keys of a setting, and how to make right ones. */
@@ -51,7 +52,7 @@ export const secretIn = (dataDir: string): string => {
   const path = secretPath(dataDir)
   mkdirSync(dataDir, { recursive: true, mode: 0o711 })
   if (!existsSync(path)) writeFileSync(path, makeSecret(), PRIVATE)
-  return readFileSync(path, 'utf8').trim()
+  return readTextFileSync(path).trim()
 }
 
 /** Where outside production the key file is kept. */

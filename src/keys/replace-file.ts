@@ -5,7 +5,6 @@ import {
   fsyncSync,
   linkSync,
   openSync,
-  readFileSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -13,6 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { readTextFileSync } from '../text-file.ts'
 
 /** Whose a file is, and who may read it. */
 type Access = { mode: number; uid: number; gid: number }
@@ -50,7 +50,7 @@ const withDraft = (path: string, work: (write: (text: string, access?: Access) =
 export const replaceFile = (named: string, change: (text: string) => string): void => {
   const path = realpathSync(named)
   withDraft(path, (write, draft) => {
-    write(change(readFileSync(path, 'utf8')), statSync(path))
+    write(change(readTextFileSync(path)), statSync(path))
     renameSync(draft, path)
   })
 }

@@ -1,0 +1,60 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { createTextsFor } from '../../src/delivery.ts'
+import { openRings } from '../../src/key-rings.ts'
+import { generateKeySet, type KeySet } from '../../src/keys/key-set.ts'
+import { loadSettings } from '../../src/load-config.ts'
+import { providers } from '../../src/providers/index.ts'
+import { makeFolder, runHere } from '../cli/tool.ts'
+
+const utf16 = (text: string) => Buffer.from(`\ufeff${text}`, 'utf16le')
+
+/** How editors and shells save the same text. */
+const SAVED: Record<string, (text: string) => Buffer> = {
+  plain: (text) => Buffer.from(text),
+  'with a byte order mark, as Notepad does': (text) => Buffer.from(`\ufeff${text}`),
+  'with that mark and CRLF': (text) => Buffer.from(`\ufeff${text}\r\n`),
+  'in UTF-16, as PowerShell does': (text) => utf16(`${text}\r\n`),
+  'in UTF-16, big end first': (text) => utf16(text).swap16(),
+}
+
+const SECRET = 'only for tests: not a secret at all, and long'
+
+t.test('secrets, keys and texts are read alike, however their files were saved', async (t) => {
+  const keys = generateKeySet('EdDSA')
+  const opened = []
+  for (const [name, save] of Object.entries(SAVED)) {
+    const folder = makeFolder(t)
+    const write = (file: string, text: string) => {
+      writeFileSync(join(folder, file), save(text), { mode: 0o600 })
+      return join(folder, file)
+    }
+    const texts = JSON.stringify({ en: { text: 'Hallo, {code} for {service}' } })
+    const env = {
+      SECRET_FILE: write('secret', SECRET),
+      SECRET_PREVIOUS_FILE: write('previous', `${SECRET}er`),
+      DATABASE_URL_FILE: write('url', 'postgres://doorcode@db.example.com/doorcode'),
+      JWT_KEYS_FILE: write('keys.json', JSON.stringify(keys)),
+      SMS_TEXTS_FILE: write('texts.json', texts),
+    }
+    const settings = loadSettings({ env, providers })
+    t.equal(settings.DATABASE_URL, 'postgres://doorcode@db.example.com/doorcode', name)
+    const rings = await openRings({ settings, env, log: { info() {}, warn() {} }, now: Date.now })
+    t.equal(rings.keys.current()[0].kid, keys.keys[0]!.kid, name)
+    opened.push(rings.secrets.current().map(({ id }) => id))
+    t.ok(createTextsFor(settings, 'example.com').locales.includes('en'), name)
+
+    for (const [command, file] of [
+      ['keys', env.JWT_KEYS_FILE],
+      ['secret', env.SECRET_FILE],
+    ] as const) {
+      const { code, stderr } = await runHere([command, 'rotate', '--file', file])
+      t.equal(code, 0, `${command} rotate, ${name}: ${stderr}`)
+    }
+    const rotated = JSON.parse(readFileSync(env.JWT_KEYS_FILE, 'utf8')) as KeySet
+    t.equal(rotated.keys.length, 2, 'what is written has no mark')
+    t.equal(readFileSync(env.SECRET_FILE, 'utf8').split('\n')[0], SECRET)
+  }
+  for (const ids of opened) t.strictSame(ids, opened[0], 'one secret, however it was saved')
+})
