@@ -35,7 +35,7 @@ export interface AdminAppDeps extends AddUserDeps, Omit<AdminRouteDeps, 'addUser
 /** Builds the app for the backends beside us in the order below; opens no socket. No script of a page may read it. */
 export const buildAdminApp = async (deps: AdminAppDeps): Promise<App> => {
   const { app, limit } = await createBareApp({ ...deps, corsOrigins: [], everyRequest: 'admin' })
-  const journal = createJournal({ ...deps, log: (line, event) => app.log.info(line, event) })
+  const journal = createJournal({ ...deps, log: (line, event) => deps.logger.info(line, event) })
 
   await collectOpenApi(app, aboutAdminApi(deps))
   const refuseOtherMethods = watchMethods(app)

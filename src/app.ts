@@ -110,7 +110,7 @@ export const buildApp = async (deps: AppDeps): Promise<App> => {
 
   const tokens = createTokens(deps.tokens)
   const cookies = await createTokenCookies(app, { enabled: deps.refreshCookie, issuer })
-  const journal = createJournal({ audit: deps.audit, log: (line, event) => app.log.info(line, event), now })
+  const journal = createJournal({ audit: deps.audit, log: (line, event) => deps.logger.info(line, event), now })
   const notices = createNotices({ ...deps, journal })
   let retrying: NodeJS.Timeout | undefined
   app.addHook('onListen', async () => {

@@ -17,6 +17,7 @@ t.test('with no settings at all it starts, shows how to log in, and keeps what i
   t.match(first.output(), /Log in as "demo"/)
   t.match(first.output(), `Try it in a browser ${address}/demo`)
   t.notMatch(first.output(), /warning/i)
+  t.equal(first.output().match(/^\{.*listening.*$/gim)?.length, 1, 'one line of the log says where it listens')
   t.match(await call(`${address}/demo/development.json`), { body: { outbox: true, demo_user: { username } } })
   const login = await call(`${address}/login`, { username, password })
   t.equal(login.status, 200)

@@ -42,6 +42,9 @@ export interface BareAppOptions {
 /** Largest body, in bytes: no request of ours needs more. */
 const BODY_LIMIT = 8_192
 
+/** Levels that are less severe than a warning. */
+const VERBOSE = new Set(['trace', 'debug', 'info'])
+
 /** Methods that those routes have; any other is a wrong one, and counts. */
 const READING_OR_POSTING = new Set(['GET', 'HEAD', 'POST'])
 
@@ -55,7 +58,9 @@ export const createBareApp = async (options: BareAppOptions) => {
   const { issuer, logger, trustProxy, corsOrigins, ownLimit = NONE, foreignQuery = NONE } = options
   const problems = { issuer, log: createProblemLog() }
   const app = fastify({
-    loggerInstance: logger,
+    // Of its own Fastify says only where it listens, once for each address. The caller of `listen` says more in one line.
+    loggerInstance: logger.child({}, { level: VERBOSE.has(logger.level) ? 'warn' : logger.level }),
+    childLoggerFactory: (_instance, bindings, options) => logger.child(bindings, options),
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     genReqId: () => randomUUID(),
     trustProxy: trustProxy.length > 0 ? createTrust(trustProxy) : false,
