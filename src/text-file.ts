@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 
-/** The text in these bytes: UTF-8, or UTF-16 where a byte order mark says so. The mark is no part of it. */
+/** Decodes UTF-8, or UTF-16 where a byte order mark says so, and leaves the mark out. */
 const decode = (bytes: Uint8Array): string => {
   const mark = (bytes[0] ?? 0) * 256 + (bytes[1] ?? 0)
   const encoding = mark === 0xfffe ? 'utf-16le' : mark === 0xfeff ? 'utf-16be' : 'utf-8'

@@ -395,7 +395,7 @@ export interface paths {
         };
         /**
          * The same, where OpenID Connect has it
-         * @description The same metadata, for libraries that look for it only here. This is no OpenID provider: there are no ID tokens.
+         * @description The same metadata, for libraries that look for it only here. This is not an OpenID provider: there are no ID tokens.
          */
         get: operations["getOpenidConfiguration"];
         put?: never;

@@ -80,7 +80,7 @@ export const authorizationServer: Route = (app, { issuer, keys }) => {
       operationId: 'getOpenidConfiguration',
       summary: 'The same, where OpenID Connect has it',
       description:
-        'The same metadata, for libraries that look for it only here. This is no OpenID provider: there are no ID tokens.',
+        'The same metadata, for libraries that look for it only here. This is not an OpenID provider: there are no ID tokens.',
     },
   ]) {
     const route = {

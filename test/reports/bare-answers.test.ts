@@ -64,7 +64,7 @@ t.test('no answer is bare: what Node would refuse by itself is a problem with ou
     ['TLS', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 400, { code: 'validation_failed' }],
     ['a header of 30 kB', get('/me', 'Host: a', `X: ${big(30_000)}`), 413, { code: 'payload_too_large' }],
     ['a path of 30 kB', get(`/${big(30_000)}`, 'Host: a'), 413, { code: 'payload_too_large' }],
-    ['a coding of transfer that nobody has', 'POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: x\r\n\r\n', 400, {}],
+    ['an unknown transfer coding', 'POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: x\r\n\r\n', 400, {}],
     ['the whole server', 'OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n', 404, { code: 'not_found' }],
     ['an upgrade to what we do not speak', get('/nowhere', 'Host: a', 'Upgrade: h2c'), 404, { code: 'not_found' }],
   ]

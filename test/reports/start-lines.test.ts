@@ -10,7 +10,7 @@ t.test(
       [world.app, world.admin.app].map((app) => app.listen({ host: '0.0.0.0', port: 0 })),
     )
     t.strictSame(world.logged.slice(before), [])
-    await world.login('nobody')
+    await world.login('unknown')
     for (const url of [address, adminAddress]) await (await fetch(`${url}/nowhere`)).text()
     while (world.logged.filter((line) => line.includes('"event":"request"')).length < 3)
       await new Promise((resolve) => setTimeout(resolve, 5))
