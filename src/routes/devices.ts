@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { DATABASE_PROBLEMS, problems } from './problem-schemas.ts'
+import { BODY_PROBLEMS, DATABASE_PROBLEMS, problems } from './problem-schemas.ts'
 import { bearerToken, contextOf, type Route } from './route.ts'
 import { answer, Exactly, Id, Moment, Nameable, PlaceOfUse } from './schemas.ts'
 
@@ -75,7 +75,7 @@ export const devices: Route = (app, deps) => {
       security: [{ accessToken: [] }],
       response: {
         204: Type.Null({ description: 'Every login takes a code.' }),
-        ...problems(...ACCOUNT_PROBLEMS),
+        ...problems(...BODY_PROBLEMS, ...ACCOUNT_PROBLEMS),
       },
     },
     handler: async (request, reply) => {
@@ -96,7 +96,7 @@ export const devices: Route = (app, deps) => {
       params: Exactly({ id: Id('As `GET /devices` has it.') }),
       response: {
         204: Type.Null({ description: 'Its token is worth nothing.' }),
-        ...problems('validation_failed', 'not_found', ...ACCOUNT_PROBLEMS),
+        ...problems(...BODY_PROBLEMS, 'not_found', ...ACCOUNT_PROBLEMS),
       },
     },
     handler: async (request, reply) => {

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { DATABASE_PROBLEMS, problems } from './problem-schemas.ts'
+import { BODY_PROBLEMS, DATABASE_PROBLEMS, problems } from './problem-schemas.ts'
 import { bearerToken, contextOf, type Route } from './route.ts'
 import { answer, Exactly, Id } from './schemas.ts'
 import { SESSION_EXAMPLE, SESSION_MEMBERS, sessionBody } from './session-body.ts'
@@ -60,7 +60,7 @@ export const sessions: Route = (app, deps) => {
       security: [{ accessToken: [] }],
       response: {
         204: Type.Null({ description: 'This session is the only one.' }),
-        ...problems(...ACCOUNT_PROBLEMS),
+        ...problems(...BODY_PROBLEMS, ...ACCOUNT_PROBLEMS),
       },
     },
     handler: async (request, reply) => {
@@ -82,7 +82,7 @@ export const sessions: Route = (app, deps) => {
       params: Exactly({ id: Id('As `GET /sessions` has it.') }),
       response: {
         204: Type.Null({ description: 'It is over.' }),
-        ...problems('validation_failed', 'not_found', ...ACCOUNT_PROBLEMS),
+        ...problems(...BODY_PROBLEMS, 'not_found', ...ACCOUNT_PROBLEMS),
       },
     },
     handler: async (request, reply) => {
