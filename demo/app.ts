@@ -117,7 +117,6 @@ code.addEventListener('input', (event) => {
 
 on('enter-code', 'submit', async () => {
   const { pending_token, code_length } = challenge
-  // Digits of any script: the server folds them.
   const digits = code.value.replaceAll(/\P{Nd}/gu, '')
   if ([...digits].length !== code_length) return say(`The code has ${code_length} digits.`, 'problem') && code.focus()
   const remember_device = element<HTMLInputElement>('remember').checked
