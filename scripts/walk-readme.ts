@@ -3,7 +3,7 @@
  * is walked is the last commit: changes that are not committed are not in a clone.
  */
 import { spawn, spawnSync } from 'node:child_process'
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -73,8 +73,6 @@ const start = async (cwd: string, [program = '', ...args]: string[]) => {
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'doorcode-walk-'))
-// As a folder of anybody's is: started as root, the embedded Postgres runs as another user, who must reach it.
-chmodSync(folder, 0o755)
 try {
   const clone = join(folder, 'doorcode')
   await timed('git clone', () => run(folder, ['git', 'clone', '--quiet', process.cwd(), clone]))

@@ -69,7 +69,9 @@ const MAY_IMPORT: Record<string, string[]> = {
   'src/admin-app.ts': ['src/http', 'src/routes', 'src/admin-routes', 'src/core', 'src/errors.ts'],
   'db/migrations': [],
   'db/migrate.ts': ['db/migrations'],
-  'db/embedded.ts': [],
+  'db/embedded.ts': ['db/embedded-places.ts', 'db/embedded-process.ts'],
+  'db/embedded-process.ts': ['db/embedded-places.ts'],
+  'db/embedded-places.ts': [],
   'db/seed.ts': ['src/passwords', 'src/core'],
 }
 

