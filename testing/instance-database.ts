@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { migrateAt } from '../src/own-database.ts'
+import { createInstanceDatabase, DATABASE_PREFIX, dropAbandonedDatabases } from './abandoned.ts'
 import { advanceDatabase, prepareDatabaseClock, type RunSql } from './database-clock.ts'
 import { findPostgres, type PostgresWish } from './find-postgres.ts'
 
@@ -15,39 +16,60 @@ export interface InstanceDatabase {
   closeNow(): void
 }
 
-const runAt = async (url: string, work: (run: RunSql) => Promise<unknown>): Promise<void> => {
+const withClient = async <T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> => {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   try {
-    await work((text, values) => client.query(text, values))
+    return await work(client)
   } finally {
     await client.end()
   }
+}
+
+const runAt = (url: string, work: (run: RunSql) => Promise<unknown>): Promise<unknown> =>
+  withClient(url, (client) => work((text, values) => client.query(text, values)))
+
+/** Opens a connection that shows other instances that this database is in use. */
+const holdDatabase = async (url: string): Promise<pg.Client> => {
+  const holder = new pg.Client({ connectionString: url })
+  // The service says what is wrong with its database.
+  holder.on('error', () => {})
+  await holder.connect()
+  return holder
 }
 
 /** Opens a database of an instance's own, with our schema, on the Postgres that was wished for. */
 export const openInstanceDatabase = async (wish: PostgresWish, dataDir: string): Promise<InstanceDatabase> => {
   const found = await findPostgres(wish, { dataDir })
   // With the number of the process whose test it is: one that stays behind is somebody's.
-  const name = `doorcode_testing_${process.ppid}_${randomBytes(6).toString('hex')}`
+  const name = `${DATABASE_PREFIX}${process.ppid}_${randomBytes(6).toString('hex')}`
   const url = new URL(found.url)
   // An embedded one is ours alone.
   const isShared = found.kind === 'given'
+  let holder: pg.Client | undefined
   try {
     if (isShared) {
-      await runAt(found.url, (run) => run(`create database ${name}`))
       url.pathname = `/${name}`
+      holder = await withClient(found.url, async (server) => {
+        await dropAbandonedDatabases(server)
+        await createInstanceDatabase(server, name)
+        return await holdDatabase(url.href)
+      })
     }
     await migrateAt(url.href)
     await runAt(url.href, prepareDatabaseClock)
   } catch (error) {
+    await holder?.end()
     await found.stop()
     throw error
   }
   return {
     url: url.href,
-    advance: (ms) => runAt(url.href, (run) => advanceDatabase(run, ms / 1000)),
+    async advance(ms) {
+      await runAt(url.href, (run) => advanceDatabase(run, ms / 1000))
+    },
     async close() {
+      await holder?.end()
       if (isShared) await runAt(found.url, (run) => run(`drop database if exists ${name} with (force)`))
       await found.stop()
     },

@@ -1,7 +1,7 @@
 /** The process that a test's instance is. It ends when whoever started it does, however that ends. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { availableParallelism, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { availableParallelism } from 'node:os'
+import { removeDataDir } from '../db/embedded-places.ts'
+import { makeInstanceFolder, removeAbandonedFolders } from './abandoned.ts'
 import type { InstanceCallHandlers } from './instance-calls.ts'
 import { type InstanceDatabase, openInstanceDatabase } from './instance-database.ts'
 import type { InstanceCall, InstanceWord } from './instance-protocol.ts'
@@ -11,12 +11,12 @@ process.env['UV_THREADPOOL_SIZE'] ??= String(2 * availableParallelism())
 
 const say = (word: InstanceWord) => void process.send?.(word)
 
-const folder = mkdtempSync(join(tmpdir(), 'doorcode-testing-'))
+const folder = makeInstanceFolder()
 let opening: Promise<InstanceDatabase> | undefined
 let database: InstanceDatabase | undefined
 process.once('exit', () => {
   database?.closeNow()
-  rmSync(folder, { recursive: true, force: true })
+  removeDataDir(folder)
 })
 
 let closing: Promise<void> | undefined
@@ -51,9 +51,11 @@ const start = async ({ settings, database: wish }: Extract<InstanceCall, { name:
   opening.catch(() => {})
   try {
     // Postgres starts meanwhile.
+    const cleaning = removeAbandonedFolders()
     const { startInstance } = await import('./instance-calls.ts')
     const { address, calls } = await startInstance({ settings, folder, opening, close, listenNoMore, tell: say })
     handlers = calls
+    await cleaning
     return address
   } catch (error) {
     await close()

@@ -56,12 +56,16 @@ export const withDatabase = async (
     const embedded =
       settings.DATABASE_URL === undefined ? await startEmbedded({ dataDir: settings.DATA_DIR, say }) : undefined
     const url = settings.DATABASE_URL ?? embedded!.url
+    // A second signal does not wait until nobody else uses it.
+    const stopAtExit = () => embedded?.startedHere && embedded.stop()
+    process.once('exit', stopAtExit)
     const database = createDatabase({ url, poolSize: 1, onIdleError: () => {}, patient: true })
     try {
       await work(database, embedded ? 'embedded' : 'given')
     } finally {
       if (embedded?.startedHere) await stopUnlessInUse(database, embedded)
       else await database.close()
+      process.off('exit', stopAtExit)
     }
   } finally {
     release()

@@ -25,7 +25,8 @@ export const temporaryFolder = (t: Test): string => {
 /** Each process would compile the same source again. */
 export const COMPILED_ONCE = { NODE_COMPILE_CACHE: resolve('.tap/compile-cache') }
 
-const spawnServer = (settings: Record<string, string>) => {
+/** Starts the server as its own process. */
+export const spawnServer = (settings: Record<string, string>) => {
   const { PATH, HOME } = process.env
   const child = spawn(process.execPath, ['src/server.ts'], {
     env: { ...(PATH && { PATH }), ...(HOME && { HOME }), PORT: '0', ...COMPILED_ONCE, ...settings },
