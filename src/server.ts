@@ -1,15 +1,20 @@
 import { availableParallelism } from 'node:os'
-import { type EmbeddedPostgres, startEmbedded } from '../db/embedded.ts'
-import { systemClock } from './clock.ts'
-import { migrateAt, seedAt } from './own-database.ts'
-import { startService } from './service.ts'
+import type { EmbeddedPostgres } from '../db/embedded.ts'
+import { keepCompiled } from './compile-cache.ts'
 import type { ServiceOptions } from './service-parts.ts'
-import { startShutdown } from './shutdown.ts'
 import { explainFailure, welcome } from './start-messages.ts'
 
 // Twice as many threads as hashes at once, or look-ups of names would wait for hashes and hashes for a name server that
 // hangs. libuv reads it when its pool first has work.
 process.env['UV_THREADPOOL_SIZE'] ??= String(2 * availableParallelism())
+
+// Imported afterwards, so that it comes from the cache.
+keepCompiled()
+const [{ startService }, { startShutdown }, { systemClock }] = await Promise.all([
+  import('./service.ts'),
+  import('./shutdown.ts'),
+  import('./clock.ts'),
+])
 
 const say = (line: string) => process.stdout.write(`${line}\n`)
 
@@ -24,6 +29,9 @@ process.once('exit', stopEmbedded)
 /** The database that the settings name, or an embedded one with a user to try it with. */
 const openDatabase: ServiceOptions['openDatabase'] = async ({ DATABASE_URL, DATA_DIR }) => {
   if (DATABASE_URL !== undefined) return { url: DATABASE_URL, close: () => {} }
+  // Loaded only where it is used.
+  const { startEmbedded } = await import('../db/embedded.ts')
+  const { migrateAt, seedAt } = await import('./own-database.ts')
   embedded = await startEmbedded({ dataDir: DATA_DIR, say })
   const { url } = embedded
   await migrateAt(url)

@@ -1,5 +1,5 @@
 import type { TSchema } from 'typebox'
-import { Value } from 'typebox/value'
+import { Errors } from 'typebox/schema'
 import type { SettingSchema } from './config.ts'
 import { wrongValue } from './setting-faults.ts'
 import { readTextFileSync } from './text-file.ts'
@@ -78,8 +78,7 @@ export const createReader = ({ env, readFile = readTextFileSync, faults: known =
       const value = raw === undefined ? setting.default : convert(raw, setting)
       if (value === undefined) continue
       values[name] = value
-      const wrong =
-        raw === undefined ? undefined : wrongValue(schema, { raw, errors: () => Value.Errors(schema, value) })
+      const wrong = raw === undefined ? undefined : wrongValue(schema, { raw, errors: () => Errors(schema, value)[1] })
       if (wrong) faults.push(`${name} ${wrong}. For example: ${setting.examples.join(',')}`)
     }
     return values

@@ -39,6 +39,9 @@ const MAY_IMPORT: Record<string, string[]> = {
   'src/cors-origins.ts': [],
   'src/text-file.ts': [],
   'src/settings-reader.ts': ['src/config.ts', 'src/setting-faults.ts', 'src/text-file.ts'],
+  'src/read-settings.ts': ['src/settings-reader.ts', 'src/config.ts'],
+  'src/cache-folder.ts': [],
+  'src/compile-cache.ts': ['src/cache-folder.ts'],
   'src/load-config.ts': [
     'src/settings-reader.ts',
     'src/setting-typos.ts',

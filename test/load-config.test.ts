@@ -2,8 +2,9 @@ import { join } from 'node:path'
 import { inspect } from 'node:util'
 import t from 'tap'
 import { SettingsSchema } from '../src/config.ts'
-import { loadSettings, readSettings, type SettingsSource } from '../src/load-config.ts'
+import { loadSettings, type SettingsSource } from '../src/load-config.ts'
 import { providers } from '../src/providers/index.ts'
+import { readSettings } from '../src/read-settings.ts'
 import { SettingsError } from '../src/settings-reader.ts'
 
 type Env = Record<string, string>

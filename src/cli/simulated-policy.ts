@@ -3,7 +3,7 @@ import { limitsFor } from '../core/limits.ts'
 import { parseCostBudgets, parseMessageBudgets } from '../guard/budgets.ts'
 import { parseRuleNumbers } from '../guard/rule-numbers.ts'
 import { policyOf } from '../guard.ts'
-import { readSettings } from '../load-config.ts'
+import { readSettings } from '../read-settings.ts'
 import { UsageError, type World } from './command.ts'
 
 const inWords = <T>(setting: string, parse: () => T, Kind: new (message: string) => Error = Error): T => {

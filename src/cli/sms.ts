@@ -1,7 +1,7 @@
 import { hashPhone } from '../core/phone-hash.ts'
 import { secretIn } from '../keys/key-files.ts'
 import { deriveSecrets, parseSecrets } from '../keys/secrets.ts'
-import { readSettings } from '../load-config.ts'
+import { readSettings } from '../read-settings.ts'
 import { createSendReport } from '../store/send-report.ts'
 import { type Command, commandOf, readArgs, UsageError, type World } from './command.ts'
 import { checkPhone } from './new-user.ts'

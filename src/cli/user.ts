@@ -1,11 +1,15 @@
 import type { UserAdmin } from '../core/admin-ports.ts'
-import { destinationOf } from '../factors/sms/phone-number.ts'
-import { hashPassword } from '../passwords/argon2id.ts'
 import { type Command, commandOf, readArgs, refuseNames, UsageError } from './command.ts'
-import { checkLocale, checkPassword, checkPhone, checkUsername } from './new-user.ts'
 import { withUsers } from './open-database.ts'
 import { readPassword } from './read-password.ts'
 import { userTable } from './user-table.ts'
+
+/** Loaded where a number or a password is judged: other commands need not wait for it. */
+const loadChecks = async () => ({
+  ...(await import('./new-user.ts')),
+  ...(await import('../factors/sms/phone-number.ts')),
+  ...(await import('../passwords/argon2id.ts')),
+})
 
 const ADD_OPTIONS = {
   phone: { type: 'string' },
@@ -23,7 +27,9 @@ const oneName = (command: string, names: string[]): string => {
 
 const add: Command = async (args, world) => {
   const { values, positionals } = readArgs(args, ADD_OPTIONS)
-  const username = checkUsername(oneName('user add', positionals))
+  const name = oneName('user add', positionals)
+  const { checkUsername, checkPhone, checkLocale, checkPassword, hashPassword, destinationOf } = await loadChecks()
+  const username = checkUsername(name)
   if (values.phone === undefined) throw new UsageError('"user add" needs --phone. For example: --phone +12025550143')
   const phone = checkPhone(values.phone)
   const locale = values.locale === undefined ? undefined : checkLocale(values.locale)
@@ -64,6 +70,7 @@ const change =
 const setPassword: Command = async (args, world) => {
   const { values, positionals } = readArgs(args, { 'password-stdin': ADD_OPTIONS['password-stdin'] })
   const name = oneName('user set-password', positionals)
+  const { checkPassword, hashPassword } = await loadChecks()
   const password = await readPassword(world, values['password-stdin'])
   await checkPassword(password, name)
   const passwordHash = await hashPassword(password)
@@ -78,7 +85,7 @@ const setPhone: Command = async (args, world) => {
   const name = oneName('user set-phone', positionals)
   if (values.phone === undefined)
     throw new UsageError('"user set-phone" needs --phone. For example: --phone +12025550143')
-  const phone = checkPhone(values.phone)
+  const phone = (await loadChecks()).checkPhone(values.phone)
   await withUsers(world, async (users) => {
     if (!(await users.setPhone(name, phone))) throw new Error(`There is no user "${name}".`)
     world.stdout.write(`${name} has the phone ${phone}; every session and device of theirs has ended.\n`)

@@ -1,7 +1,7 @@
 import { join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** Where things are kept that can be made again: it goes with the packages it was made by. */
+/** Folder for what can be made again: it is removed with the packages that made it. */
 export const CACHE_FOLDER = (() => {
   const here = fileURLToPath(new URL('.', import.meta.url))
   const packages = `${sep}node_modules${sep}`
