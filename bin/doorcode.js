@@ -1,6 +1,38 @@
 #!/usr/bin/env node
-// A checkout runs its source as it is; a package has what was built of it.
+// A checkout runs its source as it is, on the Node that it pins; a package has what was built of it. What is here, older
+// versions of Node can run.
 import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 
-const source = new URL('../src/cli/doorcode.ts', import.meta.url)
-await import(existsSync(source) ? source.href : '../dist/src/cli/doorcode.js')
+const [major, minor] = process.versions.node.split('.').map(Number)
+const isTooOld = major < 24 || (major === 24 && minor < 12)
+
+/** Runs this program again on the Node that the checkout pins, and ends as that ends. */
+const runOnPinnedNode = async (node) => {
+  const { spawn } = await import('node:child_process')
+  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' })
+  // Ctrl-C reaches both; what is sent to this process alone is passed on.
+  process.on('SIGINT', () => {})
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  child.on('exit', (code, signal) => {
+    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.removeAllListeners(name)
+    if (signal) process.kill(process.pid, signal)
+    else process.exitCode = code
+  })
+}
+
+if (isTooOld) {
+  const name = process.platform === 'win32' ? 'node.exe' : 'node'
+  const pinned = fileURLToPath(new URL(`../node_modules/node/bin/${name}`, import.meta.url))
+  if (existsSync(pinned)) await runOnPinnedNode(pinned)
+  else {
+    process.stderr.write(`Doorcode needs Node 24.12 or later, and this is ${process.version}. Install a newer Node.\n`)
+    process.exitCode = 1
+  }
+} else {
+  const source = new URL('../src/', import.meta.url)
+  const [folder, ext] = existsSync(source) ? [source, 'ts'] : [new URL('../dist/src/', import.meta.url), 'js']
+  const { keepCompiled } = await import(new URL(`compile-cache.${ext}`, folder).href)
+  keepCompiled()
+  await import(new URL(`cli/doorcode.${ext}`, folder).href)
+}

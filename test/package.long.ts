@@ -1,5 +1,5 @@
-import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { execFileSync, execSync, spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
@@ -9,6 +9,22 @@ import t from 'tap'
 import { suitePostgres } from './support/postgres.ts'
 
 const database = await suitePostgres()
+
+const temporary = (name: string): string => {
+  const folder = mkdtempSync(join(tmpdir(), name))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** A copy of what is packed, after what `prepack` does besides the build: it adds the command. */
+const prepacked = (): string => {
+  const folder = temporary('doorcode-prepacked-')
+  const { files, scripts } = JSON.parse(readFileSync('package.json', 'utf8'))
+  for (const name of ['package.json', 'README.md', 'LICENSE', ...files])
+    cpSync(name, join(folder, name), { recursive: true })
+  execSync(scripts.prepack.replace(/^.*? && /, ''), { cwd: folder })
+  return folder
+}
 
 /** `npm run test:all` has built what is packed here. */
 const pack = (folder: string): { data: Uint8Array<ArrayBuffer>; contents: Package } => {
@@ -28,7 +44,7 @@ const pack = (folder: string): { data: Uint8Array<ArrayBuffer>; contents: Packag
   }
 }
 
-const packed = { doorcode: pack('.'), '@doorcode/client': pack('client') }
+const packed = { doorcode: pack(prepacked()), '@doorcode/client': pack('client') }
 
 for (const [name, { data, contents }] of Object.entries(packed)) {
   t.test(`${name} is packed without a fault`, async (t) => {
@@ -43,6 +59,9 @@ for (const [name, { data, contents }] of Object.entries(packed)) {
 t.test('nothing is packed but what is built, and what explains it', async (t) => {
   const files = packed.doorcode.contents.listFiles().map((path) => path.replace('/node_modules/doorcode/', ''))
   t.ok(files.includes('dist/testing/instance.js'))
+  t.strictSame(JSON.parse(packed.doorcode.contents.readFile('/node_modules/doorcode/package.json')).bin, {
+    doorcode: 'bin/doorcode.js',
+  })
   t.ok(files.includes('dist/demo/index.html'))
   const place = /^(?:package\.json|README\.md|LICENSE|(?:bin|dist|client\/dist)\/.+)$/
   t.strictSame(

@@ -97,6 +97,14 @@ const useTemporaryDirectory = (t: Test) => {
   return { folder, entries: () => readdirSync(folder).filter((name) => name.startsWith('doorcode-testing-')) }
 }
 
+/** Returns the processes of the instances of this test, in the order of their start. */
+const instances = (): number[] =>
+  execFileSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8' })
+    .split('\n')
+    .map((line) => /^ *(\d+) +(\d+) (.*)/.exec(line) ?? [])
+    .filter(([, , parent, command]) => Number(parent) === process.pid && command?.includes('testing/instance'))
+    .map(([, pid]) => Number(pid))
+
 const databases = async () =>
   (
     await query(
@@ -113,8 +121,7 @@ t.test(
     t.teardown(() => alive.stop())
     const kept = [entries(), await databases()]
     const doomed = await startDoorcode({ database })
-    const pids = execFileSync('pgrep', ['-P', String(process.pid), '-f', 'testing/instance'], { encoding: 'utf8' })
-    process.kill(Number(pids.trim().split('\n').at(-1)), 'SIGKILL')
+    process.kill(instances().at(-1)!, 'SIGKILL')
     await t.rejects(doomed.user())
     t.equal((await databases()).length, 2)
     t.equal(entries().length, 2)
