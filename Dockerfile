@@ -3,18 +3,21 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 # No package that runs in production has an install script.
 RUN npm ci --omit=dev --ignore-scripts
+COPY bin bin
 COPY db db
 COPY src src
 # Whatever the umask of the checkout was, the user below can read it.
-RUN chmod -R a+rX package.json db src
+RUN chmod -R a+rX package.json bin db src && chmod a+x bin/doorcode.js
 
 FROM node:26-slim
 ENV NODE_ENV=production HOST=0.0.0.0
 WORKDIR /app
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/package.json ./
+COPY --from=build /app/bin bin
 COPY --from=build /app/db db
 COPY --from=build /app/src src
+RUN ln -s /app/bin/doorcode.js /usr/local/bin/doorcode
 # All of it belongs to root: the service cannot change its own code, and writes no file at all.
 USER node
 EXPOSE 3000

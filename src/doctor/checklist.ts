@@ -122,7 +122,8 @@ export const createChecklist = async ({ inspected, env, definitions, probes }: P
           secret: inspected.settings.SECRET,
           previous: settings.SECRET_PREVIOUS,
           secretFile: env['SECRET_FILE']?.trim() || undefined,
-          files: secretFilesIn(env, schemas),
+          // The keys' own file is looked at above.
+          files: secretFilesIn(env, schemas).filter(({ name }) => name !== 'JWT_KEYS_FILE'),
           now: seconds,
           modeOf: probes.modeOf,
         }),

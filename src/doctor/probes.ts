@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connectRedis } from '../http/redis.ts'
@@ -8,7 +7,7 @@ import type { Transport } from '../providers/http.ts'
 import { createOutgoing, type ProxySettings, proxyAddress } from '../providers/outgoing.ts'
 import { readTextFile } from '../text-file.ts'
 import { createAskPublic } from './ask-public.ts'
-import type { FileMode } from './file-modes.ts'
+import { type FileMode, readMode } from './file-modes.ts'
 import type { AskPublic } from './public-address-check.ts'
 
 /** What the doctor looks at the world with. None changes anything. */
@@ -61,7 +60,7 @@ const reachProxy = (proxy: string): Promise<void> =>
 /** The real ones. */
 export const realProbes = (settings: ProxySettings = { NO_PROXY: [] }): Probes => ({
   now: Date.now,
-  modeOf: (path) => ({ mode: statSync(path).mode & 0o777 }),
+  modeOf: readMode,
   readKeys: readKeySources,
   readText: readTextFile,
   ask: createAskPublic(),
