@@ -1,6 +1,16 @@
 /** The command in a checkout: found without an installation, quiet, and on a Node that can run it. */
 import { spawnSync } from 'node:child_process'
-import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join, relative } from 'node:path'
 import t, { type Test } from 'tap'
 import { temporaryFolder } from '../support/server-process.ts'
@@ -12,7 +22,7 @@ const createCheckout = (t: Test): string => {
     cpSync(name, join(checkout, name), { recursive: true })
   const links = join(checkout, 'node_modules', '.bin')
   mkdirSync(links, { recursive: true })
-  for (const workspace of ['.', ...JSON.parse(readFileSync('package.json', 'utf8')).workspaces]) {
+  for (const workspace of JSON.parse(readFileSync('package.json', 'utf8')).workspaces as string[]) {
     const { bin = {} } = JSON.parse(readFileSync(join(workspace, 'package.json'), 'utf8'))
     for (const [name, path] of Object.entries(bin))
       symlinkSync(relative(links, join(checkout, workspace, String(path))), join(links, name))
@@ -48,6 +58,10 @@ t.test('an older Node hands over to the one that the checkout pins, with argumen
     runIn(checkout, [process.execPath, '--import', AS_NODE_20, 'bin/doorcode.js', ...args])
   t.match(run('help'), HELP)
   t.match(run('no-such-command'), { status: 2, stderr: /^There is no command "no-such-command"/ })
+  const pinned = join(checkout, 'node_modules', 'node', 'bin', 'node')
+  rmSync(pinned)
+  writeFileSync(pinned, '#!/bin/sh\necho "handed over: $2"; exit 7', { mode: 0o755 })
+  t.match(run('help'), { status: 7, stdout: 'handed over: help' })
   rmSync(join(checkout, 'node_modules', 'node'), { recursive: true })
   t.match(run('help'), { status: 1, stdout: '', stderr: /^Doorcode needs Node 24\.12 or later/ }, 'where it is missing')
 })
