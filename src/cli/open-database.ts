@@ -56,7 +56,7 @@ export const withDatabase = async (
     const embedded =
       settings.DATABASE_URL === undefined ? await startEmbedded({ dataDir: settings.DATA_DIR, say }) : undefined
     const url = settings.DATABASE_URL ?? embedded!.url
-    // A second signal does not wait until nobody else uses it.
+    // A second signal stops it at once, even if a server has begun to use it.
     const stopAtExit = () => embedded?.startedHere && embedded.stop()
     process.once('exit', stopAtExit)
     const database = createDatabase({ url, poolSize: 1, onIdleError: () => {}, patient: true })

@@ -1,4 +1,4 @@
-/** A container's root, whose home nobody else may enter: the embedded Postgres, which refuses to run as root, works there too. */
+/** The embedded Postgres, which refuses to run as root, starts for a container's root, whose home is closed to other users. */
 import { execFileSync } from 'node:child_process'
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
