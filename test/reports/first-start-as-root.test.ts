@@ -1,3 +1,4 @@
+/** The embedded Postgres, which refuses to run as root, starts for a container's root, whose home is closed to other users. */
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
