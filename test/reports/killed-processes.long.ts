@@ -1,7 +1,7 @@
 /** What stays behind when a process ends in a hurry, and who removes it. */
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
@@ -11,10 +11,10 @@ import { removeAbandonedFolders } from '../../testing/abandoned.ts'
 import { copyCachedCluster } from '../../testing/cluster-cache.ts'
 import { startDoorcode } from '../../testing/index.ts'
 import { startTool } from '../cli/tool.ts'
-import { query, SUITE_FILE } from '../support/postgres.ts'
+import { query, suitePostgres } from '../support/postgres.ts'
 import { spawnServer, temporaryFolder } from '../support/server-process.ts'
 
-const { url: database } = JSON.parse(readFileSync(SUITE_FILE, 'utf8')) as { url: `postgres://${string}` }
+const database = (await suitePostgres()) as `postgres://${string}`
 
 /** A data folder with a cluster that was never started. */
 const folderWithCluster = async (t: Test): Promise<string> => {

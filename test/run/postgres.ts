@@ -1,7 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { removeEmbedded } from '../../db/embedded.ts'
 import { migrateAt } from '../../src/own-database.ts'
+import { makeInstanceFolder, removeAbandonedFolders } from '../../testing/abandoned.ts'
 import { makeDatabaseClock } from '../../testing/database-clock.ts'
 import { findPostgres, type PostgresWish } from '../../testing/find-postgres.ts'
 import { PREFIX, query, TEMPLATE, withDatabase } from '../support/postgres.ts'
@@ -21,7 +20,9 @@ const dropDatabases = async (url: string): Promise<void> => {
 
 /** Starts or finds a Postgres (`TEST_DATABASE_URL`, a container, an embedded one) and makes the template of all tests. */
 export const openSuitePostgres = async (): Promise<SuitePostgres> => {
-  const dataDir = mkdtempSync(join(tmpdir(), 'doorcode-test-'))
+  // What a run left that was killed.
+  await removeAbandonedFolders()
+  const dataDir = makeInstanceFolder()
   const given = (process.env['TEST_DATABASE_URL'] || undefined) as PostgresWish
   const { kind, url, stop } = await findPostgres(given, { dataDir })
   const template = withDatabase(url, TEMPLATE)
@@ -35,7 +36,7 @@ export const openSuitePostgres = async (): Promise<SuitePostgres> => {
     async stop() {
       if (kind === 'given') await dropDatabases(url)
       await stop()
-      rmSync(dataDir, { recursive: true, force: true })
+      await removeEmbedded(dataDir)
     },
   }
 }
