@@ -36,7 +36,9 @@ t.test('every duration has its unit', async (t) => {
 t.test('what holds a credential is marked as a secret', async (t) => {
   for (const { name, facts } of settings) {
     const credential =
-      /^SECRET|^JWT_KEYS$|_SECRET$|(?<!PUBLIC|SITE)_KEY$|_TOKEN$|^WEBHOOK_HEADERS$|^(?:DATABASE|REDIS)_URL$/.test(name)
+      /^SECRET|^JWT_KEYS$|_SECRET$|(?<!PUBLIC|SITE)_KEY$|_TOKEN$|^WEBHOOK_HEADERS$|^HTTPS?_PROXY$|^(?:DATABASE|REDIS)_URL$/.test(
+        name,
+      )
     t.equal(facts.secret ?? false, credential, name)
   }
 })

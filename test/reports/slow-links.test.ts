@@ -5,6 +5,12 @@ import { createClient } from '../../client/src/index.ts'
 import { createWorld, ISSUER, PASSWORD } from '../support/app.ts'
 import { startTcpProxy } from '../support/tcp-proxy.ts'
 
+// Opened before any test: while virtual time passes, nothing may be opened. While the wire to the database is cut, audit
+// entries are lost, as they may.
+const world = await createWorld(t, { resendCooldown: 0, invariants: false })
+const other = await world.startInstance()
+await world.addUser('alice')
+
 const GRANT = { access_token: 'a.b.c', token_type: 'Bearer', expires_in: 600, refresh_token: 'rt_next' }
 
 /** Renews over a link that delays every answer, in virtual time; the times at which tries began and ended, in ms. */
@@ -68,11 +74,6 @@ t.test('no try of a refresh is cut shorter than the timeout, and none outlasts t
     )
   }
 })
-
-// While the wire to the database is cut, audit entries are lost, as they may.
-const world = await createWorld(t, { resendCooldown: 0, invariants: false })
-const other = await world.startInstance()
-await world.addUser('alice')
 
 t.test('a lost answer', async (t) => {
   await t.test('of the client is made good 20 s later on a fast link', async (t) => {

@@ -30,9 +30,14 @@ const readTimes = (): Record<string, number> => {
 
 const times = readTimes()
 const lengthOf = (file: string) => times[file] ?? Number.POSITIVE_INFINITY
-const found = named.length > 0 ? named : globSync(isAll ? 'test/**/*.{test,long}.ts' : 'test/**/*.test.ts').sort()
 // The longest first, so that no process is left alone with one at the end.
-const waiting = found.toSorted((one, other) => lengthOf(other) - lengthOf(one))
+const found = globSync(isAll ? 'test/**/*.{test,long}.ts' : 'test/**/*.test.ts', {
+  exclude: (path) => path.includes('node_modules'),
+})
+  .sort()
+  .sort((one, other) => lengthOf(other) - lengthOf(one))
+const files = named.length > 0 ? named : found
+const waiting = [...files]
 
 let postgres: Promise<SuitePostgres> | undefined
 
@@ -113,7 +118,7 @@ await stopPostgres()
 mkdirSync('.tap', { recursive: true })
 writeFileSync(TIMES_FILE, JSON.stringify(times))
 
-console.log(`\n${found.length} files in ${((performance.now() - start) / 1_000).toFixed(1)} s`)
+console.log(`\n${files.length} files in ${((performance.now() - start) / 1_000).toFixed(1)} s`)
 for (const [service, install] of missing) console.log(`NOT TESTED: what needs ${service}. To get it: ${install}`)
 console.log(`${passed} passed, ${failed} failed`)
 process.exitCode = failed > 0 ? 1 : 0

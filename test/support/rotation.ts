@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { openKeys, openSecrets, type RingSource } from '../../src/key-rings.ts'
 import { writeKeyFile } from '../../src/keys/key-files.ts'
+import type { KeySet } from '../../src/keys/key-set.ts'
 import { AUDIENCE, ISSUER, type World } from './app.ts'
 
 /** A key file and a secret's file on disk, as a server is given them. */
@@ -13,6 +14,10 @@ export const makeRotationFiles = (t: Test) => {
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   const files = { keys: join(folder, 'keys.json'), secret: join(folder, 'secret') }
   const firstKey = writeKeyFile(files.keys, 'EdDSA')
+  // A minute old: of two keys that begin in the same second the first listed signs.
+  const { keys } = JSON.parse(readFileSync(files.keys, 'utf8')) as KeySet
+  const aged = keys.map((key) => ({ ...key, nbf: Math.floor(Date.now() / 1000) - 60 }))
+  writeFileSync(files.keys, JSON.stringify({ keys: aged }))
   const secret = randomBytes(33).toString('base64')
   writeFileSync(files.secret, `${secret}\n`, { mode: 0o600 })
   return { ...files, firstKey, secretText: secret }
