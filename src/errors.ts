@@ -57,6 +57,8 @@ export interface ProblemDetails {
   required?: 'aal2' | 'invite'
   /** For `/health/ready`: the parts that are missing. */
   missing?: string[]
+  /** What an operator can do about it, with the setting that decides it: for the log alone. */
+  advice?: string
   /** What really happened, for the log alone. */
   cause?: unknown
 }

@@ -22,11 +22,11 @@ import { createOutbox } from './providers/outbox.ts'
 import { createOutgoing } from './providers/outgoing.ts'
 import { createReadiness } from './readiness.ts'
 import type { Service, ServiceOptions } from './service-parts.ts'
-import { explainUnready } from './start-messages.ts'
 import { createAuditTrail } from './store/audit.ts'
 import { createChallengeStore } from './store/challenges.ts'
 import { createDatabase } from './store/database.ts'
 import { createDeviceStore } from './store/devices.ts'
+import { adviceFor } from './store/explain-fault.ts'
 import { createNonceStore } from './store/nonces.ts'
 import { createNoticeStore } from './store/notices.ts'
 import { createRegistrationStore } from './store/registrations.ts'
@@ -102,7 +102,12 @@ export const startService = async ({
     onBreaker: ({ provider, channel }, state) =>
       logger.warn({ event: 'circuit', provider, channel, state }, `${provider} ${channel}: circuit ${state}`),
   })
-  const readiness = createReadiness(shutdown, database)
+  const readiness = createReadiness(shutdown, database, (migrations) =>
+    logger.warn(
+      { event: 'schema_newer', migrations },
+      `the schema is newer than this version: ${migrations.join(', ')}`,
+    ),
+  )
 
   const limits = limitsFor({
     codeTtl: settings.CODE_TTL,
@@ -215,7 +220,7 @@ export const startService = async ({
   logger.info({ event: 'listening', address, issuer }, `listening on ${address}`)
   for (const { name, check } of readiness) {
     check().catch((error: unknown) =>
-      logger.warn({ event: 'not_ready', part: name, err: error }, `not ready: ${name}: ${explainUnready(error)}`),
+      logger.warn({ event: 'not_ready', part: name, err: error }, `not ready: ${name}: ${adviceFor(error)}`),
     )
   }
   const hasDemo = development.demo !== undefined

@@ -29,27 +29,6 @@ export const welcome = (address: string, { demoUser: demo, hasDemo }: WelcomeFac
 
 type SocketError = NodeJS.ErrnoException & { port?: number; address?: string; hostname?: string }
 
-/** What the database, or the road to it, was about to say before it was hidden from callers. */
-const causeOf = (error: unknown): SocketError => {
-  if (error instanceof AggregateError) return causeOf(error.errors[0])
-  const { cause } = error as { cause?: unknown }
-  return cause === undefined ? (error as SocketError) : causeOf(cause)
-}
-
-/** Why a server that runs cannot serve yet: what it lacks, and which setting to look at. Never shows a password. */
-export const explainUnready = (error: unknown): string => {
-  const { code = '', message } = causeOf(error)
-  const said = message.replace(/\.$/, '')
-  if (code === '28P01' || code === '28000')
-    return `the database refuses the name or the password in DATABASE_URL: ${said}.`
-  if (code === '3D000') return `${said}. Make it (createdb), or name another one in DATABASE_URL.`
-  if (/^(?:E[A-Z_]+)$/.test(code) || message.startsWith('timeout exceeded'))
-    return `nothing answers at DATABASE_URL: ${said}. Start Postgres, or mend the address.`
-  if (/^Connection terminated|invalid response|does not support SSL/i.test(message))
-    return `what answers at DATABASE_URL does not speak as Postgres does: ${said}. Mend the address.`
-  return said
-}
-
 /** Why the server did not start: one line for what a person can mend; a stack only for what is our own fault. */
 export const explainFailure = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error)

@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:net'
 import t, { type Test } from 'tap'
-import { explainFailure, explainUnready } from '../src/start-messages.ts'
+import { explainFailure } from '../src/start-messages.ts'
 import { createDatabase } from '../src/store/database.ts'
+import { adviceFor } from '../src/store/explain-fault.ts'
 import { createTestDatabase } from './support/postgres.ts'
 import { runToEnd, temporaryFolder } from './support/server-process.ts'
 
@@ -20,7 +21,7 @@ const unready = async (url: string): Promise<string> => {
     await database.ping()
     return 'it answers'
   } catch (error) {
-    return explainUnready(error)
+    return adviceFor(error)
   } finally {
     await database.close()
   }

@@ -1,4 +1,5 @@
 import type { SettingsError } from '../settings-reader.ts'
+import { adviceFor, explainFault } from '../store/explain-fault.ts'
 import { type Command, UsageError, type World } from './command.ts'
 import { USAGE } from './usage.ts'
 
@@ -39,11 +40,10 @@ const explain = (error: unknown): string => {
   if (error instanceof AggregateError) return explain(error.errors[0])
 
   const { code, syscall, path, message } = error as NodeJS.ErrnoException
-  if (code === 'ERR_INVALID_URL')
-    return 'DATABASE_URL is not a URL. For example: postgres://doorcode@localhost/doorcode'
   if (syscall === 'connect' || syscall === 'getaddrinfo' || DISCONNECTED.test(message)) {
     return `The database cannot be reached: ${message}`
   }
+  if (path === undefined && syscall === undefined && explainFault(error).todo !== undefined) return adviceFor(error)
   if (path && (code === 'ENOTDIR' || code === 'EEXIST')) return `${path} cannot be made: a file is in the way.`
   if (!code && BUGS.some((Bug) => error instanceof Bug)) return error.stack ?? message
   return message.replaceAll(/\s*\n\s*/g, ' ')

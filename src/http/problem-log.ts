@@ -44,7 +44,7 @@ export const createProblemLog = (): ProblemLog => {
     add(request, problem) {
       const { code, status, message, details } = problem
       if (status < 500) return
-      const facts = { event: 'problem', code, err: details.cause ?? problem }
+      const facts = { event: 'problem', code, advice: details.advice, err: details.cause ?? problem }
       if (status !== 503) {
         request.log.error(facts, message)
         return

@@ -24,6 +24,15 @@ export interface ServerFacts {
 
 type Row = Omit<ServerFacts, 'archive'> & { mode: string; lastArchived: Date | null; lastFailed: Date | null }
 
+const backendOf = async ({ kysely }: Database): Promise<number | undefined> => {
+  const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(kysely)
+  return rows[0]?.pid
+}
+
+/** Whether two connections that are open side by side have one backend: a pooler shares it between transactions. */
+export const isTransactionPooled = async (one: Database, other: Database): Promise<boolean> =>
+  (await backendOf(one)) === (await backendOf(other))
+
 /** Asks for all of it in one statement, which every role may run. Throws the database's error. */
 export const readServerFacts = async ({ kysely }: Database): Promise<ServerFacts> => {
   const { rows } = await sql<Row>`

@@ -23,9 +23,12 @@ t.test('a database that is away, refuses, is too slow or not ready is "service_u
     'operator intervention': ['57000', '57014', '57P01', '57P02', '57P03', '57P04', '57P05'],
     'system faults': ['58000', '58030', '58P01', 'F0000', 'XX000', 'XX001', 'XX002'],
     'a replica': ['25006'],
-    'a lock that took too long': ['55P03'],
-    'conflicts that lasted': ['40001', '40P01'],
-    'migrations that have not run': ['42P01', '42703'],
+    'limits of a transaction': ['25P03', '25P04'],
+    'a lock that took too long, and other objects in use': ['55P03', '55006', '55000'],
+    'conflicts that lasted': ['40001', '40P01', '40003'],
+    'a schema of another version': ['42P01', '42703', '42883', '42704', '42P10', '42804', '3F000'],
+    'a right that is missing': ['42501'],
+    'a pooler in transaction mode': ['26000', '42P05'],
     'credentials and names': ['28000', '28P01', '3D000'],
   }
   for (const [what, list] of Object.entries(codes)) {
@@ -44,12 +47,41 @@ t.test('a socket that breaks, or never opened, is "service_unavailable"', async 
     'ENOTFOUND',
     'EAI_AGAIN',
     'ENOENT',
+    'EACCES',
+    'EMFILE',
+    'EADDRNOTAVAIL',
+    'ECONNABORTED',
+    'EAI_FAIL',
+    'EPROTO',
+    'ERR_STREAM_PREMATURE_CLOSE',
+    'ERR_SOCKET_CLOSED',
   ]
   for (const code of sockets) t.equal(codeFor(withCode(code)), 'service_unavailable', code)
   const both = Object.assign(new AggregateError([withCode('ECONNREFUSED'), withCode('ECONNREFUSED')]), {
     code: 'ECONNREFUSED',
   })
   t.equal(codeFor(both), 'service_unavailable', 'both addresses of a name')
+})
+
+t.test('a certificate or a handshake of TLS that fails is "service_unavailable"', async (t) => {
+  for (const code of [
+    'DEPTH_ZERO_SELF_SIGNED_CERT',
+    'SELF_SIGNED_CERT_IN_CHAIN',
+    'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+    'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+    'CERT_HAS_EXPIRED',
+    'CERT_NOT_YET_VALID',
+    'CERT_REVOKED',
+    'CRL_HAS_EXPIRED',
+    'ERROR_IN_CERT_NOT_AFTER_FIELD',
+    'HOSTNAME_MISMATCH',
+    'INVALID_CA',
+    'PATH_LENGTH_EXCEEDED',
+    'ERR_TLS_CERT_ALTNAME_INVALID',
+    'ERR_SSL_WRONG_VERSION_NUMBER',
+    'ERR_OSSL_PEM_NO_START_LINE',
+  ])
+    t.equal(codeFor(withCode(code)), 'service_unavailable', code)
 })
 
 t.test('what pg says without a code is "service_unavailable" too', async (t) => {
@@ -61,6 +93,12 @@ t.test('what pg says without a code is "service_unavailable" too', async (t) => 
     'timeout exceeded when trying to connect',
     'Query read timeout',
     'Cannot use a pool after calling end on the pool',
+    'Client was closed and is not queryable',
+    'timeout expired',
+    'The server does not support SSL connections',
+    'There was an error establishing an SSL connection',
+    'SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string',
+    'Received unexpected rowDescription message from backend.',
   ]) {
     t.equal(codeFor(new Error(message)), 'service_unavailable', message)
   }
@@ -74,21 +112,7 @@ t.test('waiting in vain for a connection is "overloaded" when all are busy, and 
 })
 
 t.test('a fault of ours stays what it is, for the renderer to hide', async (t) => {
-  const ours = [
-    '23505',
-    '23503',
-    '23502',
-    '23514',
-    '22P02',
-    '22001',
-    '42601',
-    '42883',
-    '42501',
-    '25P02',
-    '0A000',
-    '21000',
-    'P0001',
-  ]
+  const ours = ['23505', '23503', '23502', '23514', '22P02', '22001', '42601', '25P02', '0A000', '21000', 'P0001']
   for (const code of ours) t.equal(codeFor(databaseError(code)), undefined, code)
   t.equal(codeFor(new TypeError('undefined is not a function')), undefined)
   t.equal(codeFor(withCode('ERR_INVALID_ARG_TYPE')), undefined)
@@ -123,6 +147,9 @@ t.test('only conflicts that the database asks to repeat are retryable', async (t
   for (const code of ['40002', '40003', '23505', '57014', '08006', ''])
     t.equal(isRetryable(databaseError(code)), false, code)
   t.equal(isRetryable({ code: '40001' }), false)
+  const stale = Object.assign(databaseError('0A000'), { routine: 'RevalidateCachedQuery' })
+  t.equal(isRetryable(stale), true, 'a migration has changed what a prepared statement returns')
+  t.equal(isRetryable(databaseError('0A000')), false)
 })
 
 t.test('a connection that broke under a statement is told from one that never was', async (t) => {
@@ -131,4 +158,28 @@ t.test('a connection that broke under a statement is told from one that never wa
   for (const code of ['57P03', '57014', 'ECONNREFUSED', 'ETIMEDOUT', '53300'])
     t.equal(isBrokenConnection(withCode(code)), false, code)
   t.equal(isBrokenConnection(new Error('Query read timeout')), false, 'its statement may still run')
+})
+
+t.test('the log says what each kind of fault means, and which setting decides it', async (t) => {
+  const cases: [unknown, RegExp][] = [
+    [databaseError('53300'), /no connection left.*DATABASE_POOL_SIZE/],
+    [databaseError('53100'), /lacks disk or memory/],
+    [databaseError('57P03'), /starts or stops/],
+    [databaseError('57014'), /slow, or a row is locked/],
+    [databaseError('25006'), /read-only.*DATABASE_URL/],
+    [databaseError('42501'), /lacks a right.*doctor/],
+    [databaseError('42P01'), /not the one that this version needs.*migrate/],
+    [databaseError('26000'), /pooler.*DATABASE_URL/],
+    [databaseError('28P01'), /name or the password in DATABASE_URL/],
+    [withCode('28000', 'no pg_hba.conf entry for host "x", no encryption'), /asks for TLS.*sslmode=verify-full/],
+    [withCode('CERT_REVOKED'), /TLS .* fails.*DATABASE_URL/],
+    [withCode('ECONNREFUSED'), /nothing answers at DATABASE_URL/],
+    [new Error('Query read timeout'), /nothing answers at DATABASE_URL/],
+    [new Error('The server does not support SSL connections'), /asks for TLS.*sslmode/],
+  ]
+  for (const [error, said] of cases) {
+    const { advice } = (toProblem(error, { poolIsFull: false }) as Problem).details
+    t.match(advice, said)
+    t.match(advice, /DATABASE_|doctor|migrate/, 'a setting or a command')
+  }
 })
