@@ -5,6 +5,10 @@ import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import type { Identity } from './embedded-places.ts'
 
+/** Returns our environment without what Postgres reads of it, such as PGOPTIONS and PGCTLTIMEOUT. */
+export const environment = (): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PG')))
+
 /** Ends a program and what it has started, except for a server, which has a session of its own. */
 const killGroup = ({ pid }: ChildProcess): void => {
   try {
@@ -20,7 +24,13 @@ const killGroup = ({ pid }: ChildProcess): void => {
  */
 export const run = (file: string, args: string[], identity: Identity): Promise<void> =>
   new Promise((done, failed) => {
-    const child = spawn(file, args, { ...identity, cwd: '/', detached: true, stdio: ['ignore', 'ignore', 'pipe'] })
+    const child = spawn(file, args, {
+      ...identity,
+      env: environment(),
+      cwd: '/',
+      detached: true,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
     const kill = () => killGroup(child)
     process.once('exit', kill)
     let stderr = ''
@@ -92,4 +102,4 @@ export const stopStarting = (cluster: string, { port, stop }: { port: number; st
 export const stopCluster = (
   pgCtl: string,
   { identity, cluster, mode }: { identity: Identity; cluster: string; mode: string },
-) => void spawnSync(pgCtl, ['stop', '-w', '-m', mode, '-D', cluster], { ...identity, cwd: '/' })
+) => void spawnSync(pgCtl, ['stop', '-w', '-m', mode, '-D', cluster], { ...identity, env: environment(), cwd: '/' })

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import pg from 'pg'
+import { connectionTo } from './connection.ts'
 import {
   clusterOf,
   findBinaries,
@@ -11,7 +12,16 @@ import {
   removeDataDir,
   unprivileged,
 } from './embedded-places.ts'
-import { claim, freePort, isAbandoned, portOf, run, stopCluster, stopStarting } from './embedded-process.ts'
+import {
+  claim,
+  environment,
+  freePort,
+  isAbandoned,
+  portOf,
+  run,
+  stopCluster,
+  stopStarting,
+} from './embedded-process.ts'
 
 /** A Postgres of our own, for machines that have none. */
 export interface EmbeddedPostgres {
@@ -112,7 +122,8 @@ export const startEmbedded = async ({
   }
 
   const stop = () => stopCluster(pgCtl, { identity, cluster, mode: 'fast' })
-  const isRunning = () => spawnSync(pgCtl, ['status', '-D', cluster], { ...identity, cwd: '/' }).status === 0
+  const isRunning = () =>
+    spawnSync(pgCtl, ['status', '-D', cluster], { ...identity, env: environment(), cwd: '/' }).status === 0
   const chosenPort = await freePort()
   let startedHere = false
   // A process that ends while it starts one leaves none behind.
@@ -173,7 +184,7 @@ export const removeEmbedded = async (dataDir: string): Promise<void> => {
 const DUPLICATE_DATABASE = '42P04'
 
 const createDatabase = async (url: string): Promise<void> => {
-  const client = new pg.Client({ connectionString: url })
+  const client = new pg.Client(connectionTo(url))
   await client.connect()
   try {
     await client.query('create database doorcode')

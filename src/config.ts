@@ -103,7 +103,8 @@ export const SettingsSchema = Type.Object({
     Type.String({
       pattern: '^postgres(ql)?://',
       form: 'an address that starts with postgres://',
-      description: 'Postgres 15 or later. Outside production an embedded one is started when it is not set.',
+      description:
+        'Postgres 15 or later; `PG…` variables are not read. TLS and CA: `docs/going-to-production.md`. Outside production an embedded one is started when it is not set.',
       examples: ['postgres://doorcode@db.example.com/doorcode'],
       required: true,
       secret: true,

@@ -8,13 +8,16 @@
 export type RunSql = (text: string, values?: unknown[]) => Promise<unknown>
 
 /** New tables are made in the first schema, and the catalogue must not be it. */
-const SEARCH_PATH = 'public, doorcode_clock, pg_catalog'
+const SEARCH_PATH = 'public,doorcode_clock,pg_catalog'
 
-/** Lets every connection to come look for the clock. Before it is there, time is the server's. */
-const FIND_CLOCK = `
-  do $$ begin
-    execute format('alter database %I set search_path = ${SEARCH_PATH}', current_database());
-  end $$`
+/** The address of the same database for those who look for the clock there. Until there is one, time is the server's. */
+export const withDatabaseClock = (url: string): string => {
+  const changed = new URL(url)
+  changed.searchParams.set('options', `-c search_path=${SEARCH_PATH}`)
+  // The tools of Postgres do not read a plus as a space.
+  changed.search = changed.search.replaceAll('+', '%20')
+  return changed.href
+}
 
 /** Defaults of columns name the function that was found when they were made. */
 const MAKE_CLOCK = `
@@ -38,11 +41,6 @@ const MAKE_CLOCK = `
         regexp_replace(field.given, '(pg_catalog\\.)?\\mnow\\(\\)', 'doorcode_clock.now()', 'g'));
     end loop;
   end $$`
-
-/** Prepares a database whose time is to be moved. Connections that are open already do not see it move. */
-export const prepareDatabaseClock = async (run: RunSql): Promise<void> => {
-  await run(FIND_CLOCK)
-}
 
 /** Makes the clock of a migrated database, so that copies of it have one. `advanceDatabase` does it where it is missing. */
 export const makeDatabaseClock = async (run: RunSql): Promise<void> => {

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
+import { connectionTo } from '../db/connection.ts'
 import { migrateAt } from '../src/own-database.ts'
 import { createInstanceDatabase, DATABASE_PREFIX, dropAbandonedDatabases } from './abandoned.ts'
-import { advanceDatabase, prepareDatabaseClock, type RunSql } from './database-clock.ts'
+import { advanceDatabase, type RunSql, withDatabaseClock } from './database-clock.ts'
 import { findPostgres, type PostgresWish } from './find-postgres.ts'
 
 /** The database of one instance. */
@@ -17,7 +18,7 @@ export interface InstanceDatabase {
 }
 
 const withClient = async <T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> => {
-  const client = new pg.Client({ connectionString: url })
+  const client = new pg.Client(connectionTo(url))
   await client.connect()
   try {
     return await work(client)
@@ -31,7 +32,7 @@ const runAt = (url: string, work: (run: RunSql) => Promise<unknown>): Promise<un
 
 /** Opens a connection that shows other instances that this database is in use. */
 const holdDatabase = async (url: string): Promise<pg.Client> => {
-  const holder = new pg.Client({ connectionString: url })
+  const holder = new pg.Client(connectionTo(url))
   // The service says what is wrong with its database.
   holder.on('error', () => {})
   await holder.connect()
@@ -57,16 +58,16 @@ export const openInstanceDatabase = async (wish: PostgresWish, dataDir: string):
       })
     }
     await migrateAt(url.href)
-    await runAt(url.href, prepareDatabaseClock)
   } catch (error) {
     await holder?.end()
     await found.stop()
     throw error
   }
+  const clocked = withDatabaseClock(url.href)
   return {
-    url: url.href,
+    url: clocked,
     async advance(ms) {
-      await runAt(url.href, (run) => advanceDatabase(run, ms / 1000))
+      await runAt(clocked, (run) => advanceDatabase(run, ms / 1000))
     },
     async close() {
       await holder?.end()

@@ -1,5 +1,6 @@
 import { type CompiledQuery, Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
+import { connectionTo, pinSession } from '../../db/connection.ts'
 import { isBrokenConnection, isRetryable, toProblem } from './faults.ts'
 import type { Tables } from './tables.ts'
 
@@ -26,6 +27,8 @@ export interface Database {
   ): Statement<P, R>
   /** Resolves when the database answers. */
   ping(): Promise<void>
+  /** Plans each statement that was prepared under one of these names and runs none. Throws the database's error. */
+  explain(names: readonly string[]): Promise<void>
   close(): Promise<void>
 }
 
@@ -60,23 +63,32 @@ const TIME_LIMITS = {
   query_timeout: 2_500,
 }
 
-/** Opens a pool without connecting: the first statement does. */
+/** None of them. Texts, because `pg` does not send a number that is 0. */
+const NO_TIME_LIMITS = {
+  statement_timeout: '0',
+  lock_timeout: '0',
+  idle_in_transaction_session_timeout: '0',
+} as object
+
+/** Opens a pool without connecting: the first statement does. Throws when `url` cannot be read. */
 export const createDatabase = ({ url, poolSize, onIdleError, patient = false }: DatabaseOptions): Database => {
   const pool = new pg.Pool({
-    connectionString: url,
+    ...connectionTo(url),
     max: poolSize,
     keepAlive: true,
     connectionTimeoutMillis: 1_000,
     idleTimeoutMillis: 30_000,
     maxLifetimeSeconds: 300,
-    ...(!patient && TIME_LIMITS),
+    ...(patient ? NO_TIME_LIMITS : TIME_LIMITS),
     application_name: 'doorcode',
-    options: '-c plan_cache_mode=force_generic_plan',
+    onConnect: pinSession,
   })
   // Without a listener one backend that is terminated while idle would end the process.
   pool.on('error', onIdleError)
 
   const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
+
+  const plans = new Map<string, { text: string; values: readonly unknown[] }>()
 
   const run = async <R>(query: { name: string; text: string; values: unknown[] }, readOnly: boolean): Promise<R[]> => {
     for (let tries = 1; ; tries += 1) {
@@ -94,6 +106,7 @@ export const createDatabase = ({ url, poolSize, onIdleError, patient = false }: 
     kysely,
     prepare(name, build, { readOnly = false } = {}) {
       const { sql: text, parameters } = build(placesFor(), kysely).compile(kysely)
+      plans.set(name, { text, values: parameters.map((value) => (value instanceof Place ? null : value)) })
       return (given) =>
         run(
           {
@@ -108,6 +121,12 @@ export const createDatabase = ({ url, poolSize, onIdleError, patient = false }: 
     },
     async ping() {
       await run({ name: 'ping', text: 'select 1', values: [] }, true)
+    },
+    async explain(names) {
+      for (const name of names) {
+        const { text, values } = plans.get(name)!
+        await pool.query({ text: `explain (costs off) ${text}`, values: [...values] })
+      }
     },
     async close() {
       await kysely.destroy()

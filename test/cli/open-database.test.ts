@@ -16,7 +16,15 @@ t.teardown(async () => {
 })
 
 t.test('where no database is, one is made, migrated and stopped again', async (t) => {
-  const first = await runTool(['migrate'], { env: { DATA_DIR } })
+  // What a shell says to tools of Postgres is not said to us.
+  const shell = {
+    PGSSLMODE: 'require',
+    PGOPTIONS: '-c search_path=x',
+    PGHOST: '192.0.2.1',
+    PGPORT: '1',
+    PGDATABASE: 'x',
+  }
+  const first = await runTool(['migrate'], { env: { DATA_DIR, ...shell } })
   t.equal(first.stderr, '')
   t.equal(first.code, 0)
   t.match(first.stdout, /^Ran 0001_accounts_and_challenges.*\.\n$/)

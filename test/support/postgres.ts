@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import type { Test } from 'tap'
 import type { Database } from '../../src/store/database.ts'
-import { prepareDatabaseClock } from '../../testing/database-clock.ts'
+import { withDatabaseClock } from '../../testing/database-clock.ts'
 import type { FromSuite, ToSuite } from '../run/messages.ts'
 
 /** What the names of the tests' databases begin with. */
@@ -93,7 +93,7 @@ let shape: unknown
 
 const createKept = async (server: string): Promise<KeptDatabase> => {
   const name = `${PREFIX}${randomBytes(6).toString('hex')}`
-  const url = withDatabase(server, name)
+  const url = withDatabaseClock(withDatabase(server, name))
   // Copies of one template cannot be made side by side while somebody is connected to it; wait and try again.
   for (let tries = 1; ; tries += 1) {
     try {
@@ -104,7 +104,6 @@ const createKept = async (server: string): Promise<KeptDatabase> => {
       await new Promise((resolve) => setTimeout(resolve, 100))
     }
   }
-  await prepareDatabaseClock((text) => query(url, text))
   const pool = new pg.Pool({ connectionString: url, max: 2 })
   pool.on('error', () => {})
   const opened = new Map<string, Database>()
