@@ -499,7 +499,7 @@ export interface paths {
         };
         /**
          * Whether the service can serve
-         * @description For load balancers: whether requests should come here. 503 while the database or a migration is missing, or while the instance stops; `missing` names it. A provider that fails makes it `degraded`: another instance would not reach it either.
+         * @description For load balancers: whether requests should come here. 503 while the database or what a login needs of it is missing, or while the instance stops: `missing` names it, and `detail` says which right, table or migration it is. A provider that fails makes it `degraded`: another instance would not reach it either.
          */
         get: operations["getReadiness"];
         put?: never;
@@ -1818,6 +1818,11 @@ export interface components {
              *     ]
              */
             missing?: string[];
+            /**
+             * @description One English sentence about this occurrence, fit to be shown.
+             * @example Repeat the call with the solution of `human_check`.
+             */
+            detail?: string;
         };
         /** @description A place where the user is logged in. */
         Session: {

@@ -1,8 +1,10 @@
-import { migrate as bringUpToDate } from '../../db/migrate.ts'
+import { migrate as bringUpToDate, readSchemaState } from '../../db/migrate.ts'
 import { maskPhone } from '../core/mask.ts'
 import { findPhoneRepairs, type PhoneRepairs } from '../store/phone-repairs.ts'
 import { type Command, readArgs, refuseNames } from './command.ts'
 import { withDatabase } from './open-database.ts'
+
+const OPTIONS = { strict: { type: 'boolean', default: false } } as const
 
 /** The migration that gave each phone number one spelling. */
 const REPAIR = '0012_one_spelling_of_numbers'
@@ -19,11 +21,24 @@ const repairLines = ({ repaired, shared }: PhoneRepairs): string =>
     .map((line) => `${line}\n`)
     .join('')
 
-/** `migrate`: brings the schema up to date and says which migrations ran, and which phone numbers collide since. */
+/**
+ * `migrate`: brings the schema up to date and says which migrations ran, and which phone numbers collide since. A schema that
+ * a newer version has made is left as it is: this version works on it, so that one can go back. With `--strict` it is a
+ * failure.
+ */
 export const migrate: Command = async (args, world) => {
-  refuseNames('migrate', readArgs(args, {}).positionals)
+  const { values, positionals } = readArgs(args, OPTIONS)
+  refuseNames('migrate', positionals)
   await withDatabase(world, async (database) => {
-    const names = await bringUpToDate(database.kysely as never)
+    const kysely = database.kysely as never
+    const names = await bringUpToDate(kysely)
+    const { unknown } = await readSchemaState(kysely)
+    if (unknown.length > 0) {
+      const newer = `The schema is newer than this version: it has ${unknown.join(', ')}.`
+      if (values.strict) throw new Error(newer)
+      world.stdout.write(`${newer} Nothing was changed.\n`)
+      return
+    }
     world.stdout.write(names.length > 0 ? `Ran ${names.join(', ')}.\n` : 'The database is up to date.\n')
     if (names.includes(REPAIR)) world.stdout.write(repairLines(await findPhoneRepairs(database)))
   })

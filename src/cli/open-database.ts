@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type EmbeddedPostgres, startEmbedded } from '../../db/embedded.ts'
-import { migrate, pendingMigrations } from '../../db/migrate.ts'
+import { migrate, readSchemaState } from '../../db/migrate.ts'
 import type { UserAdmin } from '../core/admin-ports.ts'
 import { readSettings } from '../read-settings.ts'
 import { createDatabase, type Database } from '../store/database.ts'
@@ -77,7 +77,7 @@ export const withSchema = (world: World, work: (database: Database) => Promise<v
   withDatabase(world, async (database, origin) => {
     const schema = database.kysely as never
     if (origin === 'embedded') await migrate(schema)
-    else if ((await pendingMigrations(schema)).length > 0) {
+    else if ((await readSchemaState(schema)).pending.length > 0) {
       throw new Error('The database is not up to date. Run "npx doorcode migrate" first.')
     }
     await work(database)

@@ -39,7 +39,7 @@ export const USAGE = `Usage: npx doorcode <command>
                                 add the users of a Flask app's SQLite file, their clear passwords hashed;
                                 numbers without a country code are of --country
   doctor [--strict] [--json]    look at all that production needs, and say what is wrong
-  migrate                       bring the database up to date
+  migrate [--strict]            bring the database up to date; --strict fails where a newer version has changed it
   keys new [--file <path>] [--alg EdDSA|ES256]
                                 make a file with a new signing key
   keys rotate [--file <path>] [--delay 600] [--alg EdDSA|ES256]

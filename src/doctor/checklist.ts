@@ -1,4 +1,3 @@
-import { pendingMigrations, unknownMigrations } from '../../db/migrate.ts'
 import { type Settings, SettingsSchema } from '../config.ts'
 import { createCompanies } from '../delivery.ts'
 import { parseCostBudgets, parseMessageBudgets } from '../guard/budgets.ts'
@@ -59,24 +58,18 @@ const companiesOf = async (
   return { companies, unsound: settings.SMS_PROVIDERS.filter((name) => !sound.includes(name)) }
 }
 
-const unreachable = ({ reason }: { reason: string }): Finding[] => [
-  fault(
-    'DATABASE_URL',
-    `The database cannot be looked at: ${reason}.`,
-    'Start it, or mend the address, the name or the password.',
-  ),
-]
+const unreachable = ({
+  reason,
+  todo = 'Start it, or correct the address, the name or the password.',
+}: {
+  reason: string
+  todo?: string
+}): Finding[] => [fault('DATABASE_URL', `The database cannot be looked at: ${reason}.`, todo)]
 
 /** The points of the checklist, in the order of docs/going-to-production.md. */
 export const createChecklist = async ({ inspected, env, definitions, probes }: Patient): Promise<Check[]> => {
   const { sound: settings, faulty } = soundSettings(inspected)
-  const report: DatabaseReport = await readDatabase(settings.DATABASE_URL, {
-    now: probes.now,
-    migrations: async (kysely) => ({
-      pending: await pendingMigrations(kysely as never),
-      unknown: await unknownMigrations(kysely as never),
-    }),
-  })
+  const report: DatabaseReport = await readDatabase(settings.DATABASE_URL, { now: probes.now })
   const server = report.ok ? report.server : undefined
   const service = report.ok ? report.service : undefined
   const seconds = Math.floor(probes.now() / 1000)
@@ -181,11 +174,16 @@ export const createChecklist = async ({ inspected, env, definitions, probes }: P
     {
       name: 'database',
       look: () =>
-        server
-          ? checkDatabase({ facts: server, poolSize: settings.DATABASE_POOL_SIZE })
-          : unreachable(report as { reason: string }),
+        server && report.ok
+          ? checkDatabase({
+              facts: server,
+              poolSize: settings.DATABASE_POOL_SIZE,
+              pooled: report.pooled,
+              state: report.state,
+            })
+          : unreachable(report as { reason: string; todo?: string }),
     },
-    { name: 'migrations', look: () => (report.ok ? checkMigrations(report.migrations) : []) },
+    { name: 'migrations', look: () => (report.ok ? checkMigrations(report.state) : []) },
     { name: 'backups', look: () => (server ? checkBackups({ archive: server.archive, now: probes.now() }) : []) },
     {
       name: 'redis',

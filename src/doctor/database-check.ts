@@ -1,4 +1,6 @@
 import ipaddr from 'ipaddr.js'
+import { explainFault } from '../store/explain-fault.ts'
+import type { LoginObstacles } from '../store/login-needs.ts'
 import type { ServerFacts } from '../store/server-facts.ts'
 import { type Finding, fault, ok, warning } from './finding.ts'
 
@@ -6,6 +8,10 @@ import { type Finding, fault, ok, warning } from './finding.ts'
 export interface DatabaseLook {
   facts: ServerFacts
   poolSize: number
+  /** Whether a pooler in transaction mode is in between. */
+  pooled?: boolean
+  /** What stands in the way of a login. */
+  state?: LoginObstacles
 }
 
 const OLDEST = 15
@@ -50,8 +56,31 @@ const connectionsFinding = ({ maxConnections, usedConnections, instances }: Serv
   return ok(looked, `There are enough (${shown}).`)
 }
 
+/** Whether the database takes what a login does: a write, and each of its statements. */
+const loginFindings = (
+  { readOnly, tables, rights, refusal }: LoginObstacles,
+  { role, standby }: ServerFacts,
+): Finding[] => {
+  const looked = 'the statements of a login'
+  const findings = [
+    ...(readOnly && !standby
+      ? [fault(looked, 'The database is read-only.', 'Free space on its disk, or name the primary.')]
+      : []),
+    ...(rights.length > 0
+      ? [fault(looked, `${role} lacks ${rights.join(', ')}.`, 'Grant them, or name the role that owns the tables.')]
+      : []),
+    ...(tables.length > 0
+      ? [fault(looked, `The tables ${tables.join(', ')} are missing.`, 'Run: npx doorcode migrate')]
+      : []),
+  ]
+  if (findings.length > 0) return findings
+  if (!refusal) return [ok(looked, 'The database takes them all, and writes.')]
+  const { said, todo = 'Look into the log of Postgres.' } = explainFault(refusal)
+  return [fault(looked, `The database refuses one: ${said}.`, todo)]
+}
+
 /** The database: its version, who we are there, how we reach it, and whether it keeps what it has said it kept. */
-export const checkDatabase = ({ facts, poolSize }: DatabaseLook): Finding[] => {
+export const checkDatabase = ({ facts, poolSize, pooled = false, state }: DatabaseLook): Finding[] => {
   const { version, superuser, role, fsync, synchronousCommit, standby } = facts
   const durable = fsync && synchronousCommit !== 'off'
   return [
@@ -74,9 +103,19 @@ export const checkDatabase = ({ facts, poolSize }: DatabaseLook): Finding[] => {
           'What is committed may be lost with the power: codes and refresh tokens could be used twice.',
           'Set both to on.',
         ),
+    ...(pooled
+      ? [
+          fault(
+            'DATABASE_URL, the connection',
+            'A pooler in transaction mode is in between: prepared statements and settings of the session do not hold.',
+            'Name Postgres itself, or a pooler in session mode.',
+          ),
+        ]
+      : []),
     ...(standby
       ? [fault('DATABASE_URL', 'It leads to a standby, which cannot be written to.', 'Name the primary.')]
       : []),
+    ...(state ? loginFindings(state, facts) : []),
   ]
 }
 
@@ -88,8 +127,11 @@ export const checkMigrations = ({
   pending: readonly string[]
   unknown: readonly string[]
 }): Finding[] => {
-  if (pending.length > 0)
-    return [fault('migrations', `The database lacks ${pending.join(', ')}.`, 'Run: npx doorcode migrate')]
+  if (pending.length > 0) {
+    // One that lacks the first has none.
+    const lacking = pending.some((name) => name.startsWith('0001_')) ? 'every migration' : pending.join(', ')
+    return [fault('migrations', `The database lacks ${lacking}.`, 'Run: npx doorcode migrate')]
+  }
   if (unknown.length > 0)
     return [
       warning(

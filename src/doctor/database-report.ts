@@ -1,38 +1,55 @@
+import { createDatabaseLook, type DatabaseState } from '../readiness.ts'
 import { createDatabase, type Database } from '../store/database.ts'
+import { explainFault } from '../store/explain-fault.ts'
 import { createGuardAdmin } from '../store/guard-admin.ts'
-import { readServerFacts, readServiceFacts, type ServerFacts, type ServiceFacts } from '../store/server-facts.ts'
+import { prepareLogin } from '../store/login-needs.ts'
+import {
+  isTransactionPooled,
+  readServerFacts,
+  readServiceFacts,
+  type ServerFacts,
+  type ServiceFacts,
+} from '../store/server-facts.ts'
 import type { ReadClock } from './clock-check.ts'
 import type { GuardLook } from './guard-check.ts'
-
-/** The migrations that a database lacks, and those that it has and this version does not know. */
-export interface MigrationState {
-  pending: readonly string[]
-  unknown: readonly string[]
-}
 
 /** All that the database tells, or why it tells nothing. What its own tables tell is undefined while they are not there. */
 export type DatabaseReport =
   | {
       ok: true
       server: ServerFacts
+      /** Whether a pooler in transaction mode is in between. */
+      pooled: boolean
       clock: ReadClock
-      migrations: MigrationState
+      /** The schema, and what stands in the way of a login. */
+      state: DatabaseState
       service: ServiceFacts | undefined
       guard: GuardLook['state']
     }
-  | { ok: false; reason: string }
+  | { ok: false; reason: string; todo?: string }
 
 /** What is left undefined when it cannot be had. */
 const optional = <T>(work: Promise<T>): Promise<T | undefined> => work.catch(() => undefined)
 
+const isPooled = async (database: Database, url: string): Promise<boolean> => {
+  const other = createDatabase({ url, poolSize: 1, onIdleError: () => {} })
+  try {
+    return await isTransactionPooled(database, other)
+  } finally {
+    await other.close()
+  }
+}
+
 /** Opens the database, asks all questions, and closes it. Never throws. */
 export const readDatabase = async (
   url: string | undefined,
-  { now, migrations }: { now: () => number; migrations: (kysely: Database['kysely']) => Promise<MigrationState> },
+  { now }: { now: () => number },
 ): Promise<DatabaseReport> => {
   if (url === undefined) return { ok: false, reason: 'DATABASE_URL is not set' }
-  const database = createDatabase({ url, poolSize: 1, onIdleError: () => {} })
+  let database: Database | undefined
   try {
+    database = createDatabase({ url, poolSize: 1, onIdleError: () => {} })
+    prepareLogin(database)
     // The first question waits for the connection; the clock is read by the second.
     await readServerFacts(database)
     const before = now()
@@ -41,19 +58,16 @@ export const readDatabase = async (
     return {
       ok: true,
       server,
+      pooled: await isPooled(database, url),
       clock,
-      // A database without the table of migrations has had none.
-      migrations: await migrations(database.kysely).catch(async () => ({
-        pending: ['every migration'],
-        unknown: [],
-      })),
+      state: await createDatabaseLook(database)(),
       service: await optional(readServiceFacts(database)),
       guard: await optional(createGuardAdmin(database).list()),
     }
   } catch (error) {
-    const { message } = error instanceof AggregateError ? (error.errors[0] as Error) : (error as Error)
-    return { ok: false, reason: message.replace(/\.$/, '') }
+    const { said, todo } = explainFault(error)
+    return { ok: false, reason: said, ...(todo && { todo }) }
   } finally {
-    await database.close()
+    await database?.close()
   }
 }

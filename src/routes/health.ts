@@ -67,7 +67,7 @@ export const health: Route = (app, { readiness, deliveryStates }) => {
       tags: ['Operation'],
       summary: 'Whether the service can serve',
       description:
-        'For load balancers: whether requests should come here. 503 while the database or a migration is missing, or while the instance stops; `missing` names it. A provider that fails makes it `degraded`: another instance would not reach it either.',
+        'For load balancers: whether requests should come here. 503 while the database or what a login needs of it is missing, or while the instance stops: `missing` names it, and `detail` says which right, table or migration it is. A provider that fails makes it `degraded`: another instance would not reach it either.',
       response: {
         200: answer('Everything it needs is there.', Readiness),
         ...problems('service_unavailable'),
@@ -79,8 +79,16 @@ export const health: Route = (app, { readiness, deliveryStates }) => {
         .filter((_, position) => results[position]?.status === 'rejected')
         .map(({ name }) => name)
       if (missing.length > 0) {
-        const cause = results.find((result) => result.status === 'rejected')?.reason
-        throw new Problem('service_unavailable', { missing, retryAfter: RETRY_AFTER, cause })
+        const reasons = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []))
+        const details = reasons.flatMap((reason) => (reason instanceof Problem ? (reason.details.detail ?? []) : []))
+        const [cause] = reasons
+        throw new Problem('service_unavailable', {
+          missing,
+          ...(details.length > 0 && { detail: details.join(' ') }),
+          retryAfter: RETRY_AFTER,
+          cause,
+          ...(cause instanceof Problem && cause.details.advice && { advice: cause.details.advice }),
+        })
       }
       const delivery = deliveryStates()
       const status = delivery.some(({ state }) => state !== 'closed') ? ('degraded' as const) : ('ready' as const)

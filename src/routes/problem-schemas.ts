@@ -77,7 +77,7 @@ const CARRIED: Partial<Record<ProblemCode, { always?: Member[]; atTimes?: Member
   rate_limited: { always: ['retry_after'] },
   resend_cooldown: { always: ['retry_after'] },
   factor_locked: { always: ['retry_after'] },
-  service_unavailable: { always: ['retry_after'], atTimes: ['missing'] },
+  service_unavailable: { always: ['retry_after'], atTimes: ['missing', 'detail'] },
   overloaded: { always: ['retry_after'] },
   sms_unavailable: { always: ['retry_after'] },
 }

@@ -2,20 +2,12 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import t from 'tap'
-import { pendingMigrations, unknownMigrations } from '../../db/migrate.ts'
 import { checkBackups, checkDatabase, checkMigrations } from '../../src/doctor/database-check.ts'
 import { readDatabase } from '../../src/doctor/database-report.ts'
 import type { ServerFacts } from '../../src/store/server-facts.ts'
 import { createTestDatabase, query } from '../support/postgres.ts'
 
-const read = (url: string | undefined) =>
-  readDatabase(url, {
-    now: Date.now,
-    migrations: async (kysely) => ({
-      pending: await pendingMigrations(kysely as never),
-      unknown: await unknownMigrations(kysely as never),
-    }),
-  })
+const read = (url: string | undefined) => readDatabase(url, { now: Date.now })
 
 /** The same, of a database that answers. */
 const readOpen = async (url: string) => {
@@ -30,11 +22,11 @@ t.test('a real database tells its version, who we are, its clock and what is in 
     url,
     `insert into audit_events (event, address, facts) select 'login_failed', '172.18.0.1', '{}' from generate_series(1, 60)`,
   )
-  const { server, clock, migrations, service, guard } = await readOpen(url)
+  const { server, clock, state, service, guard } = await readOpen(url)
   t.ok(server.version >= 15)
   t.equal(server.role, decodeURIComponent(new URL(url).username))
   t.ok(clock.time && Math.abs(clock.time.getTime() - Date.now()) < 60_000)
-  t.strictSame(migrations, { pending: [], unknown: [] })
+  t.match(state, { pending: [], unknown: [], readOnly: false, tables: [], rights: [], refusal: undefined })
   t.match(service, {
     users: 0,
     seen: { requests: 60, addresses: 1, example: '172.18.0.1' },
@@ -64,7 +56,7 @@ t.test('a role that is no superuser is told from one that is', async (t) => {
 t.test('a schema that is behind, ahead or not there is seen', async (t) => {
   const url = await createTestDatabase(t)
   t.teardown(() => query(url, 'alter table kysely_moved rename to kysely_migration').catch(() => {}))
-  const find = async () => checkMigrations((await readOpen(url)).migrations)
+  const find = async () => checkMigrations((await readOpen(url)).state)
   t.match(await find(), [{ level: 'ok' }])
   await query(url, `insert into kysely_migration values ('9999_from_the_future', 'now')`)
   t.match(await find(), [{ level: 'warning', found: /has 9999_from_the_future, which this version does not know/ }])

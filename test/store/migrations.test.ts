@@ -1,5 +1,5 @@
 import t from 'tap'
-import { migrate, pendingMigrations } from '../../db/migrate.ts'
+import { migrate, readSchemaState } from '../../db/migrate.ts'
 import { migrations } from '../../db/migrations/index.ts'
 import { GUARD_RULES } from '../../src/core/guard-rules.ts'
 import { createDatabase } from '../../src/store/database.ts'
@@ -17,10 +17,10 @@ t.test('from nothing to the latest, and then there is nothing to do', async (t) 
   const { sql } = await import('kysely')
   await sql`drop schema public cascade`.execute(db)
   await sql`create schema public`.execute(db)
-  t.strictSame(await pendingMigrations(db), Object.keys(migrations))
+  t.strictSame((await readSchemaState(db)).pending, Object.keys(migrations))
   t.strictSame(await migrate(db), Object.keys(migrations))
   t.strictSame(await migrate(db), [])
-  t.strictSame(await pendingMigrations(db), [])
+  t.strictSame((await readSchemaState(db)).pending, [])
 })
 
 t.test('five at once do the work of one', async (t) => {

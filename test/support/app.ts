@@ -19,6 +19,7 @@ import { createPasswordPolicy } from '../../src/passwords/policy.ts'
 import { createDispatch } from '../../src/providers/dispatch.ts'
 import { parseRoutes } from '../../src/providers/routing.ts'
 import { createScenarios, type ScenarioNumber } from '../../src/providers/scenarios.ts'
+import { createReadiness } from '../../src/readiness.ts'
 import { createAuditTrail } from '../../src/store/audit.ts'
 import { createChallengeStore } from '../../src/store/challenges.ts'
 import { createDatabase } from '../../src/store/database.ts'
@@ -93,6 +94,8 @@ export interface WorldOptions extends Partial<LimitSettings> {
   secrets?: Secrets
   /** Another way to the database, such as through a proxy. */
   databaseUrl?: string
+  /** Longest time to an answer, in ms, so that a test need not wait for 5 s. */
+  answerWithin?: number
   app?: Partial<AppDeps>
 }
 
@@ -240,13 +243,14 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
         keys: fixedRing(KEYS),
         now: Date.now,
       },
-      readiness: [{ name: 'database', check: () => database.ping() }],
+      readiness: createReadiness({ assertRunning: () => {} }, database),
       logger: createLogger('trace', { write: (line: string) => void logged.push(line) }),
       codeLength: 6,
       version: '0.0.0',
       trustProxy: ['127.0.0.1'],
       corsOrigins: [],
       rateLimit: false,
+      ...(settings.answerWithin !== undefined && { answerWithin: settings.answerWithin }),
       wait: async (ms) => void waits.push(ms),
       ...settings.app,
     })
