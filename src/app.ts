@@ -76,6 +76,8 @@ export interface AppDeps {
   trustProxy: readonly string[]
   corsOrigins: readonly string[]
   rateLimit: boolean
+  /** Longest time to an answer, in ms; 4.8 s unless a test wants less. */
+  answerWithin?: number
   /** Whether the process is about to stop. */
   isStopping?: (() => boolean) | undefined
   redis?: Redis | undefined

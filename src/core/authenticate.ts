@@ -1,5 +1,6 @@
 import { Problem } from '../errors.ts'
 import { attemptKeys } from './attempts.ts'
+import { assertTime } from './deadline.ts'
 import type {
   Account,
   AccountStore,
@@ -61,6 +62,7 @@ export const createAuthenticate = (
     onWrong: () => void,
   ): Promise<Authenticated> => {
     if (delay > 0 && !familiar) await wait(delay)
+    assertTime(context)
     const passwordIsRight = await passwords.verify(account?.passwordHash ?? null, password)
     const chosen = account && !account.disabled ? chooseFactor(account, factors, evenIfLocked) : undefined
     if (!account || !passwordIsRight || !chosen) {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Problem } from '../errors.ts'
 import { hashCode, makeClientKey, makeCode } from './code.ts'
+import { assertTimeToSend } from './deadline.ts'
 import { deliverCode } from './deliver.ts'
 import { clientKeyFrom, idempotentRequest, type RequestParts } from './idempotency.ts'
 import { type DeliveryWish, findFirst, firstOrRefuse, guardRequest, type IssueDeps } from './issue.ts'
@@ -120,6 +121,8 @@ export const createBegin = (deps: BeginDeps) => {
     })
     const { resendIn } = account
     const message = { factor, phone: destination, plan, resendIn, answer: wish.humanCheck, purpose }
+    const guard = await guardRequest(deps, message, context, asker)
+    assertTimeToSend(context)
     const begun = await challenges.begin({
       ...claims,
       factor: factor.name,
@@ -129,7 +132,7 @@ export const createBegin = (deps: BeginDeps) => {
       authEpoch: account.authEpoch,
       codeHash: hashCode(pepper, claims, claims.key, code),
       send: plan.first,
-      guard: await guardRequest(deps, message, context, asker),
+      guard,
       attempt: wish.attempt,
       request,
     })

@@ -1,6 +1,7 @@
 import { Problem } from '../errors.ts'
 import { type AuthenticateDeps, createAuthenticate } from './authenticate.ts'
 import { stepUpProblem } from './authorize.ts'
+import { assertTime } from './deadline.ts'
 import { callerOf, type Grant, grant, prepareSession } from './grant.ts'
 import type { Notices } from './notice.ts'
 import { normalizePassword } from './password.ts'
@@ -38,11 +39,13 @@ export const createChangePassword = (deps: ChangePasswordDeps) => {
         throw new Problem('password_rejected', { detail: 'It is the password that you have.' })
       }
       const { session, refreshToken } = prepareSession(callerOf(context, undefined))
+      const to = await passwords.hash(input.newPassword)
+      assertTime(context)
       const opened = await sessions.changePassword({
         userId,
         sessionId,
         from: passwordHash!,
-        to: await passwords.hash(input.newPassword),
+        to,
         attempt: authenticated.attempt,
         session,
       })

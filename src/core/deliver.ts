@@ -1,12 +1,7 @@
 import { Problem } from '../errors.ts'
+import { timeIsOver, timeToSend } from './deadline.ts'
 import { maskPhone } from './mask.ts'
 import type { ChallengeRef, CodeFactor, Journal, RequestContext, SendLedger, SendPlan, SettledSend } from './ports.ts'
-
-/** A caller is to have its answer within 5 s, in ms; what went before the send is taken off. */
-const ANSWER_WITHIN = 4_500
-
-/** What a send has at least, however late it is, in ms. */
-const SHORTEST_SEND = 500
 
 /** Seconds after which a caller may try again when no company could take the message. */
 const RETRY_AFTER_FAILURE = 5
@@ -18,7 +13,8 @@ const LONGEST_ADVICE = 3_600
  * Carries out the plan of a challenge that is already stored, and enters in the ledger what became of it. What surely
  * did not leave is withdrawn, so that it costs the user nothing.
  *
- * Throws `sms_unavailable` when no company took it and `destination_not_allowed` when the number is refused for good.
+ * Throws `sms_unavailable` when no company took it, `service_unavailable` when no time is left to send it, and
+ * `destination_not_allowed` when the number is refused for good.
  */
 export const deliverCode = async (delivery: {
   ledger: SendLedger
@@ -46,7 +42,17 @@ export const deliverCode = async (delivery: {
   }
 
   let isOver = false
-  const within = Math.max(SHORTEST_SEND, Math.floor(ANSWER_WITHIN - context.elapsed()))
+  const within = timeToSend(context)
+  if (within === undefined) {
+    // The database was slow: a message that nobody waits for is not worth its price.
+    const { sendId, provider } = plan.first
+    const reason = 'no time left'
+    const facts = factsOf(sendId, provider)
+    journal('code_not_sent', context, { ...facts, reason })
+    settle({ sendId, status: 'failed', reason, took: 0 }, facts)
+    await delivery.withdraw()
+    throw timeIsOver()
+  }
   const result = await plan.deliver(within, async (failed, next) => {
     journal('code_not_sent', context, { ...factsOf(failed.sendId, failed.provider), reason: failed.reason })
     const facts = factsOf(next.sendId, next.provider)

@@ -1,6 +1,7 @@
 import { Problem } from '../errors.ts'
 import { type AuthenticateDeps, type Authenticated, createAuthenticate } from './authenticate.ts'
 import { type BeginDeps, createBegin, type OpenChallenge } from './begin-challenge.ts'
+import { assertTime } from './deadline.ts'
 import { callerOf, type Grant, grant, prepareSession } from './grant.ts'
 import type { DeliveryWish } from './issue.ts'
 import type { DeviceStore, RequestContext } from './ports.ts'
@@ -46,6 +47,7 @@ export const createLogin = (deps: FlowDeps) => {
     const { userId, authEpoch } = account
     const { rotation, next } = rotate('device', deviceToken, tokens.successorKeys())
     const { session, refreshToken } = prepareSession(callerOf(context, undefined))
+    assertTime(context)
     const result = await devices
       .openByDevice({ userId, authEpoch, token: rotation, attempt, session, amr: ['pwd'] })
       .catch(soonAgain)

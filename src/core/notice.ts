@@ -13,7 +13,14 @@ export interface Notices {
 const WITHIN = 5_000
 
 /** Where no request asked: a notice that is tried again. */
-const NOBODY: RequestContext = { requestId: '-', address: '-', host: '-', network: '-', client: null, elapsed: () => 0 }
+const NOBODY: RequestContext = {
+  requestId: '-',
+  address: '-',
+  host: '-',
+  network: '-',
+  client: null,
+  left: () => Number.POSITIVE_INFINITY,
+}
 
 /**
  * Notices to the number that an account had when its number or password was changed (SP 800-63B-4 §4.6, ASVS 6.3.7). Each

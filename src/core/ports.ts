@@ -178,8 +178,8 @@ export interface RequestContext {
   network: string
   /** What the client calls itself in `User-Agent`, its first 64 characters; null when it says nothing. */
   client: string | null
-  /** Milliseconds since the request came. */
-  elapsed: () => number
+  /** Milliseconds until the caller must have its answer; negative once that time is over. */
+  left: () => number
 }
 
 /** A decision worth a line in the log. Never holds a code, a password, a token or a whole number. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { Problem } from '../errors.ts'
 import { type BeginDeps, createBegin, type OpenChallenge } from './begin-challenge.ts'
+import { assertTime } from './deadline.ts'
 import type { DeliveryWish } from './issue.ts'
 import { canonicalLocale } from './locale.ts'
 import type {
@@ -73,6 +74,7 @@ export const createRegister = (deps: RegisterDeps) => {
 
     const userId = randomUUID()
     const passwordHash = await passwords.hash(password)
+    assertTime(context)
     await registrations.open({ userId, username, usernameKey: key, passwordHash, phone, locale, inviteHash })
     let isNeeded = false
     try {

@@ -2,6 +2,7 @@ import { Problem } from '../errors.ts'
 import type { AuthenticateDeps } from './authenticate.ts'
 import type { BeginDeps, OpenChallenge } from './begin-challenge.ts'
 import { hashCode, makeCode } from './code.ts'
+import { assertTimeToSend } from './deadline.ts'
 import { deliverCode } from './deliver.ts'
 import { idempotentRequest } from './idempotency.ts'
 import { type DeliveryWish, findFirst, firstOrRefuse, guardRequest } from './issue.ts'
@@ -60,12 +61,14 @@ export const createResend = (deps: BeginDeps & Pick<AuthenticateDeps, 'factors'>
     // A challenge that is over will have no code, however long one waits.
     const resendIn = view.state === 'waiting' ? view.resendIn : Number.POSITIVE_INFINITY
     const message = { factor, phone, plan, resendIn, answer: input.humanCheck, purpose: claims.purpose }
+    const guard = await guardRequest(deps, message, context, asker)
+    assertTimeToSend(context)
     const replaced = await challenges.replaceCode({
       ...claims,
       channel: plan.channel,
       codeHash: hashCode(pepper, claims, claims.key, code),
       send: plan.first,
-      guard: await guardRequest(deps, message, context, asker),
+      guard,
       request,
     })
     if (replaced.outcome === 'gone' || replaced.outcome === 'locked' || replaced.outcome === 'disabled') {

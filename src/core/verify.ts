@@ -1,5 +1,6 @@
 import { Problem } from '../errors.ts'
 import { foldCode, hashCode } from './code.ts'
+import { assertTime } from './deadline.ts'
 import { callerOf, type Grant, grant, prepareDevice, prepareSession } from './grant.ts'
 import type { Notices } from './notice.ts'
 import {
@@ -96,6 +97,7 @@ export const createVerify = ({ challenges, tokens, factors, journal, deviceTtl, 
 
     const { session, refreshToken } = prepareSession(callerOf(context, input.deviceName))
     const remembered = input.rememberDevice ? prepareDevice() : undefined
+    assertTime(context)
     const guess = await challenges.guess({
       ...claims,
       factor: factor.name,

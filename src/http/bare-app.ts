@@ -3,10 +3,12 @@ import cors from '@fastify/cors'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import fastify, { type FastifyBaseLogger, LogController } from 'fastify'
 import type { Redis } from 'ioredis'
+import { ANSWER_WITHIN } from '../core/deadline.ts'
 import { createTrust } from './address.ts'
 import { registerCleanText } from './clean-text.ts'
 import { registerClosing } from './closing.ts'
 import { registerCompilers } from './compilers.ts'
+import { registerDeadline } from './deadline.ts'
 import { registerHeaders } from './headers.ts'
 import { registerMediaTypes } from './media-types.ts'
 import { createProblemLog } from './problem-log.ts'
@@ -35,6 +37,8 @@ export interface BareAppOptions {
   everyRequest: keyof typeof ADDRESS_LIMITS
   /** Routes that this limit does not count, with GET, HEAD and POST. */
   ownLimit?: RegExp
+  /** Longest time to an answer, in ms. */
+  answerWithin?: number
   /** Routes whose query is a company's, who signed it as it is. */
   foreignQuery?: RegExp
 }
@@ -78,6 +82,7 @@ export const createBareApp = async (options: BareAppOptions) => {
   registerCompilers(app)
   registerHeaders(app)
   registerClosing(app, options.isStopping)
+  registerDeadline(app, options.answerWithin ?? ANSWER_WITHIN)
   registerRequestLog(app, { trustsProxy: trustProxy.length > 0 })
   registerProblems(app, problems)
   const limit = await createLimiter(app, { ...options, enabled: options.rateLimit })

@@ -101,12 +101,17 @@ const clientName = (header: string | undefined): string | null =>
     .slice(0, LONGEST_CLIENT)
     .trim() || null
 
-/** Where a request came from, and since when it waits. */
+/** Where a request came from, and how long it may wait. */
 export const contextOf = (request: FastifyRequest): RequestContext => {
-  const start = performance.now()
   const address = addressOf(request)
   const client = clientName(request.headers['user-agent'])
-  return { requestId: request.id, address, ...originOf(address), client, elapsed: () => performance.now() - start }
+  return {
+    requestId: request.id,
+    address,
+    ...originOf(address),
+    client,
+    left: () => request.answerBy - performance.now(),
+  }
 }
 
 /** How the caller wants the code to travel. Throws `validation_failed` for a channel that this server does not have. */

@@ -1,11 +1,13 @@
 import t from 'tap'
 import { deliverCode } from '../../src/core/deliver.ts'
 import type { CodeFactor, SendPlan } from '../../src/core/ports.ts'
+import type { Problem } from '../../src/errors.ts'
 import { sendEntry } from '../contracts/challenge-store.ts'
 
-/** How long a send is given when this much time has gone by since the request came. */
-const givenAfter = async (elapsed: number): Promise<number> => {
+/** How long a send is given when this much time is left for the answer, or what came of a challenge that had none. */
+const givenWith = async (left: number): Promise<number | string> => {
   let given = Number.NaN
+  const happened: string[] = []
   const plan: SendPlan = {
     channel: 'sms',
     first: sendEntry(),
@@ -25,8 +27,13 @@ const givenAfter = async (elapsed: number): Promise<number> => {
     plan: () => plan,
     planNotice: () => undefined,
   }
-  await deliverCode({
-    ledger: { enter: async () => {}, handOver: async () => {}, settle: async () => {}, receive: async () => false },
+  const delivered = deliverCode({
+    ledger: {
+      enter: async () => {},
+      handOver: async () => {},
+      settle: async ({ status }) => void happened.push(status),
+      receive: async () => false,
+    },
     factor,
     plan,
     journal: () => {},
@@ -36,28 +43,34 @@ const givenAfter = async (elapsed: number): Promise<number> => {
       host: '198.51.100.7',
       network: '198.51.100.0/24',
       client: null,
-      elapsed: () => elapsed,
+      left: () => left,
     },
     claims: { challengeId: 'id', userId: 'id', purpose: 'login' },
     phone: '+12025550143',
-    withdraw: async () => {},
+    withdraw: async () => void happened.push('withdrawn'),
   })
-  return given
+  const problem = await delivered.then(
+    () => undefined,
+    (error: Problem) => error,
+  )
+  return problem ? [...happened, problem.code].join(', ') : given
 }
 
 t.test(
   'what the database and the hash took is taken off a company’s time, so that a caller waits 5 s in all',
   async (t) => {
-    t.equal(await givenAfter(0), 4_500)
-    t.equal(await givenAfter(1_000), 3_500)
-    for (const elapsed of [0, 26.313652, 1_999.9, 4_000]) t.ok(elapsed + (await givenAfter(elapsed)) <= 4_500)
+    t.equal(await givenWith(4_800), 4_500)
+    t.equal(await givenWith(3_800), 3_500)
+    for (const left of [4_800, 4_773.686348, 2_800.1, 800])
+      t.ok(Number(await givenWith(left)) <= left - 300, 'there is time to take it back')
   },
 )
 
-t.test('a company has half a second, however late it is', async (t) => {
-  for (const elapsed of [4_001, 4_500, 60_000]) t.equal(await givenAfter(elapsed), 500)
+t.test('a company has half a second, or is not called, and the challenge is taken back', async (t) => {
+  t.equal(await givenWith(800), 500)
+  for (const left of [799, 0, -60_000]) t.equal(await givenWith(left), 'failed, withdrawn, service_unavailable')
 })
 
 t.test('the time given is whole milliseconds, as timers take no others', async (t) => {
-  t.ok(Number.isInteger(await givenAfter(26.313652)))
+  t.ok(Number.isInteger(await givenWith(4_773.686348)))
 })

@@ -8,6 +8,8 @@ export interface TcpProxy {
    * `pass` lets bytes through, `deaf` only those to the server, `hang` none, `refuse` ends every new connection.
    */
   mode: 'pass' | 'deaf' | 'hang' | 'refuse'
+  /** How late each piece of an answer comes, in ms. */
+  delay: number
   /** Ends every connection that is open. */
   cut(): void
 }
@@ -18,6 +20,7 @@ export const startTcpProxy = async (t: Test, target: number): Promise<TcpProxy> 
   const proxy: TcpProxy = {
     port: 0,
     mode: 'pass',
+    delay: 0,
     cut() {
       for (const socket of open) socket.destroy()
     },
@@ -33,7 +36,11 @@ export const startTcpProxy = async (t: Test, target: number): Promise<TcpProxy> 
       [upstream, client, ['pass']],
     ] as const) {
       open.add(from)
-      from.on('data', (chunk) => (modes as readonly string[]).includes(proxy.mode) && to.write(chunk))
+      from.on('data', (chunk) => {
+        if (!(modes as readonly string[]).includes(proxy.mode)) return
+        if (from === upstream && proxy.delay > 0) setTimeout(() => to.write(chunk), proxy.delay)
+        else to.write(chunk)
+      })
       from.on('close', () => {
         open.delete(from)
         to.destroy()
