@@ -53,7 +53,7 @@ const SHAPE = `
       from pg_trigger where not tgisinternal),
     (select string_agg(concat_ws(':', table_name, column_name), ',' order by table_name, column_name)
       from information_schema.columns where table_schema = 'public'),
-    (select string_agg(name, ',' order by name) from kysely_migration),
+    (select string_agg(name, ',' order by name) from public.kysely_migration),
     (select string_agg(setconfig::text, ',') from pg_db_role_setting
       where setdatabase = (select oid from pg_database where datname = current_database())))) as shape`
 
