@@ -4,6 +4,9 @@ import { segmentsOf } from './segments.ts'
 /** The most an Android app's SMS Retriever reads, in bytes of UTF-8. */
 const ANDROID_BYTES = 140
 
+/** What one segment holds in the wider of both encodings, in UTF-16 units. */
+const UCS2_CAPACITY = 70
+
 const CODE = '{code}'
 const SERVICE = '{service}'
 
@@ -58,11 +61,14 @@ export const faultsOf = (
 
   for (const [form, message] of Object.entries(fill(text))) {
     if (message === undefined) continue
-    const { encoding, segments, units, capacity, beyondGsm } = segmentsOf(message)
-    if (segments > 1) {
-      faults.push(
-        `${at('text')} (${form}) is ${units - capacity} characters too long for one segment: ${units} of ${capacity} in ${encoding}${culprits(message, beyondGsm)}.`,
-      )
+    // What fits one segment of UCS-2 needs no count, which would be most of what checking the texts costs.
+    if (message.length > UCS2_CAPACITY) {
+      const { encoding, segments, units, capacity, beyondGsm } = segmentsOf(message)
+      if (segments > 1) {
+        faults.push(
+          `${at('text')} (${form}) is ${units - capacity} characters too long for one segment: ${units} of ${capacity} in ${encoding}${culprits(message, beyondGsm)}.`,
+        )
+      }
     }
     const bytes = Buffer.byteLength(message)
     if (form === 'android' && bytes > ANDROID_BYTES) {
