@@ -21,7 +21,17 @@ export interface PostgresPlace {
 }
 
 /** Server settings for tests: nothing in them needs to survive a power cut. */
-const FAST = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200' }
+const FAST = {
+  fsync: 'off',
+  synchronous_commit: 'off',
+  full_page_writes: 'off',
+  wal_level: 'minimal',
+  max_wal_senders: '0',
+  autovacuum: 'off',
+  checkpoint_timeout: '1h',
+  jit: 'off',
+  max_connections: '200',
+}
 
 const INSTALL = `Install an embedded one:
 

@@ -4,22 +4,28 @@
  */
 import { registerHooks } from 'node:module'
 import { pathToFileURL } from 'node:url'
-import { t as root, type Test } from 'tap'
+import type { Test } from 'tap'
 import type { FromSuite, ToSuite } from './messages.ts'
 
 /** How long one file may take, in ms. */
 const LONGEST_FILE = 180_000
 
+const NO_DOMAIN = new URL('./no-domain.ts', import.meta.url).href
+
 const FILE_TEST = new URL('./file-test.ts', import.meta.url)
 
 registerHooks({
   resolve(specifier, context, next) {
+    if (specifier === 'async-hook-domain') return { url: NO_DOMAIN, shortCircuit: true }
     if (specifier !== 'tap' || !/\.(?:test|long)\.ts$/.test(context.parentURL ?? '')) return next(specifier, context)
     const url = new URL(FILE_TEST)
     url.searchParams.set('of', context.parentURL!)
     return { url: url.href, shortCircuit: true }
   },
 })
+
+// Not by a static import, which would come before the hooks.
+const { t: root } = await import('tap')
 
 const tell = (message: ToSuite) => process.send?.(message)
 

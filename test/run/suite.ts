@@ -13,8 +13,8 @@ import { failuresIn } from './report.ts'
 
 const TIMES_FILE = '.tap/times.json'
 
-/** Some of what a test does is to wait for Postgres or a socket, so there is one process more than there are cores. */
-const LANES = Number(process.env['TEST_LANES'] ?? availableParallelism() + 1)
+/** Half of what a test does is to wait for Postgres or a socket, so there are two processes for each core. */
+const LANES = Number(process.env['TEST_LANES'] ?? availableParallelism() * 2)
 
 const args = process.argv.slice(2)
 const isAll = args.includes('--all')
@@ -61,6 +61,8 @@ const runLane = (): Promise<void> =>
         ...process.env,
         ...(isAll && { TEST_ROUNDS: 'all' }),
       },
+      // Apps are made and thrown away by the hundred.
+      execArgv: ['--max-semi-space-size=64'],
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     })
     let running: string | undefined

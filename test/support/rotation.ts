@@ -17,7 +17,7 @@ export const makeRotationFiles = (t: Test) => {
   // A minute old: of two keys that begin in the same second the first listed signs.
   const { keys } = JSON.parse(readFileSync(files.keys, 'utf8')) as KeySet
   const aged = keys.map((key) => ({ ...key, nbf: Math.floor(Date.now() / 1000) - 60 }))
-  writeFileSync(files.keys, JSON.stringify({ keys: aged }))
+  writeFileSync(files.keys, JSON.stringify({ keys: aged }, null, 2))
   const secret = randomBytes(33).toString('base64')
   writeFileSync(files.secret, `${secret}\n`, { mode: 0o600 })
   return { ...files, firstKey, secretText: secret }
