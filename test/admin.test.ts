@@ -3,7 +3,7 @@ import { hashAdminKey, newAdminKey } from '../src/core/admin-key.ts'
 import { createAdminKeyStore } from '../src/store/admin-keys.ts'
 import { createDatabase } from '../src/store/database.ts'
 import { createTestDatabase } from './support/postgres.ts'
-import { runToEnd, startServer, temporaryFolder } from './support/server-process.ts'
+import { startServer, temporaryFolder } from './support/server-process.ts'
 
 t.test('with ADMIN_PORT the server has a second listener, and both end when what they do is done', async (t) => {
   const DATABASE_URL = await createTestDatabase(t)
@@ -61,14 +61,4 @@ t.test('with ADMIN_PORT the server has a second listener, and both end when what
   const { rows } = await sql`select from audit_events where event = 'admin_call'`.execute(after.kysely)
   await after.close()
   t.equal(rows.length, 9, 'and all of it is in the audit trail')
-})
-
-t.test('without ADMIN_PORT there is none, and a port that is taken is said', async (t) => {
-  const DATABASE_URL = await createTestDatabase(t)
-  const DATA_DIR = temporaryFolder(t)
-  const server = await startServer(t, { DATABASE_URL, DATA_DIR })
-  t.notMatch(server.output(), /admin API/)
-  const { port } = new URL(server.address)
-  const refused = await runToEnd({ DATABASE_URL, DATA_DIR, ADMIN_PORT: port })
-  t.match(refused, { code: 1, output: new RegExp(`^Port ${port} is in use\\. Set PORT, or ADMIN_PORT`, 'm') })
 })

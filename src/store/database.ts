@@ -39,7 +39,7 @@ export interface DatabaseOptions {
   poolSize: number
   /** Told of connections that broke while nobody used them. */
   onIdleError: (error: Error) => void
-  /** Sets no limit to a statement's time or to its wait for a lock: for migrations. */
+  /** Waits 10 s for a connection, and without a limit for a statement or a lock: for migrations and tools. */
   patient?: boolean
 }
 
@@ -57,14 +57,16 @@ const MAX_TRIES = 3
 
 /** In ms. The server gives up first; the client's own limit is for a server that no longer answers at all. */
 const TIME_LIMITS = {
+  connectionTimeoutMillis: 1_000,
   statement_timeout: 2_000,
   lock_timeout: 1_000,
   idle_in_transaction_session_timeout: 5_000,
   query_timeout: 2_500,
 }
 
-/** None of them. Texts, because `pg` does not send a number that is 0. */
-const NO_TIME_LIMITS = {
+/** No limit but that for a connection. Texts, because `pg` does not send a number that is 0. */
+const PATIENT_LIMITS = {
+  connectionTimeoutMillis: 10_000,
   statement_timeout: '0',
   lock_timeout: '0',
   idle_in_transaction_session_timeout: '0',
@@ -76,10 +78,9 @@ export const createDatabase = ({ url, poolSize, onIdleError, patient = false }: 
     ...connectionTo(url),
     max: poolSize,
     keepAlive: true,
-    connectionTimeoutMillis: 1_000,
     idleTimeoutMillis: 30_000,
     maxLifetimeSeconds: 300,
-    ...(patient ? NO_TIME_LIMITS : TIME_LIMITS),
+    ...(patient ? PATIENT_LIMITS : TIME_LIMITS),
     application_name: 'doorcode',
     onConnect: pinSession,
   })

@@ -54,8 +54,8 @@ const PASSWORDS: PasswordVerifier = await createArgon2id(
 
 const POLICY = createPasswordPolicy({ serviceName: 'Example', onUnavailable: () => {} })
 
-/** The same for all worlds, whose schemas need not be compiled again for each. */
-let document: ApiDocument | undefined
+/** One for all worlds with the same routes, so that its schemas are compiled once. */
+const documents = new Map<string, ApiDocument>()
 
 /** A company that has only text messages unless it says otherwise. */
 export type TestProvider = Omit<Provider, 'channels'> & Partial<Pick<Provider, 'channels'>>
@@ -96,6 +96,8 @@ export interface WorldOptions extends Partial<LimitSettings> {
   databaseUrl?: string
   /** Longest time to an answer, in ms, so that a test need not wait for 5 s. */
   answerWithin?: number
+  /** Whether statements, connections and requests end as in production, however busy the machine. */
+  hasTimeLimits?: boolean
   app?: Partial<AppDeps>
 }
 
@@ -139,15 +141,16 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
     }),
   )
 
-  const open = (databaseUrl: string) => createDatabase({ url: databaseUrl, poolSize: 10, onIdleError: () => {} })
+  const open = (databaseUrl: string, patient: boolean) =>
+    createDatabase({ url: databaseUrl, poolSize: 10, onIdleError: () => {}, patient })
   let instancesHere = 0
 
   /** The connections that earlier tests left for an instance, or new ones where the way to the database is another. */
-  const databaseFor = ({ databaseUrl, passwordRules }: WorldOptions) => {
-    if (databaseUrl !== undefined) return { database: open(databaseUrl), isKept: false }
+  const databaseFor = ({ databaseUrl, passwordRules, hasTimeLimits = false }: WorldOptions) => {
+    if (databaseUrl !== undefined) return { database: open(databaseUrl, false), isKept: false }
     // With rules the statement of a login is another one, of the same name.
-    const key = `${instancesHere} ${passwordRules ? 'with' : 'without'} rules`
-    const database = opened.get(key) ?? open(url)
+    const key = `${instancesHere} ${passwordRules ? 'with' : 'without'} rules ${hasTimeLimits}`
+    const database = opened.get(key) ?? open(url, !hasTimeLimits)
     opened.set(key, database)
     instancesHere += 1
     return { database, isKept: true }
@@ -250,6 +253,7 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
       trustProxy: ['127.0.0.1'],
       corsOrigins: [],
       rateLimit: false,
+      ...(isKept && !settings.hasTimeLimits && { answerWithin: 60_000 }),
       ...(settings.answerWithin !== undefined && { answerWithin: settings.answerWithin }),
       wait: async (ms) => void waits.push(ms),
       ...settings.app,
@@ -260,8 +264,9 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
       await audit.drain()
       if (!isKept) await database.close()
     })
-    document ??= (await app.inject('/openapi.json')).json() as ApiDocument
-    const promised = document
+    const kind = `${settings.app?.outbox !== undefined} ${settings.app?.demo !== undefined}`
+    const promised = documents.get(kind) ?? ((await app.inject('/openapi.json')).json() as ApiDocument)
+    documents.set(kind, promised)
 
     const send = async (request: InjectOptions): Promise<Answer> => {
       const response = await app.inject(request)

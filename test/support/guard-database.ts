@@ -86,7 +86,7 @@ export const createGuardDatabase = async (t: Test, connections = 2) => {
   pool.on('error', () => {})
   t.teardown(() => pool.end())
   // Who asks at once must not be held apart by connections that are still being made.
-  await Promise.all(Array.from({ length: connections }, () => pool.query('select pg_sleep(0.2)')))
+  await Promise.all(Array.from({ length: connections }, () => pool.query('select pg_sleep(0.05)')))
   const sql = async (text: string, values: unknown[] = []) => (await pool.query(text, values)).rows
 
   const ask = (policy: GuardPolicy, enters: boolean) => async (given: Message) => {
@@ -147,7 +147,9 @@ export const createGuardDatabase = async (t: Test, connections = 2) => {
     },
     /** Forgets everything, so that the next test begins with nothing. */
     async clear(): Promise<void> {
-      await sql('truncate sends, send_budgets, guard_blocks, events, users cascade')
+      // Faster than to truncate tables as small as these.
+      for (const table of ['sends', 'send_budgets', 'guard_blocks', 'events', 'users'])
+        await sql(`delete from ${table}`)
     },
   }
 }

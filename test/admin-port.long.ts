@@ -1,0 +1,13 @@
+import t from 'tap'
+import { createTestDatabase } from './support/postgres.ts'
+import { runToEnd, startServer, temporaryFolder } from './support/server-process.ts'
+
+t.test('without ADMIN_PORT there is none, and a port that is taken is said', async (t) => {
+  const DATABASE_URL = await createTestDatabase(t)
+  const DATA_DIR = temporaryFolder(t)
+  const server = await startServer(t, { DATABASE_URL, DATA_DIR })
+  t.notMatch(server.output(), /admin API/)
+  const { port } = new URL(server.address)
+  const refused = await runToEnd({ DATABASE_URL, DATA_DIR, ADMIN_PORT: port })
+  t.match(refused, { code: 1, output: new RegExp(`^Port ${port} is in use\\. Set PORT, or ADMIN_PORT`, 'm') })
+})

@@ -1,0 +1,28 @@
+import t from 'tap'
+import { DEMO_USER } from '../db/seed.ts'
+import { createTestDatabase } from './support/postgres.ts'
+import { call, startServer, temporaryFolder } from './support/server-process.ts'
+
+const { username, password } = DEMO_USER
+
+t.test('other people’s tests read their messages from the outbox', async (t) => {
+  const DATABASE_URL = await createTestDatabase(t)
+  const folder = temporaryFolder(t)
+  const settings = { DATA_DIR: folder, DATABASE_URL, SMS_PROVIDERS: 'outbox', RATE_LIMIT: 'false' }
+  const server = await startServer(t, { ...settings, DEV_OUTBOX: 'true' })
+  const { seedDemoUser } = await import('../db/seed.ts')
+  const { createDatabase } = await import('../src/store/database.ts')
+  const { createUserAdmin } = await import('../src/store/user-admin.ts')
+  const database = createDatabase({ url: DATABASE_URL, poolSize: 1, onIdleError: () => {} })
+  t.equal(await seedDemoUser(createUserAdmin(database)), true)
+  await database.close()
+
+  const login = await call(`${server.address}/login`, { username, password })
+  const { body } = await call(`${server.address}/dev/outbox?to=${encodeURIComponent(DEMO_USER.phone)}`)
+  t.match(body, { messages: [{ to: DEMO_USER.phone, body: /^\d{6} is your Doorcode code/, sent_at: /T/ }] })
+  const code = /#(\d+)$/.exec(body.messages[0].body)?.[1]
+  t.equal((await call(`${server.address}/verify`, { pending_token: login.body.pending_token, code })).status, 200)
+
+  const closed = await startServer(t, settings)
+  t.equal((await call(`${closed.address}/dev/outbox?to=%2B12025550143`)).status, 404, 'only when it was switched on')
+})
