@@ -92,7 +92,7 @@ const here = EXAMPLES.filter(({ isHere }) => isHere())
 t.test('the programs in other languages are tried where their languages are', async (t) => {
   for (const { file, isHere } of EXAMPLES) {
     if (isHere()) t.pass(file)
-    else noteMissing(t, `what ${file} runs on`, 'see the top of docs/verify-tokens.md', { inCi: true })
+    else noteMissing(t, `the runtime of ${file}`, 'docs/verify-tokens.md names it.', { inCi: true })
   }
 })
 

@@ -53,7 +53,7 @@ t.test('without a Redis that answers each instance counts for itself, and nobody
 t.test('with Redis two instances count together, and alone again while it is away', async (t) => {
   const port = await findRedis(t)
   if (port === undefined) {
-    return noteMissing(t, 'Redis', 'apt-get install valkey-server or redis-server, or set TEST_REDIS_URL')
+    return noteMissing(t, 'Redis', 'Run: apt-get install redis-server, or set TEST_REDIS_URL.')
   }
   const wire = await startTcpProxy(t, port)
   const world = await createWorld(t, { app: { rateLimit: true, redis: connect(t, wire.port) } })

@@ -6,7 +6,7 @@ import type { ToSuite } from './messages.ts'
  * fails, unless CI may lack it too.
  */
 export const noteMissing = (t: Test, missing: string, install: string, { inCi = false } = {}): void => {
-  const words = `${missing} is missing here. To get it: ${install}`
+  const words = `${missing} is missing here. ${install}`
   if (process.env['CI'] && !inCi) t.fail(words)
   else t.pass(words)
   process.send?.({ missing, install } satisfies ToSuite)

@@ -121,6 +121,6 @@ mkdirSync('.tap', { recursive: true })
 writeFileSync(TIMES_FILE, JSON.stringify(times))
 
 console.log(`\n${files.length} files in ${((performance.now() - start) / 1_000).toFixed(1)} s`)
-for (const [service, install] of missing) console.log(`NOT TESTED: what needs ${service}. To get it: ${install}`)
+for (const [service, install] of missing) console.log(`Not tested: ${service} is missing. ${install}`)
 console.log(`${passed} passed, ${failed} failed`)
 process.exitCode = failed > 0 ? 1 : 0

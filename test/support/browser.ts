@@ -60,7 +60,7 @@ const watchPage = (page: Page, address: string, expected: RegExp | undefined): s
 export const browserTests = async (t: Test, declare: (openPage: OpenPage) => void | Promise<void>): Promise<void> => {
   const executablePath = findChromium()
   if (executablePath === undefined) {
-    return noteMissing(t, 'Chromium', 'apt-get install chromium, or set CHROMIUM_PATH')
+    return noteMissing(t, 'Chromium', 'Run: apt-get install chromium, or set CHROMIUM_PATH.')
   }
   let browser: Promise<Browser> | undefined
   t.teardown(async () => (await browser)?.close())

@@ -17,8 +17,8 @@ interface Example {
   cooldown: [file: string, text: string, always: string]
 }
 
-/** Where the packages are that the suite itself does not have. */
-const packages = process.env['EXAMPLES_FOLDER']
+/** Where the packages are that the project itself does not have. */
+const packages = resolve(process.env['EXAMPLES_FOLDER'] ?? 'test')
 
 const GO = 'go'
 
@@ -27,10 +27,10 @@ const runs = (command: string, ...args: string[]): boolean => spawnSync(command,
 const node = (file: string, ...needs: string[]): Example => ({
   file,
   isHere: () => {
-    const { resolve } = createRequire(join(packages ?? process.cwd(), 'x.js'))
+    const { resolve: find } = createRequire(join(packages, 'x.js'))
     return needs.every((name) => {
       try {
-        return resolve(name) !== ''
+        return find(name) !== ''
       } catch {
         return false
       }
@@ -78,7 +78,7 @@ export const programsOf = (page: string): Map<string, string> =>
 /** Writes the programs where what they import is found: below this folder, or the one with the packages they need. */
 export const writePrograms = (t: Test, programs: Map<string, string>): string => {
   const folder = t.testdir()
-  symlinkSync(resolve(packages ?? 'test', 'node_modules'), join(folder, 'node_modules'))
+  symlinkSync(join(packages, 'node_modules'), join(folder, 'node_modules'))
   for (const [name, text] of programs) writeFileSync(join(folder, name), text)
   return folder
 }
