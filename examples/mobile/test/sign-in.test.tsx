@@ -1,4 +1,4 @@
-import { cleanup, fireEvent, render, screen } from '@testing-library/react-native/pure'
+import { cleanup, configure, fireEvent, render, screen } from '@testing-library/react-native/pure'
 import { startDoorcode } from 'doorcode/testing'
 import { App } from '../src/app'
 import { createSession } from '../src/session'
@@ -16,6 +16,9 @@ jest.mock('react-native-get-random-values', () => ({}))
 
 // The screens change when the service answers, which no test can wrap.
 Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: false })
+
+// The first screen of a process is slow to render.
+configure({ asyncUtilTimeout: 10_000 })
 
 let api: Awaited<ReturnType<typeof startDoorcode>>
 
