@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { json } from 'node:stream/consumers'
 import { pathToFileURL } from 'node:url'
@@ -17,46 +17,6 @@ const blocks = PAGES.flatMap(blocksOf)
 const unnamed = (language: string) => blocks.filter((block) => block.language === language && block.name === undefined)
 
 const titleOf = ({ page, line }: Block) => `${page}:${line}`
-
-/** Pages whose TypeScript another test compiles or runs. */
-const ELSEWHERE = new Set(['docs/add-a-provider.md', 'docs/human-checks.md'])
-
-/** By its own file: what measures coverage trips over the one in `bin`. */
-const TSC = resolve('node_modules/typescript/lib/tsc.js')
-
-const COMPILER_OPTIONS = {
-  target: 'es2024',
-  lib: ['es2024', 'dom', 'dom.iterable'],
-  module: 'nodenext',
-  types: ['node'],
-  noEmit: true,
-  skipLibCheck: true,
-  strict: true,
-  noImplicitReturns: true,
-  noUncheckedIndexedAccess: true,
-  noUnusedLocals: true,
-}
-
-/** What the compiler has against these programs, with the line of the page that each is on. */
-const compile = (t: Test, programs: { title: string; text: string }[]): string[] => {
-  const nameOf = (title: string) => `${title.replaceAll(/\W/g, '-')}.ts`
-  const folder = t.testdir({
-    'tsconfig.json': JSON.stringify({ compilerOptions: COMPILER_OPTIONS, include: ['*.ts'] }),
-    ...Object.fromEntries(programs.map(({ title, text }) => [nameOf(title), text])),
-  })
-  const tsc = spawnSync(process.execPath, [TSC, '-p', folder], { encoding: 'utf8' })
-  return (tsc.stdout + tsc.stderr).split('\n').filter(Boolean)
-}
-
-t.test('the TypeScript of the guides compiles against the client as it is built', async (t) => {
-  const programs = unnamed('ts')
-    .filter(({ page }) => !ELSEWHERE.has(page))
-    .map((block) => ({ title: titleOf(block), text: block.text }))
-  t.ok(programs.length > 5)
-  t.strictSame(compile(t, programs), [])
-  const wrong = "import { createClient } from 'doorcode/client'\ncreateClient({ url: '' }).login({ user: 'x' })\n"
-  t.match(compile(t, [{ title: 'wrong', text: wrong }]).join(), /TS2/, 'what was wrong would be seen')
-})
 
 /** A program of a page, as a module. */
 const load = async (t: Test, page: string, start: RegExp) => {
