@@ -7,11 +7,12 @@ const PHONE = '+12025550143'
 
 const world = await createWorld(t, { resendCooldown: 0 })
 
-/** Runs calls on an instance that is closed then, so that its notices have left. */
+/** Runs calls on an instance that is closed then, so that its notices have left and stand in the audit trail. */
 const onInstance = async <T>(run: (instance: Pick<World, 'as' | 'logIn' | 'post'>) => Promise<T>): Promise<T> => {
   const instance = await world.startInstance()
   const result = await run(instance)
   await instance.app.close()
+  await instance.audit.drain()
   return result
 }
 
@@ -39,7 +40,6 @@ t.test(
     t.match(await world.sql('select phone_hash, budget_day from sends where send_id = $1', [notice!.sendId]), [
       { phone_hash: world.phoneHash(PHONE), budget_day: null },
     ])
-    await world.audit.drain()
     t.match(await world.sql(`select user_id, facts from audit_events where event = 'notice_sent'`), [
       { user_id: userId, facts: { notice: 'password_changed', to: /43$/ } },
     ])
