@@ -46,19 +46,21 @@ export const rotateKeys = async (
   path: string,
   { now, delay, alg }: { now: number; delay: number; alg: KeyAlgorithm | undefined },
 ): Promise<{ kid: string; alg: KeyAlgorithm; from: number; former: string | undefined }> => {
-  const from = now + delay
   const add = (keys: readonly ListedKey[]) => {
     const serving = keys.filter(({ standing }) => standing.state === 'in force').sort((a, b) => b.from - a.from)
+    // Of two that begin in the same second the first listed would go on signing.
+    const from = Math.max(now + delay, serving[0]!.from + 1)
     const wanted = alg ?? serving[0]!.alg
     const waiting = keys.find((key) => key.alg === wanted && key.standing.state === 'next' && key.from <= from)
     if (waiting) throw new Error(`${waiting.id} waits for its turn already. Nothing was changed.`)
     return {
       made: generateKeySet(wanted, { iat: now, nbf: from }).keys[0]!,
+      from,
       former: serving.find((key) => key.alg === wanted)?.id,
     }
   }
   if (statSync(path).isDirectory()) {
-    const { made, former } = add(await listKeys(path, now))
+    const { made, from, former } = add(await listKeys(path, now))
     makeFile(join(path, `${made.kid}.json`), format({ keys: [made] }))
     return { kid: made.kid, alg: made.alg, from, former }
   }
@@ -68,7 +70,7 @@ export const rotateKeys = async (
     const set = JSON.parse(text) as KeySet
     return format({ ...set, keys: [...set.keys, added.made] })
   })
-  const { made, former } = added!
+  const { made, from, former } = added!
   return { kid: made.kid, alg: made.alg, from, former }
 }
 

@@ -58,6 +58,8 @@ export const rotateSecret = (path: string, { now, delay }: { now: number; delay:
   const made: SecretLine = { secret: makeNameable(), from: now + delay }
   replaceFile(path, (text) => {
     const lines = parse(text)
+    // Of two that begin in the same second the first listed would go on serving.
+    for (const { from } of lines) if (from <= now) made.from = Math.max(made.from, from + 1)
     const waiting = rows(lines, now).find(({ standing, from }) => standing.state === 'next' && from <= made.from)
     if (waiting) throw new Error(`${waiting.id} waits for its turn already. Nothing was changed.`)
     return format([...lines, made])

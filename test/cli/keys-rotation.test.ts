@@ -34,6 +34,16 @@ t.test('a rotation adds a key that is published at once and signs ten minutes la
   for (const { d } of readSet(file).keys) t.notMatch(stdout + stderr, d)
 })
 
+t.test('a rotation in the second in which a key was made gives the new key a later begin', async (t) => {
+  const file = join(makeFolder(t), 'keys.json')
+  const before = now()
+  writeKeyFile(file, 'EdDSA')
+  t.equal((await runHere(['keys', 'rotate', '--file', file, '--delay', '0'])).code, 0)
+  const [former, added] = readSet(file).keys
+  t.ok(added!.nbf! > former!.nbf!)
+  t.ok(added!.nbf! <= Math.max(now(), before + 1))
+})
+
 t.test('the owner, the mode, the place and whatever else is in the file stay as they are', async (t) => {
   const folder = makeFolder(t)
   mkdirSync(join(folder, 'real'))

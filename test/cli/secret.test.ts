@@ -29,6 +29,15 @@ t.test('a secret is made, rotated and retired without ever being shown', async (
   for (const { secret } of [first, added!]) t.notMatch(shown.join(), secret)
 })
 
+t.test('a rotation in the second in which a secret began gives the new one a later begin', async (t) => {
+  const file = join(makeFolder(t), 'secret')
+  writeFileSync(file, `${FIRST}\n`)
+  for (let nth = 0; nth < 2; nth += 1)
+    t.equal((await runHere(['secret', 'rotate', '--file', file, '--delay', '0'])).code, 0)
+  const [, second, third] = parseSecrets(readFileSync(file, 'utf8'))
+  t.ok(third!.from > second!.from)
+})
+
 t.test('a former secret goes when the longest challenge that it keyed is over, and no sooner', async (t) => {
   const file = join(makeFolder(t), 'secret')
   const second = 'the secret that took its place in these'
