@@ -3,7 +3,7 @@
  * every `*.long.ts`, and all rounds of the tests that repeat themselves. A few processes share the files among them.
  */
 import { fork } from 'node:child_process'
-import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join, resolve as toPath } from 'node:path'
 import { Parser, type Result } from 'tap-parser'
@@ -36,6 +36,11 @@ const found = globSync(isAll ? 'test/**/*.{test,long}.ts' : 'test/**/*.test.ts',
 })
   .sort()
   .sort((one, other) => lengthOf(other) - lengthOf(one))
+const absent = named.filter((file) => !existsSync(file))
+if (absent.length > 0) {
+  console.error(`There is no test file ${absent.join(', ')}. For example: npm test -- test/attacks/races.test.ts`)
+  process.exit(2)
+}
 const files = named.length > 0 ? named : found
 const waiting = [...files]
 
