@@ -46,8 +46,8 @@ startService({
     startShutdown({ ...options, followParent: process.env['npm_lifecycle_event'] !== undefined }),
   openDatabase,
 }).then(
-  ({ address, demoUser, hasDemo, isProduction }) => {
-    if (!isProduction) say(welcome(address, { demoUser, hasDemo }))
+  ({ address, demoUser, hasDemo, codesAt, isProduction }) => {
+    if (!isProduction) say(welcome(address, { demoUser, hasDemo, codesAt }))
   },
   (error: unknown) => {
     process.stderr.write(`${explainFailure(error)}\n`)

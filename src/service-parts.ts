@@ -40,6 +40,8 @@ export interface Service {
   demoUser: OpenedDatabase['demoUser']
   /** Whether it serves the demo pages. */
   hasDemo: boolean
+  /** Where a person reads codes in development: on the console, or at `/dev/outbox`. */
+  codesAt: 'console' | 'outbox' | undefined
   database: Database
   factors: readonly CodeFactor[]
   passwords: PasswordVerifier

@@ -224,5 +224,6 @@ export const startService = async ({
     )
   }
   const hasDemo = development.demo !== undefined
-  return { address, issuer, audience, isProduction, demoUser, hasDemo, database, factors, passwords, stop }
+  const codesAt = settings.SMS_PROVIDERS.includes('console') ? 'console' : development.outbox && 'outbox'
+  return { address, issuer, audience, isProduction, demoUser, hasDemo, codesAt, database, factors, passwords, stop }
 }

@@ -3,10 +3,13 @@ export interface WelcomeFacts {
   demoUser?: { username: string; password: string } | undefined
   /** Whether there are demo pages. */
   hasDemo: boolean
+  /** Where a person reads the code: on the console, at `/dev/outbox`, or on the phone. */
+  codesAt: 'console' | 'outbox' | undefined
 }
 
 /** What a person sees who has started the server: where it is, and how to log in if there is a demo user. */
-export const welcome = (address: string, { demoUser: demo, hasDemo }: WelcomeFacts): string => {
+export const welcome = (address: string, { demoUser: demo, hasDemo, codesAt }: WelcomeFacts): string => {
+  const place = { console: 'here', outbox: `to ${address}/dev/outbox`, phone: 'to the phone' }[codesAt ?? 'phone']
   const body = JSON.stringify({ username: demo?.username, password: demo?.password })
   return [
     '',
@@ -17,7 +20,7 @@ export const welcome = (address: string, { demoUser: demo, hasDemo }: WelcomeFac
     ...(demo
       ? [
           '',
-          `  Log in as "${demo.username}" with the password "${demo.password}"; the code comes here:`,
+          `  Log in as "${demo.username}" with the password "${demo.password}"; the code comes ${place}:`,
           '',
           `  curl -s ${address}/login -H 'content-type: application/json' -d '${body}'`,
           `  curl -s ${address}/verify -H 'content-type: application/json' -d '{"pending_token":"…","code":"…"}'`,

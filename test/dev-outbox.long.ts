@@ -26,3 +26,10 @@ t.test('other people’s tests read their messages from the outbox', async (t) =
   const closed = await startServer(t, settings)
   t.equal((await call(`${closed.address}/dev/outbox?to=%2B12025550143`)).status, 404, 'only when it was switched on')
 })
+
+t.test('the start says where the code can be read', async (t) => {
+  const folder = temporaryFolder(t)
+  const server = await startServer(t, { DATA_DIR: folder, SMS_PROVIDERS: 'outbox', DEV_OUTBOX: 'true' })
+  while (!server.output().includes('curl -s http')) await new Promise((resolve) => setTimeout(resolve, 10))
+  t.match(server.output(), `; the code comes to ${server.address}/dev/outbox:`)
+})

@@ -14,7 +14,7 @@ t.test('with no settings at all it starts, shows how to log in, and keeps what i
   const first = await startServer(t, { DATA_DIR: folder })
   const { address } = first
   while (!first.output().includes('curl -s http')) await new Promise((resolve) => setTimeout(resolve, 10))
-  t.match(first.output(), /Log in as "demo"/)
+  t.match(first.output(), /Log in as "demo" with the password ".*"; the code comes here:/)
   t.match(first.output(), `Try it in a browser ${address}/demo`)
   t.notMatch(first.output(), /warning/i)
   t.equal(first.output().match(/^\{.*listening.*$/gim)?.length, 1, 'one line of the log says where it listens')
