@@ -35,6 +35,12 @@ t.test('no answer is bare: what Node would refuse by itself is a problem with ou
   const cases: [string, string, number, object][] = [
     ['no Host', get('/me'), 400, { code: 'validation_failed', errors: [{ path: '/headers/host' }] }],
     [
+      'two Hosts',
+      get('/me', 'Host: a', 'Host: b'),
+      400,
+      { errors: [{ path: '/headers/host', message: 'must be there once' }] },
+    ],
+    [
       'no Host, and a body',
       'POST /login HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}',
       400,
