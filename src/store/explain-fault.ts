@@ -105,6 +105,11 @@ const EXPLANATIONS: Explanation[] = [
     todo: 'Look for long transactions in pg_stat_activity.',
   },
   {
+    code: /^P0001$/,
+    means: 'a trigger in the database at DATABASE_URL refuses the statement',
+    todo: 'Look for triggers that are not ours, such as on the table events.',
+  },
+  {
     code: /^25006$/,
     means: 'the database is read-only',
     todo: 'Name the primary in DATABASE_URL, or free space on its disk.',

@@ -22,9 +22,9 @@ export const isRetryable = (error: unknown): boolean =>
 /**
  * SQLSTATE classes and codes of a database that is there but cannot serve: see PostgreSQL's appendix A. Class 42 but for
  * syntax errors, and 3F: our statements are fixed, so that a table, column, function or right is missing. 26000 and 42P05
- * come from a pooler in transaction mode.
+ * come from a pooler in transaction mode. P0001 comes from a trigger of the operator's: no function of ours raises it.
  */
-const UNAVAILABLE = /^(?:08|28|3D|3F|53|55|57|58|72|F0|XX)|^42(?!601)|^(?:25006|25P03|25P04|26000|40003)$/
+const UNAVAILABLE = /^(?:08|28|3D|3F|53|55|57|58|72|F0|XX)|^42(?!601)|^(?:25006|25P03|25P04|26000|40003|P0001)$/
 
 /** Codes of sockets, of name servers, of TLS and of its certificates, as Node has them. */
 const WIRE_FAULTS =
