@@ -6,8 +6,14 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { prepareCluster } from '../../db/embedded.ts'
 import { clusterOf, removeDataDir } from '../../db/embedded-places.ts'
+import { noteMissing } from '../run/missing.ts'
 
-const asRoot = process.getuid?.() === 0 ? {} : { skip: 'for root alone' }
+/** Declares a test of what root alone meets. */
+const testAsRoot = (name: string, run: (t: Test) => Promise<void>) =>
+  t.test(name, async (t) => {
+    if (process.getuid?.() === 0) await run(t)
+    else noteMissing(t, 'root', 'Run the tests as root, in a container for example.', { inCi: true })
+  })
 
 /** Where clusters of closed folders live. */
 const SHARED = '/var/lib/doorcode'
@@ -49,35 +55,30 @@ const PROGRAM = `
   await client.end()
   stop()`
 
-t.test(
-  'as root in a folder of mode 0700, it starts, says where the cluster is, and finds it again',
-  asRoot,
-  async (t) => {
-    const checkout = checkoutIn(closedFolder(t))
-    const dataDir = join(checkout, '.data')
-    const hadBinaries = existsSync(SHARED) ? readdirSync(SHARED) : []
-    t.teardown(() => {
-      removeDataDir(dataDir)
-      for (const name of existsSync(SHARED) ? readdirSync(SHARED) : [])
-        if (/^linux-|^darwin-/.test(name) && !hadBinaries.includes(name))
-          rmSync(join(SHARED, name), { recursive: true })
-    })
-    const start = () =>
-      execFileSync(process.execPath, ['--input-type=module', '--eval', PROGRAM], { cwd: checkout, encoding: 'utf8' })
-        .trim()
-        .split('\n')
+testAsRoot('as root in a folder of mode 0700, it starts, says where the cluster is, and finds it again', async (t) => {
+  const checkout = checkoutIn(closedFolder(t))
+  const dataDir = join(checkout, '.data')
+  const hadBinaries = existsSync(SHARED) ? readdirSync(SHARED) : []
+  t.teardown(() => {
+    removeDataDir(dataDir)
+    for (const name of existsSync(SHARED) ? readdirSync(SHARED) : [])
+      if (/^linux-|^darwin-/.test(name) && !hadBinaries.includes(name)) rmSync(join(SHARED, name), { recursive: true })
+  })
+  const start = () =>
+    execFileSync(process.execPath, ['--input-type=module', '--eval', PROGRAM], { cwd: checkout, encoding: 'utf8' })
+      .trim()
+      .split('\n')
 
-    const first = start()
-    const where = clusterOf(dataDir)
-    t.match(where, /^\/var\/lib\/doorcode\/checkout-/)
-    t.equal(first.filter((line) => line.includes(where)).length, 1, 'one line says where')
-    t.match(first.at(-1), 'starts: 1')
-    const second = start()
-    t.match(second.at(-1), 'starts: 2', 'the next start finds it')
-    t.notMatch(second.join(), /Making/)
+  const first = start()
+  const where = clusterOf(dataDir)
+  t.match(where, /^\/var\/lib\/doorcode\/checkout-/)
+  t.equal(first.filter((line) => line.includes(where)).length, 1, 'one line says where')
+  t.match(first.at(-1), 'starts: 1')
+  const second = start()
+  t.match(second.at(-1), 'starts: 2', 'the next start finds it')
+  t.notMatch(second.join(), /Making/)
 
-    rmSync(dataDir, { recursive: true })
-    t.equal(await prepareCluster(dataDir), where)
-    t.notOk(existsSync(where), 'a data folder that was removed takes its cluster with it')
-  },
-)
+  rmSync(dataDir, { recursive: true })
+  t.equal(await prepareCluster(dataDir), where)
+  t.notOk(existsSync(where), 'a data folder that was removed takes its cluster with it')
+})

@@ -6,9 +6,15 @@ import t, { type Test } from 'tap'
 import { removeEmbedded, startEmbedded } from '../../db/embedded.ts'
 import { clusterOf } from '../../db/embedded-places.ts'
 import { copyCachedCluster } from '../../testing/cluster-cache.ts'
+import { noteMissing } from '../run/missing.ts'
 import { query } from '../support/postgres.ts'
 
-const asRoot = process.getuid?.() === 0 ? {} : { skip: 'for root alone' }
+/** Declares a test of what root alone meets. */
+const testAsRoot = (name: string, run: (t: Test) => Promise<void>) =>
+  t.test(name, async (t) => {
+    if (process.getuid?.() === 0) await run(t)
+    else noteMissing(t, 'root', 'Run the tests as root, in a container for example.', { inCi: true })
+  })
 
 /** A folder that its owner alone may enter, and in it what was asked for. */
 const closedFolder = (t: Test): string => {
@@ -18,7 +24,7 @@ const closedFolder = (t: Test): string => {
   return folder
 }
 
-t.test('as root, tests work where the temporary directory is below a folder of mode 0700', asRoot, async (t) => {
+testAsRoot('as root, tests work where the temporary directory is below a folder of mode 0700', async (t) => {
   const dataDir = join(closedFolder(t), 'data')
   t.teardown(() => removeEmbedded(dataDir))
   await copyCachedCluster({ dataDir })
@@ -29,9 +35,8 @@ t.test('as root, tests work where the temporary directory is below a folder of m
   t.notOk(existsSync(cluster), 'nothing stays outside')
 })
 
-t.test(
+testAsRoot(
   'as root, a cluster in a folder that was closed later is left alone, and the error says what to do',
-  asRoot,
   async (t) => {
     const dataDir = join(closedFolder(t), 'data')
     mkdirSync(join(dataDir, 'postgres'), { recursive: true })
