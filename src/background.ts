@@ -20,7 +20,7 @@ export interface BackgroundParts {
   logger: Logger
   /** Unix time, ms. */
   now: () => number
-  /** The way to whoever takes events; directly by default. */
+  /** Sends requests to the receiver of events; directly by default. */
   transport?: Transport
   /** How long after the start old rows are removed first, in ms. */
   firstPrune?: number

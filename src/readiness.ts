@@ -63,7 +63,7 @@ const assertRights = ({ pending, rights, refusal }: DatabaseState): void => {
 
 /**
  * What this instance needs to serve: that it is not leaving, and a database that can do all that a login does. A schema that
- * a newer version has made is no fault while the statements of this one run on it: `onNewer` gets its migrations, once.
+ * a newer version has made is accepted while the statements of this one run on it: `onNewer` gets its migrations, once.
  */
 export const createReadiness = (
   shutdown: Pick<Shutdown, 'assertRunning'>,

@@ -30,7 +30,7 @@ export interface Inbox {
 /** The number as messages have it. Throws for what is none. */
 const normalise = (phone: string): string => {
   const number = canonicalPhone(phone)
-  if (number === undefined) throw new Error(`"${phone}" is no phone number. For example: +12025550100`)
+  if (number === undefined) throw new Error(`"${phone}" is not a phone number. For example: +12025550100`)
   return number
 }
 

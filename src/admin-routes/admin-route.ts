@@ -16,7 +16,7 @@ declare module 'fastify' {
 export interface AdminRouteDeps {
   users: UserAdmin
   addUser: ReturnType<typeof createAddUser>
-  /** The one spelling, E.164, of a number; undefined for what is no number. */
+  /** The one spelling, E.164, of a number; undefined for other text. */
   canonicalPhone(written: string): string | undefined
   sessions: Pick<SessionStore, 'list'>
   /** The latest `limit` decisions about this user that are older than `before`; undefined when there is no such user. */

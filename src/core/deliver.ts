@@ -13,7 +13,7 @@ const LONGEST_ADVICE = 3_600
  * Carries out the plan of a challenge that is already stored, and enters in the ledger what became of it. What surely
  * did not leave is withdrawn, so that it costs the user nothing.
  *
- * Throws `sms_unavailable` when no company took it, `service_unavailable` when no time is left to send it, and
+ * Throws `sms_unavailable` when no provider took it, `service_unavailable` when no time is left to send it, and
  * `destination_not_allowed` when the number is refused for good.
  */
 export const deliverCode = async (delivery: {
@@ -44,7 +44,7 @@ export const deliverCode = async (delivery: {
   let isOver = false
   const within = timeToSend(context)
   if (within === undefined) {
-    // The database was slow: a message that nobody waits for is not worth its price.
+    // The database was slow: a message whose caller has left is not worth its price.
     const { sendId, provider } = plan.first
     const reason = 'no time left'
     const facts = factsOf(sendId, provider)

@@ -11,7 +11,7 @@ export const GUARD_RULES = {
   /** Codes to one user, over all their challenges. */
   user: { perHour: 5 },
   /**
-   * Codes to one number, over all accounts: whoever asks has so many, less all that went there. The users who are known
+   * Codes to one number, over all accounts: any caller has so many, less all that went there. The users who are known
    * to have the number share as many, less what they had, so that strangers cannot use them up. Calls cost more, and have
    * caps of their own besides.
    */

@@ -25,7 +25,7 @@ const NOBODY: RequestContext = {
 /**
  * Notices to the number that an account had when its number or password was changed (SP 800-63B-4 §4.6, ASVS 6.3.7). Each
  * was written down by the statement that made the change, so that neither a lost answer nor a stop loses it; it is tried a
- * few times, entered in the ledger like every message, and the number is forgotten when a company has it.
+ * few times, entered in the ledger like every message, and the number is forgotten when a provider has it.
  */
 export const createNotices = ({
   notices,

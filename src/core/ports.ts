@@ -140,7 +140,7 @@ export interface CodeFactor {
   amr(channel: Channel): readonly string[]
   /** What some company of this server has. */
   readonly channels: readonly Channel[]
-  /** The one spelling, E.164, of a number that somebody gives. Throws `validation_failed` for what is no number. */
+  /** The one spelling, E.164, of a number as it was written. Throws `validation_failed` for other text. */
   readPhone(written: string): string
   /** Throws `destination_not_allowed` where no code may be sent to. */
   assertAllowed(phone: string): void
@@ -163,7 +163,7 @@ export interface CodeFactor {
     acceptLanguage: string | undefined
     client: Client | undefined
   }): SendPlan
-  /** Plans a text message about a change of an account; undefined when no company has text messages. */
+  /** Plans a text message about a change of an account; undefined when no provider has text messages. */
   planNotice(notice: { kind: NoticeKind; phone: string; locale: string | null }): SendPlan | undefined
 }
 

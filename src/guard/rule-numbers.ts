@@ -20,7 +20,7 @@ export const parseRuleNumbers = (items: readonly string[]): GuardRuleNumbers => 
     const standard = rules[rule]?.[name]
     if (standard === undefined) {
       const names = Object.entries(rules).flatMap(([rule, of]) => Object.keys(of).map((name) => `${rule}.${name}`))
-      throw new RuleNumbersError(`has "${item}", which is no rule and number. There are: ${names.join(', ')}`)
+      throw new RuleNumbersError(`has "${item}", which is not a rule with a number. There are: ${names.join(', ')}`)
     }
     const number = `${rule}.${name}`
     if (seen.has(number)) throw new RuleNumbersError(`has ${number} twice`)

@@ -41,7 +41,7 @@ export const createBreachRange = (
     })
     if (!response.ok) throw new Error(`the range was answered with ${response.status}`)
     const lines = (await response.text()).split(/\r?\n/).filter((line) => line.trim() !== '')
-    // A page of a proxy or a captive portal is no range, and says nothing of the password.
+    // A page of a proxy or a captive portal is not a range, and says nothing of the password.
     if (lines.length === 0 || !lines.every((line) => LINE.test(line))) throw new Error('the answer is not a range')
     return lines
   }

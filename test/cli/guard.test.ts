@@ -84,7 +84,7 @@ t.test('what cannot be understood is said before anything is done', async (t) =>
     [['simulate', '--sends', '-1'], /--sends/],
     [
       ['simulate', '--set', 'prefix.perhour=4'],
-      /is no rule and number\. There are: user\.perHour, .*, budget\.reserve\./,
+      /is not a rule with a number\. There are: user\.perHour, .*, budget\.reserve\./,
     ],
     [['simulate', '--set', 'perHour=4'], /There are: user\.perHour/],
     [['simulate', '--set', 'prefix.perHour'], /There are: user\.perHour/],

@@ -59,7 +59,7 @@ t.test('whoever waited in vain is told what came and what did not', async (t) =>
       `  ${BOB}: 1`,
     ].join('\n'),
   })
-  await t.rejects(inbox.waitForCode('alice', 1), /"alice" is no phone number/)
+  await t.rejects(inbox.waitForCode('alice', 1), /"alice" is not a phone number/)
 })
 
 t.test('a thousand users have a thousand numbers, none of them anybody’s', async (t) => {

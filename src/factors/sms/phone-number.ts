@@ -41,7 +41,7 @@ export const readPhone = (written: string): ReadPhone => {
   return parsed && E164.test(phone) ? { ok: true, phone } : { ok: false, reason: NO_COUNTRY_CODE }
 }
 
-/** The one spelling of a number, as `readPhone` gives it; undefined for what is no number. */
+/** The one spelling of a number, as `readPhone` gives it; undefined for other text. */
 export const canonicalPhone = (written: string): string | undefined => {
   const read = readPhone(written)
   return read.ok ? read.phone : undefined
