@@ -139,8 +139,8 @@ on('back', 'click', () => showSignIn())
 
 /** Asks two things at once: a token that is over is renewed once for both. */
 const showWelcome = async () => {
-  if (element('welcome').hidden) show('welcome')
-  else say('All of this is up to date.')
+  const isAgain = !element('welcome').hidden
+  if (!isAgain) show('welcome')
   const [me, sessions] = await Promise.all([client.me(), client.sessions()])
   if (!me.ok) return fail(me.problem, 'refresh')
   if (!sessions.ok) return fail(sessions.problem, 'refresh')
@@ -151,6 +151,7 @@ const showWelcome = async () => {
   }
   const { expires_at = 0 } = await client.tokens()
   countDown('token', (expires_at - Date.now()) / 1000)
+  if (isAgain) say('All of this is up to date.')
 }
 on('refresh', 'click', showWelcome)
 on('sign-out', 'click', async () => {

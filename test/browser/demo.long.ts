@@ -118,6 +118,11 @@ await browserTests(t, (openPage) => {
     const world = await createDemoWorld(t)
     const page = await openPage(t, world.address)
     await page.clock.install()
+    // A button that is still busy does nothing: what it says at the end has to be true.
+    await page.route('**/sessions', async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, 1_000))
+      await route.continue()
+    })
     const { refresh, message } = await logIn(page, world)
     const asked: string[] = []
     page.on('request', (request) => asked.push(new URL(request.url()).pathname))
