@@ -1,4 +1,4 @@
-import type { UserAdmin } from '../src/core/admin-ports.ts'
+import type { UserAdmin } from '../src/core/account/admin-ports.ts'
 import { hashPassword } from '../src/passwords/argon2id.ts'
 
 /** The user that a first start outside production makes. The number is one of those kept for fiction. */

@@ -1,5 +1,5 @@
 import { PROBLEM_CODES, PROBLEMS } from '../src/errors.ts'
-import { PROBLEM_TEXTS } from '../src/problem-texts.ts'
+import { PROBLEM_TEXTS } from '../src/routes/problems/texts.ts'
 
 const INTRODUCTION = `# Problems
 

@@ -2,10 +2,10 @@
  * Writes the table of settings in the README from their schemas. With `--check` it writes nothing and fails when the
  * table is not what the schemas say.
  */
-import { humanChecks } from '../src/checks/index.ts'
-import { type SettingSchema, SettingsSchema } from '../src/config.ts'
-import { numberIntelligence } from '../src/intelligence/index.ts'
+import { humanChecks } from '../src/guard/human-checks/index.ts'
+import { numberIntelligence } from '../src/guard/number-intelligence/index.ts'
 import { providers } from '../src/providers/index.ts'
+import { type SettingSchema, SettingsSchema } from '../src/settings/schema.ts'
 import { writePart } from './generated-part.ts'
 
 const row = ([name, schema]: [string, unknown], provider?: string): string => {

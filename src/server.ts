@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os'
 import type { EmbeddedPostgres } from '../db/embedded.ts'
-import { keepCompiled } from './compile-cache.ts'
-import type { ServiceOptions } from './service-parts.ts'
-import { explainFailure, welcome } from './start-messages.ts'
+import { keepCompiled } from './start/compile-cache.ts'
+import { explainFailure, welcome } from './start/messages.ts'
+import type { ServiceOptions } from './start/service-options.ts'
 
 // Twice as many threads as hashes at once, or look-ups of names would wait for hashes and hashes for a name server that
 // hangs. libuv reads it when its pool first has work.
@@ -11,9 +11,9 @@ process.env['UV_THREADPOOL_SIZE'] ??= String(2 * availableParallelism())
 // Imported afterwards, so that it comes from the cache.
 keepCompiled()
 const [{ startService }, { startShutdown }, { systemClock }] = await Promise.all([
-  import('./service.ts'),
-  import('./shutdown.ts'),
-  import('./clock.ts'),
+  import('./start/service.ts'),
+  import('./start/shutdown.ts'),
+  import('./start/clock.ts'),
 ])
 
 const say = (line: string) => process.stdout.write(`${line}\n`)
@@ -31,7 +31,7 @@ const openDatabase: ServiceOptions['openDatabase'] = async ({ DATABASE_URL, DATA
   if (DATABASE_URL !== undefined) return { url: DATABASE_URL, close: () => {} }
   // Loaded only where it is used.
   const { startEmbedded } = await import('../db/embedded.ts')
-  const { migrateAt, seedAt } = await import('./own-database.ts')
+  const { migrateAt, seedAt } = await import('./start/database.ts')
   embedded = await startEmbedded({ dataDir: DATA_DIR, say })
   const { url } = embedded
   await migrateAt(url)

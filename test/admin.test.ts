@@ -1,7 +1,7 @@
 import t from 'tap'
-import { hashAdminKey, newAdminKey } from '../src/core/admin-key.ts'
-import { createAdminKeyStore } from '../src/store/admin-keys.ts'
+import { hashAdminKey, newAdminKey } from '../src/core/account/admin-key.ts'
 import { createDatabase } from '../src/store/database.ts'
+import { createAdminKeyStore } from '../src/store/users/admin-keys.ts'
 import { createTestDatabase } from './support/postgres.ts'
 import { startServer, temporaryFolder } from './support/server-process.ts'
 

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import t, { type Test } from 'tap'
-import { startBackground } from '../src/background.ts'
-import { loadSettings } from '../src/load-config.ts'
-import { createLogger } from '../src/logger.ts'
 import { providers } from '../src/providers/index.ts'
+import { loadSettings } from '../src/settings/load.ts'
+import { startBackground } from '../src/start/background.ts'
+import { createLogger } from '../src/start/logger.ts'
 import { createDatabase } from '../src/store/database.ts'
-import { BATCH } from '../src/store/pruned-kinds.ts'
+import { BATCH } from '../src/store/housekeeping/kinds.ts'
 import { createTestDatabase, query } from './support/postgres.ts'
 
 const ROWS = 20_000

@@ -1,9 +1,9 @@
 import t from 'tap'
 import { Value } from 'typebox/value'
-import { humanChecks } from '../src/checks/index.ts'
-import { type SettingSchema, SettingsSchema } from '../src/config.ts'
-import { numberIntelligence } from '../src/intelligence/index.ts'
+import { humanChecks } from '../src/guard/human-checks/index.ts'
+import { numberIntelligence } from '../src/guard/number-intelligence/index.ts'
 import { providers } from '../src/providers/index.ts'
+import { type SettingSchema, SettingsSchema } from '../src/settings/schema.ts'
 
 const parts = [...providers, ...humanChecks, ...numberIntelligence]
 const settings = [SettingsSchema, ...parts.map((part) => part.settings)].flatMap(({ properties }) =>

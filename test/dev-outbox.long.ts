@@ -12,7 +12,7 @@ t.test('other people’s tests read their messages from the outbox', async (t) =
   const server = await startServer(t, { ...settings, DEV_OUTBOX: 'true' })
   const { seedDemoUser } = await import('../db/seed.ts')
   const { createDatabase } = await import('../src/store/database.ts')
-  const { createUserAdmin } = await import('../src/store/user-admin.ts')
+  const { createUserAdmin } = await import('../src/store/users/admin.ts')
   const database = createDatabase({ url: DATABASE_URL, poolSize: 1, onIdleError: () => {} })
   t.equal(await seedDemoUser(createUserAdmin(database)), true)
   await database.close()

@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import t from 'tap'
-import { readDemoFiles } from '../src/demo-files.ts'
-import { createDevelopment } from '../src/development.ts'
-import { loadSettings } from '../src/load-config.ts'
+import { createOutbox } from '../src/providers/development/outbox.ts'
 import { providers } from '../src/providers/index.ts'
-import { createOutbox } from '../src/providers/outbox.ts'
+import { loadSettings } from '../src/settings/load.ts'
+import { readDemoFiles } from '../src/start/demo-files.ts'
+import { createDevelopment } from '../src/start/development.ts'
 import { createWorld } from './support/app.ts'
 
 const REAL = { SMS_PROVIDERS: 'crondock', SMS_COUNTRIES: 'US', CRONDOCK_API_KEY: 'test.not-a-real-key' }

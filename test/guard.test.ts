@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { GUARD_RULES } from '../src/core/guard-rules.ts'
-import { limitsFor } from '../src/core/limits.ts'
-import { createGuard, policyOf } from '../src/guard.ts'
-import { loadSettings } from '../src/load-config.ts'
+import { limitsFor } from '../src/core/challenge/limits.ts'
+import { GUARD_RULES } from '../src/core/guard/rules.ts'
 import { providers } from '../src/providers/index.ts'
-import { SettingsError } from '../src/settings-reader.ts'
+import { loadSettings } from '../src/settings/load.ts'
+import { SettingsError } from '../src/settings/reader.ts'
+import { createGuard, policyOf } from '../src/start/guard.ts'
 
 const settingsOf = (env: Record<string, string>) => loadSettings({ env, providers })
 const policyWith = (env: Record<string, string>) =>

@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import t from 'tap'
-import { SettingsSchema } from '../src/config.ts'
-import { loadSettings, type SettingsSource } from '../src/load-config.ts'
 import { providers } from '../src/providers/index.ts'
-import { readSettings } from '../src/read-settings.ts'
-import { SettingsError } from '../src/settings-reader.ts'
+import { loadSettings, type SettingsSource } from '../src/settings/load.ts'
+import { readSettings } from '../src/settings/read.ts'
+import { SettingsError } from '../src/settings/reader.ts'
+import { SettingsSchema } from '../src/settings/schema.ts'
 
 type Env = Record<string, string>
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { Problem } from '../src/errors.ts'
-import { createLogger } from '../src/logger.ts'
+import { createLogger } from '../src/start/logger.ts'
 
 /** A logger, and the lines it wrote. */
 const create = (level = 'info') => {

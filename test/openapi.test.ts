@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { describeAdminApi, describeApi } from '../openapi/describe.ts'
 import { PROBLEM_CODES, PROBLEMS } from '../src/errors.ts'
-import { createSchemaNames } from '../src/http/openapi-schemas.ts'
+import { createSchemaNames } from '../src/http/openapi/schemas.ts'
 import { withoutReferences } from './support/openapi-check.ts'
 
 interface Schema {

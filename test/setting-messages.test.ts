@@ -2,11 +2,11 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { Value } from 'typebox/value'
-import { humanChecks } from '../src/checks/index.ts'
-import { type SettingSchema, SettingsSchema } from '../src/config.ts'
-import { numberIntelligence } from '../src/intelligence/index.ts'
-import { inspectSettings } from '../src/load-config.ts'
+import { humanChecks } from '../src/guard/human-checks/index.ts'
+import { numberIntelligence } from '../src/guard/number-intelligence/index.ts'
 import { providers } from '../src/providers/index.ts'
+import { inspectSettings } from '../src/settings/load.ts'
+import { type SettingSchema, SettingsSchema } from '../src/settings/schema.ts'
 
 type Env = Record<string, string>
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:net'
 import t, { type Test } from 'tap'
-import { explainFailure } from '../src/start-messages.ts'
+import { explainFailure } from '../src/start/messages.ts'
 import { createDatabase } from '../src/store/database.ts'
 import { adviceFor } from '../src/store/explain-fault.ts'
 import { createTestDatabase } from './support/postgres.ts'

@@ -20,8 +20,8 @@ import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type EmbeddedOptions, prepareCluster, startEmbedded } from '../db/embedded.ts'
 import { migrations } from '../db/migrations/index.ts'
-import { CACHE_FOLDER } from '../src/cache-folder.ts'
-import { migrateAt } from '../src/own-database.ts'
+import { CACHE_FOLDER } from '../src/start/cache-folder.ts'
+import { migrateAt } from '../src/start/database.ts'
 
 /** The two parts of an embedded Postgres: its cluster, and the password that it was made with. */
 interface Parts {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { canonicalPhone } from '../src/factors/sms/phone-number.ts'
-import type { SentMessage } from '../src/providers/outbox.ts'
+import type { SentMessage } from '../src/providers/development/outbox.ts'
 
 /** A message that a phone would have got. */
 export interface ReceivedMessage {

@@ -2,8 +2,8 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { extname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { CACHE_FOLDER } from '../src/cache-folder.ts'
-import type { SentMessage } from '../src/providers/outbox.ts'
+import type { SentMessage } from '../src/providers/development/outbox.ts'
+import { CACHE_FOLDER } from '../src/start/cache-folder.ts'
 import type { InstanceCall, InstanceCalls, InstanceWord } from './instance-protocol.ts'
 
 /** An instance in a process of its own, that keeps no test's process alive. */

@@ -1,5 +1,5 @@
 /** What a test's process and the instance it started say to each other. */
-import type { SentMessage } from '../src/providers/outbox.ts'
+import type { SentMessage } from '../src/providers/development/outbox.ts'
 import type { PostgresWish } from './find-postgres.ts'
 
 /** What is asked of an instance, and what it answers. */

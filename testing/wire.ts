@@ -1,5 +1,5 @@
 import type { CodeMessage, Provider, SendResult } from '../src/core/ports.ts'
-import { createExchange, type WireAnswer, type WireRequest, wire } from '../src/providers/http.ts'
+import { createExchange, type WireAnswer, type WireRequest, wire } from '../src/http-client/client.ts'
 import type { ProviderDefinition, ProviderTools } from '../src/providers/provider.ts'
 
 /** Where receipts are asked for in tests; the provider's name follows. */

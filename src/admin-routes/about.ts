@@ -1,4 +1,4 @@
-import type { AboutApi } from '../http/docs.ts'
+import type { AboutApi } from '../http/openapi/docs.ts'
 
 const DESCRIPTION = `
 For the backends beside the service: users, their sessions, and what was decided about them. It has a listener of its own,

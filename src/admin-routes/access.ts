@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { hashAdminKey } from '../core/admin-key.ts'
-import { ADMIN_SCOPES, type AdminKeyStore, type FoundAdminKey } from '../core/admin-ports.ts'
+import { hashAdminKey } from '../core/account/admin-key.ts'
+import { ADMIN_SCOPES, type AdminKeyStore, type FoundAdminKey } from '../core/account/admin-ports.ts'
 import type { Journal } from '../core/ports.ts'
 import { Problem } from '../errors.ts'
 import type { Limiter } from '../http/rate-limit.ts'

@@ -1,6 +1,6 @@
 import type { preValidationAsyncHookHandler } from 'fastify'
-import type { createAddUser } from '../core/add-user.ts'
-import type { AdminScope, AuditedEvent, UserAdmin } from '../core/admin-ports.ts'
+import type { createAddUser } from '../core/account/add-user.ts'
+import type { AdminScope, AuditedEvent, UserAdmin } from '../core/account/admin-ports.ts'
 import type { SessionStore } from '../core/ports.ts'
 import { Problem } from '../errors.ts'
 import type { App } from '../routes/route.ts'

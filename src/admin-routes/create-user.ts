@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { BODY_PROBLEMS, problems } from '../routes/problem-schemas.ts'
+import { BODY_PROBLEMS, problems } from '../routes/problems/schemas.ts'
 import { answer, Exactly, NewPassword, Username } from '../routes/schemas.ts'
 import type { AdminRoute } from './admin-route.ts'
 import { ADMIN_PROBLEMS, AdminUser, userBody } from './schemas.ts'

@@ -1,4 +1,4 @@
-import { problems } from '../routes/problem-schemas.ts'
+import { problems } from '../routes/problems/schemas.ts'
 import { type AdminRoute, found, refuseBody } from './admin-route.ts'
 import { ADMIN_PROBLEMS, UserPath } from './schemas.ts'
 

@@ -1,4 +1,4 @@
-import { problems } from '../routes/problem-schemas.ts'
+import { problems } from '../routes/problems/schemas.ts'
 import { answer } from '../routes/schemas.ts'
 import { type AdminRoute, found } from './admin-route.ts'
 import { ADMIN_PROBLEMS, AdminUser, UserPath, userBody } from './schemas.ts'

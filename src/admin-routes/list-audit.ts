@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { problems } from '../routes/problem-schemas.ts'
+import { problems } from '../routes/problems/schemas.ts'
 import { answer, Exactly, Moment } from '../routes/schemas.ts'
 import { type AdminRoute, found } from './admin-route.ts'
 import { ADMIN_PROBLEMS, Limit, limitOf, UserPath } from './schemas.ts'

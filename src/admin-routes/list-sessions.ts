@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { problems } from '../routes/problem-schemas.ts'
+import { problems } from '../routes/problems/schemas.ts'
 import { answer, Exactly } from '../routes/schemas.ts'
 import { SESSION_EXAMPLE, SESSION_MEMBERS, sessionBody } from '../routes/session-body.ts'
 import { type AdminRoute, found } from './admin-route.ts'

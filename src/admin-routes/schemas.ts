@@ -1,8 +1,8 @@
 import { Type } from 'typebox'
-import type { UserSummary } from '../core/admin-ports.ts'
-import { maskPhone } from '../core/mask.ts'
+import type { UserSummary } from '../core/account/admin-ports.ts'
+import { maskPhone } from '../core/delivery/mask.ts'
 import type { ProblemCode } from '../errors.ts'
-import { DATABASE_PROBLEMS } from '../routes/problem-schemas.ts'
+import { DATABASE_PROBLEMS } from '../routes/problems/schemas.ts'
 import { Exactly, MaskedPhone, Moment } from '../routes/schemas.ts'
 
 /** What every admin route can answer. */

@@ -1,5 +1,5 @@
-import type { UserAdmin } from '../core/admin-ports.ts'
-import { problems } from '../routes/problem-schemas.ts'
+import type { UserAdmin } from '../core/account/admin-ports.ts'
+import { problems } from '../routes/problems/schemas.ts'
 import { answer } from '../routes/schemas.ts'
 import { type AdminRoute, found, refuseBody } from './admin-route.ts'
 import { ADMIN_PROBLEMS, AdminUser, UserPath, userBody } from './schemas.ts'

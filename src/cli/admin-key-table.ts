@@ -1,4 +1,4 @@
-import type { AdminKey } from '../core/admin-ports.ts'
+import type { AdminKey } from '../core/account/admin-ports.ts'
 import { columns, timeOf } from './table.ts'
 
 const HEAD = ['KEY', 'NAME', 'SCOPES', 'STATE', 'LAST USED']

@@ -1,4 +1,4 @@
-import type { AuditedEvent } from '../core/admin-ports.ts'
+import type { AuditedEvent } from '../core/account/admin-ports.ts'
 import { columns, timeOf } from './table.ts'
 
 const HEAD = ['TIME', 'EVENT', 'ADDRESS', 'REQUEST', 'FACTS']

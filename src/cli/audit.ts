@@ -1,4 +1,4 @@
-import { createAuditReport } from '../store/audit-report.ts'
+import { createAuditReport } from '../store/audit/report.ts'
 import { auditTable } from './audit-table.ts'
 import { type Command, readArgs, UsageError } from './command.ts'
 import { withSchema } from './open-database.ts'

@@ -1,11 +1,11 @@
-import { SettingsSchema } from '../config.ts'
 import { createChecklist } from '../doctor/checklist.ts'
 import { type Reported, runChecks } from '../doctor/finding.ts'
 import { realProbes } from '../doctor/probes.ts'
 import { soundSettings } from '../doctor/sound-settings.ts'
-import { inspectSettings } from '../load-config.ts'
 import { loadExternal } from '../providers/external.ts'
 import { providers } from '../providers/index.ts'
+import { inspectSettings } from '../settings/load.ts'
+import { SettingsSchema } from '../settings/schema.ts'
 import { type Command, readArgs, refuseNames, type World } from './command.ts'
 
 const OPTIONS = {

@@ -1,6 +1,6 @@
-import type { SimulatedVerdict } from '../core/simulated-send.ts'
-import type { TallyRow } from '../guard/tally.ts'
-import type { GuardBlock, SpentBudget } from '../store/guard-admin.ts'
+import type { SimulatedVerdict } from '../../tools/guard-simulator/simulated-send.ts'
+import type { TallyRow } from '../../tools/guard-simulator/tally.ts'
+import type { GuardBlock, SpentBudget } from '../store/guard/index.ts'
 import { columns, timeOf } from './table.ts'
 
 const SCOPES: Record<string, string> = { '*': 'all', '-': 'no country' }

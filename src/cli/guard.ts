@@ -1,6 +1,6 @@
 import { isSupportedCountry } from 'libphonenumber-js/max'
 import { canonicalPrefix } from '../factors/sms/phone-number.ts'
-import { type BlockTarget, createGuardAdmin } from '../store/guard-admin.ts'
+import { type BlockTarget, createGuardAdmin } from '../store/guard/index.ts'
 import { type Command, commandOf, readArgs, refuseNames, UsageError } from './command.ts'
 import { blockTable, budgetTable } from './guard-table.ts'
 import { withSchema } from './open-database.ts'

@@ -1,4 +1,4 @@
-import { usernameKey } from '../core/username.ts'
+import { usernameKey } from '../core/login/username.ts'
 import { destinationOf, parsePhone } from '../factors/sms/phone-number.ts'
 import type { FlaskRow } from './flask-table.ts'
 import { assertLoginPassword, checkPassword, checkUsername } from './new-user.ts'

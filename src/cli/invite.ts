@@ -1,5 +1,5 @@
-import { hashToken, makeToken } from '../core/rotating-token.ts'
-import { createInviteAdmin } from '../store/invites.ts'
+import { hashToken, makeToken } from '../core/session/rotating-token.ts'
+import { createInviteAdmin } from '../store/users/invites.ts'
 import { type Command, readArgs, refuseNames, UsageError } from './command.ts'
 import { withSchema } from './open-database.ts'
 

@@ -1,6 +1,6 @@
 import { migrate as bringUpToDate, readSchemaState } from '../../db/migrate.ts'
-import { maskPhone } from '../core/mask.ts'
-import { findPhoneRepairs, type PhoneRepairs } from '../store/phone-repairs.ts'
+import { maskPhone } from '../core/delivery/mask.ts'
+import { findPhoneRepairs, type PhoneRepairs } from '../store/users/phone-repairs.ts'
 import { type Command, readArgs, refuseNames } from './command.ts'
 import { withDatabase } from './open-database.ts'
 

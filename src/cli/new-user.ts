@@ -1,5 +1,5 @@
-import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from '../core/password.ts'
-import { USERNAME_MAX_LENGTH, usernameFault } from '../core/username.ts'
+import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from '../core/challenge/password.ts'
+import { USERNAME_MAX_LENGTH, usernameFault } from '../core/login/username.ts'
 import type { Problem } from '../errors.ts'
 import { parsePhone } from '../factors/sms/phone-number.ts'
 import { createPasswordPolicy } from '../passwords/policy.ts'

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type EmbeddedPostgres, startEmbedded } from '../../db/embedded.ts'
 import { migrate, readSchemaState } from '../../db/migrate.ts'
-import type { UserAdmin } from '../core/admin-ports.ts'
-import { readSettings } from '../read-settings.ts'
+import type { UserAdmin } from '../core/account/admin-ports.ts'
+import { readSettings } from '../settings/read.ts'
 import { createDatabase, type Database } from '../store/database.ts'
-import { createUserAdmin } from '../store/user-admin.ts'
+import { createUserAdmin } from '../store/users/admin.ts'
 import type { World } from './command.ts'
 import { holdSignals } from './signals.ts'
 

@@ -1,4 +1,4 @@
-import type { SettingsError } from '../settings-reader.ts'
+import type { SettingsError } from '../settings/reader.ts'
 import { adviceFor, explainFault } from '../store/explain-fault.ts'
 import { type Command, UsageError, type World } from './command.ts'
 import { USAGE } from './usage.ts'

@@ -1,4 +1,4 @@
-import type { ReportedSend } from '../store/send-report.ts'
+import type { ReportedSend } from '../store/sends/report.ts'
 import { columns, timeOf } from './table.ts'
 
 const HEAD = [

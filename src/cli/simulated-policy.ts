@@ -1,9 +1,9 @@
-import type { GuardPolicy } from '../core/guard-rules.ts'
-import { limitsFor } from '../core/limits.ts'
+import { limitsFor } from '../core/challenge/limits.ts'
+import type { GuardPolicy } from '../core/guard/rules.ts'
 import { parseCostBudgets, parseMessageBudgets } from '../guard/budgets.ts'
 import { parseRuleNumbers } from '../guard/rule-numbers.ts'
-import { policyOf } from '../guard.ts'
-import { readSettings } from '../read-settings.ts'
+import { readSettings } from '../settings/read.ts'
+import { policyOf } from '../start/guard.ts'
 import { UsageError, type World } from './command.ts'
 
 const inWords = <T>(setting: string, parse: () => T, Kind: new (message: string) => Error = Error): T => {

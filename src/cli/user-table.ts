@@ -1,4 +1,4 @@
-import type { UserSummary } from '../core/admin-ports.ts'
+import type { UserSummary } from '../core/account/admin-ports.ts'
 import { columns, timeOf } from './table.ts'
 
 const HEAD = ['USER', 'PHONE', 'LANGUAGE', 'STATE']

@@ -1,4 +1,4 @@
-import type { UserAdmin } from '../core/admin-ports.ts'
+import type { UserAdmin } from '../core/account/admin-ports.ts'
 import { type Command, commandOf, readArgs, refuseNames, UsageError } from './command.ts'
 import { withUsers } from './open-database.ts'
 import { readPassword } from './read-password.ts'

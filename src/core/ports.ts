@@ -2,15 +2,16 @@
  * The ports: what the login flow asks of the world. The flow knows nothing else of databases, tokens, companies or
  * frameworks; each port has its contract suite in `test/contracts/`.
  */
-import type { Carrier, Channel, Client, SendPlan } from './delivery-ports.ts'
-import type { NoticeKind } from './registration-ports.ts'
-import type { OpenSession } from './session-ports.ts'
 
-export * from './challenge-ports.ts'
-export * from './delivery-ports.ts'
-export * from './guard-ports.ts'
-export * from './registration-ports.ts'
-export * from './session-ports.ts'
+import type { NoticeKind } from './account/ports.ts'
+import type { Carrier, Channel, Client, SendPlan } from './delivery/ports.ts'
+import type { OpenSession } from './session/ports.ts'
+
+export * from './account/ports.ts'
+export * from './challenge/ports.ts'
+export * from './delivery/ports.ts'
+export * from './guard/ports.ts'
+export * from './session/ports.ts'
 
 /** The kinds of second factor. A new one adds its name here and its folder under `factors/`. */
 export type FactorName = 'sms'

@@ -1,5 +1,5 @@
 import type { Provider } from '../core/ports.ts'
-import type { Transport } from '../providers/http.ts'
+import type { Transport } from '../http-client/client.ts'
 import type { ProviderDefinition } from '../providers/provider.ts'
 import { type Finding, fault, ok, warning } from './finding.ts'
 import type { AskPublic } from './public-address-check.ts'

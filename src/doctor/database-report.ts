@@ -1,7 +1,7 @@
-import { createDatabaseLook, type DatabaseState } from '../readiness.ts'
+import { createDatabaseLook, type DatabaseState } from '../start/readiness.ts'
 import { createDatabase, type Database } from '../store/database.ts'
 import { explainFault } from '../store/explain-fault.ts'
-import { createGuardAdmin } from '../store/guard-admin.ts'
+import { createGuardAdmin } from '../store/guard/index.ts'
 import { prepareLogin } from '../store/login-needs.ts'
 import {
   isTransactionPooled,

@@ -1,4 +1,4 @@
-import type { GuardBlock, SpentBudget } from '../store/guard-admin.ts'
+import type { GuardBlock, SpentBudget } from '../store/guard/index.ts'
 import { type Finding, ok, warning } from './finding.ts'
 
 /** What is set, and what the guard does at this moment; undefined where nobody could look. */

@@ -1,4 +1,4 @@
-import { proxyAddress } from '../providers/outgoing.ts'
+import { proxyAddress } from '../http-client/outgoing.ts'
 import { type Finding, fault, ok, warning } from './finding.ts'
 
 /** The proxies that are set, and the way to one. */

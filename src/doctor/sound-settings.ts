@@ -1,5 +1,5 @@
-import { type Settings, SettingsSchema } from '../config.ts'
-import type { InspectedSettings } from '../load-config.ts'
+import type { InspectedSettings } from '../settings/load.ts'
+import { type Settings, SettingsSchema } from '../settings/schema.ts'
 
 /**
  * The settings with their defaults in the place of what is wrong with them, so that the rest can be looked at all the same,

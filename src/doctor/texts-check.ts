@@ -1,6 +1,6 @@
-import type { Settings } from '../config.ts'
-import { createTextsFor, domainOf } from '../delivery.ts'
-import { parseScenarios } from '../providers/scenarios.ts'
+import { parseScenarios } from '../providers/development/scenarios.ts'
+import type { Settings } from '../settings/schema.ts'
+import { createTextsFor, domainOf } from '../start/delivery.ts'
 import { type Finding, fault, ok, warning } from './finding.ts'
 
 /** The texts of messages, as the server will check them when it starts. */

@@ -1,5 +1,5 @@
 import { isSupportedCountry } from 'libphonenumber-js/max'
-import type { Budget, Budgets } from '../core/guard-rules.ts'
+import type { Budget, Budgets } from '../core/guard/rules.ts'
 
 /** A faulty part of a budget setting, in words. */
 class BudgetsError extends Error {

@@ -1,4 +1,4 @@
-import { GUARD_RULES, type GuardRuleNumbers } from '../core/guard-rules.ts'
+import { GUARD_RULES, type GuardRuleNumbers } from '../core/guard/rules.ts'
 
 /** A faulty part of a list of limits, in words. */
 class RuleNumbersError extends Error {

@@ -1,4 +1,4 @@
-import { readTextFileSync } from '../text-file.ts'
+import { readTextFileSync } from '../settings/text-file.ts'
 import { makeSecret } from './key-files.ts'
 import { makeFile, replaceFile } from './replace-file.ts'
 import { type Listed, mayGo } from './retirement.ts'

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { readTextFile, readTextFileSync } from '../text-file.ts'
+import { readTextFile, readTextFileSync } from '../settings/text-file.ts'
 import { generateKeySet, type KeyAlgorithm, readKeySets, type SigningKeys, type Source } from './key-set.ts'
 
 /** Readable by its owner alone; refuses to replace a file that is there. */

@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { readTextFileSync } from '../text-file.ts'
+import { readTextFileSync } from '../settings/text-file.ts'
 
 /** Whose a file is, and who may read it. */
 type Access = { mode: number; uid: number; gid: number }

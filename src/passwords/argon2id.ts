@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { hash, verify } from '@node-rs/argon2'
-import type { HashQueue } from '../core/hash-queue.ts'
-import { normalizePassword } from '../core/password.ts'
+import { normalizePassword } from '../core/challenge/password.ts'
+import type { HashQueue } from '../core/login/hash-queue.ts'
 import type { PasswordVerifier } from '../core/ports.ts'
 
 /** What a hash costs: memory in KiB, passes over it, lanes. */

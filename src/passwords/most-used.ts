@@ -1,4 +1,4 @@
-import { usernameKey } from '../core/username.ts'
+import { usernameKey } from '../core/login/username.ts'
 
 let mostUsed: Promise<ReadonlySet<string>> | undefined
 

@@ -1,4 +1,4 @@
-import { normalizePassword, PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from '../core/password.ts'
+import { normalizePassword, PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from '../core/challenge/password.ts'
 import type { PasswordPolicy } from '../core/ports.ts'
 import { Problem } from '../errors.ts'
 import type { BreachCheck } from './breach-range.ts'

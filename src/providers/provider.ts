@@ -1,6 +1,6 @@
 import type { Static, TObject } from 'typebox'
 import type { Channel, CodeMessage, Provider, SendResult } from '../core/ports.ts'
-import type { HttpAnswer, HttpRequest, Transport } from './http.ts'
+import type { HttpAnswer, HttpRequest, Transport } from '../http-client/client.ts'
 
 /** A message as a development provider keeps it. */
 export interface KeptMessage {

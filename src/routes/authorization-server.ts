@@ -1,8 +1,8 @@
 import { Type } from 'typebox'
-import { EXAMPLE_ISSUER } from '../http/docs.ts'
+import { EXAMPLE_ISSUER } from '../http/openapi/docs.ts'
 import { JWKS_MAX_AGE } from '../keys/rotation.ts'
 import { CACHED, CachedHeaders, NOT_MODIFIED } from './cached.ts'
-import { problems } from './problem-schemas.ts'
+import { problems } from './problems/schemas.ts'
 import type { Route } from './route.ts'
 import { Acr, answer, Exactly } from './schemas.ts'
 

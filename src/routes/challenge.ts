@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
-import { maskPhone } from '../core/mask.ts'
-import { DATABASE_PROBLEMS, problems } from './problem-schemas.ts'
+import { maskPhone } from '../core/delivery/mask.ts'
+import { DATABASE_PROBLEMS, problems } from './problems/schemas.ts'
 import { bearerToken, type Route } from './route.ts'
 import { answer, Delivery, Exactly, Factor, Seconds } from './schemas.ts'
 

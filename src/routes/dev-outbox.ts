@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { Problem } from '../errors.ts'
-import { problems } from './problem-schemas.ts'
+import { problems } from './problems/schemas.ts'
 import type { Route } from './route.ts'
 import { answer, ChannelName, Exactly, Moment } from './schemas.ts'
 

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { BODY_PROBLEMS, DATABASE_PROBLEMS, problems } from './problem-schemas.ts'
+import { BODY_PROBLEMS, DATABASE_PROBLEMS, problems } from './problems/schemas.ts'
 import { bearerToken, contextOf, type Route } from './route.ts'
 import { answer, Exactly, Id, Moment, Nameable, PlaceOfUse } from './schemas.ts'
 

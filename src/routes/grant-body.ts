@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify'
 import { type Static, Type } from 'typebox'
-import type { Grant } from '../core/grant.ts'
+import type { Grant } from '../core/session/grant.ts'
 import type { TokenCookies } from '../http/token-cookies.ts'
 import { Exactly, Seconds } from './schemas.ts'
 

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { Problem } from '../errors.ts'
-import { problems } from './problem-schemas.ts'
+import { problems } from './problems/schemas.ts'
 import type { Route } from './route.ts'
 import { answer, ChannelName, Exactly } from './schemas.ts'
 

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { JWKS_MAX_AGE } from '../keys/rotation.ts'
 import { CACHED, CachedHeaders, NOT_MODIFIED } from './cached.ts'
-import { problems } from './problem-schemas.ts'
+import { problems } from './problems/schemas.ts'
 import type { Route } from './route.ts'
 import { answer, Exactly } from './schemas.ts'
 

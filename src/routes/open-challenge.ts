@@ -1,5 +1,5 @@
 import type { Static } from 'typebox'
-import type { OpenChallenge } from '../core/begin-challenge.ts'
+import type { OpenChallenge } from '../core/challenge/begin.ts'
 import type { OpenChallengeBody } from './schemas.ts'
 
 /** A waiting challenge in the contract's spelling. */

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { GrantBody, grantBody } from './grant-body.ts'
-import { BODY_PROBLEMS, DATABASE_PROBLEMS, problems } from './problem-schemas.ts'
+import { BODY_PROBLEMS, DATABASE_PROBLEMS, problems } from './problems/schemas.ts'
 import { bearerToken, contextOf, type Route } from './route.ts'
 import { answer, Exactly, NewPassword, Password, Username } from './schemas.ts'
 

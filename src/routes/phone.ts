@@ -1,6 +1,6 @@
 import { GrantBody, grantBody } from './grant-body.ts'
 import { openChallengeBody } from './open-challenge.ts'
-import { BODY_PROBLEMS, DATABASE_PROBLEMS, ISSUE_PROBLEMS, problems } from './problem-schemas.ts'
+import { BODY_PROBLEMS, DATABASE_PROBLEMS, ISSUE_PROBLEMS, problems } from './problems/schemas.ts'
 import { bearerToken, contextOf, deliveryWish, type Route } from './route.ts'
 import {
   answer,

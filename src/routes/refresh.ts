@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { Problem } from '../errors.ts'
 import { GrantBody, grantBody, REFRESH_TOKEN_EXAMPLE, RefreshToken } from './grant-body.ts'
-import { BODY_PROBLEMS, DATABASE_PROBLEMS, problems } from './problem-schemas.ts'
+import { BODY_PROBLEMS, DATABASE_PROBLEMS, problems } from './problems/schemas.ts'
 import { contextOf, type Route } from './route.ts'
 import { answer, Exactly } from './schemas.ts'
 

@@ -1,8 +1,8 @@
 import { type TSchema, Type } from 'typebox'
-import { IDEMPOTENCY_KEY_MIN_LENGTH } from '../core/idempotency.ts'
-import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from '../core/password.ts'
+import { IDEMPOTENCY_KEY_MIN_LENGTH } from '../core/challenge/idempotency.ts'
+import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from '../core/challenge/password.ts'
+import { USERNAME_MAX_LENGTH } from '../core/login/username.ts'
 import { CHANNELS, CLIENTS, DELIVERY_STATUSES } from '../core/ports.ts'
-import { USERNAME_MAX_LENGTH } from '../core/username.ts'
 
 /** Neither control characters, which Postgres refuses or logs show raw, nor half of a surrogate pair. */
 const CLEAN_TEXT = '^[^\\p{Cc}\\p{Cs}]*$'

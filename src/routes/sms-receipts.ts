@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { Problem } from '../errors.ts'
-import { DATABASE_PROBLEMS, problems } from './problem-schemas.ts'
+import { DATABASE_PROBLEMS, problems } from './problems/schemas.ts'
 import { contextOf, type Route } from './route.ts'
 import { Exactly } from './schemas.ts'
 

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { DeviceName, GrantBody, grantBody } from './grant-body.ts'
-import { BODY_PROBLEMS, DATABASE_PROBLEMS, problems } from './problem-schemas.ts'
+import { BODY_PROBLEMS, DATABASE_PROBLEMS, problems } from './problems/schemas.ts'
 import { contextOf, type Route } from './route.ts'
 import { answer, Code, Exactly, Factor, PENDING_TOKEN_EXAMPLE, PendingToken } from './schemas.ts'
 

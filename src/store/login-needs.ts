@@ -1,12 +1,12 @@
 import { sql } from 'kysely'
-import { policyFor } from '../core/guard-rules.ts'
-import { limitsFor, PASSWORD_RULES } from '../core/limits.ts'
-import { createAuditTrail } from './audit.ts'
-import { createChallengeStore } from './challenges.ts'
+import { limitsFor, PASSWORD_RULES } from '../core/challenge/limits.ts'
+import { policyFor } from '../core/guard/rules.ts'
+import { createAuditTrail } from './audit/index.ts'
+import { createChallengeStore } from './challenges/index.ts'
 import type { Database } from './database.ts'
-import { createSendLedger } from './sends.ts'
+import { createSendLedger } from './sends/index.ts'
 import type { Tables } from './tables.ts'
-import { createAccountStore } from './users.ts'
+import { createAccountStore } from './users/index.ts'
 
 type Right = 'select' | 'insert' | 'update'
 

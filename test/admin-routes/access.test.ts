@@ -1,8 +1,8 @@
 import t from 'tap'
 import { guardRoutes } from '../../src/admin-routes/access.ts'
 import { adminRoutes } from '../../src/admin-routes/index.ts'
-import { hashAdminKey, newAdminKey } from '../../src/core/admin-key.ts'
-import { ADMIN_SCOPES, type AdminScope } from '../../src/core/admin-ports.ts'
+import { hashAdminKey, newAdminKey } from '../../src/core/account/admin-key.ts'
+import { ADMIN_SCOPES, type AdminScope } from '../../src/core/account/admin-ports.ts'
 import { createAdminWorld, NOBODY } from '../support/admin.ts'
 import { ISSUER } from '../support/app.ts'
 
@@ -178,7 +178,7 @@ t.test('bad keys are limited by address, and do not shut a good one out', async 
 t.test('a route that demands no scope, or one that there is not, cannot be added', async (t) => {
   const { admin } = await createAdminWorld(t)
   const { createBareApp } = await import('../../src/http/bare-app.ts')
-  const { createLogger } = await import('../../src/logger.ts')
+  const { createLogger } = await import('../../src/start/logger.ts')
   const attempt = async (config: object) => {
     const { app, limit } = await createBareApp({
       issuer: ISSUER,
@@ -243,7 +243,7 @@ t.test('wrong methods, media types and sizes are problems as everywhere', async 
 
 t.test('a database that is away is a 503, and lets nobody in', async (t) => {
   const { createDatabase } = await import('../../src/store/database.ts')
-  const { createAdminKeyStore } = await import('../../src/store/admin-keys.ts')
+  const { createAdminKeyStore } = await import('../../src/store/users/admin-keys.ts')
   const away = createDatabase({ url: 'postgres://nobody@127.0.0.1:1/none', poolSize: 1, onIdleError: () => {} })
   t.teardown(() => away.close())
   const { admin } = await createAdminWorld(t, { admin: { keys: createAdminKeyStore(away) } })

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { GUARD_RULES, type GuardPolicy } from '../../src/core/guard-rules.ts'
+import { GUARD_RULES, type GuardPolicy } from '../../src/core/guard/rules.ts'
 import { createWorld, PASSWORD, type World } from '../support/app.ts'
 
 const { user, number, address, network } = GUARD_RULES

@@ -1,6 +1,6 @@
 import { createHash, createHmac, randomUUID } from 'node:crypto'
 import t from 'tap'
-import { hashCode } from '../../src/core/code.ts'
+import { hashCode } from '../../src/core/challenge/code.ts'
 import { deriveSecrets } from '../../src/keys/secrets.ts'
 import { rounds } from '../run/rounds.ts'
 import { createWorld, PASSWORD, type World } from '../support/app.ts'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { GUARD_RULES } from '../../src/core/guard-rules.ts'
+import { GUARD_RULES } from '../../src/core/guard/rules.ts'
 import { rounds } from '../run/rounds.ts'
 import { createWorld, type World } from '../support/app.ts'
 

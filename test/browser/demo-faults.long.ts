@@ -1,6 +1,6 @@
 import t from 'tap'
-import { createProofOfWork } from '../../src/checks/proof-of-work.ts'
-import { GUARD_RULES } from '../../src/core/guard-rules.ts'
+import { GUARD_RULES } from '../../src/core/guard/rules.ts'
+import { createProofOfWork } from '../../src/guard/human-checks/proof-of-work.ts'
 import { ADDRESS_LIMITS } from '../../src/http/rate-limit.ts'
 import { wrongCode } from '../support/app.ts'
 import { browserTests } from '../support/browser.ts'

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import t from 'tap'
-import { createProofOfWork, type ProofOfWorkOptions, proofOfWork } from '../../src/checks/proof-of-work.ts'
-import { countZeroBits, solveProofOfWork } from '../../src/checks/solve-proof-of-work.ts'
+import { createProofOfWork, type ProofOfWorkOptions, proofOfWork } from '../../src/guard/human-checks/proof-of-work.ts'
+import { countZeroBits, solveProofOfWork } from '../../src/guard/human-checks/solve-proof-of-work.ts'
 import { CONTEXT, createMemoryNonces, GARBAGE, testHumanCheck } from '../contracts/human-check.ts'
 
 const KEY = Buffer.alloc(32, 7)

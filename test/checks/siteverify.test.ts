@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
 import { pathToFileURL } from 'node:url'
 import t from 'tap'
-import type { HumanCheckDefinition } from '../../src/checks/check.ts'
-import { hcaptcha } from '../../src/checks/hcaptcha.ts'
-import { createSiteverify } from '../../src/checks/siteverify.ts'
-import { turnstile } from '../../src/checks/turnstile.ts'
-import { wire } from '../../src/providers/http.ts'
+import type { HumanCheckDefinition } from '../../src/guard/human-checks/check.ts'
+import { hcaptcha } from '../../src/guard/human-checks/hcaptcha.ts'
+import { createSiteverify } from '../../src/guard/human-checks/siteverify.ts'
+import { turnstile } from '../../src/guard/human-checks/turnstile.ts'
+import { wire } from '../../src/http-client/client.ts'
 import { type CompanyMode, type CompanyReply, type ReceivedRequest, startFakeCompany } from '../../testing/index.ts'
 import { CONTEXT, createMemoryNonces, testHumanCheck } from '../contracts/human-check.ts'
 
@@ -232,7 +232,7 @@ t.test('a company that is silent, or stops in the middle, is waited for no longe
 
 const page = readFileSync(new URL('../../docs/human-checks.md', import.meta.url), 'utf8')
 const [, source] = /^<!-- acme\.ts -->\n```ts\n([\s\S]*?)^```$/m.exec(page)!
-const contract = new URL('../../src/checks/check.ts', import.meta.url).href
+const contract = new URL('../../src/guard/human-checks/check.ts', import.meta.url).href
 const folder = t.testdir({ 'acme.ts': source!.replace("'./check.ts'", `'${contract}'`) })
 const { acme } = (await import(pathToFileURL(`${folder}/acme.ts`).href)) as { acme: HumanCheckDefinition }
 

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import t, { type Test } from 'tap'
-import { createAuditTrail } from '../../src/store/audit.ts'
+import { createAuditTrail } from '../../src/store/audit/index.ts'
 import { createDatabase } from '../../src/store/database.ts'
-import { createUserAdmin } from '../../src/store/user-admin.ts'
+import { createUserAdmin } from '../../src/store/users/admin.ts'
 import { createTestDatabase } from '../support/postgres.ts'
 import { runHere } from './tool.ts'
 

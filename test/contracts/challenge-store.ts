@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Test } from 'tap'
-import { policyFor } from '../../src/core/guard-rules.ts'
+import { policyFor } from '../../src/core/guard/rules.ts'
 import type { ChallengeStore, IdempotentRequest, SendEntry } from '../../src/core/ports.ts'
 
 /** A store with one account in it, and a hand on its clock and its account. */

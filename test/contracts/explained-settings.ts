@@ -1,7 +1,7 @@
 import type { Test } from 'tap'
 import type { TObject } from 'typebox'
 import { Value } from 'typebox/value'
-import type { SettingSchema } from '../../src/config.ts'
+import type { SettingSchema } from '../../src/settings/schema.ts'
 
 /** What the settings of a part that can be named promise: they are called after it, explained, and hide its secrets. */
 export const assertExplained = (

@@ -1,8 +1,8 @@
 /** The contract of human checks, as tap tests. */
 import { performance } from 'node:perf_hooks'
 import type { Test } from 'tap'
-import type { HumanCheckDefinition } from '../../src/checks/check.ts'
-import type { HumanCheck, NonceStore } from '../../src/core/guard-ports.ts'
+import type { HumanCheck, NonceStore } from '../../src/core/guard/ports.ts'
+import type { HumanCheckDefinition } from '../../src/guard/human-checks/check.ts'
 import { assertExplained } from './explained-settings.ts'
 
 /** Where answers come from in these tests: a documentation address (RFC 5737). */

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { hashCode, makeClientKey, makeCode } from '../../src/core/code.ts'
+import { hashCode, makeClientKey, makeCode } from '../../src/core/challenge/code.ts'
 import type { Purpose } from '../../src/core/ports.ts'
 
 const SAMPLES = 10_000

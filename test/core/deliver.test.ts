@@ -1,5 +1,5 @@
 import t from 'tap'
-import { deliverCode } from '../../src/core/deliver.ts'
+import { deliverCode } from '../../src/core/challenge/deliver.ts'
 import type { CodeFactor, SendPlan } from '../../src/core/ports.ts'
 import type { Problem } from '../../src/errors.ts'
 import { sendEntry } from '../contracts/challenge-store.ts'

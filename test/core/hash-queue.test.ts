@@ -1,6 +1,6 @@
 import { setImmediate as settle } from 'node:timers/promises'
 import t from 'tap'
-import { createHashQueue } from '../../src/core/hash-queue.ts'
+import { createHashQueue } from '../../src/core/login/hash-queue.ts'
 import { Problem } from '../../src/errors.ts'
 
 /** A queue under a clock that only moves when told, and jobs that end when told. */

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { normalizePassword, PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from '../../src/core/password.ts'
+import { normalizePassword, PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from '../../src/core/challenge/password.ts'
 
 t.test('composed and decomposed spellings of a password are one password', async (t) => {
   t.equal(normalizePassword('cafe\u0301 au lait'), normalizePassword('caf\u00E9 au lait'))

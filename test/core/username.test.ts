@@ -1,5 +1,5 @@
 import t from 'tap'
-import { usernameKey } from '../../src/core/username.ts'
+import { usernameKey } from '../../src/core/login/username.ts'
 
 t.test('the spellings of one name have one key', async (t) => {
   const spellings: Record<string, string[]> = {

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { USAGE } from '../../src/cli/usage.ts'
-import { SettingsSchema } from '../../src/config.ts'
-import { inspectSettings } from '../../src/load-config.ts'
 import { providers } from '../../src/providers/index.ts'
+import { inspectSettings } from '../../src/settings/load.ts'
+import { SettingsSchema } from '../../src/settings/schema.ts'
 import { blocksOf, deadLinks, PAGES } from '../support/markdown-page.ts'
 import { type ShellLine, shellLines } from '../support/shell-lines.ts'
 

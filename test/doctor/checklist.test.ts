@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { createChecklist } from '../../src/doctor/checklist.ts'
 import { realProbes } from '../../src/doctor/probes.ts'
-import { inspectSettings } from '../../src/load-config.ts'
 import { providers } from '../../src/providers/index.ts'
+import { inspectSettings } from '../../src/settings/load.ts'
 
 t.test('the guide has a paragraph for each point of the checklist, in the same order', async (t) => {
   const inspected = inspectSettings({ env: {}, providers })

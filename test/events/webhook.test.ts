@@ -5,11 +5,11 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
 import { Webhook } from 'standardwebhooks'
 import t, { type Test } from 'tap'
-import type { EventOutbox } from '../../src/core/event-port.ts'
-import { createEventWebhook } from '../../src/events/webhook.ts'
-import { wire } from '../../src/providers/http.ts'
+import type { EventOutbox } from '../../src/core/audit/event-ports.ts'
+import { wire } from '../../src/http-client/client.ts'
+import { createEventWebhook } from '../../src/start/event-webhook.ts'
 import { createDatabase } from '../../src/store/database.ts'
-import { createEventOutbox } from '../../src/store/events.ts'
+import { createEventOutbox } from '../../src/store/outbox/events.ts'
 import { createTestDatabase, query } from '../support/postgres.ts'
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo='
@@ -340,7 +340,7 @@ t.test('stop waits for what is under way, and nothing begins after it', async (t
 
 t.test('a webhook that waits for events keeps no process alive', async (t) => {
   const script = `
-    const { createEventWebhook } = await import('./src/events/webhook.ts')
+    const { createEventWebhook } = await import('./src/start/event-webhook.ts')
     const outbox = { claim: async () => [], delivered: async () => {}, abandon: async () => {} }
     const log = { info() {}, warn() {} }
     createEventWebhook({

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { parsePhone } from '../../src/factors/sms/phone-number.ts'
-import { burstAttack, poisoningAttack, slowAttack } from '../../src/guard/attacks.ts'
-import { GENERATED_DAY, organicDay } from '../../src/guard/generated-day.ts'
+import { burstAttack, poisoningAttack, slowAttack } from '../../tools/guard-simulator/attacks.ts'
+import { GENERATED_DAY, organicDay } from '../../tools/guard-simulator/generated-day.ts'
 
 const HOUR = 3_600_000
 const prefixOf = ({ number }: { number: string }) => number.slice(0, -4)

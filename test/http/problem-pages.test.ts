@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { PROBLEM_CODES, PROBLEMS } from '../../src/errors.ts'
-import { PROBLEM_TEXTS } from '../../src/problem-texts.ts'
+import { PROBLEM_TEXTS } from '../../src/routes/problems/texts.ts'
 import { createWorld, ISSUER } from '../support/app.ts'
 
 const BROWSER = 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8'

@@ -1,8 +1,8 @@
 import { performance } from 'node:perf_hooks'
 import t from 'tap'
-import { numberIntelligence } from '../../src/intelligence/index.ts'
-import { createTwilioLookup, twilioLookup } from '../../src/intelligence/twilio-lookup.ts'
-import { wire } from '../../src/providers/http.ts'
+import { numberIntelligence } from '../../src/guard/number-intelligence/index.ts'
+import { createTwilioLookup, twilioLookup } from '../../src/guard/number-intelligence/twilio-lookup.ts'
+import { wire } from '../../src/http-client/client.ts'
 import { type CompanyMode, type CompanyReply, startFakeCompany } from '../../testing/index.ts'
 import { assertExplained } from '../contracts/explained-settings.ts'
 

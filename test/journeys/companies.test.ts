@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import t, { type Test } from 'tap'
-import { crondockProvider } from '../../src/providers/crondock.ts'
-import { twilioProvider } from '../../src/providers/twilio.ts'
+import { crondockProvider } from '../../src/providers/crondock/index.ts'
+import { twilioProvider } from '../../src/providers/twilio/index.ts'
 import { type CompanyVoice, createProvider, startFakeCompany } from '../../testing/index.ts'
 import { createWorld, ISSUER } from '../support/app.ts'
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { createHousekeeping } from '../../src/store/housekeeping.ts'
+import { createHousekeeping } from '../../src/store/housekeeping/index.ts'
 import { createWorld, PASSWORD, wrongCode } from '../support/app.ts'
 
 const HOUR = 3_600

@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { SendResult } from '../../src/core/ports.ts'
-import { STANDARD_NUMBERS } from '../../src/providers/scenarios.ts'
+import { STANDARD_NUMBERS } from '../../src/providers/development/scenarios.ts'
 import { createWorld, PASSWORD, type TestProvider, type World } from '../support/app.ts'
 
 /** A company whose next answers can be set. */

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { createHashQueue } from '../../src/core/hash-queue.ts'
+import { createHashQueue } from '../../src/core/login/hash-queue.ts'
 import { createArgon2id } from '../../src/passwords/argon2id.ts'
 import { createWorld } from '../support/app.ts'
 

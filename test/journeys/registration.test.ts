@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import t from 'tap'
-import { createHousekeeping } from '../../src/store/housekeeping.ts'
+import { createHousekeeping } from '../../src/store/housekeeping/index.ts'
 import { createWorld, PASSWORD, type World, wrongCode } from '../support/app.ts'
 import { digestTables } from '../support/table-digest.ts'
 

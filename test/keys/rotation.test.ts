@@ -1,5 +1,4 @@
 import t from 'tap'
-import { SettingsSchema } from '../../src/config.ts'
 import {
   inForce,
   JWKS_MAX_AGE,
@@ -10,6 +9,7 @@ import {
   SECRET_DELAY,
   standings,
 } from '../../src/keys/rotation.ts'
+import { SettingsSchema } from '../../src/settings/schema.ts'
 
 const key = (name: string, from: number) => ({ name, from })
 

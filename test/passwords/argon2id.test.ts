@@ -1,6 +1,6 @@
 import { hash } from '@node-rs/argon2'
 import t from 'tap'
-import type { HashQueue } from '../../src/core/hash-queue.ts'
+import type { HashQueue } from '../../src/core/login/hash-queue.ts'
 import { Problem } from '../../src/errors.ts'
 import { createArgon2id, hashPassword } from '../../src/passwords/argon2id.ts'
 

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import t from 'tap'
 import type { SendResult } from '../../src/core/ports.ts'
-import { createBreakers } from '../../src/providers/breakers.ts'
+import { createBreakers } from '../../src/delivery/breakers.ts'
 
 const ACCEPTED: SendResult = { outcome: 'accepted' }
 const FAILED: SendResult = { outcome: 'failed', reason: 'HTTP 503' }

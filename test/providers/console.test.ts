@@ -1,6 +1,6 @@
 import t from 'tap'
 import { CHANNELS } from '../../src/core/ports.ts'
-import { consoleProvider } from '../../src/providers/console.ts'
+import { consoleProvider } from '../../src/providers/development/console.ts'
 import { createProvider } from '../../testing/index.ts'
 import { MESSAGE, testLocalProvider } from '../contracts/provider.ts'
 

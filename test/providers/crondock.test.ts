@@ -1,5 +1,5 @@
 import t from 'tap'
-import { crondockProvider } from '../../src/providers/crondock.ts'
+import { crondockProvider } from '../../src/providers/crondock/index.ts'
 import { type CompanyReply, type CompanyVoice, sendOverWire } from '../../testing/index.ts'
 import { MESSAGE, testRealProvider } from '../contracts/provider.ts'
 

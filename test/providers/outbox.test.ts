@@ -1,5 +1,5 @@
 import t from 'tap'
-import { createOutbox, outboxProvider } from '../../src/providers/outbox.ts'
+import { createOutbox, outboxProvider } from '../../src/providers/development/outbox.ts'
 import { createProvider } from '../../testing/index.ts'
 import { MESSAGE, testLocalProvider } from '../contracts/provider.ts'
 

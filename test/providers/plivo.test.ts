@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import t from 'tap'
 import type { ReceiptRequest } from '../../src/core/ports.ts'
-import { plivoProvider } from '../../src/providers/plivo.ts'
+import { plivoProvider } from '../../src/providers/plivo/index.ts'
 import { type CompanyReply, type CompanyVoice, createProvider, sendOverWire } from '../../testing/index.ts'
 import { MESSAGE, testRealProvider, testReceipts } from '../contracts/provider.ts'
 

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { estimatePrice, parsePrices } from '../../src/providers/prices.ts'
-import { parseRoutes, routeFor } from '../../src/providers/routing.ts'
+import { estimatePrice, parsePrices } from '../../src/delivery/prices.ts'
+import { parseRoutes, routeFor } from '../../src/delivery/routing.ts'
 
 const ALL = ['twilio', 'vonage', 'acme']
 

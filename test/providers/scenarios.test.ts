@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import t from 'tap'
 import type { Receipt } from '../../src/core/ports.ts'
-import { createScenarios, parseScenarios, STANDARD_NUMBERS } from '../../src/providers/scenarios.ts'
+import { createScenarios, parseScenarios, STANDARD_NUMBERS } from '../../src/providers/development/scenarios.ts'
 import { MESSAGE } from '../contracts/provider.ts'
 
 const NOW = Date.parse('2026-11-24T12:00:00Z')

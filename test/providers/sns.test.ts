@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto'
 import { registerHooks } from 'node:module'
 import t from 'tap'
-import { snsProvider } from '../../src/providers/sns.ts'
+import { snsProvider } from '../../src/providers/sns/index.ts'
 import {
   type CompanyReply,
   type CompanyVoice,

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { webhookProvider } from '../../src/providers/webhook.ts'
+import { webhookProvider } from '../../src/providers/webhook/index.ts'
 import { type CompanyReply, type CompanyVoice, createProvider, sendOverWire } from '../../testing/index.ts'
 import { MESSAGE, testRealProvider } from '../contracts/provider.ts'
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { inspectSettings } from '../../src/load-config.ts'
+import { inspectSettings } from '../../src/settings/load.ts'
 import { createWorld } from '../support/app.ts'
 
 const settingsOf = (CORS_ORIGINS: string) => inspectSettings({ env: { CORS_ORIGINS }, providers: [] })

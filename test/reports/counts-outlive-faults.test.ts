@@ -1,6 +1,6 @@
 import t from 'tap'
-import { PASSWORD_RULES } from '../../src/core/limits.ts'
-import { createEventOutbox } from '../../src/store/events.ts'
+import { PASSWORD_RULES } from '../../src/core/challenge/limits.ts'
+import { createEventOutbox } from '../../src/store/outbox/events.ts'
 import { createWorld, PASSWORD, type World, wrongCode } from '../support/app.ts'
 
 /** Lets no event be written until the function it returns is called. */

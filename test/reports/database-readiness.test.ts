@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import t, { type Test } from 'tap'
-import { createReadiness } from '../../src/readiness.ts'
+import { createReadiness } from '../../src/start/readiness.ts'
 import type { Database } from '../../src/store/database.ts'
 import { runHere } from '../cli/tool.ts'
 import { createWorld, type World } from '../support/app.ts'

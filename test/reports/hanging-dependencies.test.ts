@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import t from 'tap'
-import { createTwilioLookup } from '../../src/intelligence/twilio-lookup.ts'
+import { createTwilioLookup } from '../../src/guard/number-intelligence/twilio-lookup.ts'
 import { createBreachRange } from '../../src/passwords/breach-range.ts'
 
 const RANGE = `${'0'.repeat(35)}:0`

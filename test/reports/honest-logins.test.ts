@@ -1,5 +1,5 @@
 import t from 'tap'
-import { GUARD_RULES } from '../../src/core/guard-rules.ts'
+import { GUARD_RULES } from '../../src/core/guard/rules.ts'
 import { createWorld, type World } from '../support/app.ts'
 
 const { user, number, address, network } = GUARD_RULES

@@ -56,7 +56,7 @@ t.test('the lack of a valid invite is a member too, before the code and after it
     status: 403,
     body: { code: 'forbidden', required: 'invite' },
   })
-  const { hashToken } = await import('../../src/core/rotating-token.ts')
+  const { hashToken } = await import('../../src/core/session/rotating-token.ts')
   const invite = `inv_${'A'.repeat(43)}`
   await world.sql(`insert into invites (invite_hash, expires_at) values ($1, now() + interval '1 day')`, [
     hashToken(invite),

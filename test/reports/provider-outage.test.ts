@@ -1,8 +1,8 @@
 import t from 'tap'
 import type { SendResult } from '../../src/core/ports.ts'
-import { createDelivery, createTextsFor } from '../../src/delivery.ts'
-import { loadSettings } from '../../src/load-config.ts'
 import { providers } from '../../src/providers/index.ts'
+import { loadSettings } from '../../src/settings/load.ts'
+import { createDelivery, createTextsFor } from '../../src/start/delivery.ts'
 import { createWorld } from '../support/app.ts'
 
 const DOWN: SendResult = { outcome: 'failed', reason: 'HTTP 500' }

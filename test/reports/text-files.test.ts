@@ -1,11 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { createTextsFor } from '../../src/delivery.ts'
-import { openRings } from '../../src/key-rings.ts'
 import { generateKeySet, type KeySet } from '../../src/keys/key-set.ts'
-import { loadSettings } from '../../src/load-config.ts'
 import { providers } from '../../src/providers/index.ts'
+import { loadSettings } from '../../src/settings/load.ts'
+import { createTextsFor } from '../../src/start/delivery.ts'
+import { openRings } from '../../src/start/keys.ts'
 import { makeFolder, runHere } from '../cli/tool.ts'
 
 const utf16 = (text: string) => Buffer.from(`\ufeff${text}`, 'utf16le')

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { foldCode } from '../../src/core/code.ts'
+import { foldCode } from '../../src/core/challenge/code.ts'
 import { parsePhone } from '../../src/factors/sms/phone-number.ts'
 import { createAdminWorld } from '../support/admin.ts'
 import { createWorld, wrongCode } from '../support/app.ts'

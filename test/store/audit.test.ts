@@ -3,12 +3,12 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { mock } from 'node:test'
 import t, { type Test } from 'tap'
-import type { AuditEntry } from '../../src/core/audit-port.ts'
+import type { AuditEntry } from '../../src/core/audit/ports.ts'
 import { Problem } from '../../src/errors.ts'
-import { createAuditTrail } from '../../src/store/audit.ts'
-import { createAuditReport } from '../../src/store/audit-report.ts'
+import { createAuditTrail } from '../../src/store/audit/index.ts'
+import { createAuditReport } from '../../src/store/audit/report.ts'
 import { createDatabase, type Database } from '../../src/store/database.ts'
-import { createUserAdmin } from '../../src/store/user-admin.ts'
+import { createUserAdmin } from '../../src/store/users/admin.ts'
 import { createTestDatabase, query } from '../support/postgres.ts'
 import { startTcpProxy } from '../support/tcp-proxy.ts'
 
@@ -264,7 +264,7 @@ t.test('drain gives a database that is away one more try, and then says what is 
 
 t.test('a try that waits keeps no process alive', async (t) => {
   const script = `
-    const { createAuditTrail } = await import('./src/store/audit.ts')
+    const { createAuditTrail } = await import('./src/store/audit/index.ts')
     const db = { prepare: () => async () => { throw new Error('away') } }
     createAuditTrail(db, { onLost() {} }).record(
       { event: 'x', userId: null, address: '', requestId: '', facts: {}, at: new Date() })`

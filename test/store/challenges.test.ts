@@ -1,6 +1,6 @@
 import t from 'tap'
-import { limitsFor } from '../../src/core/limits.ts'
-import { createChallengeStore } from '../../src/store/challenges.ts'
+import { limitsFor } from '../../src/core/challenge/limits.ts'
+import { createChallengeStore } from '../../src/store/challenges/index.ts'
 import { challengeStoreContract, NO_RULES } from '../contracts/challenge-store.ts'
 import { createWorld } from '../support/app.ts'
 import { createMemoryChallenges } from '../support/memory-challenges.ts'

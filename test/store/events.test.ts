@@ -1,8 +1,8 @@
 import pg from 'pg'
 import t, { type Test } from 'tap'
-import { LONGEST_TRY, RETRY_WAITS } from '../../src/core/event-port.ts'
+import { LONGEST_TRY, RETRY_WAITS } from '../../src/core/audit/event-ports.ts'
 import { createDatabase } from '../../src/store/database.ts'
-import { createEventOutbox } from '../../src/store/events.ts'
+import { createEventOutbox } from '../../src/store/outbox/events.ts'
 import { createTestDatabase, query } from '../support/postgres.ts'
 
 /** Two instances on one outbox. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { createDatabase } from '../../src/store/database.ts'
-import { createGuardAdmin } from '../../src/store/guard-admin.ts'
+import { createGuardAdmin } from '../../src/store/guard/index.ts'
 import { createGuardDatabase, NOON, rulesAlone } from '../support/guard-database.ts'
 
 const guard = await createGuardDatabase(t)

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { migrate, readSchemaState } from '../../db/migrate.ts'
 import { migrations } from '../../db/migrations/index.ts'
-import { GUARD_RULES } from '../../src/core/guard-rules.ts'
+import { GUARD_RULES } from '../../src/core/guard/rules.ts'
 import { createDatabase } from '../../src/store/database.ts'
 import { createTestDatabase } from '../support/postgres.ts'
 

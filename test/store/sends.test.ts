@@ -1,9 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import t, { type Test } from 'tap'
-import { limitsFor } from '../../src/core/limits.ts'
+import { limitsFor } from '../../src/core/challenge/limits.ts'
 import { DELIVERY_STATUSES } from '../../src/core/ports.ts'
-import { createChallengeStore } from '../../src/store/challenges.ts'
-import { createSendLedger } from '../../src/store/sends.ts'
+import { createChallengeStore } from '../../src/store/challenges/index.ts'
+import { createSendLedger } from '../../src/store/sends/index.ts'
 import { NO_RULES, sendEntry, unguarded } from '../contracts/challenge-store.ts'
 import { createWorld } from '../support/app.ts'
 

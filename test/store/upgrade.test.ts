@@ -2,7 +2,7 @@ import { Migrator } from 'kysely/migration'
 import t from 'tap'
 import { migrate } from '../../db/migrate.ts'
 import { migrations } from '../../db/migrations/index.ts'
-import { createHousekeeping } from '../../src/store/housekeeping.ts'
+import { createHousekeeping } from '../../src/store/housekeeping/index.ts'
 import { createWorld, PASSWORD } from '../support/app.ts'
 
 /** The last migration of the release before. */

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { createDatabase } from '../../src/store/database.ts'
-import { createUserAdmin } from '../../src/store/user-admin.ts'
-import { addUsers } from '../../src/store/user-import.ts'
+import { createUserAdmin } from '../../src/store/users/admin.ts'
+import { addUsers } from '../../src/store/users/import.ts'
 import { createTestDatabase } from '../support/postgres.ts'
 
 t.test('many users are added at once, and whoever took one of their names meanwhile keeps it', async (t) => {

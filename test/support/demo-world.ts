@@ -1,10 +1,10 @@
 import type { AddressInfo } from 'node:net'
 import type { Page } from 'playwright-core'
 import type { Test } from 'tap'
-import { createDevelopment } from '../../src/development.ts'
-import { loadSettings } from '../../src/load-config.ts'
+import { createOutbox, outboxProvider } from '../../src/providers/development/outbox.ts'
 import { providers } from '../../src/providers/index.ts'
-import { createOutbox, outboxProvider } from '../../src/providers/outbox.ts'
+import { loadSettings } from '../../src/settings/load.ts'
+import { createDevelopment } from '../../src/start/development.ts'
 import { createWorld, PASSWORD, type TestProvider, type WorldOptions } from './app.ts'
 
 /** A world that serves the demo pages to a browser. */

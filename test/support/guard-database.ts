@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import pg from 'pg'
 import type { Test } from 'tap'
-import { type Budgets, GUARD_RULES, type GuardPolicy } from '../../src/core/guard-rules.ts'
+import { type Budgets, GUARD_RULES, type GuardPolicy } from '../../src/core/guard/rules.ts'
 import { createTestDatabase } from './postgres.ts'
 
 /** The start of everything that these tests do, at noon so that no day ends by chance. */

@@ -1,4 +1,4 @@
-import type { Limits } from '../../src/core/limits.ts'
+import type { Limits } from '../../src/core/challenge/limits.ts'
 import type {
   Account,
   ChallengeRef,

@@ -3,9 +3,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import { openKeys, openSecrets, type RingSource } from '../../src/key-rings.ts'
 import { writeKeyFile } from '../../src/keys/key-files.ts'
 import type { KeySet } from '../../src/keys/key-set.ts'
+import { openKeys, openSecrets, type RingSource } from '../../src/start/keys.ts'
 import { AUDIENCE, ISSUER, type World } from './app.ts'
 
 /** A key file and a secret's file on disk, as a server is given them. */

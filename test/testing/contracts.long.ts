@@ -6,8 +6,8 @@ import { promisify } from 'node:util'
 import t from 'tap'
 import { Agent, fetch } from 'undici'
 import type { CodeMessage, Provider, SendResult } from '../../src/core/ports.ts'
+import { createExchange, type Transport, wire } from '../../src/http-client/client.ts'
 import { loadExternal } from '../../src/providers/external.ts'
-import { createExchange, type Transport, wire } from '../../src/providers/http.ts'
 import type { ProviderDefinition, ProviderTools } from '../../src/providers/provider.ts'
 import {
   type CompanyReply,

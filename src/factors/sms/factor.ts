@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { hashPhone } from '../../core/phone-hash.ts'
+import { hashPhone } from '../../core/delivery/phone-hash.ts'
 import type {
   Candidate,
   Carrier,

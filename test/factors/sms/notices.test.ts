@@ -1,10 +1,10 @@
 import t from 'tap'
-import { createNotices } from '../../../src/core/notice.ts'
+import { createNotices } from '../../../src/core/account/notice.ts'
 import type { CodeFactor } from '../../../src/core/ports.ts'
 import { CATALOGUE } from '../../../src/factors/sms/catalogue.ts'
 import { NOTICES } from '../../../src/factors/sms/notices.ts'
 import { segmentsOf } from '../../../src/factors/sms/segments.ts'
-import { createNoticeStore } from '../../../src/store/notices.ts'
+import { createNoticeStore } from '../../../src/store/outbox/notices.ts'
 import { createWorld } from '../../support/app.ts'
 
 t.test('each notice fits one segment with the longest name of a service, and has a voice', async (t) => {

@@ -1,0 +1,54 @@
+import { Problem } from '../../errors.ts'
+import { canonicalLocale } from '../delivery/locale.ts'
+import { usernameFault } from '../login/username.ts'
+import type { PasswordPolicy, PasswordVerifier } from '../ports.ts'
+import type { UserAdmin, UserSummary } from './admin-ports.ts'
+
+/** What a caller says of a user who is to be. */
+export interface AddUserRequest {
+  username: string
+  /** Without one the user cannot log in until one is set. */
+  password?: string | undefined
+  /** As people write it, with the country code. */
+  phone: string
+  locale?: string | undefined
+}
+
+/** What adding users is made of. */
+export interface AddUserDeps {
+  users: UserAdmin
+  /** The number in E.164, or why it is none, as the end of a sentence about it. */
+  parsePhone(written: string): { ok: true; phone: string } | { ok: false; reason: string }
+  /** Throws `destination_not_allowed` where no code may be sent to. */
+  assertAllowed(phone: string): void
+  passwordPolicy: PasswordPolicy
+  passwords: Pick<PasswordVerifier, 'hash'>
+}
+
+const refuse = (path: string, message: string): never => {
+  throw new Problem('validation_failed', { errors: [{ path, message }] })
+}
+
+/**
+ * Adds a user for somebody who vouches for the number: no code proves it. Throws `validation_failed`,
+ * `destination_not_allowed`, `password_rejected` and `username_taken`.
+ */
+export const createAddUser =
+  ({ users, parsePhone, assertAllowed, passwordPolicy, passwords }: AddUserDeps) =>
+  async ({ username: written, password, phone: number, locale: language }: AddUserRequest): Promise<UserSummary> => {
+    const username = written.trim()
+    const fault = usernameFault(username)
+    if (fault) refuse('/username', fault)
+    const parsed = parsePhone(number)
+    if (!parsed.ok) return refuse('/phone', parsed.reason)
+    const locale = language === undefined ? null : canonicalLocale(language)
+    assertAllowed(parsed.phone)
+    if (password !== undefined) await passwordPolicy.assertAcceptable(password, username)
+    // A hash is dear: not for a name that is taken already. Whoever takes it meanwhile is met below.
+    if (await users.find(username)) throw new Problem('username_taken')
+    const passwordHash = password === undefined ? null : await passwords.hash(password)
+    const userId = await users.add({ username, passwordHash, phone: parsed.phone, locale })
+    const user = userId === undefined ? undefined : await users.find({ userId })
+    if (!user) throw new Problem('username_taken')
+    return user
+  }

@@ -1,0 +1,41 @@
+import { Problem } from '../../errors.ts'
+import { type BeginDeps, createBegin, type OpenChallenge } from '../challenge/begin.ts'
+import type { DeliveryWish } from '../challenge/issue.ts'
+import type { Authorized, CodeFactor, RequestContext } from '../ports.ts'
+import { stepUpProblem } from '../session/authorize.ts'
+
+/**
+ * Binds another number to an account (SP 800-63B-4 §4.1.2.1): a code goes to the new one, and the old one keeps working
+ * until it is entered at `/phone/verify`. The session that asks must be fresh, then as now; the store sees to it.
+ *
+ * Throws `forbidden` where it is not, and what `createBegin` throws. Of a number it never says whether somebody has it.
+ */
+export const createChangePhone = (deps: BeginDeps & { factors: readonly CodeFactor[] }) => {
+  const begin = createBegin(deps)
+
+  return async (
+    { account, sessionId }: Authorized,
+    { phone: number, ...wish }: { phone: string } & DeliveryWish,
+    context: RequestContext,
+  ): Promise<OpenChallenge> => {
+    const enrolled = account.factors.find((one) => one.phone !== null)
+    const factor = deps.factors.find(({ name }) => name === enrolled?.name)
+    if (!enrolled || !factor) throw new Problem('factor_disabled')
+    const phone = factor.readPhone(number)
+    return begin(
+      {
+        ...wish,
+        purpose: 'phone',
+        account,
+        factor,
+        phone: enrolled.phone!,
+        destination: phone,
+        password: '',
+        parts: [account.userId, phone],
+        bySession: sessionId,
+        changed: stepUpProblem,
+      },
+      context,
+    )
+  }
+}

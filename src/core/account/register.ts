@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto'
+import { Problem } from '../../errors.ts'
+import { type BeginDeps, createBegin, type OpenChallenge } from '../challenge/begin.ts'
+import type { DeliveryWish } from '../challenge/issue.ts'
+import { assertTime } from '../deadline.ts'
+import { canonicalLocale } from '../delivery/locale.ts'
+import { usernameFault, usernameKey } from '../login/username.ts'
+import type {
+  CodeFactor,
+  PasswordPolicy,
+  PasswordVerifier,
+  RegistrationMode,
+  RegistrationStore,
+  RequestContext,
+} from '../ports.ts'
+import { hashToken } from '../session/rotating-token.ts'
+
+/** What registration is made of. */
+export interface RegisterDeps extends BeginDeps {
+  registrations: RegistrationStore
+  passwords: PasswordVerifier
+  passwordPolicy: PasswordPolicy
+  factors: readonly CodeFactor[]
+  registration: RegistrationMode
+}
+
+/** What a caller gives to register. */
+export interface RegisterInput extends DeliveryWish {
+  username: string
+  password: string
+  /** As people write it, with the country code. */
+  phone: string
+  invite?: string
+  /** BCP 47, for the texts. */
+  locale?: string
+}
+
+/**
+ * Asks for an account: a code goes to its number, and with the right one at step two the account is there. Until then the
+ * name is free for others, and whoever enters their code first has it.
+ *
+ * Throws `forbidden` when registration is closed or the invite is not good, `username_taken`, `password_rejected`, and what
+ * `createBegin` throws. Of a number it never says whether somebody has it.
+ */
+export const createRegister = (deps: RegisterDeps) => {
+  const { registrations, passwords, passwordPolicy, factors, registration, journal } = deps
+  const begin = createBegin(deps)
+
+  return async (input: RegisterInput, context: RequestContext): Promise<OpenChallenge> => {
+    const { username: written, password, phone: number, invite, locale: language, ...wish } = input
+    const refuse = (reason: string, problem: Problem): Problem => {
+      journal('registration_refused', context, { reason })
+      return problem
+    }
+    if (registration === 'closed') {
+      throw refuse('closed', new Problem('forbidden', { detail: 'Nobody can register here.' }))
+    }
+    const username = written.trim()
+    const key = usernameKey(username)
+    const fault = usernameFault(username)
+    if (fault) throw new Problem('validation_failed', { errors: [{ path: '/username', message: fault }] })
+    const factor = factors[0]!
+    const phone = factor.readPhone(number)
+    const locale = language === undefined ? null : canonicalLocale(language)
+    factor.assertAllowed(phone)
+    await passwordPolicy.assertAcceptable(password, username)
+
+    const inviteHash = registration === 'invite' ? hashToken(invite ?? '') : null
+    const { taken, invited } = await registrations.check({ usernameKey: key, inviteHash })
+    if (!invited) {
+      throw refuse('invite', new Problem('forbidden', { required: 'invite', detail: 'A valid invite is required.' }))
+    }
+    if (taken) throw refuse('name', new Problem('username_taken'))
+
+    const userId = randomUUID()
+    const passwordHash = await passwords.hash(password)
+    assertTime(context)
+    await registrations.open({ userId, username, usernameKey: key, passwordHash, phone, locale, inviteHash })
+    let isNeeded = false
+    try {
+      const opened = await begin(
+        {
+          ...wish,
+          purpose: 'register',
+          account: {
+            userId,
+            authEpoch: 0,
+            locale,
+            resendIn: 0,
+            factors: [{ name: factor.name, phone, usable: true }],
+          },
+          factor,
+          phone,
+          destination: phone,
+          password,
+          parts: [key, phone],
+          changed: () => new Problem('challenge_invalid'),
+        },
+        context,
+      )
+      // A call that was made before has its registration, and this one is left over.
+      isNeeded = deps.tokens.verifyPending(opened.pendingToken).userId === userId
+      return opened
+    } finally {
+      // Nobody waits for it; what is left behind is removed within the hour.
+      if (!isNeeded) void registrations.abandon(userId).catch(() => {})
+    }
+  }
+}

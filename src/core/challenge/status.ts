@@ -1,0 +1,11 @@
+import { Problem } from '../../errors.ts'
+import type { ChallengeStore, ChallengeView, Tokens } from '../ports.ts'
+
+/** What has become of the challenge that a pending token stands for. Throws `invalid_token` or `challenge_invalid`. */
+export const createChallengeStatus =
+  ({ challenges, tokens }: { challenges: ChallengeStore; tokens: Tokens }) =>
+  async (pendingToken: string): Promise<ChallengeView> => {
+    const view = await challenges.find(tokens.verifyPending(pendingToken))
+    if (!view) throw new Problem('challenge_invalid')
+    return view
+  }

@@ -1,0 +1,128 @@
+import { Problem } from '../../errors.ts'
+import type { Notices } from '../account/notice.ts'
+import { assertTime } from '../deadline.ts'
+import {
+  type Authorized,
+  CHANNELS,
+  type ChallengeStore,
+  type Channel,
+  type Closed,
+  type CodeFactor,
+  type FactorName,
+  type GuessResult,
+  type Journal,
+  type RequestContext,
+  type Tokens,
+} from '../ports.ts'
+import { callerOf, type Grant, grant, prepareDevice, prepareSession } from '../session/grant.ts'
+import { foldCode, hashCode } from './code.ts'
+
+/** What a code is judged with. */
+export interface VerifyDeps {
+  challenges: ChallengeStore
+  tokens: Tokens
+  factors: readonly CodeFactor[]
+  journal: Journal
+  /** Seconds that a device is remembered. */
+  deviceTtl: number
+  notices: Pick<Notices, 'deliver'>
+}
+
+/** What a caller gives at step two. */
+export interface VerifyInput {
+  pendingToken: string
+  /** As it was typed. */
+  code: string
+  factor?: FactorName
+  /** Whether to remember the device in the place of codes to come. */
+  rememberDevice?: boolean
+  /** What the client calls itself, for the lists of sessions and devices. */
+  deviceName?: string
+}
+
+/** The problem that tells the holder of a pending token why its challenge takes nothing any more. */
+export const closedProblem = (closed: Closed): Problem => {
+  switch (closed.outcome) {
+    case 'gone':
+      return new Problem('challenge_invalid')
+    case 'locked':
+      return new Problem('factor_locked', { retryAfter: closed.retryAfter })
+    case 'disabled':
+      return new Problem('factor_disabled')
+  }
+}
+
+/** What the journal calls a challenge that has done what it was for, besides `code_ok`. */
+const DONE = { register: 'registered', phone: 'phone_changed' } as const
+
+/**
+ * Step two: a pending token and its code become a session.
+ *
+ * The store counts, compares and spends in one statement, which also does what the challenge was for; tokens are signed
+ * only after that is committed, and an outcome nobody knows is `service_unavailable`, never a token. `change` is the account
+ * that asks for a new number: a code of another purpose is worth nothing there, and its own nowhere else.
+ *
+ * Throws `invalid_token`, `invalid_code`, `challenge_invalid`, `factor_locked`, `factor_disabled`; for a registration
+ * `username_taken`, or `forbidden` when its invite was used up.
+ */
+export const createVerify = ({ challenges, tokens, factors, journal, deviceTtl, notices }: VerifyDeps) => {
+  const refuse = (
+    guess: Exclude<GuessResult, { outcome: 'spent' }>,
+    facts: Facts,
+    context: RequestContext,
+  ): Problem => {
+    switch (guess.outcome) {
+      case 'wrong':
+        journal('code_wrong', context, { ...facts, attempts_left: guess.attemptsLeft })
+        return new Problem('invalid_code', { attemptsLeft: guess.attemptsLeft })
+      case 'unregistered':
+        journal('registration_refused', context, { ...facts, reason: guess.reason })
+        return guess.reason === 'name'
+          ? new Problem('username_taken')
+          : new Problem('forbidden', { required: 'invite', detail: 'The invite was used, or has expired.' })
+      default:
+        journal('code_refused', context, { ...facts, reason: guess.outcome })
+        return closedProblem(guess)
+    }
+  }
+
+  return async (input: VerifyInput, context: RequestContext, change?: Authorized): Promise<Grant> => {
+    const { pepper, ...claims } = tokens.verifyPending(input.pendingToken)
+    const isChange = claims.purpose === 'phone'
+    if (isChange !== (change !== undefined) || (change && change.account.userId !== claims.userId)) {
+      throw new Problem('invalid_token')
+    }
+    const factor = factors.find(({ name }) => name === (input.factor ?? factors[0]?.name))
+    if (!factor) throw new Problem('challenge_invalid')
+
+    const { session, refreshToken } = prepareSession(callerOf(context, input.deviceName))
+    const remembered = input.rememberDevice ? prepareDevice() : undefined
+    assertTime(context)
+    const guess = await challenges.guess({
+      ...claims,
+      factor: factor.name,
+      codeHash: hashCode(pepper, claims, claims.key, foldCode(input.code)),
+      session,
+      amr: amrOf(factor),
+      device: remembered?.device,
+      bySession: change?.sessionId,
+    })
+    const facts = { user_id: claims.userId, challenge_id: claims.challengeId, factor: factor.name }
+    if (guess.outcome !== 'spent') throw refuse(guess, facts, context)
+
+    const opened = { session_id: session.sessionId, device_id: remembered?.device.deviceId }
+    journal('code_ok', context, { ...facts, ...opened })
+    if (claims.purpose !== 'login') journal(DONE[claims.purpose], context, { ...facts, ...opened })
+    if (isChange) notices.deliver(context)
+    return grant(tokens, guess.session, refreshToken, remembered && { token: remembered.token, expiresIn: deviceTtl })
+  }
+}
+
+type Facts = Record<string, string>
+
+/** What `amr` is (RFC 8176) for both factors, by the channel that the code came by. */
+const amrOf = (factor: CodeFactor) =>
+  Object.fromEntries(CHANNELS.map((channel) => [channel, ['pwd', ...factor.amr(channel), 'mfa']])) as Record<
+    Channel,
+    string[]
+  >

@@ -1,0 +1,36 @@
+import { Problem } from '../../errors.ts'
+import type { Journal, Provider, ReceiptRequest, RequestContext, SendLedger } from '../ports.ts'
+
+/**
+ * Takes a company's receipt. Whoever asks learns nothing from it: what is signed is taken, whether or not it names a
+ * message of ours, one that is known already or one that has ended.
+ *
+ * Throws `not_found` when there is no such company that sends receipts, and `forbidden` for what it did not sign, or
+ * signed too long ago.
+ */
+export const createReceipt =
+  ({ providers, ledger, journal }: { providers: readonly Provider[]; ledger: SendLedger; journal: Journal }) =>
+  async (name: string, request: ReceiptRequest, context: RequestContext): Promise<void> => {
+    const provider = providers.find((known) => known.name === name)
+    if (!provider?.readReceipt) throw new Problem('not_found')
+    const reading = provider.readReceipt(request)
+    if (reading.outcome === 'forged' || reading.outcome === 'stale') {
+      journal('receipt_refused', context, { provider: name, reason: reading.outcome })
+      throw new Problem('forbidden')
+    }
+    if (reading.outcome === 'unreadable') {
+      journal('receipt_refused', context, { provider: name, reason: reading.outcome })
+      return
+    }
+    for (const receipt of reading.receipts) {
+      const moved = await ledger.receive(name, receipt)
+      journal('receipt_taken', context, {
+        provider: name,
+        send_id: receipt.sendId,
+        message_id: receipt.messageId,
+        status: receipt.status,
+        reason: receipt.reason,
+        moved,
+      })
+    }
+  }

@@ -1,0 +1,101 @@
+import { Problem } from '../../errors.ts'
+import { type BeginDeps, createBegin, type OpenChallenge } from '../challenge/begin.ts'
+import type { DeliveryWish } from '../challenge/issue.ts'
+import { assertTime } from '../deadline.ts'
+import type { DeviceStore, RequestContext } from '../ports.ts'
+import { callerOf, type Grant, grant, prepareSession } from '../session/grant.ts'
+import { soonAgain } from '../session/refresh.ts'
+import { repeat, rotate } from '../session/rotating-token.ts'
+import { type AuthenticateDeps, type Authenticated, createAuthenticate } from './authenticate.ts'
+import { usernameKey } from './username.ts'
+
+/** What the flow is made of. */
+export interface FlowDeps extends BeginDeps, AuthenticateDeps {
+  devices: DeviceStore
+}
+
+/** What a caller gives at step one. */
+export interface LoginInput extends DeliveryWish {
+  username: string
+  password: string
+  /** Of a device that is remembered: it stands in for the code. */
+  deviceToken?: string
+  /** Both factors are wanted, whatever device this is. */
+  stepUp?: boolean
+}
+
+/** A code is on its way, or a remembered device has stood in for it. */
+export type LoginResult = { challenge: OpenChallenge } | { grant: Grant }
+
+/**
+ * Step one: a user name and a password become a pending token and a code on its way, or at once a session of one factor
+ * when a remembered device is presented (`acr` aal1, SP 800-63B-4 §5.1: it replaces no authentication). A device token that
+ * is worth nothing is no fault of the caller's: the code comes.
+ *
+ * Throws what `createAuthenticate` throws, and only after a right password what `createBegin` throws.
+ */
+export const createLogin = (deps: FlowDeps) => {
+  const { tokens, journal, devices } = deps
+  const authenticate = createAuthenticate(deps)
+  const begin = createBegin(deps)
+
+  const byDevice = async (
+    deviceToken: string,
+    { account, attempt }: Authenticated,
+    context: RequestContext,
+  ): Promise<Grant | undefined> => {
+    const { userId, authEpoch } = account
+    const { rotation, next } = rotate('device', deviceToken, tokens.successorKeys())
+    const { session, refreshToken } = prepareSession(callerOf(context, undefined))
+    assertTime(context)
+    const result = await devices
+      .openByDevice({ userId, authEpoch, token: rotation, attempt, session, amr: ['pwd'] })
+      .catch(soonAgain)
+    if (result.outcome === 'unknown') return undefined
+    const facts = { user_id: userId, device_id: result.deviceId }
+    if (result.outcome === 'reused') {
+      journal('device_reused', context, facts)
+      return undefined
+    }
+    journal('device_used', context, { ...facts, session_id: session.sessionId })
+    const token = result.outcome === 'rotated' ? next : repeat('device', deviceToken, result, tokens.successorKeys())
+    return grant(tokens, result.session, refreshToken, token ? { token, expiresIn: result.lasts } : undefined)
+  }
+
+  const proceed = async (
+    input: LoginInput,
+    context: RequestContext,
+    authenticated: Authenticated,
+  ): Promise<LoginResult> => {
+    const { account, attempt, factor, phone } = authenticated
+    const { username, password, deviceToken, stepUp, ...wish } = input
+    if (deviceToken !== undefined && !stepUp) {
+      const granted = await byDevice(deviceToken, authenticated, context)
+      if (granted) return { grant: granted }
+    }
+    const challenge = await begin(
+      {
+        ...wish,
+        purpose: 'login',
+        account,
+        factor,
+        phone,
+        destination: phone,
+        password,
+        parts: [usernameKey(username)],
+        attempt,
+        changed: () => {
+          journal('login_failed', context, { user_id: account.userId, password_ok: true })
+          return new Problem('invalid_credentials')
+        },
+      },
+      context,
+    )
+    return { challenge }
+  }
+
+  return (input: LoginInput, context: RequestContext): Promise<LoginResult> =>
+    authenticate(usernameKey(input.username), input.password, context, (authenticated) =>
+      proceed(input, context, authenticated),
+    )
+}

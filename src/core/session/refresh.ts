@@ -1,0 +1,40 @@
+import { Problem } from '../../errors.ts'
+import type { Journal, RequestContext, SessionStore, Tokens } from '../ports.ts'
+import { type Grant, grant } from './grant.ts'
+import { repeat, rotate } from './rotating-token.ts'
+
+/** Shortens Retry-After, so that a client that lost the answer of the database has time for several tries in the grace. */
+export const soonAgain = (error: unknown): never => {
+  if (!(error instanceof Problem) || error.details.retryAfter === undefined) throw error
+  throw new Problem(error.code, { ...error.details, retryAfter: 1 + Math.round(Math.random()) })
+}
+
+/**
+ * Exchanges a refresh token for an access token and the next refresh token (RFC 6749 §6, RFC 9700 §4.14.2).
+ *
+ * Each token serves once. Presented again within two minutes, and before its successor was used, it gives the same successor:
+ * then the answer was lost, or a client asked twice. Presented again in any other way it was copied, and the whole session
+ * ends. Throws `invalid_token`, alike for a token that nobody has, one that is over and one that was used.
+ */
+export const createRefresh =
+  ({ sessions, tokens, journal }: { sessions: SessionStore; tokens: Tokens; journal: Journal }) =>
+  async (token: string, context: RequestContext): Promise<Grant> => {
+    const { rotation, next } = rotate('refresh', token, tokens.successorKeys())
+    const result = await sessions.refresh({ ...rotation, address: context.address }).catch(soonAgain)
+    switch (result.outcome) {
+      case 'rotated':
+        journal('session_refreshed', context, { user_id: result.session.userId, session_id: result.session.sessionId })
+        return grant(tokens, result.session, next)
+      case 'repeated': {
+        const same = repeat('refresh', token, result, tokens.successorKeys())
+        if (same) return grant(tokens, result.session, same)
+        break
+      }
+      case 'reused':
+        journal('session_reused', context, { user_id: result.userId, session_id: result.sessionId })
+        break
+      case 'gone':
+        journal('refresh_refused', context, {})
+    }
+    throw new Problem('invalid_token', { detail: 'The session is over. Start again at `POST /login`.' })
+  }

@@ -1,0 +1,100 @@
+/**
+ * Twilio Lookup, API v2, as https://www.twilio.com/docs/lookup described it in November 2026: "SIM Swap". Each request
+ * costs money, and the account must have been given access to SIM Swap; how long a swap counts as recent is set there.
+ */
+import { Type } from 'typebox'
+import { createCircuit } from '../../core/circuit.ts'
+import type { NumberIntelligence } from '../../core/guard/ports.ts'
+import { isObject, type Transport, type WireAnswer } from '../../http-client/client.ts'
+import { defineNumberIntelligence } from './intelligence.ts'
+
+/** One account, and how long to wait for it. */
+export interface TwilioLookupOptions {
+  transport: Transport
+  account: string
+  token: string
+  /** Base address, without a path. */
+  url: string
+  /** Milliseconds until nobody could say: 1,000 unless told otherwise. */
+  timeout?: number
+  /** Monotonic clock, in ms; the machine's by default. */
+  elapsed?: () => number
+}
+
+/** A source that does not answer is left alone: each message would wait for it. */
+const CIRCUIT = { failures: 3, openFor: 3_000 }
+
+/** Twilio answers 200 with an error code where the carrier told it nothing, or not enough. Throws for what is not JSON. */
+const interpret = ({ status, body }: WireAnswer): 'low' | 'high' | 'unknown' => {
+  const answer: unknown = status === 200 ? JSON.parse(body ?? '') : undefined
+  const swap = isObject(answer) ? answer['sim_swap'] : undefined
+  if (!isObject(swap) || (swap['error_code'] ?? null) !== null) return 'unknown'
+  const last = swap['last_sim_swap']
+  const swapped = isObject(last) ? last['swapped_in_period'] : undefined
+  return swapped === true ? 'high' : swapped === false ? 'low' : 'unknown'
+}
+
+/** Makes the source. `high` is a number whose SIM was changed of late. */
+export const createTwilioLookup = ({
+  transport,
+  account,
+  token,
+  url,
+  timeout = 1_000,
+  elapsed = () => performance.now(),
+}: TwilioLookupOptions): NumberIntelligence => {
+  const base = `${url.replace(/\/$/, '')}/v2/PhoneNumbers`
+  const circuit = createCircuit({ ...CIRCUIT, now: elapsed })
+  const authorization = `Basic ${Buffer.from(`${account}:${token}`).toString('base64')}`
+  return {
+    name: 'twilio-lookup',
+    assess: (phone) =>
+      circuit(
+        async () =>
+          interpret(
+            await transport(
+              {
+                method: 'GET',
+                url: `${base}/${encodeURIComponent(phone)}?Fields=sim_swap`,
+                headers: { accept: 'application/json', authorization },
+                body: undefined,
+              },
+              AbortSignal.timeout(timeout),
+            ),
+          ),
+        () => 'unknown',
+      ),
+  }
+}
+
+/** Twilio Lookup's SIM Swap. */
+export const twilioLookup = defineNumberIntelligence({
+  name: 'twilio-lookup',
+  document: { url: 'https://www.twilio.com/docs/lookup/v2-api/sim-swap', version: 'v2, read in November 2026' },
+  settings: Type.Object({
+    TWILIO_LOOKUP_ACCOUNT_SID: Type.String({
+      pattern: '^AC[0-9A-Za-z]{32}$',
+      description: 'The SID of a Twilio account that has been given access to SIM Swap.',
+      examples: ['ACXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX'],
+    }),
+    TWILIO_LOOKUP_AUTH_TOKEN: Type.String({
+      pattern: '^[\\x21-\\x7e]+$',
+      description: 'The auth token of that account.',
+      examples: ['the-token-shown-in-the-console'],
+      secret: true,
+    }),
+    TWILIO_LOOKUP_URL: Type.String({
+      default: 'https://lookups.twilio.com',
+      pattern: '^https?://[^\\s/]+',
+      description: "Base address of Twilio's Lookup.",
+      examples: ['https://lookups.twilio.com'],
+    }),
+  }),
+  create: (settings, { transport }) =>
+    createTwilioLookup({
+      transport,
+      account: settings.TWILIO_LOOKUP_ACCOUNT_SID,
+      token: settings.TWILIO_LOOKUP_AUTH_TOKEN,
+      url: settings.TWILIO_LOOKUP_URL,
+    }),
+})

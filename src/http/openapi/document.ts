@@ -1,0 +1,123 @@
+import { createSchemaNames, isPart, mapPart, openToMore, type Part } from './schemas.ts'
+
+const PROBLEM = 'application/problem+json'
+
+/** Operations that no limit of requests counts. */
+const UNCOUNTED = /^\/health\//
+
+const text = (description: string) => ({ schema: { type: 'string' }, description })
+
+/** What every answer has. */
+const EVERYWHERE = {
+  'X-Request-Id': text('The id of the request. The log of the server has it with each line about it.'),
+}
+
+/** What the answers have to requests that are counted, and all refusals of those that were too many. */
+const COUNTED = {
+  'RateLimit-Policy': text(
+    'The limits that this request counted towards: `"login";q=20;w=60` is 20 requests in 60 seconds from one address. Absent where the server has switched them off.',
+  ),
+  RateLimit: text('What is left of each: `"login";r=19;t=60` is 19 requests, and all of them again in 60 seconds.'),
+}
+
+const pascal = (text: string) => text.replace(/(?:^|[-_])([a-z])/gi, (_match, letter: string) => letter.toUpperCase())
+
+/** A header's name as everybody writes it; Fastify has it in small letters. */
+const headerName = (name: string) => name.replace(/(?:^|-)[a-z]/g, (start) => start.toUpperCase())
+
+/** Returns whether a body has required members. Without any it may be left out; the plug-in makes each one required. */
+const needsBody = ({ content }: Part): boolean =>
+  Object.values(content as Record<string, { schema?: Part }>).some(({ schema }) => schema?.['required'] !== undefined)
+
+/**
+ * Makes a document with names of one in which everything stands where it is used: schemas that have a `title`, headers,
+ * header parameters, and what is answered for the same problems go to `components`. Adds the headers that answers have
+ * whatever their route, and leaves out tags of no operation. Changes nothing in what it is given.
+ */
+export const nameParts = (document: Part): Part => {
+  const schemas = createSchemaNames()
+  const shared: Record<'headers' | 'examples' | 'parameters' | 'responses', Map<string, unknown>> = {
+    headers: new Map(),
+    examples: new Map(),
+    parameters: new Map(),
+    responses: new Map(),
+  }
+
+  const share = (kind: keyof typeof shared, name: string, part: Part): Part => {
+    const known = shared[kind].get(name)
+    if (known && JSON.stringify(known) !== JSON.stringify(part)) throw new Error(`two ${kind} are called ${name}`)
+    shared[kind].set(name, part)
+    return { $ref: `#/components/${kind}/${name}` }
+  }
+
+  const withSchema = (part: Part): Part =>
+    isPart(part['schema']) ? { ...part, schema: schemas.place(part['schema']) } : part
+
+  const placeHeaders = (headers: unknown) =>
+    mapPart(headers, (header, name) => share('headers', pascal(name), withSchema(header)))
+
+  const placeContent = (content: unknown) =>
+    mapPart(content, (media, type) => ({
+      ...withSchema(media),
+      ...(type === PROBLEM && {
+        examples: mapPart(media['examples'], (example, name) => share('examples', name, example)),
+      }),
+    }))
+
+  const placeResponse = (response: Part, isCounted: boolean): Part => {
+    const problem = (response['content'] as Part | undefined)?.[PROBLEM]
+    const own = response['headers'] as Part | undefined
+    const placed = {
+      ...response,
+      headers: placeHeaders({ ...own, ...(isCounted && COUNTED), ...EVERYWHERE }),
+      ...(isPart(response['content']) && { content: placeContent(mapPart(response['content'], openToMore)) }),
+    }
+    if (!isPart(problem)) return placed
+    const codes = Object.keys((problem['examples'] ?? {}) as Part)
+    return share('responses', codes.map(pascal).join('Or'), placed)
+  }
+
+  const placeParameter = (parameter: Part): Part => {
+    const placed = withSchema(parameter)
+    if (parameter['in'] !== 'header') return placed
+    const name = headerName(String(parameter['name']))
+    return share('parameters', pascal(name), { ...placed, name })
+  }
+
+  const placeOperation = (operation: Part, path: string): Part => {
+    const { parameters, requestBody, responses, security = [] } = operation
+    return {
+      ...operation,
+      security,
+      ...(Array.isArray(parameters) && { parameters: parameters.map(placeParameter) }),
+      ...(isPart(requestBody) && {
+        requestBody: {
+          ...requestBody,
+          required: needsBody(requestBody),
+          content: placeContent(requestBody['content']),
+        },
+      }),
+      responses: mapPart(responses, (response, status) =>
+        placeResponse(response, status === '429' || (Number(status) < 400 && !UNCOUNTED.test(path))),
+      ),
+    }
+  }
+
+  const paths = mapPart(document['paths'], (item, path) =>
+    mapPart(item, (operation) => placeOperation(operation, path)),
+  )
+  const operations = Object.values(paths).flatMap((item) => Object.values(item as Part))
+  const used = new Set(operations.flatMap((operation) => (operation as Part)['tags'] as string[]))
+  const tags = (document['tags'] as { name: string }[]).filter(({ name }) => used.has(name))
+  const parts = Object.entries(shared).filter(([, named]) => named.size > 0)
+  return {
+    ...document,
+    tags,
+    components: {
+      ...(document['components'] as Part),
+      ...Object.fromEntries(parts.map(([kind, named]) => [kind, Object.fromEntries([...named].sort())])),
+      schemas: schemas.all(),
+    },
+    paths,
+  }
+}

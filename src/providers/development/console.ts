@@ -1,0 +1,22 @@
+import { Type } from 'typebox'
+import { CHANNELS } from '../../core/ports.ts'
+import { defineProvider, wordsOf } from '../provider.ts'
+
+/** Shows each message on the console instead of sending it: for development. */
+export const consoleProvider = defineProvider({
+  name: 'console',
+  real: false,
+  channels: CHANNELS,
+  settings: Type.Object({}),
+  create: (_settings, { print, keep }) => ({
+    name: 'console',
+    channels: CHANNELS,
+    async send(message) {
+      const { to, channel } = message
+      const body = wordsOf(message)
+      print(`\n  ${channel === 'sms' ? 'SMS' : channel} to ${to}\n${body.replaceAll(/^/gm, '  | ')}\n`)
+      keep({ to, channel, body, code: message.code })
+      return { outcome: 'accepted' }
+    },
+  }),
+})

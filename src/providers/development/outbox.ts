@@ -1,0 +1,50 @@
+import { Type } from 'typebox'
+import { CHANNELS } from '../../core/ports.ts'
+import { canonicalPhone } from '../../factors/sms/phone-number.ts'
+import { defineProvider, type KeptMessage, wordsOf } from '../provider.ts'
+
+/** A message, and when it was kept (ISO 8601). */
+export type SentMessage = KeptMessage & { sentAt: string }
+
+/** Messages of the last while, newest first. */
+export interface Outbox {
+  keep(message: KeptMessage): void
+  /** The messages to this number, or to any, newest first. */
+  find(to?: string): SentMessage[]
+}
+
+const CAPACITY = 1_000
+
+/** Keeps the latest 1,000 messages in memory. `now` is Unix time, ms; `onKept` is told of each message. */
+export const createOutbox = (now: () => number, onKept: (message: SentMessage) => void = () => {}): Outbox => {
+  const messages: SentMessage[] = []
+  return {
+    keep(message) {
+      const sent = { ...message, sentAt: new Date(now()).toISOString() }
+      messages.unshift(sent)
+      messages.length = Math.min(messages.length, CAPACITY)
+      onKept(sent)
+    },
+    find(to) {
+      const number = to === undefined ? undefined : canonicalPhone(to)
+      return messages.filter((message) => to === undefined || message.to === number)
+    },
+  }
+}
+
+/** Keeps messages instead of sending them: for the integration tests of other people's programs. */
+export const outboxProvider = defineProvider({
+  name: 'outbox',
+  real: false,
+  channels: CHANNELS,
+  settings: Type.Object({}),
+  create: (_settings, { keep }) => ({
+    name: 'outbox',
+    channels: CHANNELS,
+    async send(message) {
+      const { to, channel, code } = message
+      keep({ to, channel, body: wordsOf(message), code })
+      return { outcome: 'accepted' }
+    },
+  }),
+})

@@ -1,0 +1,25 @@
+import { migrate } from '../../db/migrate.ts'
+import { DEMO_USER, seedDemoUser } from '../../db/seed.ts'
+import { createDatabase, type Database } from '../store/database.ts'
+import { createUserAdmin } from '../store/users/admin.ts'
+
+const withDatabaseAt = async <R>(url: string, work: (database: Database) => Promise<R>): Promise<R> => {
+  const database = createDatabase({ url, poolSize: 2, onIdleError: () => {}, patient: true })
+  try {
+    return await work(database)
+  } finally {
+    await database.close()
+  }
+}
+
+/** Brings the schema of a database that is ours alone up to date. Throws the database's error. */
+export const migrateAt = (url: string): Promise<string[]> =>
+  withDatabaseAt(url, ({ kysely }) => migrate(kysely as never))
+
+/** Makes the demo user where there is no user yet, and returns them where they are, made now or before. */
+export const seedAt = (url: string): Promise<typeof DEMO_USER | undefined> =>
+  withDatabaseAt(url, async (database) => {
+    const users = createUserAdmin(database)
+    await seedDemoUser(users)
+    return (await users.find(DEMO_USER.username)) && DEMO_USER
+  })

@@ -1,0 +1,71 @@
+import type { Limits } from '../core/challenge/limits.ts'
+import { type GuardPolicy, policyFor } from '../core/guard/rules.ts'
+import type { HumanCheck, NonceStore, NumberIntelligence } from '../core/ports.ts'
+import { combineBudgets, parseCostBudgets, parseMessageBudgets } from '../guard/budgets.ts'
+import { humanChecks } from '../guard/human-checks/index.ts'
+import { numberIntelligence } from '../guard/number-intelligence/index.ts'
+import { parseRuleNumbers } from '../guard/rule-numbers.ts'
+import { type Transport, wire } from '../http-client/client.ts'
+import type { Settings } from '../settings/schema.ts'
+import { SMS_SETTINGS } from '../settings/sms.ts'
+
+/** What the guard is made of besides settings. */
+export interface GuardParts {
+  limits: Limits
+  /** The key of human checks. */
+  key: Uint8Array
+  nonces: NonceStore
+  /** Unix time, ms. */
+  now: () => number
+  transport?: Transport
+}
+
+/** What the settings make of the guard. */
+export interface Guard {
+  policy: GuardPolicy
+  humanCheck: HumanCheck | undefined
+  intelligence: NumberIntelligence | undefined
+}
+
+/** The settings that a policy is made of. */
+export type PolicySettings = Pick<
+  Settings,
+  'SMS_BUDGET_MESSAGES' | 'SMS_BUDGET_COST' | 'HUMAN_CHECK' | 'RATE_LIMIT' | 'SMS_GUARD' | 'SMS_GUARD_LIMITS'
+>
+
+/** The rules that these settings leave on, in the form in which the database takes them. */
+export const policyOf = (
+  settings: PolicySettings,
+  { codeTtl, cooldowns }: Pick<Limits, 'codeTtl' | 'cooldowns'>,
+): GuardPolicy =>
+  policyFor({
+    budgets: combineBudgets(
+      // Naming one country must not lift the limit of all others.
+      new Map([
+        ...parseMessageBudgets((SMS_SETTINGS.SMS_BUDGET_MESSAGES as { default?: string[] }).default ?? []),
+        ...parseMessageBudgets(settings.SMS_BUDGET_MESSAGES),
+      ]),
+      parseCostBudgets(settings.SMS_BUDGET_COST),
+    ),
+    codeTtl,
+    cooldowns,
+    humanCheck: settings.HUMAN_CHECK !== 'off',
+    caps: settings.RATE_LIMIT,
+    // Whoever logs in all the time for tests looks like fraud.
+    fraud: settings.SMS_GUARD && settings.RATE_LIMIT,
+    numbers: parseRuleNumbers(settings.SMS_GUARD_LIMITS),
+  })
+
+/** Puts rules, human check and number intelligence together, from settings that were checked. */
+export const createGuard = (
+  settings: Settings & Record<string, unknown>,
+  { limits, key, nonces, now, transport = wire }: GuardParts,
+): Guard => ({
+  policy: policyOf(settings, limits),
+  humanCheck: humanChecks
+    .find(({ name }) => name === settings.HUMAN_CHECK)
+    ?.create(settings, { transport, key, nonces, now }),
+  intelligence: numberIntelligence
+    .find(({ name }) => name === settings.NUMBER_INTELLIGENCE)
+    ?.create(settings, { transport }),
+})

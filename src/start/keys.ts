@@ -1,0 +1,97 @@
+import type { Logger } from 'pino'
+import { explainKeys, keyFileIn, readKeySources, secretIn, secretPath } from '../keys/key-files.ts'
+import { readKeySets, type SigningKeys, type Source } from '../keys/key-set.ts'
+import { openRing, type WatchedRing } from '../keys/ring.ts'
+import { inForce, LOOK_EVERY } from '../keys/rotation.ts'
+import { readSecrets, type Secrets } from '../keys/secrets.ts'
+import type { Settings } from '../settings/schema.ts'
+import { readTextFile } from '../settings/text-file.ts'
+
+/** Where secrets and keys come from: what the settings hold, and the files that the environment names. */
+export interface RingSource {
+  settings: Pick<Settings, 'SECRET' | 'SECRET_PREVIOUS' | 'JWT_KEYS' | 'JWT_KEYS_FILE' | 'JWT_ALGORITHM' | 'DATA_DIR'>
+  env: Record<string, string | undefined>
+  log: Pick<Logger, 'info' | 'warn'>
+  /** Unix time, ms. */
+  now: () => number
+}
+
+/** A value that cannot change, or a file that is read again. */
+const sourceOf = (name: string, value: string, { env }: RingSource): (() => Promise<Source>) => {
+  const path = env[`${name}_FILE`]?.trim()
+  return path
+    ? async () => ({ name: `${name}_FILE ${path}`, text: await readTextFile(path) })
+    : async () => ({ name, text: value })
+}
+
+const secretSources = (source: RingSource): (() => Promise<Source[]>) => {
+  const { SECRET, SECRET_PREVIOUS, DATA_DIR } = source.settings
+  const made = secretPath(DATA_DIR)
+  if (SECRET === undefined) secretIn(DATA_DIR)
+  const first =
+    SECRET === undefined
+      ? async () => ({ name: made, text: await readTextFile(made) })
+      : sourceOf('SECRET', SECRET, source)
+  const previous = SECRET_PREVIOUS === undefined ? [] : [sourceOf('SECRET_PREVIOUS', SECRET_PREVIOUS, source)]
+  return () => Promise.all([first, ...previous].map((read) => read()))
+}
+
+/** Opens the secrets and looks for changes of their files from then on. Throws where they are not right. */
+export const openSecrets = (source: RingSource): Promise<WatchedRing<Secrets>> =>
+  openRing({
+    read: secretSources(source),
+    parse: (sources) => readSecrets(sources as [Source, ...Source[]]),
+    onChange: (secrets) => {
+      const ids = secrets.map(({ id }) => id)
+      source.log.info({ event: 'secrets_changed', ids }, `secrets are ${ids.join(', ')} from now on`)
+    },
+    onRefused: (error) =>
+      source.log.warn(
+        { event: 'secrets_refused', reason: error.message },
+        'changed secrets are not right; the former stay',
+      ),
+  })
+
+/** The same for the signing keys. */
+export const openKeys = ({ settings, log, now }: RingSource): Promise<WatchedRing<SigningKeys>> => {
+  const { JWT_KEYS: inline, JWT_ALGORITHM: alg, DATA_DIR: dataDir } = settings
+  const path = settings.JWT_KEYS_FILE ?? (inline === undefined ? keyFileIn(dataDir, alg) : 'keys.json')
+  const setting = inline === undefined ? `JWT_KEYS_FILE ${path}` : 'JWT_KEYS'
+  /** Adds to whatever is wrong how it is mended. */
+  const explained = async <R>(work: () => R | Promise<R>): Promise<R> => {
+    try {
+      return await work()
+    } catch (error) {
+      throw explainKeys(setting, path, alg, error)
+    }
+  }
+  return explained(() =>
+    openRing({
+      read: async () => (inline === undefined ? readKeySources(path) : [{ name: setting, text: inline }]),
+      parse: (sources) => readKeySets(sources, alg),
+      onChange: (keys) => {
+        const kids = keys.map(({ kid }) => kid)
+        const signs = inForce(keys, Math.floor(now() / 1000)).kid
+        log.info(
+          { event: 'keys_changed', kids, signs },
+          `signing keys are ${kids.join(', ')} from now on; ${signs} signs`,
+        )
+      },
+      onRefused: (error) =>
+        log.warn(
+          { event: 'keys_refused', reason: error.message },
+          'changed signing keys are not right; the former stay',
+        ),
+    }),
+  )
+}
+
+/** Opens both and looks for changes from then on, for as long as the process lives. */
+export const openRings = async (
+  source: RingSource,
+): Promise<{ secrets: WatchedRing<Secrets>; keys: WatchedRing<SigningKeys> }> => {
+  const rings = { secrets: await openSecrets(source), keys: await openKeys(source) }
+  rings.secrets.watch(LOOK_EVERY)
+  rings.keys.watch(LOOK_EVERY)
+  return rings
+}

@@ -1,0 +1,39 @@
+import { type RawBuilder, sql } from 'kysely'
+import type { Limits } from '../../core/challenge/limits.ts'
+
+/**
+ * When the next code of a user may go: what their row (`holder`, such as `u`) says, unless the message that the cooldown
+ * was started for never left. To be asked in a step behind the one that locks the user.
+ */
+export const nextSendAt = (holder: string): RawBuilder<unknown> => {
+  const column = (name: string) => sql.ref(`${holder}.${name}`)
+  return sql`case when ${column('next_send_at')} > now()
+    then next_send(${column('next_send_at')}, ${column('login_challenge_id')}) else ${column('next_send_at')} end`
+}
+
+/** What `account` needs of the row that holds it (`holder`) for its cooldown to be judged. */
+export const cooldownOf = (holder: string): RawBuilder<unknown> => {
+  const due = nextSendAt(holder)
+  return sql`${due} as next_send_at, coalesce(${sql.ref(`${holder}.next_send_at`)} > now() and ${due} <= now(), false) as is_waived`
+}
+
+/** The cooldown between two codes, for statements that issue one. All of it is about `account`, whose row is locked. */
+export const cooldownFragments = (limits: Limits) => {
+  const cooldowns = sql`${[...limits.cooldowns]}::int[]`
+  return {
+    cooldownIsOver: sql`(account.next_send_at is null or account.next_send_at <= now())`,
+
+    /**
+     * The step of the cooldown that a code sent now starts: one further than the last, less what quiet time took off, and
+     * the first again after a login that succeeded (`last` is the user's latest challenge). A message that never left has
+     * taken no step.
+     */
+    nextStep: sql`case
+      when last.consumed_at is not null or account.next_send_at is null then 1
+      else least(cardinality(${cooldowns}), 1 + greatest(0, account.send_step - account.is_waived::int
+        - floor(extract(epoch from now() - account.next_send_at) / ${limits.cooldownDecay}::int)::int))
+      end`,
+
+    endOfCooldown: sql`now() + make_interval(secs => (${cooldowns})[step.number])`,
+  }
+}

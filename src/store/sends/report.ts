@@ -1,0 +1,67 @@
+import { sql } from 'kysely'
+import type { Database } from '../database.ts'
+
+/** One line of the ledger, as an operator reads it. */
+export interface ReportedSend {
+  sendId: string
+  challengeId: string
+  username: string | null
+  provider: string
+  channel: string
+  country: string | null
+  segments: number
+  /** In the currency of SMS_PRICES. */
+  price: string | null
+  status: string
+  messageId: string | null
+  reason: string | null
+  /** How long the company took to answer, ms. */
+  took: number | null
+  createdAt: Date
+  receiptAt: Date | null
+}
+
+/** Answers "what happened to my SMS", oldest first, at most the latest 100. Each method is one query. */
+export interface SendReport {
+  ofChallenge(challengeId: string): Promise<ReportedSend[]>
+  /** By the number's hashes: one for each secret it may have been made with. */
+  ofPhone(hashes: readonly Buffer[]): Promise<ReportedSend[]>
+}
+
+const MOST = 100
+
+/** The operator's side of the ledger. */
+export const createSendReport = ({ kysely }: Database): SendReport => {
+  const latest = () =>
+    kysely
+      .selectFrom('sends as s')
+      .leftJoin('users as u', 'u.user_id', 's.user_id')
+      .select([
+        's.send_id as sendId',
+        's.challenge_id as challengeId',
+        'u.username',
+        's.provider',
+        's.channel',
+        's.country',
+        's.segments',
+        sql<string | null>`trim_scale(s.price)`.as('price'),
+        's.status',
+        's.message_id as messageId',
+        's.reason',
+        's.took_ms as took',
+        's.created_at as createdAt',
+        's.receipt_at as receiptAt',
+      ])
+      .orderBy('s.created_at', 'desc')
+      .limit(MOST)
+
+  return {
+    ofChallenge: async (challengeId) => (await latest().where('s.challenge_id', '=', challengeId).execute()).reverse(),
+    ofPhone: async (hashes) =>
+      (
+        await latest()
+          .where('s.phone_hash', 'in', [...hashes])
+          .execute()
+      ).reverse(),
+  }
+}
