@@ -6,8 +6,9 @@ RUN npm ci --omit=dev --ignore-scripts
 COPY bin bin
 COPY db db
 COPY src src
+COPY tools tools
 # Whatever the umask of the checkout was, the user below can read it.
-RUN chmod -R a+rX package.json bin db src && chmod a+x bin/doorcode.js
+RUN chmod -R a+rX package.json bin db src tools && chmod a+x bin/doorcode.js
 
 FROM node:26-slim
 ENV NODE_ENV=production HOST=0.0.0.0
@@ -17,6 +18,7 @@ COPY --from=build /app/package.json ./
 COPY --from=build /app/bin bin
 COPY --from=build /app/db db
 COPY --from=build /app/src src
+COPY --from=build /app/tools tools
 RUN ln -s /app/bin/doorcode.js /usr/local/bin/doorcode
 # All of it belongs to root: the service cannot change its own code, and writes no file at all.
 USER node

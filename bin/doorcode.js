@@ -32,7 +32,7 @@ if (isTooOld) {
 } else {
   const source = new URL('../src/', import.meta.url)
   const [folder, ext] = existsSync(source) ? [source, 'ts'] : [new URL('../dist/src/', import.meta.url), 'js']
-  const { keepCompiled } = await import(new URL(`compile-cache.${ext}`, folder).href)
+  const { keepCompiled } = await import(new URL(`start/compile-cache.${ext}`, folder).href)
   keepCompiled()
   await import(new URL(`cli/doorcode.${ext}`, folder).href)
 }

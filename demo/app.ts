@@ -138,9 +138,8 @@ on('call', 'click', () => sendAnother('call', 'voice'))
 on('back', 'click', () => showSignIn())
 
 /** Asks two things at once: a token that is over is renewed once for both. */
-const showWelcome = async () => {
-  const isAgain = !element('welcome').hidden
-  if (!isAgain) show('welcome')
+const showWelcome = async (done = '') => {
+  if (element('welcome').hidden) show('welcome')
   const [me, sessions] = await Promise.all([client.me(), client.sessions()])
   if (!me.ok) return fail(me.problem, 'refresh')
   if (!sessions.ok) return fail(sessions.problem, 'refresh')
@@ -151,9 +150,9 @@ const showWelcome = async () => {
   }
   const { expires_at = 0 } = await client.tokens()
   countDown('token', (expires_at - Date.now()) / 1000)
-  if (isAgain) say('All of this is up to date.')
+  say(done)
 }
-on('refresh', 'click', showWelcome)
+on('refresh', 'click', () => showWelcome('All of this is up to date.'))
 on('sign-out', 'click', async () => {
   await client.logout()
   showSignIn()

@@ -2,7 +2,7 @@
  * Writes the table of delivery companies in docs/delivery.md from what their files declare. With `--check` it writes
  * nothing and fails when the table is not what they say.
  */
-import { CHANNELS } from '../src/core/ports.ts'
+import { CHANNELS } from '../src/core/delivery/ports.ts'
 import { providers } from '../src/providers/index.ts'
 import type { ProviderDefinition } from '../src/providers/provider.ts'
 import { writePart } from './generated-part.ts'

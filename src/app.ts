@@ -3,32 +3,22 @@ import type { Redis } from 'ioredis'
 import { createChangePassword } from './core/account/change-password.ts'
 import { createChangePhone } from './core/account/change-phone.ts'
 import { createNotices } from './core/account/notice.ts'
+import type { NoticeStore, PasswordPolicy, RegistrationMode, RegistrationStore } from './core/account/ports.ts'
 import { createRegister } from './core/account/register.ts'
 import { createJournal } from './core/audit/journal.ts'
 import type { AuditTrail } from './core/audit/ports.ts'
+import type { CodeFactor } from './core/challenge/factor.ts'
+import type { ChallengeStore } from './core/challenge/ports.ts'
 import { createResend } from './core/challenge/resend.ts'
 import { createChallengeStatus } from './core/challenge/status.ts'
 import { createVerify } from './core/challenge/verify.ts'
+import { CHANNELS, type Provider, type SendLedger } from './core/delivery/ports.ts'
 import { createReceipt } from './core/delivery/receipt.ts'
+import type { HumanCheck, NumberIntelligence } from './core/guard/ports.ts'
 import { createLogin } from './core/login/login.ts'
-import {
-  type AccountStore,
-  CHANNELS,
-  type ChallengeStore,
-  type CodeFactor,
-  type DeviceStore,
-  type HumanCheck,
-  type NoticeStore,
-  type NumberIntelligence,
-  type PasswordPolicy,
-  type PasswordVerifier,
-  type Provider,
-  type RegistrationMode,
-  type RegistrationStore,
-  type SendLedger,
-  type SessionStore,
-} from './core/ports.ts'
+import type { AccountStore, PasswordVerifier } from './core/login/ports.ts'
 import { createAuthorize } from './core/session/authorize.ts'
+import type { DeviceStore, SessionStore } from './core/session/ports.ts'
 import { createRefresh } from './core/session/refresh.ts'
 import { createSignOut } from './core/session/sign-out.ts'
 import { createBareApp } from './http/bare-app.ts'

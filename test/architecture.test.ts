@@ -1,168 +1,279 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { dirname, join, normalize, sep } from 'node:path'
+import { dirname } from 'node:path'
 import t from 'tap'
+import { circlesIn, importsOf, readSources, type SourceFile } from './support/source-tree.ts'
 
-/** What each floor may import of the project itself, besides its own files. */
+const ERRORS = 'src/errors.ts'
+
+/**
+ * The rooms of the house, each with the rooms that it may import, from the bottom up. A room is a folder without its
+ * subfolders, a file at the top of `src/`, or a list that stands above the rooms it names. `x/*` is all rooms below `x`.
+ */
 const MAY_IMPORT: Record<string, string[]> = {
-  'src/errors.ts': [],
-  'src/routes/problems/texts.ts': ['src/errors.ts'],
-  'src/core': ['src/errors.ts'],
-  'src/store': ['src/core', 'src/errors.ts', 'db/connection.ts'],
-  'src/providers': ['src/core', 'src/errors.ts', 'src/factors/sms/phone-number.ts'],
-  'src/factors': ['src/core', 'src/errors.ts'],
-  'src/passwords': ['src/core', 'src/errors.ts'],
-  'src/keys': ['src/settings/text-file.ts'],
-  'src/start/keys.ts': ['src/keys', 'src/settings/schema.ts', 'src/settings/text-file.ts'],
-  'src/checks': ['src/core', 'src/errors.ts', 'src/providers'],
-  'src/intelligence': ['src/core', 'src/errors.ts', 'src/providers'],
-  'src/events': ['src/core', 'src/errors.ts', 'src/http-client/client.ts'],
-  'src/guard': ['src/core', 'src/errors.ts'],
-  'src/http': ['src/core', 'src/errors.ts', 'src/keys'],
-  'src/routes': ['src/http', 'src/core', 'src/errors.ts', 'src/routes/problems/texts.ts', 'src/keys'],
-  'src/admin-routes': ['src/routes', 'src/http', 'src/core', 'src/errors.ts'],
-  'src/settings/types.ts': [],
-  'src/settings/sms.ts': ['src/settings/types.ts'],
-  'src/settings/session.ts': ['src/settings/types.ts'],
-  'src/settings/admin.ts': [],
-  'src/settings/retention.ts': [],
-  'src/settings/network.ts': ['src/settings/types.ts'],
-  'src/settings/schema.ts': [
-    'src/settings/types.ts',
-    'src/settings/sms.ts',
-    'src/settings/admin.ts',
-    'src/settings/session.ts',
-    'src/settings/retention.ts',
-    'src/settings/network.ts',
-  ],
-  'src/settings/faults.ts': ['src/settings/schema.ts'],
-  'src/settings/typos.ts': [],
-  'src/settings/cors-origins.ts': [],
-  'src/settings/text-file.ts': [],
-  'src/settings/reader.ts': ['src/settings/schema.ts', 'src/settings/faults.ts', 'src/settings/text-file.ts'],
-  'src/settings/read.ts': ['src/settings/reader.ts', 'src/settings/schema.ts'],
-  'src/start/cache-folder.ts': [],
-  'src/start/compile-cache.ts': ['src/start/cache-folder.ts'],
-  'src/settings/load.ts': [
-    'src/settings/reader.ts',
-    'src/settings/typos.ts',
-    'src/settings/cors-origins.ts',
-    'src/settings/schema.ts',
-    'src/providers',
-    'src/checks',
-    'src/intelligence',
-    'src/guard',
-  ],
-  'src/start/logger.ts': [],
-  'src/start/shutdown.ts': [],
-  'src/start/readiness.ts': ['src/errors.ts', 'src/routes', 'src/start/shutdown.ts', 'src/store', 'db/migrate.ts'],
-  'src/start/messages.ts': [],
-  'src/start/clock.ts': [],
-  'src/start/database.ts': ['src/store', 'db/migrate.ts', 'db/seed.ts'],
-  'src/start/service-options.ts': [
-    'src/start/clock.ts',
-    'src/settings/schema.ts',
+  [ERRORS]: [],
+  'src/core': [ERRORS],
+  'src/core/guard': ['src/core'],
+  'src/core/audit': ['src/core'],
+  'src/core/delivery': ['src/core', 'src/core/audit', ERRORS],
+  'src/core/session': ['src/core', 'src/core/audit', ERRORS],
+  'src/core/challenge': [
     'src/core',
-    'src/providers',
-    'src/start/shutdown.ts',
-    'src/store',
+    'src/core/audit',
+    'src/core/delivery',
+    'src/core/guard',
+    'src/core/session',
+    ERRORS,
   ],
-  'src/start/demo-files.ts': [],
-  'src/start/development.ts': [
-    'src/app.ts',
-    'src/settings/schema.ts',
-    'src/settings/load.ts',
-    'src/providers',
-    'src/start/demo-files.ts',
+  'src/core/login': ['src/core', 'src/core/audit', 'src/core/challenge', 'src/core/session', ERRORS],
+  'src/core/account': [
+    'src/core',
+    'src/core/audit',
+    'src/core/challenge',
+    'src/core/delivery',
+    'src/core/login',
+    'src/core/session',
+    ERRORS,
   ],
-  'src/app.ts': ['src/http', 'src/routes', 'src/core', 'src/errors.ts'],
-  'src/admin-app.ts': ['src/http', 'src/routes', 'src/admin-routes', 'src/core', 'src/errors.ts'],
+
+  'src/http-client': ['src/core/delivery'],
+  'src/delivery': ['src/core/delivery'],
+  'src/factors/sms': ['src/core', 'src/core/challenge', 'src/core/delivery', ERRORS],
+  'src/factors': ['src/core/challenge', 'src/factors/*'],
+  'src/providers': ['src/core/delivery', 'src/http-client'],
+  'src/providers/*': ['src/core/delivery', 'src/http-client', 'src/providers', 'src/factors/sms'],
+  'src/providers/index.ts': ['src/providers', 'src/providers/*'],
+  'src/guard': ['src/core/guard'],
+  'src/guard/*': ['src/core', 'src/core/guard', 'src/http-client'],
+  'src/passwords': ['src/core', 'src/core/account', 'src/core/challenge', 'src/core/login', ERRORS],
+
   'db/migrations': [],
-  'db/migrate.ts': ['db/migrations'],
-  'db/connection.ts': [],
-  'db/embedded.ts': ['db/connection.ts', 'db/embedded-places.ts', 'db/embedded-process.ts'],
-  'db/embedded-process.ts': ['db/embedded-places.ts'],
-  'db/embedded-places.ts': [],
-  'db/seed.ts': ['src/passwords', 'src/core'],
+  db: ['db/migrations', 'src/core/account', 'src/passwords'],
+  'src/store': ['db', ERRORS],
+  'src/store/users': ['src/store', 'src/core', 'src/core/account', 'src/core/login'],
+  'src/store/guard': ['src/store', 'src/core/guard'],
+  'src/store/housekeeping': ['src/store'],
+  'src/store/outbox': ['src/store', 'src/core/account', 'src/core/audit'],
+  'src/store/sends': ['src/store', 'src/core', 'src/core/delivery'],
+  'src/store/audit': ['src/store', 'src/store/users', 'src/core/account', 'src/core/audit'],
+  'src/store/sessions': ['src/store', 'src/store/users', 'src/core', 'src/core/session'],
+  'src/store/challenges': [
+    'src/store',
+    'src/store/outbox',
+    'src/store/sends',
+    'src/store/sessions',
+    'src/store/users',
+    'src/core',
+    'src/core/challenge',
+    'src/core/delivery',
+    'src/core/guard',
+    'src/core/session',
+    ERRORS,
+  ],
+  'src/store/readiness': ['src/store', 'src/store/*', 'src/core', 'src/core/guard'],
+
+  'src/settings': [
+    'src/providers',
+    'src/providers/development',
+    'src/delivery',
+    'src/guard',
+    'src/guard/human-checks',
+    'src/guard/number-intelligence',
+  ],
+  'src/keys': ['src/settings'],
+
+  'src/http': ['src/core', 'src/core/session', 'src/keys', ERRORS],
+  'src/http/openapi': [],
+  'src/routes/problems': ['src/http', 'src/http/openapi', ERRORS],
+  'src/routes': ['src/routes/problems', 'src/http', 'src/http/openapi', 'src/keys', 'src/core', 'src/core/*', ERRORS],
+  'src/admin-routes': [
+    'src/routes',
+    'src/routes/problems',
+    'src/http',
+    'src/http/openapi',
+    'src/core',
+    'src/core/*',
+    ERRORS,
+  ],
+  'src/app.ts': ['src/routes', 'src/http', 'src/http/openapi', 'src/core', 'src/core/*', ERRORS],
+  'src/admin-app.ts': ['src/admin-routes', 'src/routes', 'src/http', 'src/http/openapi', 'src/core/*', ERRORS],
+
+  'src/start': [
+    'src/app.ts',
+    'src/admin-app.ts',
+    'src/routes',
+    'src/http',
+    'src/keys',
+    'src/settings',
+    'src/store',
+    'src/store/*',
+    'src/providers',
+    'src/providers/development',
+    'src/providers/index.ts',
+    'src/delivery',
+    'src/factors',
+    'src/factors/*',
+    'src/guard',
+    'src/guard/*',
+    'src/passwords',
+    'src/http-client',
+    'src/core',
+    'src/core/*',
+    'db',
+    ERRORS,
+  ],
+  'src/server.ts': ['src/start', 'db'],
+  'tools/guard-simulator': ['src/core/delivery', 'src/core/guard', 'src/store'],
+  'src/doctor': [
+    'src/start',
+    'src/store',
+    'src/store/*',
+    'src/settings',
+    'src/keys',
+    'src/http',
+    'src/http-client',
+    'src/providers',
+    'src/providers/development',
+    'src/providers/index.ts',
+    'src/guard',
+    'src/core/delivery',
+  ],
+  'src/cli': [
+    'src/doctor',
+    'src/start',
+    'src/store',
+    'src/store/*',
+    'src/settings',
+    'src/keys',
+    'src/providers',
+    'src/providers/index.ts',
+    'src/factors/sms',
+    'src/guard',
+    'src/passwords',
+    'src/http-client',
+    'src/core',
+    'src/core/*',
+    'tools/guard-simulator',
+    'db',
+    ERRORS,
+  ],
 }
 
 /** Where a package, or a name of the process, may appear. */
 const ONLY_IN: [RegExp, RegExp][] = [
-  [/from '(?:pg|kysely[^']*)'/, /^src\/store\/|^src\/factors\/[^/]+\/queries\.ts$|^db\//],
+  [/from '(?:pg|kysely[^']*)'/, /^src\/store\/|^src\/factors\/[^/]+\/queries\.ts$|^db\/|^tools\//],
   [
     /from '(?:fastify|@fastify\/[^']*)'/,
-    /^src\/(?:admin-)?app\.ts$|^src\/http\/|^src\/(?:admin-)?routes\/|^src\/shutdown\.ts$/,
+    /^src\/(?:admin-)?app\.ts$|^src\/http\/|^src\/(?:admin-)?routes\/|^src\/start\/shutdown\.ts$/,
   ],
   [/process\.env/, /^src\/server\.ts$|^src\/cli\/|^db\//],
   [/from '@node-rs\/argon2'/, /^src\/passwords\//],
-  // What decides by the time is given a clock. Those by whose own clock the world goes: tools, companies, new keys, and what
-  // production alone reads once.
+  // What decides by the time gets a clock. These run by the machine's own: tools, providers' tokens, new keys, and what
+  // production reads once.
   [
     /Date\.now|new Date\(\)/,
-    /^src\/(?:clock|load-config|keys\/key-files|providers\/vonage-token)\.ts$|^src\/(?:cli|doctor)\//,
+    /^src\/(?:start\/clock|settings\/load|keys\/key-files|providers\/vonage\/token)\.ts$|^src\/(?:cli|doctor)\//,
   ],
 ]
 
-const filesBelow = (folder: string): string[] =>
-  readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    const path = `${folder}/${entry.name}`
-    return entry.isDirectory() ? filesBelow(path) : path.endsWith('.ts') ? [path] : []
-  })
+const matches = (room: string, pattern: string): boolean =>
+  pattern.endsWith('/*') ? room.startsWith(pattern.slice(0, -1)) && !room.endsWith('.ts') : room === pattern
 
-const read = (files: string[]) => files.map((path) => ({ path, text: readFileSync(path, 'utf8') }))
+const roomOf = (path: string): string => (path in MAY_IMPORT || dirname(path) === 'src' ? path : dirname(path))
 
-const importsOf = ({ path, text }: { path: string; text: string }): string[] =>
-  [...text.matchAll(/(?:from|import) '(\.[^']+)'/g)].map(([, target]) =>
-    normalize(join(dirname(path), target!))
-      .split(sep)
-      .join('/'),
-  )
+const nameOf = (room: string): string | undefined =>
+  room in MAY_IMPORT ? room : Object.keys(MAY_IMPORT).find((name) => matches(room, name))
 
-const floorOf = (path: string) =>
-  Object.keys(MAY_IMPORT).find((floor) => path === floor || path.startsWith(`${floor}/`))
-
-/** What stands where it must not. */
-const breaches = (files: { path: string; text: string }[]): string[] =>
+/** Returns what a file imports or names against the rules above. */
+const breaches = (files: SourceFile[]): string[] =>
   files.flatMap((file) => {
-    const floor = floorOf(file.path)
-    const allowed = floor ? [floor, ...MAY_IMPORT[floor]!] : undefined
-    const upwards = importsOf(file).filter(
-      (target) =>
-        target === 'src/server.ts' ||
-        (target === 'src/start/service.ts' && file.path !== 'src/server.ts') ||
-        (allowed && !allowed.some((floor) => target === floor || target.startsWith(`${floor}/`))),
-    )
-    const misplaced = ONLY_IN.filter(([name, place]) => name.test(file.text) && !place.test(file.path))
-    const foreign =
-      floor === 'src/core'
-        ? [...file.text.matchAll(/from '([^.'][^']*)'/g)].filter(([, name]) => name !== 'node:crypto')
-        : []
+    const room = roomOf(file.path)
+    const name = nameOf(room)
+    if (name === undefined) return [`${file.path} stands in no room`]
+    const wrong = importsOf(file).filter((target) => {
+      const other = roomOf(target)
+      return other !== room && !MAY_IMPORT[name]!.some((allowed) => matches(other, allowed))
+    })
+    const misplaced = ONLY_IN.filter(([pattern, place]) => pattern.test(file.text) && !place.test(file.path))
+    const foreign = room.startsWith('src/core')
+      ? [...file.text.matchAll(/from '([^.'][^']*)'/g)].filter(([, target]) => target !== 'node:crypto')
+      : []
     return [
-      ...upwards.map((target) => `${file.path} imports ${target}`),
-      ...misplaced.map(([name]) => `${file.path} has ${name}`),
-      ...foreign.map(([, name]) => `${file.path} imports ${name}`),
+      ...wrong.map((target) => `${file.path} imports ${target}`),
+      ...misplaced.map(([pattern]) => `${file.path} has ${pattern}`),
+      ...foreign.map(([, target]) => `${file.path} imports ${target}`),
     ]
   })
 
-const sources = read([...filesBelow('src'), ...filesBelow('db')])
+/** Returns the circles among files, and among rooms. */
+const circles = (files: SourceFile[]): string[][] => {
+  const [ofFiles, ofRooms] = [new Map<string, Set<string>>(), new Map<string, Set<string>>()]
+  for (const file of files) {
+    const [targets, room] = [importsOf(file), roomOf(file.path)]
+    ofFiles.set(file.path, new Set(targets))
+    ofRooms.set(room, new Set([...(ofRooms.get(room) ?? []), ...targets.map(roomOf)].filter((other) => other !== room)))
+  }
+  return [...circlesIn(ofFiles), ...circlesIn(ofRooms)]
+}
 
-t.test('each floor imports only what lies below it', async (t) => {
+const sources = readSources('src', 'db', 'tools')
+const rooms = [...new Set(sources.map(({ path }) => roomOf(path)))]
+
+t.test('each room imports only rooms that lie below it', async (t) => {
   t.strictSame(breaches(sources), [])
 })
 
-t.test('a breach is seen', async (t) => {
+t.test('every room is there, and is named once', async (t) => {
+  for (const name of Object.keys(MAY_IMPORT))
+    t.ok(
+      rooms.some((room) => matches(room, name)),
+      name,
+    )
+})
+
+t.test('a breach is seen in every room', async (t) => {
+  for (const room of rooms) {
+    const path = room.endsWith('.ts') ? room : `${room}/planted.ts`
+    const up = room
+      .split('/')
+      .slice(room.endsWith('.ts') ? 1 : 0)
+      .map(() => '..')
+      .join('/')
+    const target = room === 'src/server.ts' ? 'src/cli/run.ts' : 'src/server.ts'
+    t.strictSame(breaches([{ path, text: `import '${up}/${target}'` }]), [`${path} imports ${target}`])
+  }
+})
+
+t.test('a package or name in the wrong place is seen', async (t) => {
   for (const [path, text] of [
-    ['src/core/x.ts', "import { buildApp } from '../app.ts'"],
     ['src/core/x.ts', "import { Kysely } from 'kysely'"],
-    ['src/core/x.ts', "import { readFileSync } from 'node:fs'"],
-    ['src/routes/x.ts', "import { createDatabase } from '../store/database.ts'"],
+    ['src/core/login/x.ts', "import { readFileSync } from 'node:fs'"],
     ['src/routes/x.ts', "import pg from 'pg'"],
     ['src/providers/x.ts', 'const key = process.env.KEY'],
-    ['src/app.ts', "import './server.ts'"],
-    ['src/start/admin.ts', "import { startService } from './service.ts'"],
-    ['src/core/x.ts', 'const since = Date.now()'],
+    ['src/core/challenge/x.ts', 'const since = Date.now()'],
+    ['src/nowhere/x.ts', ''],
   ] as const) {
     t.ok(breaches([{ path, text }]).length > 0, `${path}: ${text}`)
   }
+})
+
+t.test('nothing imports itself by a detour', async (t) => {
+  t.strictSame(circles(sources), [])
+})
+
+t.test('a circle is seen among files and among rooms', async (t) => {
+  const ofFiles = [
+    { path: 'src/core/one.ts', text: "import './other.ts'" },
+    { path: 'src/core/other.ts', text: "import './one.ts'" },
+  ]
+  t.strictSame(circles(ofFiles), [['src/core/one.ts', 'src/core/other.ts']])
+  const ofRooms = [
+    { path: 'src/core/login/one.ts', text: "import '../session/one.ts'" },
+    { path: 'src/core/session/other.ts', text: "import '../login/other.ts'" },
+  ]
+  t.strictSame(circles(ofRooms), [['src/core/login', 'src/core/session']])
+})
+
+t.test('at most six files stand at the top of the source tree', async (t) => {
+  t.ok(rooms.filter((room) => dirname(room) === 'src' && room.endsWith('.ts')).length <= 6)
 })
 
 t.test('no source file is two things', async (t) => {

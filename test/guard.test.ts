@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { limitsFor } from '../src/core/challenge/limits.ts'
 import { GUARD_RULES } from '../src/core/guard/rules.ts'
+import { limitsFor } from '../src/core/limits.ts'
 import { providers } from '../src/providers/index.ts'
 import { loadSettings } from '../src/settings/load.ts'
 import { SettingsError } from '../src/settings/reader.ts'

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { CHANNELS } from '../src/core/ports.ts'
+import { CHANNELS } from '../src/core/delivery/ports.ts'
 import type { ContractCase, ProviderSubject } from './stage.ts'
 import { createProvider } from './wire.ts'
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { performance } from 'node:perf_hooks'
 import { setTimeout } from 'node:timers/promises'
-import type { SendResult } from '../src/core/ports.ts'
+import type { SendResult } from '../src/core/delivery/ports.ts'
 import { definitionContract } from './definition-contract.ts'
 import {
   COMPANY_RETRY_AFTER,

@@ -1,6 +1,6 @@
 /** What every company's `readReceipt` must keep, whoever calls it; of no test framework. */
 import assert from 'node:assert/strict'
-import type { Provider, Receipt, ReceiptReading, ReceiptRequest } from '../src/core/ports.ts'
+import type { Provider, Receipt, ReceiptReading, ReceiptRequest } from '../src/core/delivery/ports.ts'
 import type { ProviderDefinition } from '../src/providers/provider.ts'
 import { MESSAGE } from './sending.ts'
 import type { ContractCase } from './stage.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { setTimeout } from 'node:timers/promises'
-import type { Provider } from '../src/core/ports.ts'
+import type { Provider } from '../src/core/delivery/ports.ts'
 import type { FakeCompany } from './fake-company.ts'
 import { MESSAGE, send } from './sending.ts'
 import { type ContractCase, type ProviderSubject, setStage } from './stage.ts'

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { performance } from 'node:perf_hooks'
 import { setTimeout } from 'node:timers/promises'
 import { inspect } from 'node:util'
-import type { CodeMessage, Provider, SendResult } from '../src/core/ports.ts'
+import type { CodeMessage, Provider, SendResult } from '../src/core/delivery/ports.ts'
 
 const CODE = '049281'
 const SPOKEN = [...CODE].join(' ')

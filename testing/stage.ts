@@ -1,6 +1,6 @@
 /** Where the contract's cases are played: one company, one provider, and what is tidied up after them. */
 import assert from 'node:assert/strict'
-import type { Provider, SendResult } from '../src/core/ports.ts'
+import type { Provider, SendResult } from '../src/core/delivery/ports.ts'
 import type { ProviderDefinition, ProviderTools } from '../src/providers/provider.ts'
 import {
   type CompanyMode,

@@ -1,4 +1,4 @@
-import type { CodeMessage, Provider, SendResult } from '../src/core/ports.ts'
+import type { CodeMessage, Provider, SendResult } from '../src/core/delivery/ports.ts'
 import { createExchange, type WireAnswer, type WireRequest, wire } from '../src/http-client/client.ts'
 import type { ProviderDefinition, ProviderTools } from '../src/providers/provider.ts'
 

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { hashAdminKey } from '../core/account/admin-key.ts'
 import { ADMIN_SCOPES, type AdminKeyStore, type FoundAdminKey } from '../core/account/admin-ports.ts'
-import type { Journal } from '../core/ports.ts'
+import type { Journal } from '../core/audit/journal.ts'
 import { Problem } from '../errors.ts'
 import type { Limiter } from '../http/rate-limit.ts'
 import { bearerToken, contextOf } from '../routes/route.ts'

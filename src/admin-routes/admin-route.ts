@@ -1,7 +1,7 @@
 import type { preValidationAsyncHookHandler } from 'fastify'
 import type { createAddUser } from '../core/account/add-user.ts'
 import type { AdminScope, AuditedEvent, UserAdmin } from '../core/account/admin-ports.ts'
-import type { SessionStore } from '../core/ports.ts'
+import type { SessionStore } from '../core/session/ports.ts'
 import { Problem } from '../errors.ts'
 import type { App } from '../routes/route.ts'
 

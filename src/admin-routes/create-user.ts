@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
+import { Exactly } from '../http/exactly.ts'
 import { BODY_PROBLEMS, problems } from '../routes/problems/schemas.ts'
-import { answer, Exactly, NewPassword, Username } from '../routes/schemas.ts'
+import { answer, NewPassword, Username } from '../routes/schemas.ts'
 import type { AdminRoute } from './admin-route.ts'
 import { ADMIN_PROBLEMS, AdminUser, userBody } from './schemas.ts'
 

@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
+import { Exactly } from '../http/exactly.ts'
 import { problems } from '../routes/problems/schemas.ts'
-import { answer, Exactly, Moment } from '../routes/schemas.ts'
+import { answer, Moment } from '../routes/schemas.ts'
 import { type AdminRoute, found } from './admin-route.ts'
 import { ADMIN_PROBLEMS, Limit, limitOf, UserPath } from './schemas.ts'
 

@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
+import { Exactly } from '../http/exactly.ts'
 import { problems } from '../routes/problems/schemas.ts'
-import { answer, Exactly } from '../routes/schemas.ts'
+import { answer } from '../routes/schemas.ts'
 import { SESSION_EXAMPLE, SESSION_MEMBERS, sessionBody } from '../routes/session-body.ts'
 import { type AdminRoute, found } from './admin-route.ts'
 import { ADMIN_PROBLEMS, UserPath } from './schemas.ts'

@@ -1,8 +1,9 @@
 import { Type } from 'typebox'
 import { USERNAME_MAX_LENGTH } from '../core/login/username.ts'
 import { Problem } from '../errors.ts'
+import { Exactly } from '../http/exactly.ts'
 import { problems } from '../routes/problems/schemas.ts'
-import { answer, Exactly } from '../routes/schemas.ts'
+import { answer } from '../routes/schemas.ts'
 import type { AdminRoute } from './admin-route.ts'
 import { ADMIN_PROBLEMS, AdminUser, Limit, limitOf, PAGE_EXAMPLE, userBody } from './schemas.ts'
 

@@ -1,5 +1,5 @@
-import { limitsFor } from '../core/challenge/limits.ts'
 import type { GuardPolicy } from '../core/guard/rules.ts'
+import { limitsFor } from '../core/limits.ts'
 import { parseCostBudgets, parseMessageBudgets } from '../guard/budgets.ts'
 import { parseRuleNumbers } from '../guard/rule-numbers.ts'
 import { readSettings } from '../settings/read.ts'

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import { makeCode } from '../core/challenge/code.ts'
-import { CHANNELS, type Channel, type CodeMessage } from '../core/ports.ts'
+import { CHANNELS, type Channel, type CodeMessage } from '../core/delivery/ports.ts'
 import { countryOf } from '../factors/sms/phone-number.ts'
 import type { Transport, WireRequest } from '../http-client/client.ts'
 import { createOutgoing } from '../http-client/outgoing.ts'

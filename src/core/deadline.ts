@@ -1,5 +1,5 @@
 import { Problem } from '../errors.ts'
-import type { RequestContext } from './ports.ts'
+import type { RequestContext } from './terms.ts'
 
 /** Longest time from a request to its answer, in ms. Callers are promised 5 s, and the network takes some of them. */
 export const ANSWER_WITHIN = 4_800

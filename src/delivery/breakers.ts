@@ -7,7 +7,7 @@ import {
   type IBackoff,
   isBrokenCircuitError,
 } from 'cockatiel'
-import type { Carrier, SendResult } from '../core/ports.ts'
+import type { Carrier, SendResult } from '../core/delivery/ports.ts'
 
 /** How one company does on one channel. `open`: it is left alone; `half-open`: the next message finds out. */
 export type BreakerState = 'closed' | 'open' | 'half-open'

@@ -1,4 +1,4 @@
-import { type Carrier, CHANNELS, type Channel, type Dispatcher, type Provider } from '../core/ports.ts'
+import { type Carrier, CHANNELS, type Channel, type Dispatcher, type Provider } from '../core/delivery/ports.ts'
 import { type Breaker, type BreakerOptions, type BreakerState, createBreakers } from './breakers.ts'
 import { createFailover } from './failover.ts'
 import { estimatePrice, type Prices } from './prices.ts'

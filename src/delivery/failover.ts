@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks'
-import type { CodeMessage, Dispatched, HandOver, Provider, SendEntry, SendResult } from '../core/ports.ts'
+import type { CodeMessage, Dispatched, HandOver, Provider, SendEntry, SendResult } from '../core/delivery/ports.ts'
 import type { Breaker } from './breakers.ts'
 
 /** One company that may carry a message, and the entry it has in the ledger if it does. */

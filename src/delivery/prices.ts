@@ -1,4 +1,4 @@
-import { CHANNELS, type Channel } from '../core/ports.ts'
+import { CHANNELS, type Channel } from '../core/delivery/ports.ts'
 
 /** The estimated price of one segment, or of one call, by country and channel. */
 export type Prices = ReadonlyMap<string, number>

@@ -1,4 +1,4 @@
-import type { Provider } from '../core/ports.ts'
+import type { Provider } from '../core/delivery/ports.ts'
 import type { Transport } from '../http-client/client.ts'
 import type { ProviderDefinition } from '../providers/provider.ts'
 import { type Finding, fault, ok, warning } from './finding.ts'

@@ -1,7 +1,7 @@
 import ipaddr from 'ipaddr.js'
 import { explainFault } from '../store/explain-fault.ts'
-import type { LoginObstacles } from '../store/login-needs.ts'
-import type { ServerFacts } from '../store/server-facts.ts'
+import type { LoginObstacles } from '../store/readiness/login-needs.ts'
+import type { ServerFacts } from '../store/readiness/server-facts.ts'
 import { type Finding, fault, ok, warning } from './finding.ts'
 
 /** What the server said of itself, and what we ask of it. */

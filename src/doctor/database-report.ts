@@ -2,14 +2,14 @@ import { createDatabaseLook, type DatabaseState } from '../start/readiness.ts'
 import { createDatabase, type Database } from '../store/database.ts'
 import { explainFault } from '../store/explain-fault.ts'
 import { createGuardAdmin } from '../store/guard/index.ts'
-import { prepareLogin } from '../store/login-needs.ts'
+import { prepareLogin } from '../store/readiness/login-needs.ts'
 import {
   isTransactionPooled,
   readServerFacts,
   readServiceFacts,
   type ServerFacts,
   type ServiceFacts,
-} from '../store/server-facts.ts'
+} from '../store/readiness/server-facts.ts'
 import type { ReadClock } from './clock-check.ts'
 import type { GuardLook } from './guard-check.ts'
 

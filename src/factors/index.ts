@@ -1,4 +1,4 @@
-import type { CodeFactor } from '../core/ports.ts'
+import type { CodeFactor } from '../core/challenge/factor.ts'
 import { createSmsFactor, type SmsFactorDeps } from './sms/factor.ts'
 
 /** What the factors are made of, each under its name. */

@@ -1,6 +1,5 @@
 import { Agent, type Dispatcher, fetch, type Response } from 'undici'
-import type { SendResult } from '../core/ports.ts'
-import type { ProviderTools } from '../providers/provider.ts'
+import type { SendResult } from '../core/delivery/ports.ts'
 import { interpretFault } from './wire-faults.ts'
 
 /** A request to a company. */
@@ -111,9 +110,15 @@ const bodyOf = ({ json, form, body }: HttpRequest): { type?: string; body: strin
   return { body }
 }
 
+/**
+ * Makes one request and lets `interpret` judge the answer. What never reached the host is `failed`, what may have (time ran
+ * out, the connection broke) is `unknown`; redirects are not followed. Never throws.
+ */
+export type Exchange = (request: HttpRequest, interpret: (answer: HttpAnswer) => SendResult) => Promise<SendResult>
+
 /** Makes the `exchange` that providers use, over a wire. */
 export const createExchange =
-  (transport: Transport): ProviderTools['exchange'] =>
+  (transport: Transport): Exchange =>
   async (request, interpret) => {
     const { type, body } = bodyOf(request)
     const headers = { ...(type && { 'content-type': type }), accept: 'application/json', ...request.headers }

@@ -1,4 +1,4 @@
-import type { SendResult } from '../core/ports.ts'
+import type { SendResult } from '../core/delivery/ports.ts'
 
 /** Faults that strike before a request can have reached anyone. */
 const NEVER_CONNECTED = new Set([

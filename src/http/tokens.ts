@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createDecoder, createSigner, createVerifier } from 'fast-jwt'
-import { PURPOSES, type Tokens, type VerifiedPending } from '../core/ports.ts'
+import type { Tokens, VerifiedPending } from '../core/session/tokens.ts'
+import { PURPOSES } from '../core/terms.ts'
 import { Problem, type ProblemCode } from '../errors.ts'
 import type { KeyAlgorithm, SigningKeys } from '../keys/key-set.ts'
 import type { Ring } from '../keys/ring.ts'

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { hash, verify } from '@node-rs/argon2'
 import { normalizePassword } from '../core/challenge/password.ts'
 import type { HashQueue } from '../core/login/hash-queue.ts'
-import type { PasswordVerifier } from '../core/ports.ts'
+import type { PasswordVerifier } from '../core/login/ports.ts'
 
 /** What a hash costs: memory in KiB, passes over it, lanes. */
 export interface HashCost {

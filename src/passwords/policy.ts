@@ -1,5 +1,5 @@
+import type { PasswordPolicy } from '../core/account/ports.ts'
 import { normalizePassword, PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from '../core/challenge/password.ts'
-import type { PasswordPolicy } from '../core/ports.ts'
 import { Problem } from '../errors.ts'
 import type { BreachCheck } from './breach-range.ts'
 import { fold, mostUsedPasswords } from './most-used.ts'

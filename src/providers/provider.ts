@@ -1,6 +1,6 @@
 import type { Static, TObject } from 'typebox'
-import type { Channel, CodeMessage, Provider, SendResult } from '../core/ports.ts'
-import type { HttpAnswer, HttpRequest, Transport } from '../http-client/client.ts'
+import type { Channel, CodeMessage, Provider } from '../core/delivery/ports.ts'
+import type { Exchange, Transport } from '../http-client/client.ts'
 
 /** A message as a development provider keeps it. */
 export interface KeptMessage {
@@ -19,11 +19,8 @@ export interface ProviderTools {
   print: (line: string) => void
   /** Keeps a message where `GET /dev/outbox` finds it. */
   keep: (message: KeptMessage) => void
-  /**
-   * Makes one request and lets `interpret` judge the answer. What never reached the company is `failed`, what may have
-   * (time ran out, the connection broke) is `unknown`; redirects are not followed. Never throws.
-   */
-  exchange: (request: HttpRequest, interpret: (answer: HttpAnswer) => SendResult) => Promise<SendResult>
+  /** Makes one request; see `Exchange`. */
+  exchange: Exchange
   /** The wire below `exchange`, for a company's own client. Throws what `interpretFault` understands. */
   transport: Transport
   /**

@@ -1,10 +1,11 @@
 import { Type } from 'typebox'
+import { Exactly } from '../http/exactly.ts'
 import { EXAMPLE_ISSUER } from '../http/openapi/docs.ts'
 import { JWKS_MAX_AGE } from '../keys/rotation.ts'
 import { CACHED, CachedHeaders, NOT_MODIFIED } from './cached.ts'
 import { problems } from './problems/schemas.ts'
 import type { Route } from './route.ts'
-import { Acr, answer, Exactly } from './schemas.ts'
+import { Acr, answer } from './schemas.ts'
 
 const None = (what: string) =>
   Type.Array(Type.String(), { maxItems: 0, description: `None: this service has no ${what}.`, examples: [[]] })

@@ -1,8 +1,9 @@
 import { Type } from 'typebox'
 import { maskPhone } from '../core/delivery/mask.ts'
+import { Exactly } from '../http/exactly.ts'
 import { DATABASE_PROBLEMS, problems } from './problems/schemas.ts'
 import { bearerToken, type Route } from './route.ts'
-import { answer, Delivery, Exactly, Factor, Seconds } from './schemas.ts'
+import { answer, Delivery, Factor, Seconds } from './schemas.ts'
 
 const ChallengeBody = Exactly(
   {

@@ -1,7 +1,8 @@
 import { Type } from 'typebox'
+import { Exactly } from '../http/exactly.ts'
 import { BODY_PROBLEMS, DATABASE_PROBLEMS, problems } from './problems/schemas.ts'
 import { bearerToken, contextOf, type Route } from './route.ts'
-import { answer, Exactly, Id, Moment, Nameable, PlaceOfUse } from './schemas.ts'
+import { answer, Id, Moment, Nameable, PlaceOfUse } from './schemas.ts'
 
 const Device = Exactly(
   {

@@ -1,8 +1,9 @@
 import type { FastifyReply } from 'fastify'
 import { type Static, Type } from 'typebox'
 import type { Grant } from '../core/session/grant.ts'
+import { Exactly } from '../http/exactly.ts'
 import type { TokenCookies } from '../http/token-cookies.ts'
-import { Exactly, Seconds } from './schemas.ts'
+import { Seconds } from './schemas.ts'
 
 const opaque = (prefix: string) => `^${prefix}[A-Za-z0-9_-]{43}$`
 

@@ -1,8 +1,9 @@
 import { Type } from 'typebox'
 import { Problem } from '../errors.ts'
+import { Exactly } from '../http/exactly.ts'
 import { problems } from './problems/schemas.ts'
 import type { Route } from './route.ts'
-import { answer, ChannelName, Exactly } from './schemas.ts'
+import { answer, ChannelName } from './schemas.ts'
 
 const RETRY_AFTER = 5
 

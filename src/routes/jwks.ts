@@ -1,9 +1,10 @@
 import { Type } from 'typebox'
+import { Exactly } from '../http/exactly.ts'
 import { JWKS_MAX_AGE } from '../keys/rotation.ts'
 import { CACHED, CachedHeaders, NOT_MODIFIED } from './cached.ts'
 import { problems } from './problems/schemas.ts'
 import type { Route } from './route.ts'
-import { answer, Exactly } from './schemas.ts'
+import { answer } from './schemas.ts'
 
 const EXAMPLE = {
   kty: 'OKP',

@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { Exactly } from '../http/exactly.ts'
 import { DeviceToken, GrantBody, grantBody } from './grant-body.ts'
 import { openChallengeBody } from './open-challenge.ts'
 import { BODY_PROBLEMS, DATABASE_PROBLEMS, ISSUE_PROBLEMS, problems } from './problems/schemas.ts'
@@ -6,7 +7,6 @@ import { contextOf, deliveryWish, type Route } from './route.ts'
 import {
   answer,
   ClientKind,
-  Exactly,
   HumanCheckAnswer,
   OpenChallengeBody,
   Password,

@@ -1,8 +1,8 @@
 import { Type } from 'typebox'
+import { Exactly } from '../http/exactly.ts'
 import { REFRESH_TOKEN_EXAMPLE, RefreshToken } from './grant-body.ts'
 import { BODY_PROBLEMS, DATABASE_PROBLEMS, problems } from './problems/schemas.ts'
 import { bearerToken, contextOf, type Route } from './route.ts'
-import { Exactly } from './schemas.ts'
 
 /** `POST /logout`: ends this session. */
 export const logout: Route = (app, deps) => {

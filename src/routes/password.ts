@@ -1,8 +1,9 @@
 import { Type } from 'typebox'
+import { Exactly } from '../http/exactly.ts'
 import { GrantBody, grantBody } from './grant-body.ts'
 import { BODY_PROBLEMS, DATABASE_PROBLEMS, problems } from './problems/schemas.ts'
 import { bearerToken, contextOf, type Route } from './route.ts'
-import { answer, Exactly, NewPassword, Password, Username } from './schemas.ts'
+import { answer, NewPassword, Password, Username } from './schemas.ts'
 
 const Recovery = Exactly(
   {

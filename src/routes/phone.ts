@@ -1,3 +1,4 @@
+import { Exactly } from '../http/exactly.ts'
 import { GrantBody, grantBody } from './grant-body.ts'
 import { openChallengeBody } from './open-challenge.ts'
 import { BODY_PROBLEMS, DATABASE_PROBLEMS, ISSUE_PROBLEMS, problems } from './problems/schemas.ts'
@@ -6,7 +7,6 @@ import {
   answer,
   ClientKind,
   Code,
-  Exactly,
   HumanCheckAnswer,
   OpenChallengeBody,
   PENDING_TOKEN_EXAMPLE,

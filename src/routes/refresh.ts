@@ -1,9 +1,10 @@
 import { Type } from 'typebox'
 import { Problem } from '../errors.ts'
+import { Exactly } from '../http/exactly.ts'
 import { GrantBody, grantBody, REFRESH_TOKEN_EXAMPLE, RefreshToken } from './grant-body.ts'
 import { BODY_PROBLEMS, DATABASE_PROBLEMS, problems } from './problems/schemas.ts'
 import { contextOf, type Route } from './route.ts'
-import { answer, Exactly } from './schemas.ts'
+import { answer } from './schemas.ts'
 
 /** `POST /refresh`: a refresh token becomes an access token and the next refresh token. */
 export const refresh: Route = (app, deps) => {

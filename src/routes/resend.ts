@@ -1,10 +1,10 @@
+import { Exactly } from '../http/exactly.ts'
 import { openChallengeBody } from './open-challenge.ts'
 import { BODY_PROBLEMS, DATABASE_PROBLEMS, ISSUE_PROBLEMS, problems } from './problems/schemas.ts'
 import { contextOf, deliveryWish, type Route } from './route.ts'
 import {
   answer,
   ClientKind,
-  Exactly,
   HumanCheckAnswer,
   OpenChallengeBody,
   PENDING_TOKEN_EXAMPLE,

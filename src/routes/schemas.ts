@@ -1,15 +1,12 @@
 import { type TSchema, Type } from 'typebox'
 import { IDEMPOTENCY_KEY_MIN_LENGTH } from '../core/challenge/idempotency.ts'
 import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from '../core/challenge/password.ts'
+import { CHANNELS, CLIENTS, DELIVERY_STATUSES } from '../core/delivery/ports.ts'
 import { USERNAME_MAX_LENGTH } from '../core/login/username.ts'
-import { CHANNELS, CLIENTS, DELIVERY_STATUSES } from '../core/ports.ts'
+import { Exactly } from '../http/exactly.ts'
 
 /** Neither control characters, which Postgres refuses or logs show raw, nor half of a surrogate pair. */
 const CLEAN_TEXT = '^[^\\p{Cc}\\p{Cs}]*$'
-
-/** An object that has these members and no others. */
-export const Exactly = <P extends Record<string, TSchema>>(properties: P, options: object = {}) =>
-  Type.Object(properties, { additionalProperties: false, ...options })
 
 /** A success as the documents have it: what it means here, and the shape that it has. */
 export const answer = <S extends TSchema>(description: string, schema: S, headers?: Record<string, object>) => ({

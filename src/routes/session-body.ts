@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import type { SessionView } from '../core/ports.ts'
+import type { SessionView } from '../core/session/ports.ts'
 import { Acr, Id, Moment, Nameable, PlaceOfUse } from './schemas.ts'
 
 /** The members of a session, as its user and operators see it. */

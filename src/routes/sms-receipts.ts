@@ -2,9 +2,9 @@ import { isUtf8 } from 'node:buffer'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { Problem } from '../errors.ts'
+import { Exactly } from '../http/exactly.ts'
 import { DATABASE_PROBLEMS, problems } from './problems/schemas.ts'
 import { contextOf, type Route } from './route.ts'
-import { Exactly } from './schemas.ts'
 
 /** The longest receipt of any company is a fraction of it, in bytes. */
 const LONGEST_RECEIPT = 65_536

@@ -1,8 +1,9 @@
 import { Type } from 'typebox'
+import { Exactly } from '../http/exactly.ts'
 import { DeviceName, GrantBody, grantBody } from './grant-body.ts'
 import { BODY_PROBLEMS, DATABASE_PROBLEMS, problems } from './problems/schemas.ts'
 import { contextOf, type Route } from './route.ts'
-import { answer, Code, Exactly, Factor, PENDING_TOKEN_EXAMPLE, PendingToken } from './schemas.ts'
+import { answer, Code, Factor, PENDING_TOKEN_EXAMPLE, PendingToken } from './schemas.ts'
 
 /** `POST /verify`: a pending token and its code become a session. */
 export const verify: Route = (app, deps) => {

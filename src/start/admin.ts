@@ -1,6 +1,6 @@
 import { type AdminAppDeps, buildAdminApp } from '../admin-app.ts'
-import type { Limits } from '../core/challenge/limits.ts'
-import type { CodeFactor } from '../core/ports.ts'
+import type { CodeFactor } from '../core/challenge/factor.ts'
+import type { Limits } from '../core/limits.ts'
 import { canonicalPhone, parsePhone } from '../factors/sms/phone-number.ts'
 import type { Settings } from '../settings/schema.ts'
 import { createAuditReport } from '../store/audit/report.ts'

@@ -1,4 +1,4 @@
-import type { Carrier, Provider, SendLedger } from '../core/ports.ts'
+import type { Carrier, Provider, SendLedger } from '../core/delivery/ports.ts'
 import type { BreakerState } from '../delivery/breakers.ts'
 import { createDispatch, type Dispatch } from '../delivery/dispatch.ts'
 import { parsePrices } from '../delivery/prices.ts'

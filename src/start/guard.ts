@@ -1,6 +1,6 @@
-import type { Limits } from '../core/challenge/limits.ts'
+import type { HumanCheck, NonceStore, NumberIntelligence } from '../core/guard/ports.ts'
 import { type GuardPolicy, policyFor } from '../core/guard/rules.ts'
-import type { HumanCheck, NonceStore, NumberIntelligence } from '../core/ports.ts'
+import type { Limits } from '../core/limits.ts'
 import { combineBudgets, parseCostBudgets, parseMessageBudgets } from '../guard/budgets.ts'
 import { humanChecks } from '../guard/human-checks/index.ts'
 import { numberIntelligence } from '../guard/number-intelligence/index.ts'

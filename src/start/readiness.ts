@@ -2,7 +2,7 @@ import { readSchemaState, type SchemaState } from '../../db/migrate.ts'
 import { Problem } from '../errors.ts'
 import type { ReadinessCheck } from '../routes/route.ts'
 import type { Database } from '../store/database.ts'
-import { createLoginNeeds, type LoginObstacles } from '../store/login-needs.ts'
+import { createLoginNeeds, type LoginObstacles } from '../store/readiness/login-needs.ts'
 import type { Shutdown } from './shutdown.ts'
 
 /** How long one look at the database serves everyone who asks, in ms: health checks have no rate limit. */

@@ -1,4 +1,5 @@
-import type { CodeFactor, PasswordVerifier } from '../core/ports.ts'
+import type { CodeFactor } from '../core/challenge/factor.ts'
+import type { PasswordVerifier } from '../core/login/ports.ts'
 import type { SentMessage } from '../providers/development/outbox.ts'
 import type { Settings } from '../settings/schema.ts'
 import type { Database } from '../store/database.ts'

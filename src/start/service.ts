@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import manifest from 'doorcode/package.json' with { type: 'json' }
 import { buildApp } from '../app.ts'
-import { limitsFor, PASSWORD_RULES } from '../core/challenge/limits.ts'
+import { limitsFor, PASSWORD_RULES } from '../core/limits.ts'
 import { createHashQueue } from '../core/login/hash-queue.ts'
 import { createFactors } from '../factors/index.ts'
 import { createOutgoing } from '../http-client/outgoing.ts'

@@ -1,6 +1,6 @@
 import t from 'tap'
+import type { HumanCheck } from '../../src/core/guard/ports.ts'
 import { GUARD_RULES, type GuardPolicy } from '../../src/core/guard/rules.ts'
-import type { HumanCheck } from '../../src/core/ports.ts'
 import { createProofOfWork } from '../../src/guard/human-checks/proof-of-work.ts'
 import { solveProofOfWork } from '../../src/guard/human-checks/solve-proof-of-work.ts'
 import { createDatabase } from '../../src/store/database.ts'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { PASSWORD_RULES } from '../../src/core/challenge/limits.ts'
+import { PASSWORD_RULES } from '../../src/core/limits.ts'
 import { Problem } from '../../src/errors.ts'
 import { createWorld, PASSWORD, type World } from '../support/app.ts'
 

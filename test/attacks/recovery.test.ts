@@ -1,5 +1,5 @@
 import t from 'tap'
-import { PASSWORD_RULES } from '../../src/core/challenge/limits.ts'
+import { PASSWORD_RULES } from '../../src/core/limits.ts'
 import { createWorld, PASSWORD, wrongCode } from '../support/app.ts'
 
 t.test('an account that is locked is locked on every way in', async (t) => {

@@ -1,7 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Test } from 'tap'
+import type { ChallengeStore, IdempotentRequest } from '../../src/core/challenge/ports.ts'
+import type { SendEntry } from '../../src/core/delivery/ports.ts'
 import { policyFor } from '../../src/core/guard/rules.ts'
-import type { ChallengeStore, IdempotentRequest, SendEntry } from '../../src/core/ports.ts'
 
 /** A store with one account in it, and a hand on its clock and its account. */
 export interface ChallengeStoreFixture {

@@ -1,7 +1,7 @@
 /** The contracts of providers, as tap tests. */
 import { performance } from 'node:perf_hooks'
 import type { Test } from 'tap'
-import { CHANNELS } from '../../src/core/ports.ts'
+import { CHANNELS } from '../../src/core/delivery/ports.ts'
 import type { KeptMessage, ProviderDefinition } from '../../src/providers/provider.ts'
 import {
   type ContractCase,

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { hashCode, makeClientKey, makeCode } from '../../src/core/challenge/code.ts'
-import type { Purpose } from '../../src/core/ports.ts'
+import type { Purpose } from '../../src/core/terms.ts'
 
 const SAMPLES = 10_000
 

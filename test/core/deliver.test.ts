@@ -1,6 +1,7 @@
 import t from 'tap'
 import { deliverCode } from '../../src/core/challenge/deliver.ts'
-import type { CodeFactor, SendPlan } from '../../src/core/ports.ts'
+import type { CodeFactor } from '../../src/core/challenge/factor.ts'
+import type { SendPlan } from '../../src/core/delivery/ports.ts'
 import type { Problem } from '../../src/errors.ts'
 import { sendEntry } from '../contracts/challenge-store.ts'
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { limitsFor } from '../../src/core/challenge/limits.ts'
+import { limitsFor } from '../../src/core/limits.ts'
 
 const defaults = limitsFor({ codeTtl: 300, resendCooldown: 30 })
 

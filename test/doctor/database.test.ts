@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import t from 'tap'
 import { checkBackups, checkDatabase, checkMigrations } from '../../src/doctor/database-check.ts'
 import { readDatabase } from '../../src/doctor/database-report.ts'
-import type { ServerFacts } from '../../src/store/server-facts.ts'
+import type { ServerFacts } from '../../src/store/readiness/server-facts.ts'
 import { createTestDatabase, query } from '../support/postgres.ts'
 
 const read = (url: string | undefined) => readDatabase(url, { now: Date.now })

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import t, { type Test } from 'tap'
-import type { Receipt, ReceiptReading, ReceiptRequest } from '../../src/core/ports.ts'
+import type { Receipt, ReceiptReading, ReceiptRequest } from '../../src/core/delivery/ports.ts'
 import { createWorld, type TestProvider } from '../support/app.ts'
 
 const KEY = 'test.not-a-real-key'

@@ -38,7 +38,7 @@ t.test('a new password ends everything that the old one began', async (t) => {
 })
 
 t.test('the old password is needed, counted and throttled, as at the login', async (t) => {
-  const { PASSWORD_RULES } = await import('../../src/core/challenge/limits.ts')
+  const { PASSWORD_RULES } = await import('../../src/core/limits.ts')
   const world = await open(t, { passwordRules: { ...PASSWORD_RULES, delayFrom: 1_000 } })
   await world.addUser('alice')
   const { access_token } = await world.logIn('alice')
@@ -156,7 +156,7 @@ t.test('the store itself refuses a change without a fresh session, whatever call
   // Between the route's look at the session and the statement, the session ends.
   await world.sql(`update sessions set revoked_at = now()`)
   const { createChallengeStore } = await import('../../src/store/challenges/index.ts')
-  const { limitsFor } = await import('../../src/core/challenge/limits.ts')
+  const { limitsFor } = await import('../../src/core/limits.ts')
   const { NO_RULES, newSession } = await import('../contracts/challenge-store.ts')
   const store = createChallengeStore(world.database, limitsFor({ codeTtl: 300, resendCooldown: 0 }), NO_RULES)
   const [row] = await world.sql(`select challenge_id, user_id, code_hash from challenges where purpose = 'phone'`)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { SendResult } from '../../src/core/ports.ts'
+import type { SendResult } from '../../src/core/delivery/ports.ts'
 import { STANDARD_NUMBERS } from '../../src/providers/development/scenarios.ts'
 import { createWorld, PASSWORD, type TestProvider, type World } from '../support/app.ts'
 

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import t from 'tap'
-import type { SendResult } from '../../src/core/ports.ts'
+import type { SendResult } from '../../src/core/delivery/ports.ts'
 import { createBreakers } from '../../src/delivery/breakers.ts'
 
 const ACCEPTED: SendResult = { outcome: 'accepted' }

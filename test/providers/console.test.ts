@@ -1,5 +1,5 @@
 import t from 'tap'
-import { CHANNELS } from '../../src/core/ports.ts'
+import { CHANNELS } from '../../src/core/delivery/ports.ts'
 import { consoleProvider } from '../../src/providers/development/console.ts'
 import { createProvider } from '../../testing/index.ts'
 import { MESSAGE, testLocalProvider } from '../contracts/provider.ts'

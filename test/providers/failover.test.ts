@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import { setImmediate as settle } from 'node:timers/promises'
 import t from 'tap'
-import type { Provider, SendEntry, SendResult, SettledSend } from '../../src/core/ports.ts'
+import type { Provider, SendEntry, SendResult, SettledSend } from '../../src/core/delivery/ports.ts'
 import type { Breaker } from '../../src/delivery/breakers.ts'
 import { createFailover } from '../../src/delivery/failover.ts'
 import { sendEntry } from '../contracts/challenge-store.ts'

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { providers } from '../../src/providers/index.ts'
 
@@ -10,11 +10,17 @@ t.test('every provider has a name of its own, fit for SMS_PROVIDERS', async (t) 
   for (const name of names) t.match(name, /^[a-z][a-z0-9]*$/)
 })
 
-t.test('every provider file is in the list', async (t) => {
-  const files = readdirSync(new URL('../../src/providers/', import.meta.url)).filter((file) =>
-    read(`../../src/providers/${file}`).includes(' = defineProvider({'),
+t.test('every provider is in the list', async (t) => {
+  const files = globSync('src/providers/**/*.ts').filter((file) =>
+    readFileSync(file, 'utf8').includes(' = defineProvider({'),
   )
-  t.same(files.sort(), providers.map(({ name }) => `${name}.ts`).sort())
+  const isOf = (name: string) => [`src/providers/${name}/index.ts`, `src/providers/development/${name}.ts`]
+  t.equal(files.length, providers.length)
+  for (const { name } of providers)
+    t.ok(
+      isOf(name).some((file) => files.includes(file)),
+      name,
+    )
 })
 
 t.test('every provider is held to the contract', async (t) => {

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import t from 'tap'
-import type { ReceiptRequest } from '../../src/core/ports.ts'
+import type { ReceiptRequest } from '../../src/core/delivery/ports.ts'
 import { infobipProvider } from '../../src/providers/infobip/index.ts'
 import { type CompanyReply, type CompanyVoice, createProvider, sendOverWire } from '../../testing/index.ts'
 import { MESSAGE, testRealProvider } from '../contracts/provider.ts'

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import t from 'tap'
-import type { ReceiptRequest } from '../../src/core/ports.ts'
+import type { ReceiptRequest } from '../../src/core/delivery/ports.ts'
 import { plivoProvider } from '../../src/providers/plivo/index.ts'
 import { type CompanyReply, type CompanyVoice, createProvider, sendOverWire } from '../../testing/index.ts'
 import { MESSAGE, testRealProvider, testReceipts } from '../contracts/provider.ts'

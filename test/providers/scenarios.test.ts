@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import t from 'tap'
-import type { Receipt } from '../../src/core/ports.ts'
+import type { Receipt } from '../../src/core/delivery/ports.ts'
 import { createScenarios, parseScenarios, STANDARD_NUMBERS } from '../../src/providers/development/scenarios.ts'
 import { MESSAGE } from '../contracts/provider.ts'
 

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import t from 'tap'
-import type { ReceiptRequest } from '../../src/core/ports.ts'
+import type { ReceiptRequest } from '../../src/core/delivery/ports.ts'
 import { telnyxProvider } from '../../src/providers/telnyx/index.ts'
 import { type CompanyReply, type CompanyVoice, createProvider, sendOverWire } from '../../testing/index.ts'
 import { MESSAGE, testRealProvider } from '../contracts/provider.ts'

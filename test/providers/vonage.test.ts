@@ -1,6 +1,6 @@
 import { createHash, createHmac, generateKeyPairSync, randomUUID, verify } from 'node:crypto'
 import t from 'tap'
-import type { ReceiptRequest } from '../../src/core/ports.ts'
+import type { ReceiptRequest } from '../../src/core/delivery/ports.ts'
 import { vonageProvider } from '../../src/providers/vonage/index.ts'
 import { type CompanyReply, type CompanyVoice, createProvider, sendOverWire } from '../../testing/index.ts'
 import { MESSAGE, testRealProvider, testReceipts } from '../contracts/provider.ts'

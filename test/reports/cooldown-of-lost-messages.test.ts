@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
+import type { SendResult } from '../../src/core/delivery/ports.ts'
 import { GUARD_RULES } from '../../src/core/guard/rules.ts'
-import type { SendResult } from '../../src/core/ports.ts'
 import { createWorld, type World, type WorldOptions } from '../support/app.ts'
 import { startTcpProxy } from '../support/tcp-proxy.ts'
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { PASSWORD_RULES } from '../../src/core/challenge/limits.ts'
+import { PASSWORD_RULES } from '../../src/core/limits.ts'
 import { createEventOutbox } from '../../src/store/outbox/events.ts'
 import { createWorld, PASSWORD, type World, wrongCode } from '../support/app.ts'
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { SendResult } from '../../src/core/ports.ts'
+import type { SendResult } from '../../src/core/delivery/ports.ts'
 import { providers } from '../../src/providers/index.ts'
 import { loadSettings } from '../../src/settings/load.ts'
 import { createDelivery, createTextsFor } from '../../src/start/delivery.ts'

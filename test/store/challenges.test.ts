@@ -1,5 +1,5 @@
 import t from 'tap'
-import { limitsFor } from '../../src/core/challenge/limits.ts'
+import { limitsFor } from '../../src/core/limits.ts'
 import { createChallengeStore } from '../../src/store/challenges/index.ts'
 import { challengeStoreContract, NO_RULES } from '../contracts/challenge-store.ts'
 import { createWorld } from '../support/app.ts'

@@ -1,13 +1,7 @@
-import type { Limits } from '../../src/core/challenge/limits.ts'
-import type {
-  Account,
-  ChallengeRef,
-  ChallengeStore,
-  Channel,
-  Closed,
-  FactorName,
-  IdempotentRequest,
-} from '../../src/core/ports.ts'
+import type { ChallengeStore, Closed, IdempotentRequest } from '../../src/core/challenge/ports.ts'
+import type { Channel } from '../../src/core/delivery/ports.ts'
+import type { Limits } from '../../src/core/limits.ts'
+import type { Account, ChallengeRef, FactorName } from '../../src/core/terms.ts'
 
 interface MemoryChallenge extends ChallengeRef {
   factor: FactorName

@@ -19,7 +19,7 @@ t.test('every statement of ours asks for the time in the one way that can be mov
   const files = [...filesIn('src/store'), ...filesIn('src/factors'), ...filesIn('db')]
   t.ok(files.length > 30)
   // What looks for a wrong clock must see the server's own.
-  const statements = files.filter((path) => path !== 'src/store/server-facts.ts')
+  const statements = files.filter((path) => path !== 'src/store/readiness/server-facts.ts')
   for (const path of statements) t.notMatch(readFileSync(path, 'utf8'), OTHER_TIMES, path)
 })
 

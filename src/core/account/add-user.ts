@@ -1,8 +1,9 @@
 import { Problem } from '../../errors.ts'
 import { canonicalLocale } from '../delivery/locale.ts'
+import type { PasswordVerifier } from '../login/ports.ts'
 import { usernameFault } from '../login/username.ts'
-import type { PasswordPolicy, PasswordVerifier } from '../ports.ts'
 import type { UserAdmin, UserSummary } from './admin-ports.ts'
+import type { PasswordPolicy } from './ports.ts'
 
 /** What a caller says of a user who is to be. */
 export interface AddUserRequest {

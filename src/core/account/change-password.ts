@@ -3,10 +3,13 @@ import { normalizePassword } from '../challenge/password.ts'
 import { assertTime } from '../deadline.ts'
 import { type AuthenticateDeps, createAuthenticate } from '../login/authenticate.ts'
 import { usernameKey } from '../login/username.ts'
-import type { Authorized, PasswordPolicy, RequestContext, SessionStore, Tokens } from '../ports.ts'
 import { stepUpProblem } from '../session/authorize.ts'
 import { callerOf, type Grant, grant, prepareSession } from '../session/grant.ts'
+import type { Authorized, SessionStore } from '../session/ports.ts'
+import type { Tokens } from '../session/tokens.ts'
+import type { RequestContext } from '../terms.ts'
 import type { Notices } from './notice.ts'
+import type { PasswordPolicy } from './ports.ts'
 
 /** What a change of the password is made of. */
 export interface ChangePasswordDeps extends AuthenticateDeps {

@@ -1,8 +1,10 @@
 import { Problem } from '../../errors.ts'
 import { type BeginDeps, createBegin, type OpenChallenge } from '../challenge/begin.ts'
+import type { CodeFactor } from '../challenge/factor.ts'
 import type { DeliveryWish } from '../challenge/issue.ts'
-import type { Authorized, CodeFactor, RequestContext } from '../ports.ts'
 import { stepUpProblem } from '../session/authorize.ts'
+import type { Authorized } from '../session/ports.ts'
+import type { RequestContext } from '../terms.ts'
 
 /**
  * Binds another number to an account (SP 800-63B-4 §4.1.2.1): a code goes to the new one, and the old one keeps working

@@ -1,5 +1,9 @@
+import type { Journal } from '../audit/journal.ts'
+import type { CodeFactor } from '../challenge/factor.ts'
 import { maskPhone } from '../delivery/mask.ts'
-import type { CodeFactor, DueNotice, Journal, NoticeStore, RequestContext, SendLedger } from '../ports.ts'
+import type { SendLedger } from '../delivery/ports.ts'
+import type { RequestContext } from '../terms.ts'
+import type { DueNotice, NoticeStore } from './ports.ts'
 
 /** Tells people of what was done to their account. */
 export interface Notices {

@@ -1,3 +1,5 @@
+import type { NoticeKind } from '../delivery/ports.ts'
+
 /**
  * The ports of registration and of changes: accounts that are not yet, notices, and what a password must be. Known to the flow as a part of
  * `ports.ts`.
@@ -26,9 +28,6 @@ export interface RegistrationStore {
   /** Takes `open` back: no code was sent. */
   abandon(userId: string): Promise<void>
 }
-
-/** A change of an account that its user gets a notice of. */
-export type NoticeKind = 'phone_changed' | 'password_changed'
 
 /** A notice to the number that an account had when it was changed. */
 export interface DueNotice {

@@ -1,19 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { Problem } from '../../errors.ts'
 import { type BeginDeps, createBegin, type OpenChallenge } from '../challenge/begin.ts'
+import type { CodeFactor } from '../challenge/factor.ts'
 import type { DeliveryWish } from '../challenge/issue.ts'
 import { assertTime } from '../deadline.ts'
 import { canonicalLocale } from '../delivery/locale.ts'
+import type { PasswordVerifier } from '../login/ports.ts'
 import { usernameFault, usernameKey } from '../login/username.ts'
-import type {
-  CodeFactor,
-  PasswordPolicy,
-  PasswordVerifier,
-  RegistrationMode,
-  RegistrationStore,
-  RequestContext,
-} from '../ports.ts'
 import { hashToken } from '../session/rotating-token.ts'
+import type { RequestContext } from '../terms.ts'
+import type { PasswordPolicy, RegistrationMode, RegistrationStore } from './ports.ts'
 
 /** What registration is made of. */
 export interface RegisterDeps extends BeginDeps {

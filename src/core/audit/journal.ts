@@ -1,5 +1,47 @@
-import type { Journal } from '../ports.ts'
+import type { RequestContext } from '../terms.ts'
 import type { AuditTrail } from './ports.ts'
+
+/** A decision worth a line in the log. Never holds a code, a password, a token or a whole number. */
+export type Journal = (
+  event:
+    | 'login_ok'
+    | 'login_failed'
+    | 'login_throttled'
+    | 'send_refused'
+    | 'request_repeated'
+    | 'human_check_unavailable'
+    | 'code_sent'
+    | 'code_not_sent'
+    | 'delivery_not_recorded'
+    | 'receipt_taken'
+    | 'receipt_refused'
+    | 'code_ok'
+    | 'code_wrong'
+    | 'code_refused'
+    | 'resend_refused'
+    | 'session_refreshed'
+    | 'session_reused'
+    | 'refresh_refused'
+    | 'session_ended'
+    | 'sessions_ended'
+    | 'device_used'
+    | 'device_reused'
+    | 'device_forgotten'
+    | 'devices_forgotten'
+    | 'registration_begun'
+    | 'registration_refused'
+    | 'registered'
+    | 'password_changed'
+    | 'password_refused'
+    | 'phone_change_begun'
+    | 'phone_changed'
+    | 'notice_sent'
+    | 'notice_not_sent'
+    | 'admin_call'
+    | 'admin_refused',
+  context: RequestContext,
+  facts: Record<string, string | number | boolean | null | undefined>,
+) => void
 
 /**
  * The one way by which a decision is told: a line in the log and an entry in the audit trail, from the same facts, so that

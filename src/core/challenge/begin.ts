@@ -2,25 +2,16 @@ import { randomUUID } from 'node:crypto'
 import type { Problem } from '../../errors.ts'
 import { assertTimeToSend } from '../deadline.ts'
 import { maskPhone } from '../delivery/mask.ts'
-import type {
-  Account,
-  Channel,
-  CodeFactor,
-  DeliveryStatus,
-  FactorName,
-  PasswordAttempt,
-  PendingClaims,
-  Purpose,
-  Replay,
-  RequestContext,
-  SendLedger,
-  Tokens,
-} from '../ports.ts'
+import type { Channel, DeliveryStatus, SendLedger } from '../delivery/ports.ts'
+import type { PendingClaims, Tokens } from '../session/tokens.ts'
+import type { Account, FactorName, PasswordAttempt, Purpose, RequestContext } from '../terms.ts'
 import { hashCode, makeClientKey, makeCode } from './code.ts'
 import { deliverCode } from './deliver.ts'
+import type { CodeFactor } from './factor.ts'
 import { clientKeyFrom, idempotentRequest, type RequestParts } from './idempotency.ts'
 import { type DeliveryWish, findFirst, firstOrRefuse, guardRequest, type IssueDeps } from './issue.ts'
 import { normalizePassword } from './password.ts'
+import type { Replay } from './ports.ts'
 
 /** What a challenge is begun with. */
 export interface BeginDeps extends IssueDeps {

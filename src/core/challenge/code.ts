@@ -1,5 +1,5 @@
 import { createHmac, randomBytes, randomInt } from 'node:crypto'
-import type { ChallengeRef } from '../ports.ts'
+import type { ChallengeRef } from '../terms.ts'
 import { foldTyped } from '../typed-text.ts'
 
 /** A uniformly random code of `digits` decimal digits, leading zeros kept (SP 800-63B-4 §3.1.3.2: at least 6). */

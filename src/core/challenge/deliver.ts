@@ -1,7 +1,10 @@
 import { Problem } from '../../errors.ts'
+import type { Journal } from '../audit/journal.ts'
 import { timeIsOver, timeToSend } from '../deadline.ts'
 import { maskPhone } from '../delivery/mask.ts'
-import type { ChallengeRef, CodeFactor, Journal, RequestContext, SendLedger, SendPlan, SettledSend } from '../ports.ts'
+import type { SendLedger, SendPlan, SettledSend } from '../delivery/ports.ts'
+import type { ChallengeRef, RequestContext } from '../terms.ts'
+import type { CodeFactor } from './factor.ts'
 
 /** Seconds after which a caller may try again when no company could take the message. */
 const RETRY_AFTER_FAILURE = 5

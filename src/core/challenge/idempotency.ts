@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto'
 import { Problem } from '../../errors.ts'
-import type { IdempotentRequest, Replay } from '../ports.ts'
+import type { IdempotentRequest, Replay } from './ports.ts'
 
 /** Shortest Idempotency-Key, in characters: it guards half of a code's key, so it must not be guessable. */
 export const IDEMPOTENCY_KEY_MIN_LENGTH = 16

@@ -1,21 +1,11 @@
 import { Problem } from '../../errors.ts'
-import type {
-  ChallengeStore,
-  Channel,
-  Client,
-  CodeFactor,
-  GuardRequest,
-  Held,
-  HumanCheck,
-  IdempotentRequest,
-  Journal,
-  NumberIntelligence,
-  Purpose,
-  Replay,
-  RequestContext,
-  SendPlan,
-} from '../ports.ts'
+import type { Journal } from '../audit/journal.ts'
+import type { Channel, Client, SendPlan } from '../delivery/ports.ts'
+import type { GuardRequest, HumanCheck, NumberIntelligence } from '../guard/ports.ts'
+import type { Purpose, RequestContext } from '../terms.ts'
+import type { CodeFactor } from './factor.ts'
 import { assertSameRequest } from './idempotency.ts'
+import type { ChallengeStore, Held, IdempotentRequest, Replay } from './ports.ts'
 
 /** What a caller may say of how a code is to reach the user, and of itself. */
 export interface DeliveryWish {

@@ -4,15 +4,8 @@
  */
 import type { Carrier, Channel, DeliveryStatus, SendEntry } from '../delivery/ports.ts'
 import type { GuardObjection, GuardRequest } from '../guard/ports.ts'
-import type { FactorName, PasswordAttempt, Purpose } from '../ports.ts'
 import type { NewDevice, NewSession, OpenSession } from '../session/ports.ts'
-
-/** Names one challenge of one user. */
-export interface ChallengeRef {
-  challengeId: string
-  userId: string
-  purpose: Purpose
-}
+import type { ChallengeRef, FactorName, PasswordAttempt } from '../terms.ts'
 
 /** Why an account's second factor takes no guesses and sends no codes. */
 export type Closed =

@@ -1,13 +1,14 @@
 import { Problem } from '../../errors.ts'
 import { assertTimeToSend } from '../deadline.ts'
 import { maskPhone } from '../delivery/mask.ts'
-import type { AuthenticateDeps } from '../login/authenticate.ts'
-import type { Replay, RequestContext } from '../ports.ts'
+import type { RequestContext } from '../terms.ts'
 import type { BeginDeps, OpenChallenge } from './begin.ts'
 import { hashCode, makeCode } from './code.ts'
 import { deliverCode } from './deliver.ts'
+import type { CodeFactor } from './factor.ts'
 import { idempotentRequest } from './idempotency.ts'
 import { type DeliveryWish, findFirst, firstOrRefuse, guardRequest } from './issue.ts'
+import type { Replay } from './ports.ts'
 import { closedProblem } from './verify.ts'
 
 /**
@@ -17,7 +18,7 @@ import { closedProblem } from './verify.ts'
  * Throws `resend_cooldown`, `rate_limited`, `forbidden` (a human check comes first), `sms_unavailable`, the problems of an
  * `Idempotency-Key`, and whatever `verify` throws of a challenge that is over.
  */
-export const createResend = (deps: BeginDeps & Pick<AuthenticateDeps, 'factors'>) => {
+export const createResend = (deps: BeginDeps & { factors: readonly CodeFactor[] }) => {
   const { challenges, ledger, tokens, factors, journal, codeLength } = deps
 
   return async (input: { pendingToken: string } & DeliveryWish, context: RequestContext): Promise<OpenChallenge> => {

@@ -1,5 +1,6 @@
 import { Problem } from '../../errors.ts'
-import type { ChallengeStore, ChallengeView, Tokens } from '../ports.ts'
+import type { Tokens } from '../session/tokens.ts'
+import type { ChallengeStore, ChallengeView } from './ports.ts'
 
 /** What has become of the challenge that a pending token stands for. Throws `invalid_token` or `challenge_invalid`. */
 export const createChallengeStatus =

@@ -1,21 +1,14 @@
 import { Problem } from '../../errors.ts'
-import type { Notices } from '../account/notice.ts'
+import type { Journal } from '../audit/journal.ts'
 import { assertTime } from '../deadline.ts'
-import {
-  type Authorized,
-  CHANNELS,
-  type ChallengeStore,
-  type Channel,
-  type Closed,
-  type CodeFactor,
-  type FactorName,
-  type GuessResult,
-  type Journal,
-  type RequestContext,
-  type Tokens,
-} from '../ports.ts'
+import { CHANNELS, type Channel } from '../delivery/ports.ts'
 import { callerOf, type Grant, grant, prepareDevice, prepareSession } from '../session/grant.ts'
+import type { Authorized } from '../session/ports.ts'
+import type { Tokens } from '../session/tokens.ts'
+import type { FactorName, RequestContext } from '../terms.ts'
 import { foldCode, hashCode } from './code.ts'
+import type { CodeFactor } from './factor.ts'
+import type { ChallengeStore, Closed, GuessResult } from './ports.ts'
 
 /** What a code is judged with. */
 export interface VerifyDeps {
@@ -25,7 +18,8 @@ export interface VerifyDeps {
   journal: Journal
   /** Seconds that a device is remembered. */
   deviceTtl: number
-  notices: Pick<Notices, 'deliver'>
+  /** Sends the notices that a change has left. */
+  notices: { deliver(context: RequestContext): void }
 }
 
 /** What a caller gives at step two. */

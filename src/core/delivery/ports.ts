@@ -2,7 +2,7 @@
  * The ports of delivery: what the flow asks of companies and their ledger, and what companies say to it. Known to the
  * flow as a part of `ports.ts`.
  */
-import type { ChallengeRef } from '../ports.ts'
+import type { ChallengeRef } from '../terms.ts'
 
 /** The ways a code can travel, in the order in which one takes over for another. */
 export const CHANNELS = ['sms', 'voice', 'whatsapp'] as const
@@ -187,3 +187,6 @@ export interface SendPlan {
   /** Hands the message over within so many ms, as `Dispatcher.send` does. */
   deliver(within: number, handOver: HandOver): Promise<Dispatched>
 }
+
+/** A change of an account that its user gets a notice of. */
+export type NoticeKind = 'phone_changed' | 'password_changed'

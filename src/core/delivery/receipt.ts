@@ -1,5 +1,7 @@
 import { Problem } from '../../errors.ts'
-import type { Journal, Provider, ReceiptRequest, RequestContext, SendLedger } from '../ports.ts'
+import type { Journal } from '../audit/journal.ts'
+import type { RequestContext } from '../terms.ts'
+import type { Provider, ReceiptRequest, SendLedger } from './ports.ts'
 
 /**
  * Takes a company's receipt. Whoever asks learns nothing from it: what is signed is taken, whether or not it names a

@@ -1,15 +1,9 @@
 import { Problem } from '../../errors.ts'
+import type { Journal } from '../audit/journal.ts'
+import type { CodeFactor } from '../challenge/factor.ts'
 import { assertTime } from '../deadline.ts'
-import type {
-  Account,
-  AccountStore,
-  CodeFactor,
-  Journal,
-  LoginAttempt,
-  PasswordAttempt,
-  PasswordVerifier,
-  RequestContext,
-} from '../ports.ts'
+import type { Account, PasswordAttempt, RequestContext } from '../terms.ts'
+import type { AccountStore, LoginAttempt, PasswordVerifier } from './ports.ts'
 import { attemptKeys } from './throttle.ts'
 
 /** What checking a password takes. */

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import type { PasswordAttempt, RequestContext } from '../ports.ts'
+import type { PasswordAttempt, RequestContext } from '../terms.ts'
 
 /**
  * Under what a try of a password is counted: HMAC-SHA-256, so that a dump is no list of the names that were tried. The

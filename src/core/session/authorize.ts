@@ -1,5 +1,6 @@
 import { Problem } from '../../errors.ts'
-import type { Authorized, SessionStore, Tokens } from '../ports.ts'
+import type { Authorized, SessionStore } from './ports.ts'
+import type { Tokens } from './tokens.ts'
 
 /** Lets through whom an access token speaks for. */
 export type Authorize = (accessToken: string, options?: { fresh: boolean }) => Promise<Authorized>

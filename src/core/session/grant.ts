@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import type { Caller, NewDevice, NewSession, OpenSession, RequestContext, Tokens } from '../ports.ts'
+import type { RequestContext } from '../terms.ts'
+import type { Caller, NewDevice, NewSession, OpenSession } from './ports.ts'
 import { hashToken, makeToken } from './rotating-token.ts'
+import type { Tokens } from './tokens.ts'
 
 /** A token that can be exchanged for the next. */
 interface Renewable {

@@ -2,7 +2,7 @@
  * The ports of what follows a login: sessions with their refresh tokens, and remembered devices. Known to the flow as a
  * part of `ports.ts`.
  */
-import type { Account, PasswordAttempt } from '../ports.ts'
+import type { Account, PasswordAttempt } from '../terms.ts'
 
 /** Assurance levels of SP 800-63B-4: one factor, and two. */
 export type Acr = 'aal1' | 'aal2'

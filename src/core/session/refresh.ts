@@ -1,7 +1,10 @@
 import { Problem } from '../../errors.ts'
-import type { Journal, RequestContext, SessionStore, Tokens } from '../ports.ts'
+import type { Journal } from '../audit/journal.ts'
+import type { RequestContext } from '../terms.ts'
 import { type Grant, grant } from './grant.ts'
+import type { SessionStore } from './ports.ts'
 import { repeat, rotate } from './rotating-token.ts'
+import type { Tokens } from './tokens.ts'
 
 /** Shortens Retry-After, so that a client that lost the answer of the database has time for several tries in the grace. */
 export const soonAgain = (error: unknown): never => {

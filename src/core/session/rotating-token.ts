@@ -1,5 +1,5 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto'
-import type { Repeated, Rotation } from '../ports.ts'
+import type { Repeated, Rotation } from './ports.ts'
 
 /** What opaque tokens begin with, so that people and scanners can tell them apart. */
 export const TOKEN_PREFIXES = { refresh: 'rt_', device: 'dt_', invite: 'inv_' } as const

@@ -1,5 +1,7 @@
 import { Problem } from '../../errors.ts'
-import type { Authorized, DeviceStore, Journal, RequestContext, SessionStore } from '../ports.ts'
+import type { Journal } from '../audit/journal.ts'
+import type { RequestContext } from '../terms.ts'
+import type { Authorized, DeviceStore, SessionStore } from './ports.ts'
 import { hashToken } from './rotating-token.ts'
 
 /** The ways to end sessions and forget devices, each told in the journal. */

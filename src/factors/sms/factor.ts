@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto'
+import type { CodeFactor } from '../../core/challenge/factor.ts'
 import { hashPhone } from '../../core/delivery/phone-hash.ts'
 import type {
   Candidate,
   Carrier,
   Channel,
-  CodeFactor,
   CodeMessage,
   Dispatcher,
   SendEntry,
   SendPlan,
-} from '../../core/ports.ts'
+} from '../../core/delivery/ports.ts'
 import { Problem } from '../../errors.ts'
 import type { LocaleChoice } from './locale.ts'
 import { canonicalPhone, countryOf, destinationOf, readPhone } from './phone-number.ts'

@@ -1,4 +1,4 @@
-import type { NoticeKind } from '../../core/ports.ts'
+import type { NoticeKind } from '../../core/delivery/ports.ts'
 
 type NoticeTexts = Readonly<Record<string, string>> & { en: string }
 

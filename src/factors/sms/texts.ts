@@ -1,4 +1,4 @@
-import type { Client, NoticeKind } from '../../core/ports.ts'
+import type { Client, NoticeKind } from '../../core/delivery/ports.ts'
 import { CATALOGUE, type LocaleWords } from './catalogue.ts'
 import { NOTICES } from './notices.ts'
 import { faultsOf } from './text-faults.ts'

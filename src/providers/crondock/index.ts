@@ -3,7 +3,7 @@
  * one that the tutorial makes.
  */
 import { Type } from 'typebox'
-import type { SendResult } from '../../core/ports.ts'
+import type { SendResult } from '../../core/delivery/ports.ts'
 import { type HttpAnswer, interpretFailure, isObject } from '../../http-client/client.ts'
 import { defineProvider } from '../provider.ts'
 

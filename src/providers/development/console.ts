@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { CHANNELS } from '../../core/ports.ts'
+import { CHANNELS } from '../../core/delivery/ports.ts'
 import { defineProvider, wordsOf } from '../provider.ts'
 
 /** Shows each message on the console instead of sending it: for development. */

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { CHANNELS } from '../../core/ports.ts'
+import { CHANNELS } from '../../core/delivery/ports.ts'
 import { canonicalPhone } from '../../factors/sms/phone-number.ts'
 import { defineProvider, type KeptMessage, wordsOf } from '../provider.ts'
 

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import { CHANNELS, type Provider, type Receipt, type SendResult } from '../../core/ports.ts'
+import { CHANNELS, type Provider, type Receipt, type SendResult } from '../../core/delivery/ports.ts'
 import { canonicalPhone } from '../../factors/sms/phone-number.ts'
 
 /** What happens to messages to a scenario number. */

@@ -4,7 +4,7 @@
  * "Message status codes".
  */
 import { Type } from 'typebox'
-import type { Channel, CodeMessage, SendResult } from '../../core/ports.ts'
+import type { Channel, CodeMessage, SendResult } from '../../core/delivery/ports.ts'
 import { type HttpAnswer, interpretFailure, isObject } from '../../http-client/client.ts'
 import { defineProvider } from '../provider.ts'
 import { addressReceipts, GROUP, nameOf, readInfobipReceipt } from './receipts.ts'

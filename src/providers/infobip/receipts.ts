@@ -7,7 +7,7 @@
  * can speak of this one message alone.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import type { Receipt, ReceiptReading, ReceiptRequest } from '../../core/ports.ts'
+import type { Receipt, ReceiptReading, ReceiptRequest } from '../../core/delivery/ports.ts'
 import { isObject } from '../../http-client/client.ts'
 
 /** `status.groupId` of reports and answers. */

@@ -5,7 +5,7 @@
  * WhatsApp is in another API (conversations.messagebird.com), and not here.
  */
 import { Type } from 'typebox'
-import type { Channel, CodeMessage, SendResult } from '../../core/ports.ts'
+import type { Channel, CodeMessage, SendResult } from '../../core/delivery/ports.ts'
 import { type HttpAnswer, interpretFailure, isObject } from '../../http-client/client.ts'
 import { defineProvider } from '../provider.ts'
 import { codeOf, readMessagebirdReceipt } from './receipts.ts'

@@ -4,8 +4,8 @@
  *
  * They are GET requests and stand in the query: the body is empty, and the hash of the whole address is what matters.
  */
-import type { Receipt, ReceiptReading, ReceiptRequest } from '../../core/ports.ts'
-import { isSame, sha256, verifyToken } from '../vonage/receipt-token.ts'
+import type { Receipt, ReceiptReading, ReceiptRequest } from '../../core/delivery/ports.ts'
+import { isSame, sha256, verifyToken } from '../receipt-token.ts'
 
 /** How old, or how far ahead, the signed time may be, in ms. */
 const TOLERANCE = 300_000

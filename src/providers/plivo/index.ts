@@ -5,7 +5,7 @@
  * There is no voice: a call at Plivo fetches what it is to say from an address of ours, and this server has none.
  */
 import { Type } from 'typebox'
-import type { Channel, CodeMessage, SendResult } from '../../core/ports.ts'
+import type { Channel, CodeMessage, SendResult } from '../../core/delivery/ports.ts'
 import { type HttpAnswer, interpretFailure, isObject } from '../../http-client/client.ts'
 import { defineProvider } from '../provider.ts'
 import { addressReceipts, readPlivoReceipt } from './receipts.ts'

@@ -6,7 +6,7 @@
  * address must also hold our own HMAC of the send id, and the report is believed about that one message.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import type { Receipt, ReceiptReading, ReceiptRequest } from '../../core/ports.ts'
+import type { Receipt, ReceiptReading, ReceiptRequest } from '../../core/delivery/ports.ts'
 
 const STATUSES = new Map<string, Receipt['status']>([
   ['sent', 'sent'],

@@ -3,7 +3,7 @@
  * JavaScript 3. SNS reports deliveries to CloudWatch Logs alone, and drops no duplicates of messages to a number.
  */
 import { Type } from 'typebox'
-import type { CodeMessage, Provider, SendResult } from '../../core/ports.ts'
+import type { CodeMessage, Provider, SendResult } from '../../core/delivery/ports.ts'
 import { interpretFailure, type Transport } from '../../http-client/client.ts'
 import { interpretFault } from '../../http-client/wire-faults.ts'
 import { defineProvider } from '../provider.ts'

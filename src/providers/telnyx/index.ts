@@ -3,7 +3,7 @@
  * "Create a connection-scoped TeXML call" and "Send WhatsApp Messages". Codes: "Messaging Error Code Reference".
  */
 import { Type } from 'typebox'
-import type { Channel, CodeMessage, SendResult } from '../../core/ports.ts'
+import type { Channel, CodeMessage, SendResult } from '../../core/delivery/ports.ts'
 import { type HttpAnswer, interpretFailure, isObject } from '../../http-client/client.ts'
 import { escapeXml } from '../escape-xml.ts'
 import { defineProvider } from '../provider.ts'

@@ -3,7 +3,7 @@
  * completed"), both signed the same way. https://developers.telnyx.com/docs/messaging/messages/receiving-webhooks
  */
 import { createPublicKey, type KeyObject, verify } from 'node:crypto'
-import type { Receipt, ReceiptReading, ReceiptRequest } from '../../core/ports.ts'
+import type { Receipt, ReceiptReading, ReceiptRequest } from '../../core/delivery/ports.ts'
 import { isObject } from '../../http-client/client.ts'
 
 type Report = Pick<Receipt, 'messageId' | 'status' | 'reason' | 'sendId'>

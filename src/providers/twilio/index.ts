@@ -3,7 +3,7 @@
  * resource", "TwiML Voice: <Say>" and the content type whatsapp/authentication. Codes: "Error and Warning Dictionary".
  */
 import { Type } from 'typebox'
-import type { Channel, CodeMessage, SendResult } from '../../core/ports.ts'
+import type { Channel, CodeMessage, SendResult } from '../../core/delivery/ports.ts'
 import { type HttpAnswer, interpretFailure, isObject } from '../../http-client/client.ts'
 import { escapeXml } from '../escape-xml.ts'
 import { defineProvider } from '../provider.ts'

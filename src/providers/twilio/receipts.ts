@@ -3,7 +3,7 @@
  * resource"), and the signature of both: https://www.twilio.com/docs/usage/webhooks/webhooks-security
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import type { Receipt, ReceiptReading, ReceiptRequest } from '../../core/ports.ts'
+import type { Receipt, ReceiptReading, ReceiptRequest } from '../../core/delivery/ports.ts'
 
 /** How far a message has come; what is not here is of no interest. */
 const MESSAGE_STATUSES = new Map<string, Receipt['status']>([

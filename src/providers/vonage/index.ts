@@ -3,7 +3,7 @@
  * https://developer.vonage.com/en/api described them in November 2026. Codes: "API Errors", Messages API.
  */
 import { Type } from 'typebox'
-import type { Channel, CodeMessage, SendResult } from '../../core/ports.ts'
+import type { Channel, CodeMessage, SendResult } from '../../core/delivery/ports.ts'
 import { type HttpAnswer, interpretFailure, isObject } from '../../http-client/client.ts'
 import { escapeXml } from '../escape-xml.ts'
 import { defineProvider } from '../provider.ts'

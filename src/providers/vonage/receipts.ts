@@ -3,9 +3,9 @@
  * "Webhooks Reference"), and the signature of both ("Decoding signed webhooks"):
  * https://developer.vonage.com/en/getting-started/concepts/webhooks
  */
-import type { Receipt, ReceiptReading, ReceiptRequest } from '../../core/ports.ts'
+import type { Receipt, ReceiptReading, ReceiptRequest } from '../../core/delivery/ports.ts'
 import { isObject } from '../../http-client/client.ts'
-import { isSame, sha256, verifyToken } from './receipt-token.ts'
+import { isSame, sha256, verifyToken } from '../receipt-token.ts'
 
 /** How old, or how far ahead, the signed time may be, in ms. */
 const TOLERANCE = 300_000

@@ -1,4 +1,4 @@
-import type { CodeMessage } from '../../core/ports.ts'
+import type { CodeMessage } from '../../core/delivery/ports.ts'
 import type { HttpRequest } from '../../http-client/client.ts'
 
 /** What a placeholder may stand for. */

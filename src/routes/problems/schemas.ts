@@ -1,8 +1,8 @@
 import { Type } from 'typebox'
 import { PROBLEM_CODES, PROBLEMS, type ProblemCode } from '../../errors.ts'
+import { Exactly } from '../../http/exactly.ts'
 import { EXAMPLE_ISSUER } from '../../http/openapi/docs.ts'
 import { codesByStatus } from '../../http/problems.ts'
-import { Exactly } from '../schemas.ts'
 import { PROBLEM_TEXTS } from './texts.ts'
 
 const REQUEST_ID = '0e3b1c9e-4c0f-4c3f-9a55-0d4b8a9f2d11'

@@ -1,10 +1,14 @@
 import { sql } from 'kysely'
-import type { Limits } from '../../core/challenge/limits.ts'
-import type { ChallengeRef, ChallengeView, FactorName, NewSession, OpenSession, Replay } from '../../core/ports.ts'
+import type { ChallengeView, Replay } from '../../core/challenge/ports.ts'
+import type { Limits } from '../../core/limits.ts'
+import type { NewSession, OpenSession } from '../../core/session/ports.ts'
+import type { ChallengeRef, FactorName } from '../../core/terms.ts'
 import type { Database } from '../database.ts'
+import { secondsLeft, secondsUntil } from '../moments.ts'
 import { freshSession, insertSession, sessionColumns } from '../sessions/parts.ts'
-import { nextSendAt } from './cooldown.ts'
-import { isLive, isUnlocked, secondsLeft, secondsUntil } from './parts.ts'
+import { isUnlocked } from '../users/factor-lock.ts'
+import { nextSendAt } from '../users/next-send.ts'
+import { isLive } from './parts.ts'
 
 /** A replay is in progress while its hand-over has no outcome; after this many seconds nobody will write one. */
 const LONGEST_SEND = 10

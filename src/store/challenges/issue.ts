@@ -1,12 +1,15 @@
 import { type RawBuilder, sql } from 'kysely'
-import type { Limits } from '../../core/challenge/limits.ts'
+import type { Channel, SendEntry } from '../../core/delivery/ports.ts'
 import type { GuardPolicy } from '../../core/guard/rules.ts'
-import type { ChallengeRef, Channel, FactorName, SendEntry } from '../../core/ports.ts'
+import type { Limits } from '../../core/limits.ts'
+import type { ChallengeRef, FactorName } from '../../core/terms.ts'
 import type { Database } from '../database.ts'
+import { secondsUntil } from '../moments.ts'
 import { insertSend } from '../sends/statements.ts'
 import { freshSession } from '../sessions/parts.ts'
+import { isUnlocked } from '../users/factor-lock.ts'
 import { cooldownFragments, cooldownOf } from './cooldown.ts'
-import { isLive, isUnlocked, secondsUntil } from './parts.ts'
+import { isLive } from './parts.ts'
 
 /** What both ways to a code give to the guard and to the store of keys, flat. Without a key the last four are null. */
 export interface IssueParameters extends SendEntry {

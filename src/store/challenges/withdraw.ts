@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
-import type { BeginUndo, ChallengeRef, ReplaceUndo } from '../../core/ports.ts'
+import type { BeginUndo, ReplaceUndo } from '../../core/challenge/ports.ts'
+import type { ChallengeRef } from '../../core/terms.ts'
 import type { Database } from '../database.ts'
 
 /**

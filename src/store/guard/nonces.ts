@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { sql } from 'kysely'
-import type { NonceStore } from '../../core/ports.ts'
+import type { NonceStore } from '../../core/guard/ports.ts'
 import type { Database } from '../database.ts'
 
 /** Nonces in Postgres, as SHA-256: whichever instance is asked, each is used once. */

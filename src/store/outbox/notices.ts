@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { DueNotice, NoticeStore } from '../../core/ports.ts'
+import type { DueNotice, NoticeStore } from '../../core/account/ports.ts'
 import type { Database } from '../database.ts'
 
 /** Tries of one notice: at once, and then after a minute, twice as long each time. */

@@ -1,4 +1,4 @@
-import type { SendLedger, SettledSend } from '../../core/ports.ts'
+import type { SendLedger, SettledSend } from '../../core/delivery/ports.ts'
 import { clean } from '../clean.ts'
 import type { Database } from '../database.ts'
 import { type SettledRow, sendStatements } from './statements.ts'

@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely'
-import { MOST_FREED_WAITS } from '../../core/challenge/limits.ts'
-import { type ChallengeRef, DELIVERY_STATUSES, type SendEntry } from '../../core/ports.ts'
+import { DELIVERY_STATUSES, type SendEntry } from '../../core/delivery/ports.ts'
+import { MOST_FREED_WAITS } from '../../core/limits.ts'
+import type { ChallengeRef } from '../../core/terms.ts'
 import type { Database } from '../database.ts'
 
 /** What the ledger has of a hand-over for the guard: who asked, and what it was taken from. */

@@ -1,8 +1,15 @@
 import { sql } from 'kysely'
-import type { Limits } from '../../core/challenge/limits.ts'
-import type { DeviceResult, DeviceStore, DeviceView, NewSession, OpenSession, Rotation } from '../../core/ports.ts'
-import { isUnlocked } from '../challenges/parts.ts'
+import type { Limits } from '../../core/limits.ts'
+import type {
+  DeviceResult,
+  DeviceStore,
+  DeviceView,
+  NewSession,
+  OpenSession,
+  Rotation,
+} from '../../core/session/ports.ts'
 import type { Database } from '../database.ts'
+import { isUnlocked } from '../users/factor-lock.ts'
 import { insertSession, openSession, sessionColumns } from './parts.ts'
 
 /** Remembered devices in Postgres. They lock in the order of the other statements: user, then device. */

@@ -1,6 +1,13 @@
 import { sql } from 'kysely'
-import type { Limits } from '../../core/challenge/limits.ts'
-import type { NewSession, OpenSession, RefreshResult, Rotation, SessionStore, SessionView } from '../../core/ports.ts'
+import type { Limits } from '../../core/limits.ts'
+import type {
+  NewSession,
+  OpenSession,
+  RefreshResult,
+  Rotation,
+  SessionStore,
+  SessionView,
+} from '../../core/session/ports.ts'
 import type { Database } from '../database.ts'
 import { type AccountRow, accounts } from '../users/index.ts'
 import { freshSession, insertSession, isFresh, isOpen, openSession, sessionColumns } from './parts.ts'

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
-import type { Limits } from '../../core/challenge/limits.ts'
-import type { NewSession, OpenSession } from '../../core/ports.ts'
+import type { Limits } from '../../core/limits.ts'
+import type { NewSession, OpenSession } from '../../core/session/ports.ts'
 
 /**
  * Whether the session `s` of the user `u` has neither ended nor been ended, nor the device been forgotten that opened it; its

@@ -1,10 +1,11 @@
 import { sql } from 'kysely'
 import { jsonArrayFrom } from 'kysely/helpers/postgres'
-import type { PasswordRules } from '../../core/challenge/limits.ts'
-import type { Account, AccountStore, EnrolledFactor, LoginAttempt } from '../../core/ports.ts'
-import { nextSendAt } from '../challenges/cooldown.ts'
-import { secondsLeft } from '../challenges/parts.ts'
+import type { PasswordRules } from '../../core/limits.ts'
+import type { AccountStore, LoginAttempt } from '../../core/login/ports.ts'
+import type { Account, EnrolledFactor } from '../../core/terms.ts'
 import type { Database } from '../database.ts'
+import { secondsLeft } from '../moments.ts'
+import { nextSendAt } from './next-send.ts'
 
 /** What the flow reads of a user `u`. */
 export const accounts = (kysely: Database['kysely']) =>

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { RegistrationStore } from '../../core/ports.ts'
+import type { RegistrationStore } from '../../core/account/ports.ts'
 import type { Database } from '../database.ts'
 
 /** Registrations that may wait for their code under one invite. */

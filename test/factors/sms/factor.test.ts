@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { Candidate, Carrier, Dispatcher } from '../../../src/core/ports.ts'
+import type { Candidate, Carrier, Dispatcher } from '../../../src/core/delivery/ports.ts'
 import { createSmsFactor, type SmsFactorDeps } from '../../../src/factors/sms/factor.ts'
 import { createLocaleChoice } from '../../../src/factors/sms/locale.ts'
 import { createTexts } from '../../../src/factors/sms/texts.ts'

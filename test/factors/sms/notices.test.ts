@@ -1,6 +1,6 @@
 import t from 'tap'
 import { createNotices } from '../../../src/core/account/notice.ts'
-import type { CodeFactor } from '../../../src/core/ports.ts'
+import type { CodeFactor } from '../../../src/core/challenge/factor.ts'
 import { CATALOGUE } from '../../../src/factors/sms/catalogue.ts'
 import { NOTICES } from '../../../src/factors/sms/notices.ts'
 import { segmentsOf } from '../../../src/factors/sms/segments.ts'

@@ -1,14 +1,14 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Negotiator from 'negotiator'
 import { type TSchema, Type } from 'typebox'
-import { PROBLEM_CODES, PROBLEMS, Problem, type ProblemCode } from '../../errors.ts'
-import { EXAMPLE_ISSUER } from '../../http/openapi/docs.ts'
-import { problemType } from '../../http/problems.ts'
-import type { Route } from '../route.ts'
-import { Exactly } from '../schemas.ts'
-import { PROBLEM_PAGE_POLICY, problemHtml, problemIndexHtml } from './html.ts'
-import { problems } from './schemas.ts'
-import { PROBLEM_TEXTS } from './texts.ts'
+import { PROBLEM_CODES, PROBLEMS, Problem, type ProblemCode } from '../errors.ts'
+import { Exactly } from '../http/exactly.ts'
+import { EXAMPLE_ISSUER } from '../http/openapi/docs.ts'
+import { problemType } from '../http/problems.ts'
+import { PROBLEM_PAGE_POLICY, problemHtml, problemIndexHtml } from './problems/html.ts'
+import { problems } from './problems/schemas.ts'
+import { PROBLEM_TEXTS } from './problems/texts.ts'
+import type { Route } from './route.ts'
 
 const pageOf = (issuer: string, code: ProblemCode) => ({
   type: problemType(issuer, code),
