@@ -1,7 +1,8 @@
 import { Type } from 'typebox'
 import { Exactly } from '../http/exactly.ts'
 import { BODY_PROBLEMS, problems } from '../routes/problems/schemas.ts'
-import { answer, NewPassword, Username } from '../routes/schemas.ts'
+import { answer } from '../routes/schemas.ts'
+import { NewPassword, Username } from '../routes/user-schemas.ts'
 import type { AdminRoute } from './admin-route.ts'
 import { ADMIN_PROBLEMS, AdminUser, userBody } from './schemas.ts'
 

@@ -4,7 +4,8 @@ import { maskPhone } from '../core/delivery/mask.ts'
 import type { ProblemCode } from '../errors.ts'
 import { Exactly } from '../http/exactly.ts'
 import { DATABASE_PROBLEMS } from '../routes/problems/schemas.ts'
-import { MaskedPhone, Moment } from '../routes/schemas.ts'
+import { Moment } from '../routes/schemas.ts'
+import { MaskedPhone } from '../routes/user-schemas.ts'
 
 /** What every admin route can answer. */
 export const ADMIN_PROBLEMS = ['invalid_token', 'forbidden', ...DATABASE_PROBLEMS] as const satisfies ProblemCode[]

@@ -1,9 +1,10 @@
 import { Type } from 'typebox'
 import { maskPhone } from '../core/delivery/mask.ts'
 import { Exactly } from '../http/exactly.ts'
+import { Delivery, Factor } from './challenge-schemas.ts'
 import { DATABASE_PROBLEMS, problems } from './problems/schemas.ts'
 import { bearerToken, type Route } from './route.ts'
-import { answer, Delivery, Factor, Seconds } from './schemas.ts'
+import { answer, Seconds } from './schemas.ts'
 
 const ChallengeBody = Exactly(
   {

@@ -2,9 +2,10 @@ import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { Problem } from '../errors.ts'
 import { Exactly } from '../http/exactly.ts'
+import { ChannelName } from './challenge-schemas.ts'
 import { problems } from './problems/schemas.ts'
 import type { Route } from './route.ts'
-import { answer, ChannelName, Moment } from './schemas.ts'
+import { answer, Moment } from './schemas.ts'
 
 const EXAMPLE = {
   to: '+12025550143',

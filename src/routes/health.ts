@@ -1,9 +1,10 @@
 import { Type } from 'typebox'
 import { Problem } from '../errors.ts'
 import { Exactly } from '../http/exactly.ts'
+import { ChannelName } from './challenge-schemas.ts'
 import { problems } from './problems/schemas.ts'
 import type { Route } from './route.ts'
-import { answer, ChannelName } from './schemas.ts'
+import { answer } from './schemas.ts'
 
 const RETRY_AFTER = 5
 

@@ -1,19 +1,13 @@
 import { Type } from 'typebox'
 import { Exactly } from '../http/exactly.ts'
+import { OpenChallengeBody } from './challenge-schemas.ts'
 import { DeviceToken, GrantBody, grantBody } from './grant-body.ts'
 import { openChallengeBody } from './open-challenge.ts'
 import { BODY_PROBLEMS, DATABASE_PROBLEMS, ISSUE_PROBLEMS, problems } from './problems/schemas.ts'
 import { contextOf, deliveryWish, type Route } from './route.ts'
-import {
-  answer,
-  ClientKind,
-  HumanCheckAnswer,
-  OpenChallengeBody,
-  Password,
-  SendingHeaders,
-  Username,
-  WantedChannel,
-} from './schemas.ts'
+import { answer } from './schemas.ts'
+import { ClientKind, HumanCheckAnswer, SendingHeaders, WantedChannel } from './sending-schemas.ts'
+import { Password, Username } from './user-schemas.ts'
 
 const LoginAnswer = Type.Union([OpenChallengeBody, GrantBody], {
   title: 'LoginAnswer',

@@ -1,9 +1,11 @@
 import { Type } from 'typebox'
 import { maskPhone } from '../core/delivery/mask.ts'
 import { Exactly } from '../http/exactly.ts'
+import { Factor } from './challenge-schemas.ts'
 import { DATABASE_PROBLEMS, problems } from './problems/schemas.ts'
 import { bearerToken, type Route } from './route.ts'
-import { answer, Factor, MaskedPhone } from './schemas.ts'
+import { answer } from './schemas.ts'
+import { MaskedPhone } from './user-schemas.ts'
 
 const MeBody = Exactly(
   {

@@ -1,6 +1,6 @@
 import type { Static } from 'typebox'
 import type { OpenChallenge } from '../core/challenge/begin.ts'
-import type { OpenChallengeBody } from './schemas.ts'
+import type { OpenChallengeBody } from './challenge-schemas.ts'
 
 /** A waiting challenge in the contract's spelling. */
 export const openChallengeBody = (challenge: OpenChallenge): Static<typeof OpenChallengeBody> => ({

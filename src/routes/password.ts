@@ -3,7 +3,8 @@ import { Exactly } from '../http/exactly.ts'
 import { GrantBody, grantBody } from './grant-body.ts'
 import { BODY_PROBLEMS, DATABASE_PROBLEMS, problems } from './problems/schemas.ts'
 import { bearerToken, contextOf, type Route } from './route.ts'
-import { answer, NewPassword, Password, Username } from './schemas.ts'
+import { answer } from './schemas.ts'
+import { NewPassword, Password, Username } from './user-schemas.ts'
 
 const Recovery = Exactly(
   {

@@ -1,20 +1,12 @@
 import { Exactly } from '../http/exactly.ts'
+import { Code, OpenChallengeBody, PENDING_TOKEN_EXAMPLE, PendingToken } from './challenge-schemas.ts'
 import { GrantBody, grantBody } from './grant-body.ts'
 import { openChallengeBody } from './open-challenge.ts'
 import { BODY_PROBLEMS, DATABASE_PROBLEMS, ISSUE_PROBLEMS, problems } from './problems/schemas.ts'
 import { bearerToken, contextOf, deliveryWish, type Route } from './route.ts'
-import {
-  answer,
-  ClientKind,
-  Code,
-  HumanCheckAnswer,
-  OpenChallengeBody,
-  PENDING_TOKEN_EXAMPLE,
-  PendingToken,
-  PhoneNumber,
-  SendingHeaders,
-  WantedChannel,
-} from './schemas.ts'
+import { answer } from './schemas.ts'
+import { ClientKind, HumanCheckAnswer, SendingHeaders, WantedChannel } from './sending-schemas.ts'
+import { PhoneNumber } from './user-schemas.ts'
 
 /** `POST /phone` and `POST /phone/verify`: another number for the codes. */
 export const phone: Route = (app, deps) => {

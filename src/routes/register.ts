@@ -1,19 +1,12 @@
 import { Type } from 'typebox'
 import { Exactly } from '../http/exactly.ts'
+import { OpenChallengeBody } from './challenge-schemas.ts'
 import { openChallengeBody } from './open-challenge.ts'
 import { BODY_PROBLEMS, DATABASE_PROBLEMS, ISSUE_PROBLEMS, problems } from './problems/schemas.ts'
 import { contextOf, deliveryWish, type Route } from './route.ts'
-import {
-  answer,
-  ClientKind,
-  HumanCheckAnswer,
-  NewPassword,
-  OpenChallengeBody,
-  PhoneNumber,
-  SendingHeaders,
-  Username,
-  WantedChannel,
-} from './schemas.ts'
+import { answer } from './schemas.ts'
+import { ClientKind, HumanCheckAnswer, SendingHeaders, WantedChannel } from './sending-schemas.ts'
+import { NewPassword, PhoneNumber, Username } from './user-schemas.ts'
 
 /** `POST /register`: a name, a password and a number become a pending token and a code on its way. */
 export const register: Route = (app, deps) => {

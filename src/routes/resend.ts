@@ -1,17 +1,10 @@
 import { Exactly } from '../http/exactly.ts'
+import { OpenChallengeBody, PENDING_TOKEN_EXAMPLE, PendingToken } from './challenge-schemas.ts'
 import { openChallengeBody } from './open-challenge.ts'
 import { BODY_PROBLEMS, DATABASE_PROBLEMS, ISSUE_PROBLEMS, problems } from './problems/schemas.ts'
 import { contextOf, deliveryWish, type Route } from './route.ts'
-import {
-  answer,
-  ClientKind,
-  HumanCheckAnswer,
-  OpenChallengeBody,
-  PENDING_TOKEN_EXAMPLE,
-  PendingToken,
-  SendingHeaders,
-  WantedChannel,
-} from './schemas.ts'
+import { answer } from './schemas.ts'
+import { ClientKind, HumanCheckAnswer, SendingHeaders, WantedChannel } from './sending-schemas.ts'
 
 /** `POST /resend`: another code for the same challenge. */
 export const resend: Route = (app, deps) => {

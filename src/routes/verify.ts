@@ -1,9 +1,10 @@
 import { Type } from 'typebox'
 import { Exactly } from '../http/exactly.ts'
+import { Code, Factor, PENDING_TOKEN_EXAMPLE, PendingToken } from './challenge-schemas.ts'
 import { DeviceName, GrantBody, grantBody } from './grant-body.ts'
 import { BODY_PROBLEMS, DATABASE_PROBLEMS, problems } from './problems/schemas.ts'
 import { contextOf, type Route } from './route.ts'
-import { answer, Code, Factor, PENDING_TOKEN_EXAMPLE, PendingToken } from './schemas.ts'
+import { answer } from './schemas.ts'
 
 /** `POST /verify`: a pending token and its code become a session. */
 export const verify: Route = (app, deps) => {

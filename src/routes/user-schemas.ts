@@ -1,0 +1,48 @@
+import { Type } from 'typebox'
+import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from '../core/challenge/password.ts'
+import { USERNAME_MAX_LENGTH } from '../core/login/username.ts'
+
+/** Neither control characters, which Postgres refuses or logs show raw, nor half of a surrogate pair. */
+const CLEAN_TEXT = '^[^\\p{Cc}\\p{Cs}]*$'
+
+/** A name to log in with. */
+export const Username = Type.String({
+  minLength: 1,
+  maxLength: USERNAME_MAX_LENGTH,
+  pattern: CLEAN_TEXT,
+  description: `1 to ${USERNAME_MAX_LENGTH} characters, no control characters; an e-mail address, for one. Case and width do not matter.`,
+  examples: ['demo'],
+})
+
+/** A password to log in with. */
+export const Password = Type.String({
+  minLength: 1,
+  maxLength: PASSWORD_MAX_LENGTH,
+  pattern: CLEAN_TEXT,
+  description: `1 to ${PASSWORD_MAX_LENGTH} characters, no control characters.`,
+  examples: ['correct horse battery staple'],
+})
+
+/** A password to have from now on; how short it may be is said with the reason, in `password_rejected`. */
+export const NewPassword = Type.String({
+  minLength: 1,
+  maxLength: PASSWORD_MAX_LENGTH,
+  pattern: CLEAN_TEXT,
+  description: `${PASSWORD_MIN_LENGTH} to ${PASSWORD_MAX_LENGTH} characters of any kind, and not one that many people have.`,
+  examples: ['an older tale of four other words'],
+})
+
+/** A number as people write it. */
+export const PhoneNumber = Type.String({
+  minLength: 8,
+  maxLength: 64,
+  description:
+    'A phone number with `+` and its country code. Spaces, hyphens, dots, slashes, parentheses, invisible marks, `tel:` and digits of any script are taken; it is stored, counted and sent to in one spelling, E.164.',
+  examples: ['+12025550143'],
+})
+
+/** A phone number as it may be shown. */
+export const MaskedPhone = Type.String({
+  description: 'The phone number, all but its last two digits hidden.',
+  examples: ['********43'],
+})
