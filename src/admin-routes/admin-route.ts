@@ -1,5 +1,5 @@
 import type { preValidationAsyncHookHandler } from 'fastify'
-import type { createAddUser } from '../core/account/add-user.ts'
+import type { AddUser } from '../core/account/add-user.ts'
 import type { AdminScope, AuditedEvent, UserAdmin } from '../core/account/admin-ports.ts'
 import type { SessionStore } from '../core/session/ports.ts'
 import { Problem } from '../errors.ts'
@@ -15,7 +15,7 @@ declare module 'fastify' {
 /** What admin routes are made of. */
 export interface AdminRouteDeps {
   users: UserAdmin
-  addUser: ReturnType<typeof createAddUser>
+  addUser: AddUser
   /** The one spelling, E.164, of a number; undefined for other text. */
   canonicalPhone(written: string): string | undefined
   sessions: Pick<SessionStore, 'list'>

@@ -7,19 +7,19 @@ import type {
   RawRequestDefaultExpression,
   RawServerDefault,
 } from 'fastify'
-import type { createChangePassword } from '../core/account/change-password.ts'
-import type { createChangePhone } from '../core/account/change-phone.ts'
-import type { createRegister } from '../core/account/register.ts'
+import type { ChangePassword } from '../core/account/change-password.ts'
+import type { ChangePhone } from '../core/account/change-phone.ts'
+import type { Register } from '../core/account/register.ts'
 import type { DeliveryWish } from '../core/challenge/issue.ts'
-import type { createResend } from '../core/challenge/resend.ts'
-import type { createChallengeStatus } from '../core/challenge/status.ts'
-import type { createVerify } from '../core/challenge/verify.ts'
+import type { Resend } from '../core/challenge/resend.ts'
+import type { ChallengeStatus } from '../core/challenge/status.ts'
+import type { Verify } from '../core/challenge/verify.ts'
 import type { Channel, Client } from '../core/delivery/ports.ts'
-import type { createReceipt } from '../core/delivery/receipt.ts'
-import type { createLogin } from '../core/login/login.ts'
+import type { TakeReceipt } from '../core/delivery/receipt.ts'
+import type { Login } from '../core/login/login.ts'
 import type { Authorize } from '../core/session/authorize.ts'
 import type { DeviceStore, SessionStore } from '../core/session/ports.ts'
-import type { createRefresh } from '../core/session/refresh.ts'
+import type { Refresh } from '../core/session/refresh.ts'
 import type { SignOut } from '../core/session/sign-out.ts'
 import type { RequestContext } from '../core/terms.ts'
 import { Problem } from '../errors.ts'
@@ -53,22 +53,22 @@ export interface CompanyState {
 /** What routes are made of. */
 export interface RouteDeps {
   issuer: string
-  login: ReturnType<typeof createLogin>
-  verify: ReturnType<typeof createVerify>
-  resend: ReturnType<typeof createResend>
-  challengeStatus: ReturnType<typeof createChallengeStatus>
+  login: Login
+  verify: Verify
+  resend: Resend
+  challengeStatus: ChallengeStatus
   authorize: Authorize
-  refresh: ReturnType<typeof createRefresh>
-  register: ReturnType<typeof createRegister>
-  changePassword: ReturnType<typeof createChangePassword>
-  changePhone: ReturnType<typeof createChangePhone>
+  refresh: Refresh
+  register: Register
+  changePassword: ChangePassword
+  changePhone: ChangePhone
   signOut: SignOut
   sessions: Pick<SessionStore, 'list'>
   devices: Pick<DeviceStore, 'list'>
   cookies: TokenCookies
   /** What the operator says to whoever has forgotten the password. */
   recoveryHelp: string
-  receipt: ReturnType<typeof createReceipt>
+  receipt: TakeReceipt
   /** Unix time, ms. */
   now: () => number
   /** The channels this server has. */

@@ -15,6 +15,9 @@ export interface AddUserRequest {
   locale?: string | undefined
 }
 
+/** Adds a user for an operator or a backend. */
+export type AddUser = (request: AddUserRequest) => Promise<UserSummary>
+
 /** What adding users is made of. */
 export interface AddUserDeps {
   users: UserAdmin
@@ -35,8 +38,8 @@ const refuse = (path: string, message: string): never => {
  * `destination_not_allowed`, `password_rejected` and `username_taken`.
  */
 export const createAddUser =
-  ({ users, parsePhone, assertAllowed, passwordPolicy, passwords }: AddUserDeps) =>
-  async ({ username: written, password, phone: number, locale: language }: AddUserRequest): Promise<UserSummary> => {
+  ({ users, parsePhone, assertAllowed, passwordPolicy, passwords }: AddUserDeps): AddUser =>
+  async ({ username: written, password, phone: number, locale: language }) => {
     const username = written.trim()
     const fault = usernameFault(username)
     if (fault) refuse('/username', fault)

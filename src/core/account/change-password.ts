@@ -19,6 +19,13 @@ export interface ChangePasswordDeps extends AuthenticateDeps {
   notices: Pick<Notices, 'deliver'>
 }
 
+/** Replaces the password of the caller's account, and the caller's session with a new one. */
+export type ChangePassword = (
+  authorized: Authorized,
+  input: { currentPassword: string; newPassword: string },
+  context: RequestContext,
+) => Promise<Grant>
+
 /**
  * Replaces the password of an account whose session is fresh and who knows the old one. All sessions, devices and pending
  * tokens end; the caller gets a new session in the place of its own, and the number of the account a notice.
@@ -26,15 +33,11 @@ export interface ChangePasswordDeps extends AuthenticateDeps {
  * Throws `forbidden` without a fresh session, `password_rejected`, and what `createAuthenticate` throws: the old password is
  * counted and throttled here as at `/login`, or this would be the place to guess it.
  */
-export const createChangePassword = (deps: ChangePasswordDeps) => {
+export const createChangePassword = (deps: ChangePasswordDeps): ChangePassword => {
   const { sessions, tokens, passwords, passwordPolicy, journal, notices } = deps
   const authenticate = createAuthenticate(deps, { evenIfLocked: true })
 
-  return async (
-    { account, sessionId }: Authorized,
-    input: { currentPassword: string; newPassword: string },
-    context: RequestContext,
-  ): Promise<Grant> => {
+  return async ({ account, sessionId }, input, context) => {
     await passwordPolicy.assertAcceptable(input.newPassword, account.username)
     return authenticate(usernameKey(account.username), input.currentPassword, context, async (authenticated) => {
       const { userId, passwordHash } = authenticated.account

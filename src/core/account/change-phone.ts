@@ -6,20 +6,23 @@ import { stepUpProblem } from '../session/authorize.ts'
 import type { Authorized } from '../session/ports.ts'
 import type { RequestContext } from '../terms.ts'
 
+/** Opens a challenge that binds another phone number to the caller's account. */
+export type ChangePhone = (
+  authorized: Authorized,
+  input: { phone: string } & DeliveryWish,
+  context: RequestContext,
+) => Promise<OpenChallenge>
+
 /**
  * Binds another number to an account (SP 800-63B-4 §4.1.2.1): a code goes to the new one, and the old one keeps working
  * until it is entered at `/phone/verify`. The session that asks must be fresh, then as now; the store sees to it.
  *
  * Throws `forbidden` where it is not, and what `createBegin` throws. Of a number it never says whether somebody has it.
  */
-export const createChangePhone = (deps: BeginDeps & { factors: readonly CodeFactor[] }) => {
+export const createChangePhone = (deps: BeginDeps & { factors: readonly CodeFactor[] }): ChangePhone => {
   const begin = createBegin(deps)
 
-  return async (
-    { account, sessionId }: Authorized,
-    { phone: number, ...wish }: { phone: string } & DeliveryWish,
-    context: RequestContext,
-  ): Promise<OpenChallenge> => {
+  return async ({ account, sessionId }, { phone: number, ...wish }, context) => {
     const enrolled = account.factors.find((one) => one.phone !== null)
     const factor = deps.factors.find(({ name }) => name === enrolled?.name)
     if (!enrolled || !factor) throw new Problem('factor_disabled')

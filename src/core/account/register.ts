@@ -31,6 +31,9 @@ export interface RegisterInput extends DeliveryWish {
   locale?: string
 }
 
+/** Opens a registration, and the challenge that completes it. */
+export type Register = (input: RegisterInput, context: RequestContext) => Promise<OpenChallenge>
+
 /**
  * Asks for an account: a code goes to its number, and with the right one at step two the account is there. Until then the
  * name is free for others, and whoever enters their code first has it.
@@ -38,11 +41,11 @@ export interface RegisterInput extends DeliveryWish {
  * Throws `forbidden` when registration is closed or the invite is not good, `username_taken`, `password_rejected`, and what
  * `createBegin` throws. Of a number it never says whether somebody has it.
  */
-export const createRegister = (deps: RegisterDeps) => {
+export const createRegister = (deps: RegisterDeps): Register => {
   const { registrations, passwords, passwordPolicy, factors, registration, journal } = deps
   const begin = createBegin(deps)
 
-  return async (input: RegisterInput, context: RequestContext): Promise<OpenChallenge> => {
+  return async (input, context) => {
     const { username: written, password, phone: number, invite, locale: language, ...wish } = input
     const refuse = (reason: string, problem: Problem): Problem => {
       journal('registration_refused', context, { reason })

@@ -11,6 +11,9 @@ import { type DeliveryWish, findFirst, firstOrRefuse, guardRequest } from './iss
 import type { Replay } from './ports.ts'
 import { closedProblem } from './verify.ts'
 
+/** Sends another code for an open challenge. */
+export type Resend = (input: { pendingToken: string } & DeliveryWish, context: RequestContext) => Promise<OpenChallenge>
+
 /**
  * Another code for a challenge that still waits: the former code dies, the attempts already made count on, and the
  * challenge ends when it would have ended. A company or channel that did not deliver comes last.
@@ -18,10 +21,10 @@ import { closedProblem } from './verify.ts'
  * Throws `resend_cooldown`, `rate_limited`, `forbidden` (a human check comes first), `sms_unavailable`, the problems of an
  * `Idempotency-Key`, and whatever `verify` throws of a challenge that is over.
  */
-export const createResend = (deps: BeginDeps & { factors: readonly CodeFactor[] }) => {
+export const createResend = (deps: BeginDeps & { factors: readonly CodeFactor[] }): Resend => {
   const { challenges, ledger, tokens, factors, journal, codeLength } = deps
 
-  return async (input: { pendingToken: string } & DeliveryWish, context: RequestContext): Promise<OpenChallenge> => {
+  return async (input, context) => {
     const { pepper, ...claims } = tokens.verifyPending(input.pendingToken)
     const view = await challenges.find(claims)
     const factor = factors.find(({ name }) => name === view?.factor)

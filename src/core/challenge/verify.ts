@@ -34,6 +34,9 @@ export interface VerifyInput {
   deviceName?: string
 }
 
+/** Exchanges a pending token and its code for a session; `change` is the session that asks for another phone number. */
+export type Verify = (input: VerifyInput, context: RequestContext, change?: Authorized) => Promise<Grant>
+
 /** The problem that tells the holder of a pending token why its challenge takes nothing any more. */
 export const closedProblem = (closed: Closed): Problem => {
   switch (closed.outcome) {
@@ -59,7 +62,7 @@ const DONE = { register: 'registered', phone: 'phone_changed' } as const
  * Throws `invalid_token`, `invalid_code`, `challenge_invalid`, `factor_locked`, `factor_disabled`; for a registration
  * `username_taken`, or `forbidden` when its invite was used up.
  */
-export const createVerify = ({ challenges, tokens, factors, journal, deviceTtl, notices }: VerifyDeps) => {
+export const createVerify = ({ challenges, tokens, factors, journal, deviceTtl, notices }: VerifyDeps): Verify => {
   const refuse = (
     guess: Exclude<GuessResult, { outcome: 'spent' }>,
     facts: Facts,
@@ -80,7 +83,7 @@ export const createVerify = ({ challenges, tokens, factors, journal, deviceTtl, 
     }
   }
 
-  return async (input: VerifyInput, context: RequestContext, change?: Authorized): Promise<Grant> => {
+  return async (input, context, change) => {
     const { pepper, ...claims } = tokens.verifyPending(input.pendingToken)
     const isChange = claims.purpose === 'phone'
     if (isChange !== (change !== undefined) || (change && change.account.userId !== claims.userId)) {

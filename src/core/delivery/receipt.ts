@@ -3,6 +3,9 @@ import type { Journal } from '../audit/journal.ts'
 import type { RequestContext } from '../terms.ts'
 import type { Provider, ReceiptRequest, SendLedger } from './ports.ts'
 
+/** Takes a delivery receipt of the provider with this name. */
+export type TakeReceipt = (name: string, request: ReceiptRequest, context: RequestContext) => Promise<void>
+
 /**
  * Takes a company's receipt. Whoever asks learns nothing from it: what is signed is taken, whether or not it names a
  * message of ours, one that is known already or one that has ended.
@@ -11,8 +14,16 @@ import type { Provider, ReceiptRequest, SendLedger } from './ports.ts'
  * signed too long ago.
  */
 export const createReceipt =
-  ({ providers, ledger, journal }: { providers: readonly Provider[]; ledger: SendLedger; journal: Journal }) =>
-  async (name: string, request: ReceiptRequest, context: RequestContext): Promise<void> => {
+  ({
+    providers,
+    ledger,
+    journal,
+  }: {
+    providers: readonly Provider[]
+    ledger: SendLedger
+    journal: Journal
+  }): TakeReceipt =>
+  async (name, request, context) => {
     const provider = providers.find((known) => known.name === name)
     if (!provider?.readReceipt) throw new Problem('not_found')
     const reading = provider.readReceipt(request)

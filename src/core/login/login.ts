@@ -28,6 +28,9 @@ export interface LoginInput extends DeliveryWish {
 /** A code is on its way, or a remembered device has stood in for it. */
 export type LoginResult = { challenge: OpenChallenge } | { grant: Grant }
 
+/** Exchanges a user name and a password for a challenge, or for a session where a remembered device is presented. */
+export type Login = (input: LoginInput, context: RequestContext) => Promise<LoginResult>
+
 /**
  * Step one: a user name and a password become a pending token and a code on its way, or at once a session of one factor
  * when a remembered device is presented (`acr` aal1, SP 800-63B-4 §5.1: it replaces no authentication). A device token that
@@ -35,7 +38,7 @@ export type LoginResult = { challenge: OpenChallenge } | { grant: Grant }
  *
  * Throws what `createAuthenticate` throws, and only after a right password what `createBegin` throws.
  */
-export const createLogin = (deps: FlowDeps) => {
+export const createLogin = (deps: FlowDeps): Login => {
   const { tokens, journal, devices } = deps
   const authenticate = createAuthenticate(deps)
   const begin = createBegin(deps)
@@ -95,7 +98,7 @@ export const createLogin = (deps: FlowDeps) => {
     return { challenge }
   }
 
-  return (input: LoginInput, context: RequestContext): Promise<LoginResult> =>
+  return (input, context) =>
     authenticate(usernameKey(input.username), input.password, context, (authenticated) =>
       proceed(input, context, authenticated),
     )

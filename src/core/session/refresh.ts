@@ -12,6 +12,9 @@ export const soonAgain = (error: unknown): never => {
   throw new Problem(error.code, { ...error.details, retryAfter: 1 + Math.round(Math.random()) })
 }
 
+/** Exchanges a refresh token for an access token and the next refresh token. */
+export type Refresh = (token: string, context: RequestContext) => Promise<Grant>
+
 /**
  * Exchanges a refresh token for an access token and the next refresh token (RFC 6749 §6, RFC 9700 §4.14.2).
  *
@@ -20,8 +23,8 @@ export const soonAgain = (error: unknown): never => {
  * ends. Throws `invalid_token`, alike for a token that nobody has, one that is over and one that was used.
  */
 export const createRefresh =
-  ({ sessions, tokens, journal }: { sessions: SessionStore; tokens: Tokens; journal: Journal }) =>
-  async (token: string, context: RequestContext): Promise<Grant> => {
+  ({ sessions, tokens, journal }: { sessions: SessionStore; tokens: Tokens; journal: Journal }): Refresh =>
+  async (token, context) => {
     const { rotation, next } = rotate('refresh', token, tokens.successorKeys())
     const result = await sessions.refresh({ ...rotation, address: context.address }).catch(soonAgain)
     switch (result.outcome) {

@@ -4,8 +4,19 @@ import type { RequestContext } from '../terms.ts'
 import type { Authorized, DeviceStore, SessionStore } from './ports.ts'
 import { hashToken } from './rotating-token.ts'
 
-/** The ways to end sessions and forget devices, each told in the journal. */
-export type SignOut = ReturnType<typeof createSignOut>
+/** The ways to end sessions and forget devices, each entered in the journal. */
+export interface SignOut {
+  /** Ends a session of the account. Throws `not_found` when the account has no such open session. */
+  session(authorized: Authorized, sessionId: string, context: RequestContext): Promise<void>
+  /** Ends the session that a refresh token belongs to; false without one (RFC 7009 §2.2: the caller does not learn it). */
+  byRefreshToken(token: string, context: RequestContext): Promise<boolean>
+  /** Ends all sessions of the account but the one that asks. */
+  others(authorized: Authorized, context: RequestContext): Promise<void>
+  /** Forgets a device of the account. Throws `not_found` when the account has no such device. */
+  device(authorized: Authorized, deviceId: string, context: RequestContext): Promise<void>
+  /** Forgets all devices of the account. */
+  devices(authorized: Authorized, context: RequestContext): Promise<void>
+}
 
 /** Ends what a login has begun. */
 export const createSignOut = ({
@@ -16,39 +27,30 @@ export const createSignOut = ({
   sessions: SessionStore
   devices: DeviceStore
   journal: Journal
-}) => {
-  /** Ends a session of the account. Throws `not_found` when it has no such open one. */
-  const session = async ({ account }: Authorized, sessionId: string, context: RequestContext): Promise<void> => {
+}): SignOut => ({
+  async session({ account }, sessionId, context) {
     if (!(await sessions.end({ userId: account.userId, sessionId }))) throw new Problem('not_found')
     journal('session_ended', context, { user_id: account.userId, session_id: sessionId })
-  }
+  },
 
-  return {
-    session,
+  async byRefreshToken(token, context) {
+    const ended = await sessions.endByToken(hashToken(token))
+    if (ended) journal('session_ended', context, { user_id: ended.userId, session_id: ended.sessionId })
+    return ended !== undefined
+  },
 
-    /** Ends the session that a refresh token is of; false when there is none (RFC 7009 §2.2: which nobody is told). */
-    async byRefreshToken(token: string, context: RequestContext): Promise<boolean> {
-      const ended = await sessions.endByToken(hashToken(token))
-      if (ended) journal('session_ended', context, { user_id: ended.userId, session_id: ended.sessionId })
-      return ended !== undefined
-    },
+  async others({ account, sessionId }, context) {
+    const count = await sessions.endOthers({ userId: account.userId, sessionId })
+    journal('sessions_ended', context, { user_id: account.userId, count })
+  },
 
-    /** Ends all sessions of the account but the one that asks. */
-    async others({ account, sessionId }: Authorized, context: RequestContext): Promise<void> {
-      const count = await sessions.endOthers({ userId: account.userId, sessionId })
-      journal('sessions_ended', context, { user_id: account.userId, count })
-    },
+  async device({ account }, deviceId, context) {
+    if (!(await devices.forget({ userId: account.userId, deviceId }))) throw new Problem('not_found')
+    journal('device_forgotten', context, { user_id: account.userId, device_id: deviceId })
+  },
 
-    /** Forgets a device of the account. Throws `not_found` when it has no such one. */
-    async device({ account }: Authorized, deviceId: string, context: RequestContext): Promise<void> {
-      if (!(await devices.forget({ userId: account.userId, deviceId }))) throw new Problem('not_found')
-      journal('device_forgotten', context, { user_id: account.userId, device_id: deviceId })
-    },
-
-    /** Forgets all devices of the account. */
-    async devices({ account }: Authorized, context: RequestContext): Promise<void> {
-      const count = await devices.forgetAll(account.userId)
-      journal('devices_forgotten', context, { user_id: account.userId, count })
-    },
-  }
-}
+  async devices({ account }, context) {
+    const count = await devices.forgetAll(account.userId)
+    journal('devices_forgotten', context, { user_id: account.userId, count })
+  },
+})
