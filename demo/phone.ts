@@ -16,8 +16,8 @@ interface Development {
   demo_user?: { username: string; password: string }
 }
 
-/** Between two looks at the messages, in ms. */
-const LOOK_EVERY = 1_000
+/** Time between two requests for the messages, in ms. */
+const POLL_INTERVAL_MS = 1_000
 const MOST_SHOWN = 10
 
 const NAMES = { sms: 'Text message', voice: 'Call', whatsapp: 'WhatsApp' }
@@ -93,7 +93,7 @@ const watch = async (list: HTMLElement, clock: HTMLElement) => {
         newest = latest
       }
     }
-    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY))
+    await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL_MS))
   }
 }
 

@@ -9,7 +9,7 @@ import { startService } from '../src/start/service.ts'
 import { startShutdown } from '../src/start/shutdown.ts'
 import { createUserAdmin } from '../src/store/users/admin.ts'
 import type { InstanceDatabase } from './instance-database.ts'
-import type { InstanceAddress, InstanceCalls, InstanceWord } from './instance-protocol.ts'
+import type { InstanceAddress, InstanceCalls, InstanceMessage } from './instance-protocol.ts'
 
 /** What is done for each call to an instance that runs. */
 export type InstanceCallHandlers = {
@@ -27,8 +27,8 @@ export interface InstanceParts {
   /** Lets go of the database. */
   close: () => Promise<void>
   /** Called when the service listens for signals itself. */
-  listenNoMore: () => void
-  tell: (word: InstanceWord) => void
+  removeSignalHandlers: () => void
+  tell: (message: InstanceMessage) => void
 }
 
 /** How long an instance may finish what is under way, in ms. */
@@ -48,7 +48,7 @@ export const startInstance = async ({
   folder,
   opening,
   close,
-  listenNoMore,
+  removeSignalHandlers,
   tell,
 }: InstanceParts): Promise<{ address: InstanceAddress; calls: InstanceCallHandlers }> => {
   /** The time is by this much ahead of the machine's, in ms. */
@@ -59,7 +59,7 @@ export const startInstance = async ({
     clock: { now: () => systemClock.now() + ahead, elapsed: () => systemClock.elapsed() + ahead },
     say: (line) => process.stdout.write(`${line}\n`),
     startShutdown(options) {
-      listenNoMore()
+      removeSignalHandlers()
       // The channel to whoever started us says when that ends.
       return startShutdown({ ...options, followParent: false })
     },

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { SentMessage } from '../src/providers/development/outbox.ts'
 import { CACHE_FOLDER } from '../src/start/cache-folder.ts'
-import type { InstanceCall, InstanceCalls, InstanceWord } from './instance-protocol.ts'
+import type { InstanceCall, InstanceCalls, InstanceMessage } from './instance-protocol.ts'
 
 /** An instance in a process of its own, that keeps no test's process alive. */
 export interface InstanceProcess {
@@ -74,10 +74,10 @@ export const startInstanceProcess = ({
     return one
   }
   stayFor('unref')
-  child.on('message', (word: InstanceWord) => {
-    if ('kept' in word) onKept(word.kept)
-    else if ('fault' in word) settle(word.id)?.reject(errorOf(word.fault))
-    else settle(word.id)?.resolve(word.answer as never)
+  child.on('message', (message: InstanceMessage) => {
+    if ('kept' in message) onKept(message.kept)
+    else if ('fault' in message) settle(message.id)?.reject(errorOf(message.fault))
+    else settle(message.id)?.resolve(message.answer as never)
   })
   const ended = new Promise<void>((resolve) => {
     child.once('exit', (code, signal) => {

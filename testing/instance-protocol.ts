@@ -36,7 +36,7 @@ export type InstanceCall = {
 }[keyof InstanceCalls]
 
 /** What an instance says: an answer, why there is none, or that a message was kept. */
-export type InstanceWord =
+export type InstanceMessage =
   | { id: number; answer: unknown }
   | { id: number; fault: { message: string; code?: string | undefined } }
   | { kept: SentMessage }

@@ -4,12 +4,12 @@ import { removeDataDir } from '../db/embedded-places.ts'
 import { makeInstanceFolder, removeAbandonedFolders } from './abandoned.ts'
 import type { InstanceCallHandlers } from './instance-calls.ts'
 import { type InstanceDatabase, openInstanceDatabase } from './instance-database.ts'
-import type { InstanceCall, InstanceWord } from './instance-protocol.ts'
+import type { InstanceCall, InstanceMessage } from './instance-protocol.ts'
 
 // As the server has it.
 process.env['UV_THREADPOOL_SIZE'] ??= String(2 * availableParallelism())
 
-const say = (word: InstanceWord) => void process.send?.(word)
+const say = (message: InstanceMessage) => void process.send?.(message)
 
 const folder = makeInstanceFolder()
 let opening: Promise<InstanceDatabase> | undefined
@@ -34,7 +34,7 @@ const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 /** What ends us before the service listens for signals itself: a Postgres that just starts must not stay behind. */
 const leaveEarly = () => void close().finally(() => process.exit(1))
 for (const signal of SIGNALS) process.on(signal, leaveEarly)
-const listenNoMore = () => {
+const removeSignalHandlers = () => {
   for (const signal of SIGNALS) process.off(signal, leaveEarly)
 }
 
@@ -53,7 +53,14 @@ const start = async ({ settings, database: wish }: Extract<InstanceCall, { name:
     // Postgres starts meanwhile.
     const cleaning = removeAbandonedFolders()
     const { startInstance } = await import('./instance-calls.ts')
-    const { address, calls } = await startInstance({ settings, folder, opening, close, listenNoMore, tell: say })
+    const { address, calls } = await startInstance({
+      settings,
+      folder,
+      opening,
+      close,
+      removeSignalHandlers,
+      tell: say,
+    })
     handlers = calls
     await cleaning
     return address

@@ -1,7 +1,7 @@
 import { listKeys } from '../keys/change-keys.ts'
 import { explainKeys } from '../keys/key-files.ts'
 import { type KeyAlgorithm, readKeySets, type Source } from '../keys/key-set.ts'
-import { inForce } from '../keys/rotation.ts'
+import { activeKey } from '../keys/rotation.ts'
 import { checkMode, type FileMode } from './file-modes.ts'
 import { type Finding, fault, ok, warning } from './finding.ts'
 import { momentOf, standingFindings } from './standing-findings.ts'
@@ -39,7 +39,7 @@ export const checkKeys = async ({ path, inline, alg, now, read, modeOf }: KeysLo
     if (path !== undefined)
       findings.push(...sources.map(({ name }) => checkMode(`JWT_KEYS_FILE ${name}`, name, modeOf(name))))
     const keys = readKeySets(sources, alg)
-    const signing = inForce(keys, now)
+    const signing = activeKey(keys, now)
     const since = signing.from > 0 ? ` since ${momentOf(signing.from)}` : ', and nothing says since when'
     findings.push(
       ok(looked, `${keys.length} ${keys.length === 1 ? 'key' : 'keys'}; ${signing.kid} (${alg}) signs${since}.`),

@@ -5,7 +5,7 @@ import { PURPOSES } from '../core/terms.ts'
 import { Problem, type ProblemCode } from '../errors.ts'
 import type { KeyAlgorithm, SigningKeys } from '../keys/key-set.ts'
 import type { Ring } from '../keys/ring.ts'
-import { CLOCK_SKEW, type Dated, inForce } from '../keys/rotation.ts'
+import { activeKey, CLOCK_SKEW, type Dated } from '../keys/rotation.ts'
 import type { Secrets } from '../keys/secrets.ts'
 
 /** What tokens are made with. */
@@ -134,13 +134,13 @@ export const createTokens = (options: TokenOptions): Tokens => {
 
   return {
     secret() {
-      const { id, pepper } = inForce(pending().list, seconds())
+      const { id, pepper } = activeKey(pending().list, seconds())
       return { id, pepper }
     },
 
     successorKeys() {
       const { list } = pending()
-      const current = inForce(list, seconds())
+      const current = activeKey(list, seconds())
       return [current, ...list.filter((one) => one !== current)].map(({ successorKey }) => successorKey)
     },
 
@@ -149,7 +149,7 @@ export const createTokens = (options: TokenOptions): Tokens => {
     signPending({ userId, challengeId, purpose, key }, expiresIn, iat, secretId) {
       const exp = iat + expiresIn
       const { all, list } = pending()
-      return (all.get(secretId) ?? inForce(list, seconds())).sign({
+      return (all.get(secretId) ?? activeKey(list, seconds())).sign({
         iss: issuer,
         aud: pendingKind.aud,
         sub: userId,
@@ -175,7 +175,7 @@ export const createTokens = (options: TokenOptions): Tokens => {
 
     signAccess({ userId, sessionId, acr, amr, authTime }) {
       const iat = seconds()
-      const token = inForce(access().list, iat).sign({
+      const token = activeKey(access().list, iat).sign({
         iss: issuer,
         aud: audience,
         sub: userId,

@@ -1,8 +1,8 @@
 /** How long others may keep the list of our public keys, in seconds. */
 export const JWKS_MAX_AGE = 300
 
-/** How often each instance looks whether its keys or secrets have changed, in ms. */
-export const LOOK_EVERY = 2_000
+/** Time between two reads of the files of keys and secrets, in ms. */
+export const POLL_INTERVAL_MS = 2_000
 
 /** How long a new signing key is published before it signs, in seconds: longer than anybody keeps a list without it. */
 export const PUBLISH_DELAY = 600
@@ -26,11 +26,11 @@ export interface Dated {
 }
 
 /**
- * The one that serves for what is new: the latest whose time has come, the first listed of several, and the earliest
- * while the time of none has. Every instance finds the same one by its clock alone, so that all change at once and
- * nothing has to be told to them at that moment.
+ * Returns the key or secret that is used for what is new: the latest whose time has come (of several, the first listed),
+ * or the earliest if none has begun. Every instance finds the same one by its own clock, so that all change at once
+ * without a message between them.
  */
-export const inForce = <T extends Dated>(all: readonly [T, ...T[]], now: number): T => {
+export const activeKey = <T extends Dated>(all: readonly [T, ...T[]], now: number): T => {
   const begun = all.filter(({ from }) => from <= now)
   return begun.length > 0
     ? begun.reduce((best, one) => (one.from > best.from ? one : best))
@@ -51,7 +51,7 @@ export const standings = <T extends Dated>(
   all: readonly [T, ...T[]],
   { now, longest }: { now: number; longest: number },
 ): Standing[] => {
-  const current = inForce(all, now)
+  const current = activeKey(all, now)
   return all.map((one): Standing => {
     if (one === current) return { state: 'in force' }
     if (one.from > now) return { state: 'next', from: one.from }

@@ -7,7 +7,7 @@ import { createEventOutbox } from '../store/outbox/events.ts'
 import { createEventWebhook, type EventWebhook } from './event-webhook.ts'
 
 /** How often the outbox of events is looked into, in ms. */
-const LOOK_EVERY = 5_000
+const POLL_INTERVAL_MS = 5_000
 
 /** How long after the start, and how often, what nobody needs any more is removed, in ms. */
 const PRUNE_FIRST = 60_000
@@ -42,7 +42,7 @@ const subscribe = ({
     transport,
     now,
     log: logger,
-    every: LOOK_EVERY,
+    every: POLL_INTERVAL_MS,
   })
   webhook.start()
   return webhook

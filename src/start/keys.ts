@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import { explainKeys, keyFileIn, readKeySources, secretIn, secretPath } from '../keys/key-files.ts'
 import { readKeySets, type SigningKeys, type Source } from '../keys/key-set.ts'
 import { openRing, type WatchedRing } from '../keys/ring.ts'
-import { inForce, LOOK_EVERY } from '../keys/rotation.ts'
+import { activeKey, POLL_INTERVAL_MS } from '../keys/rotation.ts'
 import { readSecrets, type Secrets } from '../keys/secrets.ts'
 import type { Settings } from '../settings/schema.ts'
 import { readTextFile } from '../settings/text-file.ts'
@@ -71,7 +71,7 @@ export const openKeys = ({ settings, log, now }: RingSource): Promise<WatchedRin
       parse: (sources) => readKeySets(sources, alg),
       onChange: (keys) => {
         const kids = keys.map(({ kid }) => kid)
-        const signs = inForce(keys, Math.floor(now() / 1000)).kid
+        const signs = activeKey(keys, Math.floor(now() / 1000)).kid
         log.info(
           { event: 'keys_changed', kids, signs },
           `signing keys are ${kids.join(', ')} from now on; ${signs} signs`,
@@ -91,7 +91,7 @@ export const openRings = async (
   source: RingSource,
 ): Promise<{ secrets: WatchedRing<Secrets>; keys: WatchedRing<SigningKeys> }> => {
   const rings = { secrets: await openSecrets(source), keys: await openKeys(source) }
-  rings.secrets.watch(LOOK_EVERY)
-  rings.keys.watch(LOOK_EVERY)
+  rings.secrets.watch(POLL_INTERVAL_MS)
+  rings.keys.watch(POLL_INTERVAL_MS)
   return rings
 }

@@ -2,7 +2,7 @@ import { createHash, createPrivateKey, generateKeyPairSync, sign, verify } from 
 import { inspect } from 'node:util'
 import t from 'tap'
 import { generateKeySet, type KeyAlgorithm, readKeySet, readKeySets } from '../../src/keys/key-set.ts'
-import { inForce } from '../../src/keys/rotation.ts'
+import { activeKey } from '../../src/keys/rotation.ts'
 
 const ALGORITHMS: KeyAlgorithm[] = ['EdDSA', 'ES256']
 
@@ -65,8 +65,8 @@ t.test('each new key is another one, under another name that is its RFC 7638 thu
 
 t.test('without dates the first key of the server’s algorithm signs, and the others are kept', async (t) => {
   const keys = [keyOf('ES256'), keyOf('EdDSA'), keyOf('ES256'), keyOf('EdDSA')]
-  t.equal(inForce(readKeySet(file(...keys), 'EdDSA'), 1).kid, keys[1]!.kid)
-  t.equal(inForce(readKeySet(file(...keys), 'ES256'), 1).kid, keys[0]!.kid)
+  t.equal(activeKey(readKeySet(file(...keys), 'EdDSA'), 1).kid, keys[1]!.kid)
+  t.equal(activeKey(readKeySet(file(...keys), 'ES256'), 1).kid, keys[0]!.kid)
 })
 
 t.test('a key of the other algorithm never signs, however new it is', async (t) => {
@@ -77,7 +77,7 @@ t.test('a key of the other algorithm never signs, however new it is', async (t) 
     [150, ours],
     [250, later],
   ] as const) {
-    t.equal(inForce(keys, now).kid, kid)
+    t.equal(activeKey(keys, now).kid, kid)
   }
 })
 

@@ -1,10 +1,10 @@
 import t from 'tap'
 import {
-  inForce,
+  activeKey,
   JWKS_MAX_AGE,
   LONGEST_CHALLENGE,
   LONGEST_TOKEN,
-  LOOK_EVERY,
+  POLL_INTERVAL_MS,
   PUBLISH_DELAY,
   SECRET_DELAY,
   standings,
@@ -23,12 +23,12 @@ t.test('the latest whose time has come is in force, the first listed of several'
     [300, 'c'],
     [9_999, 'c'],
   ] as const) {
-    t.equal(inForce([...keys], now).name, name, String(now))
+    t.equal(activeKey([...keys], now).name, name, String(now))
   }
 })
 
 t.test('while the time of none has come the earliest serves: a clock that is slow stops nobody', async (t) => {
-  t.equal(inForce([key('b', 200), key('a', 100)], 50).name, 'a')
+  t.equal(activeKey([key('b', 200), key('a', 100)], 50).name, 'a')
 })
 
 t.test('a former one may go when what it was used for is over', async (t) => {
@@ -56,7 +56,7 @@ t.test(
     t.equal(LONGEST_TOKEN, ACCESS_TOKEN_TTL!.maximum)
     t.equal(LONGEST_CHALLENGE, CODE_TTL!.maximum)
     // A change is taken up at the second look that finds it.
-    const slowestInstance = (3 * LOOK_EVERY) / 1000
+    const slowestInstance = (3 * POLL_INTERVAL_MS) / 1000
     t.ok(PUBLISH_DELAY > JWKS_MAX_AGE + slowestInstance)
     t.ok(SECRET_DELAY > slowestInstance)
   },

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { inForce } from '../../src/keys/rotation.ts'
+import { activeKey } from '../../src/keys/rotation.ts'
 import { deriveSecrets, parseSecrets, readSecrets } from '../../src/keys/secrets.ts'
 
 const one = deriveSecrets('only for tests: not a secret at all')
@@ -49,7 +49,7 @@ t.test('lines with and without a date are secrets, each from its moment', async 
 t.test('the latest secret whose time has come keys what is new, and a former one never does', async (t) => {
   const file = source(`${ONE}\n${line('2026-11-24T10:00:00Z', TWO)}`)
   const secrets = readSecrets([file, source(line('2026-11-23', 'a former secret of these tests, long gone'))])
-  const at = (hour: number) => inForce(secrets, Date.UTC(2026, 10, 24, hour) / 1000).id
+  const at = (hour: number) => activeKey(secrets, Date.UTC(2026, 10, 24, hour) / 1000).id
   t.equal(secrets.length, 3)
   t.equal(at(9), deriveSecrets(ONE).id)
   t.equal(at(10), deriveSecrets(TWO).id)

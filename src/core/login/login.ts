@@ -4,7 +4,7 @@ import type { DeliveryWish } from '../challenge/issue.ts'
 import { assertTime } from '../deadline.ts'
 import { callerOf, type Grant, grant, prepareSession } from '../session/grant.ts'
 import type { DeviceStore } from '../session/ports.ts'
-import { soonAgain } from '../session/refresh.ts'
+import { withShortRetry } from '../session/refresh.ts'
 import { repeat, rotate } from '../session/rotating-token.ts'
 import type { RequestContext } from '../terms.ts'
 import { type AuthenticateDeps, type Authenticated, createAuthenticate } from './authenticate.ts'
@@ -54,7 +54,7 @@ export const createLogin = (deps: FlowDeps): Login => {
     assertTime(context)
     const result = await devices
       .openByDevice({ userId, authEpoch, token: rotation, attempt, session, amr: ['pwd'] })
-      .catch(soonAgain)
+      .catch(withShortRetry)
     if (result.outcome === 'unknown') return undefined
     const facts = { user_id: userId, device_id: result.deviceId }
     if (result.outcome === 'reused') {

@@ -7,7 +7,7 @@ import { repeat, rotate } from './rotating-token.ts'
 import type { Tokens } from './tokens.ts'
 
 /** Shortens Retry-After, so that a client that lost the answer of the database has time for several tries in the grace. */
-export const soonAgain = (error: unknown): never => {
+export const withShortRetry = (error: unknown): never => {
   if (!(error instanceof Problem) || error.details.retryAfter === undefined) throw error
   throw new Problem(error.code, { ...error.details, retryAfter: 1 + Math.round(Math.random()) })
 }
@@ -26,7 +26,7 @@ export const createRefresh =
   ({ sessions, tokens, journal }: { sessions: SessionStore; tokens: Tokens; journal: Journal }): Refresh =>
   async (token, context) => {
     const { rotation, next } = rotate('refresh', token, tokens.successorKeys())
-    const result = await sessions.refresh({ ...rotation, address: context.address }).catch(soonAgain)
+    const result = await sessions.refresh({ ...rotation, address: context.address }).catch(withShortRetry)
     switch (result.outcome) {
       case 'rotated':
         journal('session_refreshed', context, { user_id: result.session.userId, session_id: result.session.sessionId })
