@@ -1,4 +1,5 @@
 import { PROBLEM_CODES, PROBLEMS } from '../src/errors.ts'
+import { membersOf } from '../src/problem-members.ts'
 import { PROBLEM_TEXTS } from '../src/routes/problems/texts.ts'
 
 const INTRODUCTION = `# Problems
@@ -14,7 +15,12 @@ export const describeProblems = (): string => {
   const parts = PROBLEM_CODES.map((code) => {
     const { status, title } = PROBLEMS[code]
     const { happened, user, developer } = PROBLEM_TEXTS[code]
-    return `## \`${code}\`\n\n${status} · ${title}\n\n${happened}\n\n> ${user}\n\n${developer}\n`
+    const members = membersOf(code).map(
+      ({ sentAs, schema, isAlwaysThere }) =>
+        `- \`${sentAs}\`${isAlwaysThere ? '' : ' (optional)'}: ${schema.description}\n`,
+    )
+    const list = members.length > 0 ? `\nMembers:\n\n${members.join('')}` : ''
+    return `## \`${code}\`\n\n${status} · ${title}\n\n${happened}\n\n> ${user}\n\n${developer}\n${list}`
   })
   return [INTRODUCTION, ...parts].join('\n')
 }

@@ -2,10 +2,16 @@
  * The problem catalogue: every way in which this API says no, and the one error class that says it.
  *
  * A code is a promise to clients: it is never renamed, and its status never changes (RFC 9457 §3.1.1: the `type` made
- * of it is the problem's identity). Imports nothing, so that every floor may throw it.
+ * of it is the problem's identity). Imports only the types of its members, so that every floor may throw it.
  */
+import type { CodeAlwaysWith, CodeWith, MemberValues, ProblemMember } from './problem-members.ts'
 
-/** One entry a code: the HTTP status, and a title that never varies. `problem-texts.ts` has more to say about each. */
+interface Kind {
+  status: number
+  title: string
+}
+
+/** One entry a code: the HTTP status, and a title that never varies. `routes/problems/texts.ts` has more to say about each. */
 export const PROBLEMS = {
   validation_failed: { status: 400, title: 'The request is not valid' },
   malformed_json: { status: 400, title: 'The body is not JSON' },
@@ -31,7 +37,7 @@ export const PROBLEMS = {
   service_unavailable: { status: 503, title: 'The service is unavailable for the moment' },
   overloaded: { status: 503, title: 'The service is busy' },
   sms_unavailable: { status: 503, title: 'No code could be sent' },
-} as const satisfies Record<string, { status: number; title: string }>
+} as const satisfies Record<string, Kind> & Record<CodeWith<ProblemMember>, Kind>
 
 /** A stable, machine-readable problem code. */
 export type ProblemCode = keyof typeof PROBLEMS
@@ -39,41 +45,50 @@ export type ProblemCode = keyof typeof PROBLEMS
 /** All codes, in the order of the catalogue. */
 export const PROBLEM_CODES = Object.keys(PROBLEMS) as ProblemCode[]
 
-/** What a problem may carry beyond its code. */
-export interface ProblemDetails {
-  /** One sentence about this occurrence, fit for the caller's eyes: never a secret, never an internal message. */
-  detail?: string
-  /** For `validation_failed`: JSON pointers into the request and what is wrong there. */
-  errors?: { path: string; message: string }[]
-  /** Guesses the challenge still allows. */
-  attemptsLeft?: number
-  /** Whole seconds until a repeated call can succeed; also sent as `Retry-After`. */
-  retryAfter?: number
-  /** Methods the route has, for `method_not_allowed`; sent as `Allow` (RFC 9110 §15.5.6). */
+/** What a problem has besides its code and is no member of its answer. */
+interface Unsent {
+  /** Methods that the route has, for `method_not_allowed`; sent as the header `Allow` (RFC 9110 §15.5.6). */
   allow?: string[]
-  /** What to solve before the call is repeated; sent as `human_check`. */
-  humanCheck?: Readonly<Record<string, string | number>>
-  /** What the caller must bring, for `forbidden`; `aal2` also stands in `WWW-Authenticate` (RFC 9470 §3). */
-  required?: 'aal2' | 'invite'
-  /** For `/health/ready`: the parts that are missing. */
-  missing?: string[]
   /** What an operator can do about it, with the setting that decides it: for the log alone. */
   advice?: string
   /** What really happened, for the log alone. */
   cause?: unknown
 }
 
+/** All that a problem of any code can have besides its code. A `detail` holds no secret and no internal message. */
+export type ProblemDetails = Partial<MemberValues> & Unsent
+
+/** The members that a problem of each of these codes may have. */
+type Declared<C extends ProblemCode> = { [M in ProblemMember]: [C] extends [CodeWith<M>] ? M : never }[ProblemMember]
+
+/** The members that a problem of one of these codes must have. */
+type Demanded<C extends ProblemCode> = {
+  [M in ProblemMember]: [C & CodeAlwaysWith<M>] extends [never] ? never : M
+}[ProblemMember]
+
+/** What a problem of these codes has besides: the members that are declared for all of them, and no others. */
+export type DetailsOf<C extends ProblemCode> = Pick<MemberValues, Demanded<C>> &
+  Partial<Pick<MemberValues, Declared<C>>> & { [M in Exclude<ProblemMember, Declared<C>>]?: never } & Unsent
+
 /** The one error that this project throws at a caller; everything else that reaches the renderer is a 500. */
-export class Problem extends Error {
+export class Problem<C extends ProblemCode = ProblemCode> extends Error {
   override readonly name = 'Problem'
   readonly code: ProblemCode
   readonly status: number
   readonly details: ProblemDetails
 
-  constructor(code: ProblemCode, details: ProblemDetails = {}) {
+  constructor(code: C, ...[given]: [Demanded<C>] extends [never] ? [details?: DetailsOf<C>] : [details: DetailsOf<C>]) {
+    const details: ProblemDetails = given ?? {}
     super(PROBLEMS[code].title, details.cause === undefined ? undefined : { cause: details.cause })
     this.code = code
     this.status = PROBLEMS[code].status
     this.details = details
   }
+}
+
+/** Returns a problem that says when to repeat the call with another wait, in whole seconds; any other as it is. */
+export const withRetryAfter = (problem: Problem, retryAfter: number): Problem => {
+  if (problem.details.retryAfter === undefined) return problem
+  type Waiting = CodeAlwaysWith<'retryAfter'>
+  return new Problem(problem.code as Waiting, { ...problem.details, retryAfter } as DetailsOf<Waiting>)
 }

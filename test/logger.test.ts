@@ -65,7 +65,7 @@ t.test('what a database adds to its errors, rows and values, is not logged', asy
   })
   logger.error({ err: error })
   logger.error(error)
-  logger.error({ err: new Problem('service_unavailable', { cause: error }) })
+  logger.error({ err: new Problem('service_unavailable', { retryAfter: 5, cause: error }) })
   t.notMatch(lines.join(''), SECRET)
   t.equal(lines.length, 3)
   t.match(read()[2], {

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, FastifySchemaValidationError } from 'fastify'
-import { PROBLEMS, Problem, type ProblemDetails } from '../errors.ts'
+import { PROBLEMS, Problem } from '../errors.ts'
+import { sentMembers } from '../problem-members.ts'
 import { answerHeaders } from './headers.ts'
 import type { ProblemLog } from './problem-log.ts'
 
@@ -12,23 +13,8 @@ const MEDIA_TYPE = 'application/problem+json'
 export const problemType = (issuer: string, code: string): string => `${issuer}/problems/${code}`
 
 /** A problem as RFC 9457 writes it; members without a value are absent. */
-const render = (issuer: string, problem: Problem, instance: string) => {
-  const { detail, errors, attemptsLeft, retryAfter, humanCheck, required, missing } = problem.details
-  return JSON.stringify({
-    type: problemType(issuer, problem.code),
-    title: problem.message,
-    status: problem.status,
-    code: problem.code,
-    instance,
-    detail,
-    errors,
-    attempts_left: attemptsLeft,
-    retry_after: retryAfter,
-    human_check: humanCheck,
-    required,
-    missing,
-  })
-}
+const render = (issuer: string, { code, message, status, details }: Problem, instance: string) =>
+  JSON.stringify({ type: problemType(issuer, code), title: message, status, code, instance, ...sentMembers(details) })
 
 /** The headers that a problem's status asks for (RFC 9110 §10.2.3, §11.6.1, §15.5.6). */
 const problemHeaders = ({ code, status, details }: Problem): Record<string, string> => ({
@@ -140,11 +126,10 @@ export const clientErrorHandler =
       socket.destroy()
       return
     }
-    const details: ProblemDetails = { errors: [{ path: '/', message: 'is not valid HTTP' }] }
     const problem =
       error.code === 'HPE_HEADER_OVERFLOW'
         ? new Problem('payload_too_large')
-        : new Problem('validation_failed', details)
+        : new Problem('validation_failed', { errors: [{ path: '/', message: 'is not valid HTTP' }] })
     const instance = randomUUID()
     const body = render(issuer, problem, instance)
     const headers = {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { createDecoder, createSigner, createVerifier } from 'fast-jwt'
 import type { Tokens, VerifiedPending } from '../core/session/tokens.ts'
 import { PURPOSES } from '../core/terms.ts'
-import { Problem, type ProblemCode } from '../errors.ts'
+import { Problem } from '../errors.ts'
 import type { KeyAlgorithm, SigningKeys } from '../keys/key-set.ts'
 import type { Ring } from '../keys/ring.ts'
 import { activeKey, CLOCK_SKEW, type Dated } from '../keys/rotation.ts'
@@ -114,7 +114,7 @@ export const createTokens = (options: TokenOptions): Tokens => {
   const verify = <K extends Signer>(
     kind: ReadonlyMap<unknown, K>,
     token: string,
-    { longestLife, expired }: { longestLife: number; expired: ProblemCode },
+    { longestLife, expired }: { longestLife: number; expired: 'invalid_token' | 'challenge_invalid' },
   ) => {
     try {
       const key = kind.get(decode(token).header['kid'])

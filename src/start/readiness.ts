@@ -41,7 +41,7 @@ const shared = <T>(look: () => Promise<T>): (() => Promise<T>) => {
 }
 
 const missing = (detail: string, cause: unknown = new Error(detail)) =>
-  new Problem('service_unavailable', { detail, cause, advice: detail })
+  new Problem('service_unavailable', { detail, cause, advice: detail, retryAfter: LOOK_LASTS / 1_000 })
 
 /** Throws what the migrations of this code, or of a newer one, have to do with a login that cannot be served. */
 const assertSchema = ({ pending, unknown, tables, rights, refusal }: DatabaseState): void => {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { PROBLEM_CODES, PROBLEMS } from '../../src/errors.ts'
+import { membersOf } from '../../src/problem-members.ts'
 import { PROBLEM_TEXTS } from '../../src/routes/problems/texts.ts'
 import { createWorld, ISSUER } from '../support/app.ts'
 
@@ -15,6 +16,8 @@ t.test('the type of each problem leads to JSON for programs and to a page for br
     const page = await world.send({ method: 'GET', url, headers: { accept: BROWSER } })
     t.match(page.headers['content-type'], /^text\/html/)
     t.ok(page.body.includes(PROBLEMS[code].title) && page.body.includes(PROBLEM_TEXTS[code].user), code)
+    for (const { sentAs } of membersOf(code))
+      t.ok(page.body.includes(`<li><code>${sentAs}</code>`), `${code}: ${sentAs}`)
     for (const { headers } of [json, page]) t.equal(headers['vary'], 'Accept')
   }
 })

@@ -1,4 +1,4 @@
-import { Problem } from '../../errors.ts'
+import { Problem, withRetryAfter } from '../../errors.ts'
 import type { Journal } from '../audit/journal.ts'
 import type { RequestContext } from '../terms.ts'
 import { type Grant, grant } from './grant.ts'
@@ -8,8 +8,7 @@ import type { Tokens } from './tokens.ts'
 
 /** Shortens Retry-After, so that a client that lost the answer of the database has time for several tries in the grace. */
 export const withShortRetry = (error: unknown): never => {
-  if (!(error instanceof Problem) || error.details.retryAfter === undefined) throw error
-  throw new Problem(error.code, { ...error.details, retryAfter: 1 + Math.round(Math.random()) })
+  throw error instanceof Problem ? withRetryAfter(error, 1 + Math.round(Math.random())) : error
 }
 
 /** Exchanges a refresh token for an access token and the next refresh token. */

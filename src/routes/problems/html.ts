@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { PROBLEM_CODES, PROBLEMS, type ProblemCode } from '../../errors.ts'
+import { membersOf } from '../../problem-members.ts'
 import { PROBLEM_TEXTS } from './texts.ts'
 
 const STYLE = `
@@ -59,6 +60,15 @@ ${main}
 </html>
 `
 
+/** The members that only some problems have, as a list under a heading. */
+const memberList = (code: ProblemCode): string => {
+  const items = membersOf(code).map(({ sentAs, schema, isAlwaysThere }) => {
+    const name = `<code>${sentAs}</code>${isAlwaysThere ? '' : ' (optional)'}`
+    return `<li>${name}: ${toHtml(schema.description ?? '')}</li>\n`
+  })
+  return items.length > 0 ? `<h2>Members</h2>\n<ul>\n${items.join('')}</ul>\n` : ''
+}
+
 /** The page of a problem for people: what happened, what the user should see, what the developer should do. */
 export const problemHtml = (code: ProblemCode): string => {
   const { title, status } = PROBLEMS[code]
@@ -73,7 +83,7 @@ export const problemHtml = (code: ProblemCode): string => {
 <blockquote><p>${escapeHtml(user)}</p></blockquote>
 <h2>What the developer should do</h2>
 <p>${toHtml(developer)}</p>
-<footer><p><a href="../docs/">All operations, and the problems that each can answer</a></p></footer>`,
+${memberList(code)}<footer><p><a href="../docs/">All operations, and the problems that each can answer</a></p></footer>`,
   )
 }
 

@@ -3,84 +3,10 @@ import { PROBLEM_CODES, PROBLEMS, type ProblemCode } from '../../errors.ts'
 import { Exactly } from '../../http/exactly.ts'
 import { EXAMPLE_ISSUER } from '../../http/openapi/docs.ts'
 import { codesByStatus } from '../../http/problems.ts'
+import { membersOf } from '../../problem-members.ts'
 import { PROBLEM_TEXTS } from './texts.ts'
 
 const REQUEST_ID = '0e3b1c9e-4c0f-4c3f-9a55-0d4b8a9f2d11'
-
-/** What a problem may have besides the members that every problem has. */
-const MEMBERS = {
-  detail: Type.String({
-    description: 'One English sentence about this occurrence, fit to be shown.',
-    examples: ['Repeat the call with the solution of `human_check`.'],
-  }),
-  errors: Type.Array(
-    Exactly(
-      {
-        path: Type.String({
-          description: 'A JSON pointer into the body; `/query/…`, `/headers/…` or `/params/…` for what is not in it.',
-          examples: ['/username'],
-        }),
-        message: Type.String({ description: 'What is wrong there.', examples: ['is missing'] }),
-      },
-      { title: 'InvalidMember', description: 'One fault of a request.' },
-    ),
-    { description: 'Each fault that was found.', examples: [[{ path: '/username', message: 'is missing' }]] },
-  ),
-  attempts_left: Type.Integer({
-    minimum: 0,
-    description: 'Guesses that the challenge still allows; after the last one it is over.',
-    examples: [4],
-  }),
-  retry_after: Type.Integer({
-    minimum: 0,
-    description: 'Seconds to wait before the call is repeated, the same as in `Retry-After`.',
-    examples: [30],
-  }),
-  human_check: Type.Object(
-    {
-      kind: Type.String({
-        description: 'Which check: `proof-of-work`, `turnstile` or `hcaptcha`.',
-        examples: ['turnstile'],
-      }),
-    },
-    {
-      title: 'HumanCheck',
-      additionalProperties: Type.Union([Type.String(), Type.Number()]),
-      description:
-        'What to solve before the call is repeated, with the solution as its member `human_check`. What else it has depends on `kind`: the guide on human checks explains each.',
-      examples: [{ kind: 'turnstile', site_key: '1x00000000000000000000AA' }],
-    },
-  ),
-  required: Type.Union([Type.Literal('aal2'), Type.Literal('invite')], {
-    description:
-      'What the call needs besides: `aal2` is a recent login with both factors (`step_up`), `invite` a valid invite.',
-    examples: ['aal2'],
-  }),
-  missing: Type.Array(Type.String(), {
-    description: 'For readiness: the parts that do not work.',
-    examples: [['database']],
-  }),
-}
-
-type Member = keyof typeof MEMBERS
-
-/** Which of them a problem has, always or at times. */
-const CARRIED: Partial<Record<ProblemCode, { always?: Member[]; atTimes?: Member[] }>> = {
-  validation_failed: { always: ['errors'] },
-  malformed_json: { atTimes: ['detail'] },
-  invalid_token: { atTimes: ['detail'] },
-  invalid_code: { always: ['attempts_left'] },
-  forbidden: { atTimes: ['detail', 'human_check', 'required'] },
-  not_found: { atTimes: ['detail'] },
-  destination_not_allowed: { atTimes: ['detail'] },
-  password_rejected: { always: ['detail'] },
-  rate_limited: { always: ['retry_after'] },
-  resend_cooldown: { always: ['retry_after'] },
-  factor_locked: { always: ['retry_after'] },
-  service_unavailable: { always: ['retry_after'], atTimes: ['missing', 'detail'] },
-  overloaded: { always: ['retry_after'] },
-  sms_unavailable: { always: ['retry_after'] },
-}
 
 const pascal = (code: string) => code.replace(/(?:^|_)([a-z])/g, (_match, letter: string) => letter.toUpperCase())
 
@@ -89,7 +15,6 @@ const pageOf = (code: ProblemCode) => `${EXAMPLE_ISSUER}/problems/${code}`
 const problemSchema = (code: ProblemCode) => {
   const { title, status } = PROBLEMS[code]
   const { happened, developer } = PROBLEM_TEXTS[code]
-  const { always = [], atTimes = [] } = CARRIED[code] ?? {}
   return Exactly(
     {
       type: Type.String({
@@ -104,8 +29,12 @@ const problemSchema = (code: ProblemCode) => {
         description: 'The id of the request, as in `X-Request-Id`: the log of the server has it too.',
         examples: [REQUEST_ID],
       }),
-      ...Object.fromEntries(always.map((name) => [name, MEMBERS[name]])),
-      ...Object.fromEntries(atTimes.map((name) => [name, Type.Optional(MEMBERS[name])])),
+      ...Object.fromEntries(
+        membersOf(code).map(({ sentAs, schema, isAlwaysThere }) => [
+          sentAs,
+          isAlwaysThere ? schema : Type.Optional(schema),
+        ]),
+      ),
     },
     {
       title: `${pascal(code)}Problem`,
@@ -127,9 +56,8 @@ const schemaOf = (codes: readonly ProblemCode[]) => {
 
 const exampleOf = (code: ProblemCode) => {
   const { title, status } = PROBLEMS[code]
-  const { always, atTimes } = CARRIED[code] ?? {}
   // `forbidden` alone says nothing: it is shown with what tells its cases apart.
-  const members = always ?? (code === 'forbidden' ? atTimes : undefined) ?? []
+  const members = membersOf(code).filter(({ isAlwaysThere }) => isAlwaysThere || code === 'forbidden')
   return {
     summary: title,
     value: {
@@ -138,7 +66,7 @@ const exampleOf = (code: ProblemCode) => {
       status,
       code,
       instance: REQUEST_ID,
-      ...Object.fromEntries(members.map((name) => [name, (MEMBERS[name] as { examples?: unknown[] }).examples?.[0]])),
+      ...Object.fromEntries(members.map(({ sentAs, schema }) => [sentAs, schema.examples?.[0]])),
     },
   }
 }
