@@ -2,29 +2,29 @@ import { type RawBuilder, sql } from 'kysely'
 import type { Limits } from '../../core/limits.ts'
 import { nextSendAt } from '../users/next-send.ts'
 
-/** What `account` needs of the row that holds it (`holder`) for its cooldown to be judged. */
+/** The columns of the locked row `holder` by which its cooldown is judged. Selected into the step `account`. */
 export const cooldownOf = (holder: string): RawBuilder<unknown> => {
   const due = nextSendAt(holder)
   return sql`${due} as next_send_at, coalesce(${sql.ref(`${holder}.next_send_at`)} > now() and ${due} <= now(), false) as is_waived`
 }
 
-/** The cooldown between two codes, for statements that issue one. All of it is about `account`, whose row is locked. */
+/** The cooldown between two codes, for statements that issue one. The step `account` has the user, whose row is locked. */
 export const cooldownFragments = (limits: Limits) => {
   const cooldowns = sql`${[...limits.cooldowns]}::int[]`
   return {
     cooldownIsOver: sql`(account.next_send_at is null or account.next_send_at <= now())`,
 
     /**
-     * The step of the cooldown that a code sent now starts: one further than the last, less what quiet time took off, and
-     * the first again after a login that succeeded (`last` is the user's latest challenge). A message that never left has
-     * taken no step.
+     * The step of the cooldown that a code sent now starts: one further than the last, less one for each span of quiet
+     * time. It is the first again where `startsAnew`. A message that never left has taken no step.
      */
-    nextStep: sql`case
-      when last.consumed_at is not null or account.next_send_at is null then 1
-      else least(cardinality(${cooldowns}), 1 + greatest(0, account.send_step - account.is_waived::int
-        - floor(extract(epoch from now() - account.next_send_at) / ${limits.cooldownDecay}::int)::int))
-      end`,
+    nextStep: (startsAnew: RawBuilder<unknown>) => sql`case
+          when ${startsAnew} or account.next_send_at is null then 1
+          else least(cardinality(${cooldowns}), 1 + greatest(0, account.send_step - account.is_waived::int
+            - floor(extract(epoch from now() - account.next_send_at) / ${limits.cooldownDecay}::int)::int))
+          end`,
 
+    /** The end of the cooldown whose step is `step.number`. */
     endOfCooldown: sql`now() + make_interval(secs => (${cooldowns})[step.number])`,
   }
 }

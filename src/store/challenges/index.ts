@@ -8,12 +8,12 @@ import { Problem } from '../../errors.ts'
 import type { Database } from '../database.ts'
 import { writePendingEvents } from '../outbox/pending-events.ts'
 import { openSession } from '../sessions/parts.ts'
-import { guessStatements } from './guess.ts'
-import { type IssueParameters, issueStatements } from './issue.ts'
+import { prepareBegin } from './begin.ts'
+import { prepareGuess } from './guess.ts'
+import type { IssueParameters, Refusal } from './issue.ts'
+import { prepareReplace } from './replace.ts'
+import { viewStatements } from './views.ts'
 import { withdrawStatements } from './withdraw.ts'
-
-/** One row of a statement that issues codes, as far as it says why it issued none. */
-type Refusal = Awaited<ReturnType<ReturnType<typeof issueStatements>['begin']>>[number]
 
 const parametersOf = (code: {
   send: SendEntry
@@ -33,7 +33,7 @@ const parametersOf = (code: {
   secretId: code.request?.secretId ?? null,
 })
 
-const heldBy = (row: Pick<Refusal, 'repeated' | 'verdict' | 'rule' | 'guardRetryAfter' | 'retryAfter'>): Held => {
+const heldBy = (row: Refusal): Held => {
   const rule = row.rule ?? 'unknown'
   const retryAfter = row.guardRetryAfter ?? 1
   if (row.repeated) return { outcome: 'repeated' }
@@ -43,7 +43,7 @@ const heldBy = (row: Pick<Refusal, 'repeated' | 'verdict' | 'rule' | 'guardRetry
   return { outcome: 'cooldown', retryAfter: row.retryAfter }
 }
 
-/** Challenges in Postgres, as the flow asks for them; what each statement does stands beside it in the statements' files. */
+/** Challenges in Postgres. Each statement has a file of its own: `begin`, `replace`, `withdraw`, `guess`, and `views`. */
 export const createChallengeStore = (db: Database, limits: Limits, policy: GuardPolicy): ChallengeStore => {
   const writeEvents = writePendingEvents(db)
   /** Answers no guess while what follows from one cannot be written: the answers would tell right from wrong. */
@@ -52,9 +52,11 @@ export const createChallengeStore = (db: Database, limits: Limits, policy: Guard
       throw cause instanceof Problem ? cause : new Problem('service_unavailable', { retryAfter: 5, cause })
     })
   const statements = {
-    ...issueStatements(db, limits, policy),
+    begin: prepareBegin(db, limits, policy),
+    replaceCode: prepareReplace(db, limits, policy),
     ...withdrawStatements(db),
-    ...guessStatements(db, limits),
+    guess: prepareGuess(db, limits),
+    ...viewStatements(db),
   }
 
   return {

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
 
-/** Whether the challenge `c` of the user `u` can still be answered, and the session has not ended that asked for it. */
+/** True while the challenge `c` of the user `u` takes guesses, and the session that asked for it, if any, is open. */
 export const isLive: RawBuilder<unknown> = sql`(u.login_challenge_id = c.challenge_id and u.disabled_at is null
   and u.auth_epoch = c.auth_epoch and c.consumed_at is null and c.expires_at > now() and c.attempts < c.max_attempts
   and (c.session_id is null or exists (

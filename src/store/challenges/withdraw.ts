@@ -4,22 +4,27 @@ import type { ChallengeRef } from '../../core/terms.ts'
 import type { Database } from '../database.ts'
 
 /**
- * The statements that take a code back which surely did not leave. They lock in the order of `issue-statements.ts`, and do
- * nothing when something newer has come since.
+ * The statements that take a code back whose message surely did not leave. They lock in the order of `issue.ts`, and do
+ * nothing when a newer code has come since.
  */
 export const withdrawStatements = (db: Database) => ({
   /** Takes `begin` back, unless a newer challenge has come since. */
   withdrawBegin: db.prepare<ChallengeRef & BeginUndo, unknown>(
     'challenge_withdraw_begin',
     (p) => sql`
-      with account as (
+      with
+      -- 1. Lock the user, end the cooldown, and let the former challenge live again.
+      account as (
         update users
         set login_challenge_id = ${p.formerChallengeId}::uuid, send_step = greatest(0, send_step - 1), next_send_at = now()
         where user_id = ${p.userId} and login_challenge_id = ${p.challengeId}
         returning user_id
-      ), freed as (
+      ),
+      -- 2. Free the Idempotency-Key.
+      freed as (
         delete from idempotency_keys k using account where k.challenge_id = ${p.challengeId}
       )
+      -- 3. Remove the challenge.
       delete from challenges c using account
       where c.challenge_id = ${p.challengeId} and c.user_id = account.user_id and c.consumed_at is null`,
   ),
@@ -28,15 +33,20 @@ export const withdrawStatements = (db: Database) => ({
   withdrawReplace: db.prepare<ChallengeRef & ReplaceUndo, unknown>(
     'challenge_withdraw_replace',
     (p) => sql`
-      with account as (
+      with
+      -- 1. Lock the user and end the cooldown, if the challenge still has the code that did not leave.
+      account as (
         update users set send_step = greatest(0, send_step - 1), next_send_at = now()
         where user_id = ${p.userId} and login_challenge_id = ${p.challengeId}
           and exists (select from challenges where challenge_id = ${p.challengeId} and code_hash = ${p.codeHash}::bytea)
         returning user_id
-      ), freed as (
+      ),
+      -- 2. Free the Idempotency-Key.
+      freed as (
         delete from idempotency_keys k using account
         where k.key_hash = ${p.keyHash}::bytea and k.user_id = account.user_id
       )
+      -- 3. Put the former code back.
       update challenges c
       set code_hash = ${p.formerCodeHash}::bytea, channel = ${p.formerChannel}, send_id = ${p.formerSendId}::uuid
       from account

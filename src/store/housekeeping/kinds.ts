@@ -42,7 +42,7 @@ const isOlderThan = (moment: RawBuilder<unknown>, days: number) =>
  * What is removed, in the order in which it is. Each statement does nothing unless `mine`.
  *
  * Nobody may wait for it, nor it for anybody: rows that somebody has in hand are passed over. Where a statement holds one
- * thing and takes another it does so in the order of `issue-statements.ts` (factor, user, challenge), or takes nothing
+ * thing and takes another it does so in the order of `challenges/issue.ts` (factor, user, challenge), or takes nothing
  * that is held. Found by an index in its order, because a limit alone makes the planner look through whole tables.
  */
 export const prunedKinds = (mine: RawBuilder<unknown>) => {

@@ -10,7 +10,7 @@ import type {
 } from '../../core/session/ports.ts'
 import type { Database } from '../database.ts'
 import { isUnlocked } from '../users/factor-lock.ts'
-import { insertSession, openSession, sessionColumns } from './parts.ts'
+import { insertSession, insertToken, openSession, sessionColumns } from './parts.ts'
 
 /** Remembered devices in Postgres. They lock in the order of the other statements: user, then device. */
 export const createDeviceStore = (db: Database, limits: Limits): DeviceStore => {
@@ -47,8 +47,7 @@ export const createDeviceStore = (db: Database, limits: Limits): DeviceStore => 
           from: sql`account cross join known`,
         })}
       ), token as (
-        insert into refresh_tokens (token_hash, session_id, generation)
-        select ${p.refreshHash}::bytea, session_id, 0 from opened
+        ${insertToken(p)}
       )
       select used.outcome, used.salt, (used.device).device_id as "deviceId", (used.device).token_hash as successor,
         ceil(extract(epoch from (used.device).expires_at - now()))::int as "deviceLasts", ${sessionColumns('opened', limits)}

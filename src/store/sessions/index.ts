@@ -10,7 +10,7 @@ import type {
 } from '../../core/session/ports.ts'
 import type { Database } from '../database.ts'
 import { type AccountRow, accounts } from '../users/index.ts'
-import { freshSession, insertSession, isFresh, isOpen, openSession, sessionColumns } from './parts.ts'
+import { freshSession, insertSession, insertToken, isFresh, isOpen, openSession, sessionColumns } from './parts.ts'
 
 /** Sessions in Postgres. They lock in the order of the challenges' statements: user, then session, then its tokens. */
 export const createSessionStore = (db: Database, limits: Limits): SessionStore => {
@@ -114,8 +114,7 @@ export const createSessionStore = (db: Database, limits: Limits): SessionStore =
           former: sql`${p.bySession}::uuid`,
         })}
       ), token as (
-        insert into refresh_tokens (token_hash, session_id, generation)
-        select ${p.refreshHash}::bytea, session_id, 0 from opened
+        ${insertToken(p)}
       ), told as (
         insert into events (type, data) select 'password.changed', jsonb_build_object('user_id', user_id) from opened
       )

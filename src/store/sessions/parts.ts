@@ -3,20 +3,20 @@ import type { Limits } from '../../core/limits.ts'
 import type { NewSession, OpenSession } from '../../core/session/ports.ts'
 
 /**
- * Whether the session `s` of the user `u` has neither ended nor been ended, nor the device been forgotten that opened it; its
- * idle end holds for refreshing alone.
+ * True while the session `s` of the user `u` has neither expired nor been revoked, and the device that opened it is still
+ * remembered. The idle timeout is not checked: only a refresh depends on it.
  */
 export const isOpen: RawBuilder<unknown> = sql`(s.revoked_at is null and s.expires_at > now()
   and s.auth_epoch = u.auth_epoch and u.disabled_at is null
   and (s.device_id is null or exists (select from devices d where d.device_id = s.device_id)))`
 
-/** Whether both factors were presented for the session `s` a short while ago. */
+/** True for `freshFor` seconds after both factors were presented for the session `s`. */
 export const isFresh = ({ freshFor }: Limits): RawBuilder<unknown> =>
   sql`(s.acr = 'aal2' and s.authenticated_at > now() - make_interval(secs => ${freshFor}::int))`
 
 /**
- * Whether this session of `account` is open and fresh: what may change an account. To be asked in a step behind the one that
- * locks the user, or the answer would be that of the time before the wait.
+ * True when this session of the user in `user_id` is open and fresh, and so may change the account. Use it in a step after
+ * the one that locks the user: in the same step it would read the time before the wait.
  */
 export const freshSession = (sessionId: string | null, { freshFor }: Limits): RawBuilder<unknown> =>
   sql`session_is_fresh(${sessionId}::uuid, user_id, ${freshFor}::int)`
@@ -31,7 +31,7 @@ export const insertSession = (
     epoch: RawBuilder<unknown>
     from: RawBuilder<unknown>
     deviceId?: RawBuilder<unknown>
-    /** The session in whose place it comes: it takes over when the factors were presented, and the end. */
+    /** The session that it replaces, whose `authenticated_at` and `expires_at` it takes over. */
     former?: RawBuilder<unknown>
   },
 ): RawBuilder<unknown> => {
@@ -50,7 +50,12 @@ export const insertSession = (
     returning *`
 }
 
-/** What tokens are made of, from a row of sessions under this name. */
+/** Inserts the first refresh token of the session in the step `opened`. */
+export const insertToken = (p: NewSession): RawBuilder<unknown> => sql`
+    insert into refresh_tokens (token_hash, session_id, generation)
+    select ${p.refreshHash}::bytea, session_id, 0 from opened`
+
+/** Selects what tokens are made of, from a row of sessions under this name. */
 export const sessionColumns = (name: string, limits: Limits): RawBuilder<unknown> => {
   const column = (of: string) => sql.ref(`${name}.${of}`)
   return sql`${column('user_id')} as "userId", ${column('session_id')} as "sessionId", ${column('acr')}, ${column('amr')},
@@ -58,7 +63,7 @@ export const sessionColumns = (name: string, limits: Limits): RawBuilder<unknown
     least(${limits.sessionIdle}::int, ceil(extract(epoch from ${column('expires_at')} - now())))::int as lasts`
 }
 
-/** The session in a row that has more in it. */
+/** Returns the session of a row that has other columns too. */
 export const openSession = ({ userId, sessionId, acr, amr, authTime, lasts }: OpenSession): OpenSession => ({
   userId,
   sessionId,

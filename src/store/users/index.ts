@@ -7,7 +7,7 @@ import type { Database } from '../database.ts'
 import { secondsLeft } from '../moments.ts'
 import { nextSendAt } from './next-send.ts'
 
-/** What the flow reads of a user `u`. */
+/** Selects the account of a user `u`: the row, its factors, and the seconds until the next code. */
 export const accounts = (kysely: Database['kysely']) =>
   kysely.selectFrom('users as u').select(({ selectFrom }) => [
     'u.user_id as userId',
@@ -32,22 +32,25 @@ export const accounts = (kysely: Database['kysely']) =>
 /** An account as a row has it. */
 export type AccountRow = Omit<Account, 'factors'> & { factors: EnrolledFactor[] }
 
-/** Users in Postgres, as the login flow reads them. Without rules no attempt at a password is counted. */
+/** Users in Postgres, as the login flow reads them. Without `rules`, password attempts are not counted. */
 export const createAccountStore = (db: Database, rules: PasswordRules | null): AccountStore => {
   const limits = JSON.stringify(rules)
-  /** Always one row, whose account is all null for a name that nobody has. */
+  /** The first statement of `/login`. It has one row always; the account is all null for an unknown name. */
   const forLogin = db.prepare<
     { key: string; pair: Buffer; name: Buffer; host: string },
     { [M in keyof AccountRow]: AccountRow[M] | null } & Omit<LoginAttempt, 'account'>
-  >(
-    'account_for_login',
-    ({ key, pair, name, host }, kysely) => sql`
-      select attempt.retry_after as "retryAfter", coalesce(attempt.delay_ms, 0) as delay,
-        coalesce(attempt.familiar, false) as familiar, attempt.ticket, account.*
-      from ${rules ? sql`take_password_attempt(${pair}::bytea, ${name}::bytea, ${key}, ${host}, ${limits}::jsonb)` : sql`(values (null::int, 0, false, null::text))`}
-        as attempt (retry_after, delay_ms, familiar, ticket)
-      left join (${accounts(kysely).where('u.username_key', '=', key)}) account on true`,
-  )
+  >('account_for_login', ({ key, pair, name, host }, kysely) => {
+    const attempt = rules
+      ? sql`take_password_attempt(${pair}::bytea, ${name}::bytea, ${key}, ${host}, ${limits}::jsonb)`
+      : sql`(values (null::int, 0, false, null::text))`
+    return sql`
+        select attempt.retry_after as "retryAfter", coalesce(attempt.delay_ms, 0) as delay,
+          coalesce(attempt.familiar, false) as familiar, attempt.ticket, account.*
+        -- 1. Count the attempt, before the password is compared: is this address allowed to try, and after which delay?
+        from ${attempt} as attempt (retry_after, delay_ms, familiar, ticket)
+        -- 2. Read the account, also when the attempt is refused.
+        left join (${accounts(kysely).where('u.username_key', '=', key)}) account on true`
+  })
   const countFailure = db.prepare<{ name: Buffer }, unknown>(
     'password_failure',
     ({ name }) => sql`select count_password_failure(${name}::bytea, ${limits}::jsonb)`,

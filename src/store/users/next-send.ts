@@ -1,8 +1,8 @@
 import { type RawBuilder, sql } from 'kysely'
 
 /**
- * When the next code of a user may go: what their row (`holder`, such as `u`) says, unless the message that the cooldown
- * was started for never left. To be asked in a step behind the one that locks the user.
+ * The end of a user's cooldown: that of their row (`holder`, such as `u`), unless the message that started the cooldown never
+ * left. Use it in a step after the one that locks the user.
  */
 export const nextSendAt = (holder: string): RawBuilder<unknown> => {
   const column = (name: string) => sql.ref(`${holder}.${name}`)

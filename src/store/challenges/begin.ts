@@ -1,0 +1,95 @@
+import { sql } from 'kysely'
+import type { GuardPolicy } from '../../core/guard/rules.ts'
+import type { Limits } from '../../core/limits.ts'
+import type { ChallengeRef, FactorName } from '../../core/terms.ts'
+import type { Database } from '../database.ts'
+import { freshSession } from '../sessions/parts.ts'
+import { isUnlocked } from '../users/factor-lock.ts'
+import { cooldownFragments, cooldownOf } from './cooldown.ts'
+import { type IssueParameters, issueSteps, type Refusal } from './issue.ts'
+
+/** A new challenge and its first message. */
+interface BeginParameters extends ChallengeRef, IssueParameters {
+  factor: FactorName
+  /** The number of the factor, as it was read. */
+  phone: string | null
+  authEpoch: number
+  codeHash: Buffer
+  /** The password attempt to forgive; null for none. */
+  pair: Buffer | null
+  /** The session that asks; null for a login or a registration. */
+  bySession: string | null
+}
+
+/** `expiresIn` is null when no challenge was opened; `former` is the challenge that was superseded. */
+interface BeginRow extends Refusal {
+  usable: boolean
+  former: string | null
+  resendIn: number
+  expiresIn: number | null
+}
+
+/**
+ * Prepares the second statement of `/login`, which opens a challenge: the row of the user is the gate that one caller passes
+ * per cooldown, and its `login_challenge_id` supersedes the former challenge. It returns no row when the account is not as
+ * it was read.
+ */
+export const prepareBegin = (db: Database, limits: Limits, policy: GuardPolicy) => {
+  const { cooldownIsOver, nextStep, endOfCooldown } = cooldownFragments(limits)
+  const mayIssue = sql`(account.usable and ${cooldownIsOver})`
+
+  return db.prepare<BeginParameters, BeginRow>('challenge_begin', (p) => {
+    const { passage, entry, answer } = issueSteps(p, { mayIssue, limits, policy })
+    return sql`
+      with
+      -- 1. Lock the user, unless the account was disabled or changed since it was read.
+      holder as materialized (
+        select u.user_id, u.login_challenge_id, u.send_step, u.next_send_at, f.disabled_at is null and ${isUnlocked} as open
+        from users u
+        join factors f on f.user_id = u.user_id and f.factor = ${p.factor}
+        where u.user_id = ${p.userId} and u.disabled_at is null and u.auth_epoch = ${p.authEpoch}
+          and f.phone is not distinct from ${p.phone}::text
+        for no key update of u
+      ),
+      -- 2. Now that the user is locked: when may the next code go? A new phone number needs a fresh session as well.
+      account as materialized (
+        select user_id, login_challenge_id, send_step, ${cooldownOf('holder')},
+          open and (${p.purpose} <> 'phone' or ${freshSession(p.bySession, limits)}) as usable
+        from holder
+      ),
+      -- 3. The password was correct: forget the failures of this name at this address.
+      forgiven as (
+        delete from password_attempts where key = ${p.pair}::bytea
+      ),
+      -- 4. Check the Idempotency-Key and ask the guard (prior, verdict, keyed, passed).
+      ${passage},
+      -- 5. Start the cooldown and point the user at the new challenge. A login that succeeded starts the waits anew.
+      gate as (
+        update users u
+        set login_challenge_id = ${p.challengeId}::uuid, send_step = step.number, next_send_at = ${endOfCooldown}
+        from account
+        join passed on passed.user_id = account.user_id
+        left join challenges last on last.challenge_id = account.login_challenge_id
+        cross join lateral (select ${nextStep(sql`last.consumed_at is not null`)} as number) step
+        where u.user_id = account.user_id
+        returning u.user_id, u.next_send_at
+      ),
+      -- 6. Open the challenge.
+      challenge as (
+        insert into challenges
+          (challenge_id, user_id, purpose, factor, channel, auth_epoch, send_id, new_phone, session_id, code_hash,
+            max_attempts, expires_at)
+        select ${p.challengeId}::uuid, user_id, ${p.purpose}, ${p.factor}, ${p.channel}, ${p.authEpoch}::int,
+          ${p.sendId}::uuid, case when ${p.purpose} = 'phone' then ${p.number} end, ${p.bySession}::uuid,
+          ${p.codeHash}::bytea, ${limits.attemptsPerChallenge}::int, now() + make_interval(secs => ${limits.codeTtl}::int)
+        from gate
+        returning challenge_id, user_id, expires_at
+      ),
+      -- 7. Enter its message in the ledger.
+      send as (
+        ${entry}
+      )
+      select account.usable, account.login_challenge_id as former, ${answer}
+      from account left join gate on true left join challenge on true`
+  })
+}

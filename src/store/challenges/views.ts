@@ -1,0 +1,52 @@
+import { sql } from 'kysely'
+import type { ChallengeView, Replay } from '../../core/challenge/ports.ts'
+import type { ChallengeRef } from '../../core/terms.ts'
+import type { Database } from '../database.ts'
+import { secondsLeft } from '../moments.ts'
+import { nextSendAt } from '../users/next-send.ts'
+import { isLive } from './parts.ts'
+
+/** Seconds for which a hand-over without an outcome counts as in progress: nothing writes an outcome after that. */
+const LONGEST_SEND = 10
+
+/** The statements that read a challenge and change nothing. */
+export const viewStatements = (db: Database) => ({
+  /** Reads the challenge as its holder may see it. */
+  find: db.prepare<ChallengeRef, ChallengeView>(
+    'challenge_find',
+    (p) => sql`
+      select c.factor, c.channel, coalesce(c.new_phone, f.phone) as phone, u.locale, coalesce(s.status, 'unknown') as delivery,
+        (select coalesce(jsonb_agg(jsonb_build_object('provider', provider, 'channel', channel)), '[]') from sends
+          where challenge_id = c.challenge_id and status in ('undelivered', 'failed')) as failed,
+        (select array_agg(factor order by created_at) from factors where user_id = c.user_id) as factors,
+        case when c.consumed_at is not null then 'approved' when ${isLive} then 'waiting' else 'closed' end as state,
+        c.max_attempts - c.attempts as "attemptsLeft",
+        ${secondsLeft(sql`c.expires_at`)} as "expiresIn", ${secondsLeft(nextSendAt('u'))} as "resendIn"
+      from challenges c
+      join users u on u.user_id = c.user_id
+      join factors f on f.user_id = c.user_id and f.factor = c.factor
+      left join sends s on s.send_id = c.send_id
+      where c.challenge_id = ${p.challengeId} and c.user_id = ${p.userId} and c.purpose = ${p.purpose}`,
+    { readOnly: true },
+  ),
+
+  /** Reads the outcome of the request that had this Idempotency-Key, that of this user before those of others. */
+  findReplay: db.prepare<{ keyHash: Buffer; userId: string }, Replay>(
+    'challenge_find_replay',
+    (p) => sql`
+      select k.fingerprint, k.user_id as "userId", k.challenge_id as "challengeId", k.issued_at as "issuedAt",
+        k.secret_id as "secretId",
+        extract(epoch from k.expires_at - k.created_at)::int as life, c.channel,
+        coalesce(nullif(s.status, 'queued'), 'unknown') as delivery,
+        coalesce(s.status = 'queued' and s.created_at > now() - make_interval(secs => ${LONGEST_SEND}::int), false)
+          as "inProgress",
+        ${secondsLeft(sql`c.expires_at`)} as "expiresIn", ${secondsLeft(nextSendAt('u'))} as "resendIn"
+      from idempotency_keys k
+      join challenges c on c.challenge_id = k.challenge_id
+      join users u on u.user_id = c.user_id
+      left join sends s on s.send_id = c.send_id
+      where k.key_hash = ${p.keyHash}::bytea and k.expires_at > now()
+      order by k.user_id <> ${p.userId}::uuid limit 1`,
+    { readOnly: true },
+  ),
+})
