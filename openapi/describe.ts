@@ -9,6 +9,8 @@ import type { App } from '../src/routes/route.ts'
 
 const never = () => Promise.reject(new Error('the description of the API calls nothing'))
 
+const http = { version: manifest.version, logger: pino({ level: 'silent' }), trustProxy: [], rateLimit: false }
+
 const documentOf = async (app: App): Promise<string> => {
   await app.ready()
   const document = app.swagger()
@@ -20,42 +22,47 @@ const documentOf = async (app: App): Promise<string> => {
 export const describeApi = async (): Promise<string> => {
   const issuer = 'https://auth.example.com'
   const app = await buildApp({
-    accounts: { findForLogin: never, forgive: never, countFailure: never, findById: never, upgradePasswordHash: never },
-    challenges: {
-      begin: never,
-      withdrawBegin: never,
-      replaceCode: never,
-      withdrawReplace: never,
-      guess: never,
-      find: never,
-      findReplay: never,
+    stores: {
+      accounts: {
+        findForLogin: never,
+        forgive: never,
+        countFailure: never,
+        findById: never,
+        upgradePasswordHash: never,
+      },
+      challenges: {
+        begin: never,
+        withdrawBegin: never,
+        replaceCode: never,
+        withdrawReplace: never,
+        guess: never,
+        find: never,
+        findReplay: never,
+      },
+      sessions: {
+        refresh: never,
+        findAuthorized: never,
+        list: never,
+        end: never,
+        endByToken: never,
+        endOthers: never,
+        changePassword: never,
+      },
+      devices: { openByDevice: never, list: never, forget: never, forgetAll: never },
+      registrations: { check: never, open: never, abandon: never },
+      notices: { claim: never, done: never },
+      ledger: { enter: never, handOver: never, settle: never, receive: never },
+      audit: { record: () => {}, drain: never },
     },
-    passwords: { verify: never, hash: never, upgrade: never },
-    passwordPolicy: { assertAcceptable: never },
-    sessions: {
-      refresh: never,
-      findAuthorized: never,
-      list: never,
-      end: never,
-      endByToken: never,
-      endOthers: never,
-      changePassword: never,
+    delivery: { factors: [], codeLength: 6, providers: [], deliveryStates: () => [] },
+    guard: { humanCheck: undefined, intelligence: undefined, attemptKey: Buffer.alloc(32), wait: never },
+    credentials: {
+      passwords: { verify: never, hash: never, upgrade: never },
+      passwordPolicy: { assertAcceptable: never },
+      registration: 'closed',
+      recoveryHelp: '',
+      deviceTtl: 2_592_000,
     },
-    devices: { openByDevice: never, list: never, forget: never, forgetAll: never },
-    notices: { claim: never, done: never },
-    registrations: { check: never, open: never, abandon: never },
-    registration: 'closed',
-    recoveryHelp: '',
-    refreshCookie: false,
-    deviceTtl: 2_592_000,
-    ledger: { enter: never, handOver: never, settle: never, receive: never },
-    factors: [],
-    audit: { record: () => {}, drain: never },
-    humanCheck: undefined,
-    intelligence: undefined,
-    attemptKey: Buffer.alloc(32),
-    providers: [],
-    deliveryStates: () => [],
     tokens: {
       issuer,
       audience: issuer,
@@ -66,14 +73,8 @@ export const describeApi = async (): Promise<string> => {
       keys: fixedRing(readKeySet(JSON.stringify(generateKeySet('EdDSA')), 'EdDSA')),
       now: Date.now,
     },
-    readiness: [],
-    logger: pino({ level: 'silent' }),
-    codeLength: 6,
-    version: manifest.version,
-    trustProxy: [],
-    corsOrigins: [],
-    rateLimit: false,
-    wait: never,
+    http: { ...http, corsOrigins: [], refreshCookie: false, readiness: [] },
+    development: {},
   })
   return documentOf(app)
 }
@@ -103,10 +104,7 @@ export const describeAdminApi = async (): Promise<string> =>
       passwords: { hash: never },
       audit: { record: () => {}, drain: never },
       issuer: 'https://auth.example.com',
-      version: manifest.version,
       now: Date.now,
-      logger: pino({ level: 'silent' }),
-      trustProxy: [],
-      rateLimit: false,
+      http,
     }),
   )

@@ -1,5 +1,3 @@
-import type { FastifyBaseLogger } from 'fastify'
-import type { Redis } from 'ioredis'
 import { aboutAdminApi } from './admin-routes/about.ts'
 import { guardRoutes } from './admin-routes/access.ts'
 import type { AdminRouteDeps } from './admin-routes/admin-route.ts'
@@ -8,36 +6,29 @@ import { type AddUserDeps, createAddUser } from './core/account/add-user.ts'
 import type { AdminKeyStore } from './core/account/admin-ports.ts'
 import { createJournal } from './core/audit/journal.ts'
 import type { AuditTrail } from './core/audit/ports.ts'
-import { createBareApp } from './http/bare-app.ts'
+import { createBareApp, type HttpOptions } from './http/bare-app.ts'
 import { watchMethods } from './http/methods.ts'
 import { collectOpenApi, serveOpenApi } from './http/openapi/docs.ts'
 import type { App } from './routes/route.ts'
 
-/** What the admin app is made of. Everything in it is open already, or opens by itself when first used. */
+/** What the admin app is made of. Everything in it is open already, or opens when it is first used. */
 export interface AdminAppDeps extends AddUserDeps, Omit<AdminRouteDeps, 'addUser'> {
   keys: AdminKeyStore
   audit: AuditTrail
   /** The base of problem types, as in the main app. */
   issuer: string
-  version: string
-  logger: FastifyBaseLogger
   /** Unix time, ms. */
   now: () => number
-  trustProxy: readonly string[]
-  rateLimit: boolean
-  /** Whether the process is about to stop. */
-  isStopping?: (() => boolean) | undefined
-  redis?: Redis | undefined
-  /** Monotonic clock of rate limits, in ms; the machine's by default. */
-  elapsed?: (() => number) | undefined
+  http: HttpOptions & { version: string }
 }
 
 /** Builds the app for the backends beside us in the order below; opens no socket. No script of a page may read it. */
 export const buildAdminApp = async (deps: AdminAppDeps): Promise<App> => {
-  const { app, limit } = await createBareApp({ ...deps, corsOrigins: [], everyRequest: 'admin' })
-  const journal = createJournal({ ...deps, log: (line, event) => deps.logger.info(line, event) })
+  const { audit, issuer, now, http } = deps
+  const { app, limit } = await createBareApp({ ...http, issuer, corsOrigins: [], everyRequest: 'admin' })
+  const journal = createJournal({ audit, log: (line, event) => http.logger.info(line, event), now })
 
-  await collectOpenApi(app, aboutAdminApi(deps))
+  await collectOpenApi(app, aboutAdminApi({ issuer, version: http.version }))
   const refuseOtherMethods = watchMethods(app)
   // A scope of its own: what refuses wrong methods, and the document, ask for no key.
   await app.register(async (guarded: App) => {

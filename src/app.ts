@@ -1,5 +1,3 @@
-import type { FastifyBaseLogger } from 'fastify'
-import type { Redis } from 'ioredis'
 import { createChangePassword } from './core/account/change-password.ts'
 import { createChangePhone } from './core/account/change-phone.ts'
 import { createNotices } from './core/account/notice.ts'
@@ -21,7 +19,7 @@ import { createAuthorize } from './core/session/authorize.ts'
 import type { DeviceStore, SessionStore } from './core/session/ports.ts'
 import { createRefresh } from './core/session/refresh.ts'
 import { createSignOut } from './core/session/sign-out.ts'
-import { createBareApp } from './http/bare-app.ts'
+import { createBareApp, type HttpOptions } from './http/bare-app.ts'
 import { watchMethods } from './http/methods.ts'
 import { registerOpenApi } from './http/openapi/docs.ts'
 import { registerDocs } from './http/openapi/docs-pages.ts'
@@ -30,53 +28,71 @@ import { createTokens, type TokenOptions } from './http/tokens.ts'
 import { routes } from './routes/index.ts'
 import type { App, ReadinessCheck, RouteDeps } from './routes/route.ts'
 
-/** What the app is made of. Everything in it is open already, or opens by itself when first used. */
-export interface AppDeps {
+/** The ports to what is stored: accounts, challenges, sessions, the delivery log and the audit trail. */
+export interface AppStores {
   accounts: AccountStore
   challenges: ChallengeStore
-  ledger: SendLedger
   sessions: SessionStore
   devices: DeviceStore
   registrations: RegistrationStore
   notices: NoticeStore
+  ledger: SendLedger
+  audit: AuditTrail
+}
+
+/** How codes are made and reach users. */
+export interface AppDelivery {
+  factors: readonly CodeFactor[]
+  /** Digits of a code, 6 to 8. */
+  codeLength: number
+  /** The providers, for their receipts. */
+  providers: readonly Provider[]
+  /** Returns the state of each provider and channel, for readiness. */
+  deliveryStates: RouteDeps['deliveryStates']
+}
+
+/** What slows down attackers: password guessing, and messages that cost money. */
+export interface AppGuard {
+  /** What unknown users must pass while messages look like fraud; undefined for no check. */
+  humanCheck: HumanCheck | undefined
+  /** Rates the risk of a number before each message; undefined for no rating. */
+  intelligence: NumberIntelligence | undefined
+  /** The key of the counters of failed passwords. */
+  attemptKey: Uint8Array
+  /** Waits so many ms: a name under attack is answered late. */
+  wait: (ms: number) => Promise<unknown>
+}
+
+/** Passwords and remembered devices, and what users may do with them without an operator. */
+export interface AppCredentials {
   passwords: PasswordVerifier
   passwordPolicy: PasswordPolicy
   registration: RegistrationMode
-  /** What the operator says to whoever has forgotten the password. */
+  /** Message shown to users who forgot their password. */
   recoveryHelp: string
+  /** Seconds that a device is remembered. */
+  deviceTtl: number
+}
+
+/** How the app talks HTTP, and what it publishes of itself. */
+export interface AppHttp extends HttpOptions {
+  version: string
+  corsOrigins: readonly string[]
   /** Whether refresh and device tokens travel in cookies. */
   refreshCookie: boolean
-  deviceTtl: number
-  factors: readonly CodeFactor[]
-  /** The companies, for their receipts. */
-  providers: readonly Provider[]
-  deliveryStates: RouteDeps['deliveryStates']
-  audit: AuditTrail
-  /** What unknown users must pass while messages look like fraud; undefined for nothing. */
-  humanCheck: HumanCheck | undefined
-  /** Who is asked about a number before each message; undefined for nobody. */
-  intelligence: NumberIntelligence | undefined
-  /** The key that tries of passwords are counted under. */
-  attemptKey: Uint8Array
-  tokens: TokenOptions
   readiness: readonly ReadinessCheck[]
-  logger: FastifyBaseLogger
-  codeLength: number
-  version: string
-  trustProxy: readonly string[]
-  corsOrigins: readonly string[]
-  rateLimit: boolean
-  /** Longest time to an answer, in ms; 4.8 s unless a test wants less. */
-  answerWithin?: number
-  /** Whether the process is about to stop. */
-  isStopping?: (() => boolean) | undefined
-  redis?: Redis | undefined
-  /** Monotonic clock of rate limits, in ms; the machine's by default. */
-  elapsed?: (() => number) | undefined
-  outbox?: RouteDeps['outbox']
-  demo?: RouteDeps['demo']
-  /** Waits so many ms: a name under attack is answered late. */
-  wait: (ms: number) => Promise<unknown>
+}
+
+/** What the app is made of, in groups. Everything in it is open already, or opens when it is first used. */
+export interface AppDeps {
+  stores: AppStores
+  delivery: AppDelivery
+  guard: AppGuard
+  credentials: AppCredentials
+  tokens: TokenOptions
+  http: AppHttp
+  /** Conveniences that production does without: kept messages and the demo pages. */
+  development: Pick<RouteDeps, 'outbox' | 'demo'>
 }
 
 /** How often notices that did not leave are looked for, in ms. */
@@ -89,21 +105,29 @@ const FOREIGN_QUERY = /^\/webhooks\//
 const OWN_LIMIT = /^\/(?:health|webhooks)\//
 
 /** Builds the whole app in the order below; opens no socket. Plug-ins come first, since they watch the routes. */
-export const buildApp = async (deps: AppDeps): Promise<App> => {
-  const { issuer, now } = deps.tokens
+export const buildApp = async ({
+  stores,
+  delivery,
+  guard,
+  credentials,
+  tokens: tokenOptions,
+  http,
+  development,
+}: AppDeps): Promise<App> => {
+  const { issuer, now } = tokenOptions
   const { app, limit } = await createBareApp({
-    ...deps,
+    ...http,
     issuer,
-    corsCredentials: deps.refreshCookie,
+    corsCredentials: http.refreshCookie,
     everyRequest: 'everything',
     ownLimit: OWN_LIMIT,
     foreignQuery: FOREIGN_QUERY,
   })
 
-  const tokens = createTokens(deps.tokens)
-  const cookies = await createTokenCookies(app, { enabled: deps.refreshCookie, issuer })
-  const journal = createJournal({ audit: deps.audit, log: (line, event) => deps.logger.info(line, event), now })
-  const notices = createNotices({ ...deps, journal })
+  const tokens = createTokens(tokenOptions)
+  const cookies = await createTokenCookies(app, { enabled: http.refreshCookie, issuer })
+  const journal = createJournal({ audit: stores.audit, log: (line, event) => http.logger.info(line, event), now })
+  const notices = createNotices({ ...stores, ...delivery, journal })
   let retrying: NodeJS.Timeout | undefined
   app.addHook('onListen', async () => {
     retrying = setInterval(() => notices.deliver(), RETRY_NOTICES).unref()
@@ -112,38 +136,37 @@ export const buildApp = async (deps: AppDeps): Promise<App> => {
     clearInterval(retrying)
     await notices.drain()
   })
-  const flow = { ...deps, tokens, journal, notices }
+  const flow = { ...stores, ...delivery, ...guard, ...credentials, tokens, journal, notices }
 
-  await registerOpenApi(app, { issuer, version: deps.version })
+  await registerOpenApi(app, { issuer, version: http.version })
   const refuseOtherMethods = watchMethods(app)
-  for (const route of routes) {
-    await route(app, {
-      issuer,
-      login: createLogin(flow),
-      verify: createVerify(flow),
-      resend: createResend(flow),
-      challengeStatus: createChallengeStatus(flow),
-      authorize: createAuthorize(flow),
-      refresh: createRefresh(flow),
-      register: createRegister(flow),
-      changePassword: createChangePassword(flow),
-      changePhone: createChangePhone(flow),
-      signOut: createSignOut(flow),
-      sessions: deps.sessions,
-      devices: deps.devices,
-      cookies,
-      recoveryHelp: deps.recoveryHelp,
-      receipt: createReceipt(flow),
-      now,
-      channels: CHANNELS.filter((channel) => deps.factors.some(({ channels }) => channels.includes(channel))),
-      deliveryStates: deps.deliveryStates,
-      limit,
-      keys: () => deps.tokens.keys.current().map(({ publicJwk }) => publicJwk),
-      readiness: deps.readiness,
-      outbox: deps.outbox,
-      demo: deps.demo,
-    })
+  const { factors, deliveryStates } = delivery
+  const deps: RouteDeps = {
+    login: createLogin(flow),
+    verify: createVerify(flow),
+    resend: createResend(flow),
+    challengeStatus: createChallengeStatus(flow),
+    authorize: createAuthorize(flow),
+    refresh: createRefresh(flow),
+    register: createRegister(flow),
+    changePassword: createChangePassword(flow),
+    changePhone: createChangePhone(flow),
+    signOut: createSignOut(flow),
+    receipt: createReceipt(flow),
+    sessions: stores.sessions,
+    devices: stores.devices,
+    issuer,
+    now,
+    cookies,
+    limit,
+    recoveryHelp: credentials.recoveryHelp,
+    channels: CHANNELS.filter((channel) => factors.some(({ channels }) => channels.includes(channel))),
+    deliveryStates,
+    keys: () => tokenOptions.keys.current().map(({ publicJwk }) => publicJwk),
+    readiness: http.readiness,
+    ...development,
   }
+  for (const route of routes) await route(app, deps)
   await registerDocs(app)
   refuseOtherMethods()
   return app

@@ -285,3 +285,7 @@ t.test('no source file is two things', async (t) => {
 t.test('no file is called after what it is not about', async (t) => {
   for (const { path } of sources) t.notMatch(path, /util|helper|common|services/)
 })
+
+t.test('no type is read off the function that makes it: an editor jumps to a name', async (t) => {
+  for (const { path, text } of sources) t.notMatch(text, /ReturnType<typeof create/, path)
+})

@@ -69,7 +69,7 @@ t.test('a package or an image without the pages serves none', async (t) => {
 })
 
 t.test('the pages come with a policy that lets in nothing from elsewhere, and a browser is led to them', async (t) => {
-  const world = await createWorld(t, { app: await developmentWith({}) })
+  const world = await createWorld(t, { app: { development: await developmentWith({}) } })
   const get = (url: string, accept = 'text/html,*/*;q=0.8') => world.send({ method: 'GET', url, headers: { accept } })
   for (const [path, type] of [
     ['', 'text/html'],
@@ -94,7 +94,7 @@ t.test('the pages come with a policy that lets in nothing from elsewhere, and a 
 t.test(
   'the outbox that is there by itself tells nothing to a page of another name, or by way of a proxy',
   async (t) => {
-    const world = await createWorld(t, { app: await developmentWith({}) })
+    const world = await createWorld(t, { app: { development: await developmentWith({}) } })
     const ask = async (headers: Record<string, string>) =>
       (await world.app.inject({ url: '/dev/outbox', headers })).statusCode
     for (const host of ['localhost:3000', '127.0.0.1:3000', '127.0.0.1', '[::1]:3000'])
@@ -107,7 +107,9 @@ t.test(
     t.equal(await ask({ host: 'localhost:3000', 'x-real-ip': '203.0.113.7' }), 403)
     t.equal(await ask({ host: 'localhost:3000', 'sec-fetch-site': 'cross-site' }), 403)
 
-    const open = await createWorld(t, { app: await developmentWith({ SMS_PROVIDERS: 'outbox', DEV_OUTBOX: 'true' }) })
+    const open = await createWorld(t, {
+      app: { development: await developmentWith({ SMS_PROVIDERS: 'outbox', DEV_OUTBOX: 'true' }) },
+    })
     const { statusCode } = await open.app.inject({ url: '/dev/outbox', headers: { host: 'doorcode:3000' } })
     t.equal(statusCode, 200, 'whoever asked for it reads it from anywhere')
   },

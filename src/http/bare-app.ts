@@ -17,29 +17,35 @@ import { type ADDRESS_LIMITS, createLimiter } from './rate-limit.ts'
 import { registerRequestLog } from './request-log.ts'
 import { registerRequestRules } from './request-rules.ts'
 
-/** What each of our apps is made of, whatever its routes. */
-export interface BareAppOptions {
+/** What each of our apps gets from the process that serves it. */
+export interface HttpOptions {
+  logger: FastifyBaseLogger
+  /** Ranges of the proxies whose `X-Forwarded-For` is believed. */
+  trustProxy: readonly string[]
+  rateLimit: boolean
+  /** Shared counters of rate limits; undefined to count in this process alone. */
+  redis?: Redis | undefined
+  /** Monotonic clock of rate limits, in ms; the machine's by default. */
+  elapsed?: (() => number) | undefined
+  /** Longest time to an answer, in ms; 4.8 s by default. */
+  answerWithin?: number
+  /** Returns true once the process is about to stop. */
+  isStopping?: (() => boolean) | undefined
+}
+
+/** What one of our apps is made of, whatever its routes. */
+export interface BareAppOptions extends HttpOptions {
   /** The base of problem types. */
   issuer: string
-  logger: FastifyBaseLogger
-  trustProxy: readonly string[]
   /** Origins whose scripts may read answers; none for no CORS at all. */
   corsOrigins: readonly string[]
   /** Whether those scripts may send cookies. */
   corsCredentials?: boolean
-  rateLimit: boolean
-  /** Whether the process is about to stop. */
-  isStopping?: (() => boolean) | undefined
-  redis?: Redis | undefined
-  /** Monotonic clock of rate limits, in ms; the machine's by default. */
-  elapsed?: (() => number) | undefined
   /** The limit that counts each request. */
   everyRequest: keyof typeof ADDRESS_LIMITS
   /** Routes that this limit does not count, with GET, HEAD and POST. */
   ownLimit?: RegExp
-  /** Longest time to an answer, in ms. */
-  answerWithin?: number
-  /** Routes whose query is a company's, who signed it as it is. */
+  /** Routes whose query is a provider's, which signed it as it is. */
   foreignQuery?: RegExp
 }
 

@@ -11,21 +11,7 @@ import { createAdminKeyStore } from '../store/users/admin-keys.ts'
 
 /** What the admin API is made of besides settings. */
 export interface AdminParts
-  extends Pick<
-    AdminAppDeps,
-    | 'audit'
-    | 'logger'
-    | 'now'
-    | 'version'
-    | 'trustProxy'
-    | 'rateLimit'
-    | 'redis'
-    | 'elapsed'
-    | 'isStopping'
-    | 'issuer'
-    | 'passwords'
-    | 'passwordPolicy'
-  > {
+  extends Pick<AdminAppDeps, 'audit' | 'now' | 'http' | 'issuer' | 'passwords' | 'passwordPolicy'> {
   database: Database
   factors: readonly CodeFactor[]
   limits: Limits
@@ -59,7 +45,7 @@ export const createAdmin = async (
   return {
     async listen() {
       const address = await app.listen({ host, port })
-      parts.logger.info({ event: 'admin_listening', address }, `admin API on ${address}`)
+      parts.http.logger.info({ event: 'admin_listening', address }, `admin API on ${address}`)
     },
     close: async () => {
       await app.close()

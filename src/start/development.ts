@@ -28,7 +28,7 @@ const isPlayground = (settings: Settings, { definitions }: DevelopmentParts): bo
 export const createDevelopment = async (
   settings: Settings,
   parts: DevelopmentParts,
-): Promise<Pick<AppDeps, 'outbox' | 'demo'>> => {
+): Promise<AppDeps['development']> => {
   const { outbox, demoUser } = parts
   const isForAll = settings.DEV_OUTBOX === true
   const isForHere = settings.DEV_OUTBOX === undefined && isPlayground(settings, parts)

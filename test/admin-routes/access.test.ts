@@ -159,7 +159,7 @@ t.test('every call is in the audit trail, with the key, the route, the user and 
 })
 
 t.test('bad keys are limited by address, and do not shut a good one out', async (t) => {
-  const { admin } = await createAdminWorld(t, { admin: { rateLimit: true } })
+  const { admin } = await createAdminWorld(t, { admin: { http: { rateLimit: true } } })
   const answers = []
   for (let nth = 0; nth < 25; nth += 1) answers.push(await admin.get('/admin/users', nth % 2 ? newAdminKey() : null))
   t.strictSame(

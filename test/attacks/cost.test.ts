@@ -247,11 +247,13 @@ t.test('a number that was taken over of late is sent nothing', async (t) => {
   const asked: string[] = []
   const world = await createWorld(t, {
     app: {
-      intelligence: {
-        name: 'test',
-        assess: async (phone) => {
-          asked.push(phone)
-          return phone.endsWith('66') ? 'high' : 'unknown'
+      guard: {
+        intelligence: {
+          name: 'test',
+          assess: async (phone) => {
+            asked.push(phone)
+            return phone.endsWith('66') ? 'high' : 'unknown'
+          },
         },
       },
     },
@@ -270,19 +272,21 @@ t.test('who must wait anyway is not looked up, for that costs money', async (t) 
   let verifications = 0
   const world = await createWorld(t, {
     app: {
-      intelligence: {
-        name: 'test',
-        assess: async () => {
-          lookups += 1
-          return 'low'
+      guard: {
+        intelligence: {
+          name: 'test',
+          assess: async () => {
+            lookups += 1
+            return 'low'
+          },
         },
-      },
-      humanCheck: {
-        name: 'test',
-        challenge: () => ({ kind: 'test' }),
-        verify: async () => {
-          verifications += 1
-          return 'passed'
+        humanCheck: {
+          name: 'test',
+          challenge: () => ({ kind: 'test' }),
+          verify: async () => {
+            verifications += 1
+            return 'passed'
+          },
         },
       },
     },

@@ -24,13 +24,15 @@ t.test('every refused login costs one hash', async (t) => {
   let hashes = 0
   const world = await createWorld(t, {
     app: {
-      passwords: {
-        verify: async () => {
-          hashes += 1
-          return false
+      credentials: {
+        passwords: {
+          verify: async () => {
+            hashes += 1
+            return false
+          },
+          hash: async () => '',
+          upgrade: async () => undefined,
         },
-        hash: async () => '',
-        upgrade: async () => undefined,
       },
     },
   })

@@ -263,7 +263,11 @@ const company: TestProvider = {
 
 /** A world with a user in it, what belongs to that user, and all operations of its document. */
 const start = async (t: Test) => {
-  const world = await createWorld(t, { provider: company, resendCooldown: 0, app: { outbox: { find: () => [] } } })
+  const world = await createWorld(t, {
+    provider: company,
+    resendCooldown: 0,
+    app: { development: { outbox: { find: () => [] } } },
+  })
   await world.addUser('alice', '+12025550143')
   await world.addUser('bob', '+12025550144')
   const spent = (await world.login('bob')).body.pending_token as string

@@ -28,7 +28,7 @@ t.test(
       now: Date.now,
       bits: 8,
     })
-    const world = await createWorld(t, { guard: SOFT, app: { humanCheck } })
+    const world = await createWorld(t, { guard: SOFT, app: { guard: { humanCheck } } })
     await world.addUser('alice')
     await world.addUser('bob', '+12025550144')
 
@@ -52,7 +52,7 @@ const saying = (outcome: 'passed' | 'failed' | 'unavailable'): HumanCheck => ({
 })
 
 t.test('a check that is down locks nobody out who has the right password', async (t) => {
-  const world = await createWorld(t, { guard: SOFT, app: { humanCheck: saying('unavailable') } })
+  const world = await createWorld(t, { guard: SOFT, app: { guard: { humanCheck: saying('unavailable') } } })
   await world.addUser('alice')
   t.equal((await loginWith(world, 'alice')).status, 403)
   t.equal((await loginWith(world, 'alice', 'whatever')).status, 200)
@@ -67,7 +67,7 @@ t.test('a wrong password is asked for nothing, and uses no answer up', async (t)
       return 'passed'
     },
   }
-  const world = await createWorld(t, { guard: SOFT, app: { humanCheck } })
+  const world = await createWorld(t, { guard: SOFT, app: { guard: { humanCheck } } })
   await world.addUser('alice')
   const { status, body } = await world.post('/login', { username: 'alice', password: 'wrong', human_check: 'answer' })
   t.match({ status, body }, { status: 401, body: { code: 'invalid_credentials' } })
@@ -75,7 +75,7 @@ t.test('a wrong password is asked for nothing, and uses no answer up', async (t)
 })
 
 t.test('a known user is never asked', async (t) => {
-  const world = await createWorld(t, { guard: SOFT, app: { humanCheck: saying('failed') } })
+  const world = await createWorld(t, { guard: SOFT, app: { guard: { humanCheck: saying('failed') } } })
   await world.addUser('alice')
   t.equal((await loginWith(world, 'alice')).status, 403)
   await world.sql(

@@ -180,7 +180,7 @@ t.test('a password that is too long is refused before it costs a hash', async (t
     hash: async () => '',
     upgrade: async () => undefined,
   }
-  const world = await createWorld(t, { app: { passwords } })
+  const world = await createWorld(t, { app: { credentials: { passwords } } })
   for (const [status, password] of [
     [400, 'x'.repeat(257)],
     [400, '😀'.repeat(257)],

@@ -90,8 +90,10 @@ t.test('a thousand unknown keys cost a look into a list each, and nothing is rea
         keys: counting(watched.keys),
         now: Date.now,
       },
-      // Nothing behind the verifier may be asked.
-      accounts: new Proxy({}, { get: () => () => t.fail('the database was asked') }) as never,
+      stores: {
+        // Nothing behind the verifier may be asked.
+        accounts: new Proxy({}, { get: () => () => t.fail('the database was asked') }) as never,
+      },
     },
   })
   const { fetch } = globalThis

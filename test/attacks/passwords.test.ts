@@ -35,13 +35,15 @@ t.test('of 60 parallel tries ten are looked at', async (t) => {
   const world = await createWorld(t, {
     passwordRules: QUICK,
     app: {
-      passwords: {
-        verify: async () => {
-          looked += 1
-          return false
+      credentials: {
+        passwords: {
+          verify: async () => {
+            looked += 1
+            return false
+          },
+          hash: async () => '',
+          upgrade: async () => undefined,
         },
-        hash: async () => '',
-        upgrade: async () => undefined,
       },
     },
   })
@@ -132,13 +134,15 @@ t.test('a try that was never judged, or was right, is given back', async (t) => 
     },
     breaker: { failures: 3, openFor: 500 },
     app: {
-      passwords: {
-        verify: async (_, password) => {
-          if (fault === 'hash') throw new Problem('overloaded', { retryAfter: 1 })
-          return password === PASSWORD
+      credentials: {
+        passwords: {
+          verify: async (_, password) => {
+            if (fault === 'hash') throw new Problem('overloaded', { retryAfter: 1 })
+            return password === PASSWORD
+          },
+          hash: async () => '',
+          upgrade: async () => undefined,
         },
-        hash: async () => '',
-        upgrade: async () => undefined,
       },
     },
   })

@@ -20,7 +20,7 @@ const loggedAddress = async (world: World, { headers }: Answer): Promise<unknown
   return undefined
 }
 
-const behindProxy: WorldOptions = { app: { rateLimit: true, trustProxy: ['10.0.0.0/8'] } }
+const behindProxy: WorldOptions = { app: { http: { rateLimit: true, trustProxy: ['10.0.0.0/8'] } } }
 
 t.test('what a client says of its address itself is not believed, in whatever header', async (t) => {
   const world = await createWorld(t, behindProxy)
@@ -117,7 +117,7 @@ t.test('what the proxy added is read with its port, and is the proxy itself wher
 t.test(
   'nobody has more than one bucket: not by a /64, not by an IPv4 address in IPv6 clothes, not by capitals',
   async (t) => {
-    const world = await createWorld(t, { app: { rateLimit: true } })
+    const world = await createWorld(t, { app: { http: { rateLimit: true } } })
     const from = async (remoteAddress: string) =>
       (await world.send({ method: 'POST', url: '/login', payload: {}, remoteAddress })).status
     const hex = (nth: number) => ((nth * 40_503) % 65_536).toString(16)
@@ -135,7 +135,7 @@ t.test(
 )
 
 t.test('a request counts whatever it is: before its method, its path or its body is looked at', async (t) => {
-  const world = await createWorld(t, { app: { rateLimit: true } })
+  const world = await createWorld(t, { app: { http: { rateLimit: true } } })
   const json = { 'content-type': 'application/json' }
   const requests: [string, InjectOptions, counts?: 'login'][] = [
     ['HEAD', { method: 'HEAD', url: '/me' }],
@@ -169,7 +169,7 @@ t.test('a request counts whatever it is: before its method, its path or its body
 
 t.test('no origin but the listed ones may read an answer, however alike it looks', async (t) => {
   const origin = 'https://app.example.com'
-  const world = await createWorld(t, { app: { corsOrigins: [origin, 'https://other.example.com'] } })
+  const world = await createWorld(t, { app: { http: { corsOrigins: [origin, 'https://other.example.com'] } } })
   const ask = async (headers: Record<string, string>) => [
     await world.app.inject({
       method: 'OPTIONS',
@@ -218,7 +218,7 @@ t.test('no origin but the listed ones may read an answer, however alike it looks
       'X-Request-Id, Retry-After, RateLimit-Policy, RateLimit, WWW-Authenticate',
     )
   }
-  const closed = await world.startInstance({ app: { corsOrigins: [] } })
+  const closed = await world.startInstance({ app: { http: { corsOrigins: [] } } })
   const { headers } = await closed.app.inject({ method: 'POST', url: '/login', payload: {}, headers: { origin } })
   t.notOk(headers['access-control-allow-origin'], 'and none at all where none is listed')
 })
@@ -245,12 +245,18 @@ const company: TestProvider = {
 }
 
 t.test('every route has the same safe headers on every answer, whatever its status', async (t) => {
-  const world = await createWorld(t, { provider: company, resendCooldown: 0, app: { rateLimit: true } })
+  const world = await createWorld(t, { provider: company, resendCooldown: 0, app: { http: { rateLimit: true } } })
   await world.addUser('alice')
   const failing = await world.startInstance({
-    app: { rateLimit: false, accounts: broken, sessions: broken, challenges: broken, ledger: broken },
+    app: {
+      http: { rateLimit: false },
+      stores: { accounts: broken, sessions: broken, challenges: broken, ledger: broken },
+    },
   })
-  const cutOff = await world.startInstance({ app: { rateLimit: false }, databaseUrl: 'postgres://x@127.0.0.1:1/x' })
+  const cutOff = await world.startInstance({
+    app: { http: { rateLimit: false } },
+    databaseUrl: 'postgres://x@127.0.0.1:1/x',
+  })
   const json = { 'content-type': 'application/json' }
   const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 
@@ -341,7 +347,7 @@ t.test('every route has the same safe headers on every answer, whatever its stat
 })
 
 t.test('preflights count like any other request', async (t) => {
-  const world = await createWorld(t, { app: { rateLimit: true, corsOrigins: ['https://app.example.com'] } })
+  const world = await createWorld(t, { app: { http: { rateLimit: true, corsOrigins: ['https://app.example.com'] } } })
   const ask = () =>
     world.app.inject({
       method: 'OPTIONS',

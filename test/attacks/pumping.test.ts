@@ -26,7 +26,7 @@ const register = (world: Pick<World, 'send'>, n: number, phone: string, remoteAd
 const REGISTRATIONS = rounds({ quick: 60, all: 300 })
 
 t.test('registrations to one prefix, from everywhere: it is closed after a few', async (t) => {
-  const world = await createWorld(t, { guard: ALL, app: { passwords } })
+  const world = await createWorld(t, { guard: ALL, app: { credentials: { passwords } } })
   const other = await world.startInstance()
   const statuses = new Map<string, number>()
   for (let n = 0; n < REGISTRATIONS; n += 10) {
@@ -52,7 +52,7 @@ t.test('registrations to one prefix, from everywhere: it is closed after a few',
 })
 
 t.test('an address pays for ten registrations an hour, whatever their numbers', async (t) => {
-  const world = await createWorld(t, { guard: CAPS, app: { passwords } })
+  const world = await createWorld(t, { guard: CAPS, app: { credentials: { passwords } } })
   const answers = []
   for (let n = 0; n < 14; n += 1) answers.push(await register(world, n, `+1202${500 + n}01${40 + n}`, '203.0.113.9'))
   t.equal(answers.filter(({ status }) => status === 200).length, 10)
@@ -79,7 +79,7 @@ t.test('a human check that is down lets users in, and strangers wait', async (t)
   const world = await createWorld(t, {
     resendCooldown: 0,
     guard: { humanCheck: true, budget: { ...GUARD_RULES.budget, soft: 0 }, budgets },
-    app: { passwords, humanCheck },
+    app: { credentials: { passwords }, guard: { humanCheck } },
   })
   await world.addUser('alice')
   const answer = { human_check: 'an-answer' }

@@ -39,9 +39,7 @@ const tokensWith = (secrets: Secrets): TokenOptions => ({
 /** A world whose keys this file has, with one user, and the claims of the tokens that it would issue. */
 const createForgery = async (t: Parameters<typeof createWorld>[0]) => {
   const world = await createWorld(t, {
-    app: {
-      tokens: tokensWith([secret]),
-    },
+    app: { tokens: tokensWith([secret]) },
   })
   const userId = await world.addUser('alice')
   const { pending_token: pending } = (await world.login('alice')).body
@@ -237,9 +235,7 @@ t.test('the former secret still opens the challenges it closed, and signs no new
   const { world, pending, code } = await createForgery(t)
   const renewed = { ...deriveSecrets('the secret that took its place in these tests'), from: 0 }
   const rotated = await world.startInstance({
-    app: {
-      tokens: tokensWith([renewed, secret]),
-    },
+    app: { tokens: tokensWith([renewed, secret]) },
   })
   t.equal((await rotated.verify(pending, code)).status, 200)
   await world.passTime(30)

@@ -121,7 +121,7 @@ await browserTests(t, (openPage) => {
   })
 
   t.test('whoever tries too often is told how long to wait, and the button counts down', async (t) => {
-    const world = await createDemoWorld(t, { app: { rateLimit: true } })
+    const world = await createDemoWorld(t, { app: { http: { rateLimit: true } } })
     const page = await openPage(t, world.address)
     await page.clock.install()
     for (let nth = 0; nth < ADDRESS_LIMITS.login; nth += 1) await fetch(`${world.address}/login`, { method: 'POST' })
@@ -141,7 +141,7 @@ await browserTests(t, (openPage) => {
       budgets: { '*': { messages: 100, cost: null } },
       budget: { soft: 0, reserve: GUARD_RULES.budget.reserve },
     }
-    const world = await createDemoWorld(t, { guard, app: { humanCheck } })
+    const world = await createDemoWorld(t, { guard, app: { guard: { humanCheck } } })
     const page = await openPage(t, world.address)
     const { heading } = await signIn(page)
     await heading('Enter the code').waitFor()

@@ -3,7 +3,7 @@ import { createWorld } from '../support/app.ts'
 import { runHere } from './tool.ts'
 
 t.test('an invite is printed once and makes one account', async (t) => {
-  const world = await createWorld(t, { app: { registration: 'invite' } })
+  const world = await createWorld(t, { app: { credentials: { registration: 'invite' } } })
   const tool = (...args: string[]) => runHere(['invite', ...args], { env: { DATABASE_URL: world.url } })
   const { code, stdout, stderr } = await tool('--days', '2', '--note', 'for Carol')
   t.equal(code, 0)

@@ -280,7 +280,7 @@ t.test('other APIs are called with the token, if they are named', async (t) => {
 })
 
 t.test('with tokens in cookies the body holds none, and a new page goes on where the former was', async (t) => {
-  const { asked, clientOf, logIn } = await open(t, { app: { refreshCookie: true } })
+  const { asked, clientOf, logIn } = await open(t, { app: { http: { refreshCookie: true } } })
   let jar = ''
   const browser = async (input: string, init?: RequestInit) => {
     t.equal(init?.credentials, 'include')

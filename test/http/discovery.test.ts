@@ -36,7 +36,7 @@ t.test('what verifiers need may be kept for five minutes, and asked for again wi
 })
 
 t.test('nothing else may be kept, not even the refusals of these routes', async (t) => {
-  const world = await createWorld(t, { app: { rateLimit: true } })
+  const world = await createWorld(t, { app: { http: { rateLimit: true } } })
   for (const path of ['/health/live', '/openapi.json', '/problems/not_found', '/docs', '/nowhere']) {
     const { headers } = await world.app.inject(path)
     t.equal(headers['cache-control'], 'no-store', path)

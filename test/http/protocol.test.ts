@@ -148,7 +148,7 @@ t.test('the headers that browsers need are on every answer', async (t) => {
 })
 
 t.test('scripts of the listed origins may call, and no others', async (t) => {
-  const world = await createWorld(t, { app: { corsOrigins: ['https://app.example.com'] } })
+  const world = await createWorld(t, { app: { http: { corsOrigins: ['https://app.example.com'] } } })
   const preflight = (origin: string) =>
     world.app.inject({
       method: 'OPTIONS',
@@ -185,10 +185,12 @@ t.test('every problem type leads to its page', async (t) => {
 t.test('the process lives while a part is missing, and readiness names the part', async (t) => {
   const world = await createWorld(t, {
     app: {
-      readiness: [
-        { name: 'database', check: async () => {} },
-        { name: 'migrations', check: async () => Promise.reject(new Error('two are missing')) },
-      ],
+      http: {
+        readiness: [
+          { name: 'database', check: async () => {} },
+          { name: 'migrations', check: async () => Promise.reject(new Error('two are missing')) },
+        ],
+      },
     },
   })
   t.match(await world.get('/health/live'), { status: 200, body: { status: 'live' } })
@@ -201,12 +203,14 @@ t.test('the process lives while a part is missing, and readiness names the part'
 t.test('a fault of ours shows its id and nothing else', async (t) => {
   const world = await createWorld(t, {
     app: {
-      accounts: {
-        findForLogin: () => Promise.reject(new Error('relation "secret_table" has a detail')),
-        forgive: async () => {},
-        countFailure: async () => {},
-        findById: () => Promise.reject(new Error('no')),
-        upgradePasswordHash: async () => {},
+      stores: {
+        accounts: {
+          findForLogin: () => Promise.reject(new Error('relation "secret_table" has a detail')),
+          forgive: async () => {},
+          countFailure: async () => {},
+          findById: () => Promise.reject(new Error('no')),
+          upgradePasswordHash: async () => {},
+        },
       },
     },
   })

@@ -47,7 +47,7 @@ const limitsOf = (t: Test, { headers }: Answer): Record<string, { r: number; t: 
 }
 
 t.test('an address may try to log in twenty times a minute, whatever it sends', async (t) => {
-  const world = await createWorld(t, { app: { rateLimit: true } })
+  const world = await createWorld(t, { app: { http: { rateLimit: true } } })
   for (let nth = 1; nth <= ADDRESS_LIMITS.login; nth += 1) t.equal((await from(world, '198.51.100.7')).status, 400)
   const limited = await from(world, '198.51.100.7')
   t.match(limited, { status: 429, body: { code: 'rate_limited' } })
@@ -57,7 +57,7 @@ t.test('an address may try to log in twenty times a minute, whatever it sends', 
 })
 
 t.test('all addresses of an IPv6 /64 and all its spellings are one', async (t) => {
-  const world = await createWorld(t, { app: { rateLimit: true } })
+  const world = await createWorld(t, { app: { http: { rateLimit: true } } })
   for (let nth = 1; nth <= ADDRESS_LIMITS.login; nth += 1) await from(world, `2001:DB8:0:7::${nth}`)
   t.equal((await from(world, '2001:db8:0:7:ffff::1')).status, 429)
   t.equal((await from(world, '2001:db8:0:8::1')).status, 400)
@@ -66,7 +66,7 @@ t.test('all addresses of an IPv6 /64 and all its spellings are one', async (t) =
 })
 
 t.test('an address has 300 requests a minute for everything, unknown paths too, but health', async (t) => {
-  const world = await createWorld(t, { app: { rateLimit: true } })
+  const world = await createWorld(t, { app: { http: { rateLimit: true } } })
   const get = (url: string) => world.send({ method: 'GET', url, remoteAddress: '198.51.100.7' })
   for (let nth = 1; nth <= ADDRESS_LIMITS.everything; nth += 1)
     await get(nth % 2 ? '/nowhere' : '/.well-known/jwks.json')
@@ -76,7 +76,7 @@ t.test('an address has 300 requests a minute for everything, unknown paths too, 
 })
 
 t.test('X-Forwarded-For is believed from a listed proxy alone, and only the part it added', async (t) => {
-  const world = await createWorld(t, { app: { rateLimit: true, trustProxy: ['10.0.0.0/8'] } })
+  const world = await createWorld(t, { app: { http: { rateLimit: true, trustProxy: ['10.0.0.0/8'] } } })
   const send = (remoteAddress: string, forwarded: string) =>
     world.send({ method: 'POST', url: '/login', payload: {}, remoteAddress, headers: { 'x-forwarded-for': forwarded } })
   for (let nth = 1; nth <= ADDRESS_LIMITS.login; nth += 1) await send('198.51.100.7', `203.0.113.${nth}`)
@@ -91,7 +91,7 @@ t.test('X-Forwarded-For is believed from a listed proxy alone, and only the part
 })
 
 t.test('a port behind a forwarded address and what is no address make no new clients', async (t) => {
-  const world = await createWorld(t, { app: { rateLimit: true, trustProxy: ['10.0.0.0/8'] } })
+  const world = await createWorld(t, { app: { http: { rateLimit: true, trustProxy: ['10.0.0.0/8'] } } })
   const send = (forwarded: string) =>
     world.send({
       method: 'POST',
@@ -107,7 +107,7 @@ t.test('a port behind a forwarded address and what is no address make no new cli
 })
 
 t.test('every limited answer, whatever its status, says what is left of each limit it counted towards', async (t) => {
-  const world = await createWorld(t, { app: { rateLimit: true } })
+  const world = await createWorld(t, { app: { http: { rateLimit: true } } })
   await world.addUser('alice')
   const at = (method: 'GET' | 'POST' | 'PUT', url: string, payload?: object | string, type?: string) =>
     world.send({
@@ -147,7 +147,7 @@ t.test('every limited answer, whatever its status, says what is left of each lim
 })
 
 t.test('beyond a limit nothing is left, and Retry-After is not before it is anew', async (t) => {
-  const world = await createWorld(t, { app: { rateLimit: true } })
+  const world = await createWorld(t, { app: { http: { rateLimit: true } } })
   for (let nth = 1; nth <= ADDRESS_LIMITS.login; nth += 1) await from(world, '198.51.100.7')
   for (let nth = 1; nth <= 3; nth += 1) {
     const limited = await from(world, '198.51.100.7')
@@ -166,7 +166,7 @@ t.test('beyond a limit nothing is left, and Retry-After is not before it is anew
 
 t.test('whoever waits for as long as Retry-After says is let in', async (t) => {
   let now = 0
-  const world = await createWorld(t, { app: { rateLimit: true, elapsed: () => now } })
+  const world = await createWorld(t, { app: { http: { rateLimit: true, elapsed: () => now } } })
   for (const [nth, elapsed] of [0, 1, 999, 1_000, 17_400, 59_000, 59_999].entries()) {
     const address = `198.51.100.${nth}`
     for (let tries = 1; tries <= ADDRESS_LIMITS.login; tries += 1) await from(world, address)
@@ -181,7 +181,7 @@ t.test('whoever waits for as long as Retry-After says is let in', async (t) => {
 })
 
 t.test('the limits say the same of a name that somebody has and one that nobody has', async (t) => {
-  const world = await createWorld(t, { app: { rateLimit: true } })
+  const world = await createWorld(t, { app: { http: { rateLimit: true } } })
   await world.addUser('alice')
   const told = async (username: string, remoteAddress: string) => {
     const payload = { username, password: 'a wrong password' }
@@ -197,8 +197,8 @@ t.test('the limits say the same of a name that somebody has and one that nobody 
 })
 
 t.test('health tells of no limits, nor does anything where they are off', async (t) => {
-  const limited = await createWorld(t, { app: { rateLimit: true } })
-  const free = await limited.startInstance({ app: { rateLimit: false } })
+  const limited = await createWorld(t, { app: { http: { rateLimit: true } } })
+  const free = await limited.startInstance({ app: { http: { rateLimit: false } } })
   for (const [world, url] of [
     [limited, '/health/live'],
     [limited, '/health/ready'],

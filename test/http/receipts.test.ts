@@ -118,7 +118,7 @@ t.test('a receipt that is too large is not read', async (t) => {
 
 t.test('the limit for everybody does not count the receipts of a company', async (t) => {
   const { provider } = createCompany()
-  const world = await createWorld(t, { provider, app: { rateLimit: true } })
+  const world = await createWorld(t, { provider, app: { http: { rateLimit: true } } })
   const post = () =>
     world.app.inject({
       method: 'POST',

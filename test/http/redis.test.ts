@@ -43,7 +43,7 @@ const connect = (t: Test, port: number) => {
 
 t.test('without a Redis that answers each instance counts for itself, and nobody waits', async (t) => {
   const redis = connect(t, await freePort())
-  const world = await createWorld(t, { app: { rateLimit: true, redis } })
+  const world = await createWorld(t, { app: { http: { rateLimit: true, redis } } })
   for (let nth = 1; nth <= ADDRESS_LIMITS.login; nth += 1) t.equal((await from(world, '198.51.100.7')).status, 400)
   const start = performance.now()
   t.equal((await from(world, '198.51.100.7')).status, 429)
@@ -56,8 +56,8 @@ t.test('with Redis two instances count together, and alone again while it is awa
     return noteMissing(t, 'Redis', 'Run: apt-get install redis-server, or set TEST_REDIS_URL.')
   }
   const wire = await startTcpProxy(t, port)
-  const world = await createWorld(t, { app: { rateLimit: true, redis: connect(t, wire.port) } })
-  const other = await world.startInstance({ app: { rateLimit: true, redis: connect(t, wire.port) } })
+  const world = await createWorld(t, { app: { http: { rateLimit: true, redis: connect(t, wire.port) } } })
+  const other = await world.startInstance({ app: { http: { rateLimit: true, redis: connect(t, wire.port) } } })
   await new Promise((resolve) => setTimeout(resolve, 100))
   for (let nth = 1; nth <= ADDRESS_LIMITS.login; nth += 1) {
     t.equal((await from(nth % 2 ? world : other, '198.51.100.7')).status, 400)

@@ -10,7 +10,7 @@ const cookieValue = (cookies: string[], kind: string) =>
   new RegExp(`^__Host-doorcode-${kind}=([^;]*)`).exec(cookies.find((one) => one.includes(`-${kind}=`)) ?? '')?.[1]
 
 const open = (t: Parameters<typeof createWorld>[0]) =>
-  createWorld(t, { resendCooldown: 0, app: { refreshCookie: true, corsOrigins: [ORIGIN] } })
+  createWorld(t, { resendCooldown: 0, app: { http: { refreshCookie: true, corsOrigins: [ORIGIN] } } })
 
 t.test('in cookie mode no script sees a long-lived token, and no other site sends one', async (t) => {
   const world = await open(t)

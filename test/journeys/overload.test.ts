@@ -11,7 +11,7 @@ t.test(
     const world = await createWorld(t)
     await world.addUser('alice')
     const { pending_token: token } = (await world.login('alice')).body
-    const busy = await world.startInstance({ app: { passwords } })
+    const busy = await world.startInstance({ app: { credentials: { passwords } } })
 
     // A server under a flood has its connections open already.
     await Promise.all(Array.from({ length: 10 }, () => busy.get('/challenge', token)))

@@ -114,14 +114,14 @@ t.test('no password that is short, common, or made of the name, and the reason i
 })
 
 t.test('where it is closed nobody registers, and no number is looked at', async (t) => {
-  const world = await createWorld(t, { app: { registration: 'closed' } })
+  const world = await createWorld(t, { app: { credentials: { registration: 'closed' } } })
   t.match(await ask(world), { status: 403, body: { code: 'forbidden', detail: /Nobody can register/ } })
   t.match(await ask(world, { phone: '+88216123456' }), { status: 403 })
   t.equal(world.messages.length, 0)
 })
 
 t.test('an invite is for one account, for a while', async (t) => {
-  const world = await createWorld(t, { app: { registration: 'invite' } })
+  const world = await createWorld(t, { app: { credentials: { registration: 'invite' } } })
   t.match(await ask(world), { status: 403 }, 'none')
   t.match(await ask(world, { invite: `inv_${'A'.repeat(43)}` }), { status: 403 }, 'guessed')
   t.match(await ask(world, { invite: await invite(world, -1) }), { status: 403 }, 'expired')

@@ -9,7 +9,7 @@ import { startPathProxy } from '../support/path-proxy.ts'
 
 /** What an app of this issuer is made of. */
 const ofIssuer = (issuer: string): NonNullable<WorldOptions['app']> => ({
-  refreshCookie: true,
+  http: { refreshCookie: true },
   tokens: {
     issuer,
     audience: AUDIENCE,

@@ -23,7 +23,7 @@ const addressSeen = async (world: World, header: string, remoteAddress = '127.0.
 
 t.test('a trusted hop is recognised in every form that proxies write', async (t) => {
   const world = await createWorld(t, {
-    app: { trustProxy: ['127.0.0.1', '10.0.0.0/8', '2001:db8:f::/48', 'fe80::/10'] },
+    app: { http: { trustProxy: ['127.0.0.1', '10.0.0.0/8', '2001:db8:f::/48', 'fe80::/10'] } },
   })
   for (const hop of [
     '10.0.0.2',
@@ -58,7 +58,7 @@ t.test('a trusted hop is recognised in every form that proxies write', async (t)
 })
 
 t.test('a hop that only resembles a trusted one ends the chain', async (t) => {
-  const world = await createWorld(t, { app: { trustProxy: ['127.0.0.1', '10.0.0.0/8'] } })
+  const world = await createWorld(t, { app: { http: { trustProxy: ['127.0.0.1', '10.0.0.0/8'] } } })
   for (const [hop, address] of [
     ['11.0.0.2:4312', '11.0.0.2'],
     ['[::ffff:11.0.0.2]:1', '11.0.0.2'],
@@ -90,7 +90,7 @@ t.test('a proxy is known by its address in either family, and however the settin
     ['2001:0DB8::/32', '2001:db8::1'],
     ['2001:db8:0:0::1', '2001:db8::1'],
   ] as const) {
-    const instance = await world.startInstance({ app: { trustProxy: [range] } })
+    const instance = await world.startInstance({ app: { http: { trustProxy: [range] } } })
     t.equal(await addressSeen({ ...world, app: instance.app }, CLIENT, proxy), CLIENT, `${range} and ${proxy}`)
     t.equal(
       await addressSeen({ ...world, app: instance.app }, '198.51.100.9', '192.0.2.9'),
@@ -101,7 +101,7 @@ t.test('a proxy is known by its address in either family, and however the settin
 })
 
 t.test('a limit counts the user behind two proxies, not the inner proxy', async (t) => {
-  const world = await createWorld(t, { app: { rateLimit: true, trustProxy: ['127.0.0.1', '10.0.0.0/8'] } })
+  const world = await createWorld(t, { app: { http: { rateLimit: true, trustProxy: ['127.0.0.1', '10.0.0.0/8'] } } })
   const left = async (user: number) => {
     const headers = { 'x-forwarded-for': `203.0.113.${user}, 10.0.0.2:4312` }
     const { headers: answer } = await world.app.inject({ method: 'POST', url: '/login', payload: {}, headers })

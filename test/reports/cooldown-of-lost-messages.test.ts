@@ -30,7 +30,7 @@ const createWired = async (t: Test, options: WorldOptions = {}) => {
       return 'unknown' as const
     },
   }
-  const wired = await world.startInstance({ databaseUrl: url.href, app: { intelligence } })
+  const wired = await world.startInstance({ databaseUrl: url.href, app: { guard: { intelligence } } })
   const cut = () => {
     wire.mode = 'refuse'
     wire.cut()
@@ -136,7 +136,7 @@ t.test('of a number that was taken over a login that may send is still asked abo
     asked.push(phone)
     return 'high' as const
   }
-  const careful = await world.startInstance({ app: { intelligence: { name: 'test', assess } } })
+  const careful = await world.startInstance({ app: { guard: { intelligence: { name: 'test', assess } } } })
   t.match(await careful.login('alice'), { status: 422, body: { code: 'destination_not_allowed' } })
   t.strictSame(asked, ['+12025550143'])
 })

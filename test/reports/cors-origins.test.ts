@@ -35,7 +35,7 @@ const SPELLINGS = [
 t.test('an origin is taken in every spelling that means one, and allowed as browsers send it', async (t) => {
   const written = SPELLINGS.map(([spelling]) => spelling).join(', ')
   t.strictSame(faultsOf(written), [])
-  const world = await createWorld(t, { app: { corsOrigins: settingsOf(written).settings.CORS_ORIGINS } })
+  const world = await createWorld(t, { app: { http: { corsOrigins: settingsOf(written).settings.CORS_ORIGINS } } })
   const allowed = async (origin: string) => {
     const headers = { origin, 'access-control-request-method': 'POST' }
     const answer = await world.app.inject({ method: 'OPTIONS', url: '/login', headers })

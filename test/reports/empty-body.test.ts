@@ -148,7 +148,7 @@ t.test('names of UTF-8 and a coding that changes nothing are taken, on both list
 })
 
 t.test('a cookie counts without a body, but only where the request says JSON', async (t) => {
-  const world = await createWorld(t, { resendCooldown: 0, app: { refreshCookie: true } })
+  const world = await createWorld(t, { resendCooldown: 0, app: { http: { refreshCookie: true } } })
   await world.addUser('alice')
   const { body } = await world.login('alice')
   const { headers } = await world.verify(body.pending_token, world.lastCode())

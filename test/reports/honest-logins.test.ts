@@ -27,7 +27,7 @@ const registerFrom = (world: Pick<World, 'send'>, username: string, phone: strin
   })
 
 t.test('an office behind one address logs in for the first time, every one of it', async (t) => {
-  const world = await createWorld(t, { guard: CAPS, app: { passwords } })
+  const world = await createWorld(t, { guard: CAPS, app: { credentials: { passwords } } })
   for (let nth = 0; nth < 14; nth += 1) {
     await world.addUser(`user${nth}`, numberOf(nth))
     const { status, body } = await loginFrom(world, `user${nth}`, '203.0.113.9')
@@ -44,7 +44,10 @@ t.test('an office behind one address logs in for the first time, every one of it
 })
 
 t.test('a network of many offices is held by codes that are not entered alone', async (t) => {
-  const world = await createWorld(t, { guard: { ...CAPS, network: { perHour: 3 } }, app: { passwords } })
+  const world = await createWorld(t, {
+    guard: { ...CAPS, network: { perHour: 3 } },
+    app: { credentials: { passwords } },
+  })
   for (let nth = 0; nth < 6; nth += 1) {
     await world.addUser(`user${nth}`, numberOf(nth))
     const { status, body } = await loginFrom(world, `user${nth}`, `203.0.113.${10 + nth}`)
@@ -59,7 +62,7 @@ t.test('a network of many offices is held by codes that are not entered alone', 
 })
 
 t.test('the accounts of one number share one ceiling, and strangers cannot use it up', async (t) => {
-  const world = await createWorld(t, { resendCooldown: 0, guard: CAPS, app: { passwords } })
+  const world = await createWorld(t, { resendCooldown: 0, guard: CAPS, app: { credentials: { passwords } } })
   const phone = '+12025550143'
   const names = Array.from({ length: 6 }, (_, nth) => `family${nth}`)
   for (const name of names) {
@@ -96,7 +99,7 @@ t.test('the accounts of one number share one ceiling, and strangers cannot use i
 })
 
 t.test('logins of several accounts at once pass the ceiling of their number as often as it says', async (t) => {
-  const world = await createWorld(t, { resendCooldown: 0, guard: CAPS, app: { passwords } })
+  const world = await createWorld(t, { resendCooldown: 0, guard: CAPS, app: { credentials: { passwords } } })
   const other = await world.startInstance()
   const names = Array.from({ length: 12 }, (_, nth) => `family${nth}`)
   for (const name of names) {

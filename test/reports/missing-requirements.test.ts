@@ -5,7 +5,7 @@ import { createWorld, ISSUER, PASSWORD } from '../support/app.ts'
 const ORIGIN = 'https://app.example.com'
 const NEW = 'an older tale of four other words'
 
-const world = await createWorld(t, { resendCooldown: 0, app: { corsOrigins: [ORIGIN] } })
+const world = await createWorld(t, { resendCooldown: 0, app: { http: { corsOrigins: [ORIGIN] } } })
 await world.addUser('alice')
 
 /** A page of another origin: of the headers it sees what CORS exposes. */
@@ -50,7 +50,7 @@ t.test('a page of another origin can switch on the lack of the second factor', a
 })
 
 t.test('the lack of a valid invite is a member too, before the code and after it', async (t) => {
-  const invited = await world.startInstance({ app: { registration: 'invite' } })
+  const invited = await world.startInstance({ app: { credentials: { registration: 'invite' } } })
   const registration = { username: 'bob', password: NEW, phone: '+12025550144' }
   t.match(await invited.post('/register', registration), {
     status: 403,
@@ -71,7 +71,7 @@ t.test('the lack of a valid invite is a member too, before the code and after it
 })
 
 t.test('a refusal for another reason requires nothing', async (t) => {
-  const closed = await world.startInstance({ app: { registration: 'closed' } })
+  const closed = await world.startInstance({ app: { credentials: { registration: 'closed' } } })
   const { status, body } = await closed.post('/register', {
     username: 'carol',
     password: NEW,

@@ -82,7 +82,7 @@ t.test('an answer that is held back for many failures does not add to a database
     firstDelay: 700,
     longestDelay: 700,
   }
-  const { world, wire, slow } = await createSlow(t, 1_000, { passwordRules, app: { wait: sleep } })
+  const { world, wire, slow } = await createSlow(t, 1_000, { passwordRules, app: { guard: { wait: sleep } } })
   await slow.login('alice', 'wrong password here')
   wire.delay = 400
   const [right, wrong] = await Promise.all([

@@ -8,7 +8,7 @@ import { startFakeRedis } from '../support/fake-redis.ts'
 type Instance = Pick<World, 'app' | 'send'>
 
 let elapsed = 0
-const world = await createWorld(t, { app: { rateLimit: true, elapsed: () => elapsed } })
+const world = await createWorld(t, { app: { http: { rateLimit: true, elapsed: () => elapsed } } })
 
 const from = (instance: Instance, remoteAddress: string) =>
   instance.send({ method: 'POST', url: '/login', payload: {}, remoteAddress })
@@ -63,7 +63,7 @@ const startWithRedis = async (t: Test) => {
   const redis = connectRedis(`redis://127.0.0.1:${fake.port}`, () => {})
   t.teardown(() => redis.disconnect())
   await new Promise<void>((resolve) => redis.once('ready', () => resolve()))
-  const instance = await world.startInstance({ app: { rateLimit: true, redis, elapsed: () => elapsed } })
+  const instance = await world.startInstance({ app: { http: { rateLimit: true, redis, elapsed: () => elapsed } } })
   return { fake, instance }
 }
 

@@ -22,7 +22,7 @@ const problemsIn = ({ logged }: World, from = 0): Line[] =>
 
 t.test('a flood that is refused as overloaded is one warning, then one with the count', async (t) => {
   const passwords = await createArgon2id(createHashQueue({ concurrency: 1, maxWait: 1, now: () => performance.now() }))
-  const world = await createWorld(t, { app: { passwords } })
+  const world = await createWorld(t, { app: { credentials: { passwords } } })
   const answers = await Promise.all(Array.from({ length: 40 }, () => world.login('nobody')))
   const refused = answers.filter(({ body }) => body.code === 'overloaded').length
   t.ok(refused > 1, `${refused} were refused`)
@@ -57,9 +57,11 @@ t.test('a fault of our own is an error each time', async (t) => {
   const world = await createWorld(t)
   const broken = await world.startInstance({
     app: {
-      readiness: [],
-      deliveryStates: () => {
-        throw new Error('a fault')
+      http: { readiness: [] },
+      delivery: {
+        deliveryStates: () => {
+          throw new Error('a fault')
+        },
       },
     },
   })

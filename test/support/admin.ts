@@ -21,10 +21,13 @@ export const REFUSED_PHONE = '+442079460958'
 
 export const NOBODY = '00000000-0000-4000-8000-000000000000'
 
+/** What a test may change about the admin app. */
+type AdminChanges = Partial<Omit<AdminAppDeps, 'http'>> & { http?: Partial<AdminAppDeps['http']> }
+
 /** A world with an admin app on the same database, whose answers are checked like all others. */
 export const createAdminWorld = async (
   t: Test,
-  { admin: changes = {}, ...options }: WorldOptions & { admin?: Partial<AdminAppDeps> } = {},
+  { admin: changes = {}, ...options }: WorldOptions & { admin?: AdminChanges } = {},
 ) => {
   const world = await createWorld(t, options)
   const { database, audit, logged } = world
@@ -45,11 +48,14 @@ export const createAdminWorld = async (
     audit,
     issuer: ISSUER,
     now: Date.now,
-    version: '0.0.0',
-    logger: createLogger('trace', { write: (line: string) => void logged.push(line) }),
-    trustProxy: ['127.0.0.1'],
-    rateLimit: false,
     ...changes,
+    http: {
+      version: '0.0.0',
+      logger: createLogger('trace', { write: (line: string) => void logged.push(line) }),
+      trustProxy: ['127.0.0.1'],
+      rateLimit: false,
+      ...changes.http,
+    },
   })
   t.teardown(() => app.close())
   const document = (await app.inject('/openapi.json')).json() as ApiDocument

@@ -99,7 +99,8 @@ export interface WorldOptions extends Partial<LimitSettings> {
   answerWithin?: number
   /** Whether statements, connections and requests end as in production, however busy the machine. */
   hasTimeLimits?: boolean
-  app?: Partial<AppDeps>
+  /** What differs in each group of what the app is made of. */
+  app?: { [Group in keyof AppDeps]?: Partial<AppDeps[Group]> }
 }
 
 /** One answer, with its body read. */
@@ -201,42 +202,56 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
       budgets: {},
       codeTtl: limits.codeTtl,
       cooldowns: limits.cooldowns,
-      humanCheck: settings.app?.humanCheck !== undefined,
+      humanCheck: settings.app?.guard?.humanCheck !== undefined,
       caps: false,
       fraud: false,
     })
+    const { app: inGroups = {} } = settings
     const app = await buildApp({
-      audit,
-      humanCheck: undefined,
-      intelligence: undefined,
-      attemptKey: SECRET.attemptKey,
-      ledger,
-      providers,
-      deliveryStates: dispatcher.states,
-      accounts: createAccountStore(database, settings.passwordRules ?? null),
-      challenges: createChallengeStore(database, limits, { ...nothing, ...settings.guard }),
-      passwords: PASSWORDS,
-      passwordPolicy: POLICY,
-      sessions: createSessionStore(database, limits),
-      devices: createDeviceStore(database, limits),
-      registrations: createRegistrationStore(database),
-      notices: createNoticeStore(database),
-      registration: 'open',
-      recoveryHelp: 'Ask us.',
-      refreshCookie: false,
-      deviceTtl: limits.deviceTtl,
-      factors: createFactors({
-        sms: {
-          dispatcher,
-          scenarios,
-          texts: TEXTS,
-          chooseLocale: createLocaleChoice(TEXTS.locales),
-          countries: settings.countries ?? [],
-          voip: true,
-          safeNumbers: settings.safeNumbers ?? [],
-          phoneKey: SECRET.phoneKey,
-        },
-      }),
+      stores: {
+        accounts: createAccountStore(database, settings.passwordRules ?? null),
+        challenges: createChallengeStore(database, limits, { ...nothing, ...settings.guard }),
+        sessions: createSessionStore(database, limits),
+        devices: createDeviceStore(database, limits),
+        registrations: createRegistrationStore(database),
+        notices: createNoticeStore(database),
+        ledger,
+        audit,
+        ...inGroups.stores,
+      },
+      delivery: {
+        factors: createFactors({
+          sms: {
+            dispatcher,
+            scenarios,
+            texts: TEXTS,
+            chooseLocale: createLocaleChoice(TEXTS.locales),
+            countries: settings.countries ?? [],
+            voip: true,
+            safeNumbers: settings.safeNumbers ?? [],
+            phoneKey: SECRET.phoneKey,
+          },
+        }),
+        codeLength: 6,
+        providers,
+        deliveryStates: dispatcher.states,
+        ...inGroups.delivery,
+      },
+      guard: {
+        humanCheck: undefined,
+        intelligence: undefined,
+        attemptKey: SECRET.attemptKey,
+        wait: async (ms) => void waits.push(ms),
+        ...inGroups.guard,
+      },
+      credentials: {
+        passwords: PASSWORDS,
+        passwordPolicy: POLICY,
+        registration: 'open',
+        recoveryHelp: 'Ask us.',
+        deviceTtl: limits.deviceTtl,
+        ...inGroups.credentials,
+      },
       tokens: {
         issuer: ISSUER,
         audience: AUDIENCE,
@@ -246,18 +261,21 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
         secrets: fixedRing(settings.secrets ?? [SECRET]),
         keys: fixedRing(KEYS),
         now: Date.now,
+        ...inGroups.tokens,
       },
-      readiness: createReadiness({ assertRunning: () => {} }, database),
-      logger: createLogger('trace', { write: (line: string) => void logged.push(line) }),
-      codeLength: 6,
-      version: '0.0.0',
-      trustProxy: ['127.0.0.1'],
-      corsOrigins: [],
-      rateLimit: false,
-      ...(isKept && !settings.hasTimeLimits && { answerWithin: 60_000 }),
-      ...(settings.answerWithin !== undefined && { answerWithin: settings.answerWithin }),
-      wait: async (ms) => void waits.push(ms),
-      ...settings.app,
+      http: {
+        version: '0.0.0',
+        logger: createLogger('trace', { write: (line: string) => void logged.push(line) }),
+        trustProxy: ['127.0.0.1'],
+        corsOrigins: [],
+        rateLimit: false,
+        refreshCookie: false,
+        readiness: createReadiness({ assertRunning: () => {} }, database),
+        ...(isKept && !settings.hasTimeLimits && { answerWithin: 60_000 }),
+        ...(settings.answerWithin !== undefined && { answerWithin: settings.answerWithin }),
+        ...inGroups.http,
+      },
+      development: { ...inGroups.development },
     })
     instances.push(async () => {
       await app.close()
@@ -265,7 +283,8 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
       await audit.drain()
       if (!isKept) await database.close()
     })
-    const kind = `${settings.app?.outbox !== undefined} ${settings.app?.demo !== undefined}`
+    const { outbox, demo } = settings.app?.development ?? {}
+    const kind = `${outbox !== undefined} ${demo !== undefined}`
     const promised = documents.get(kind) ?? ((await app.inject('/openapi.json')).json() as ApiDocument)
     documents.set(kind, promised)
 

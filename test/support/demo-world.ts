@@ -17,7 +17,7 @@ export const createDemoWorld = async (t: Test, { app, ...options }: WorldOptions
   const demoUser = { username: 'alice', password: PASSWORD }
   const settings = loadSettings({ env: {}, providers })
   const development = await createDevelopment(settings, { definitions: providers, outbox, demoUser })
-  const world = await createWorld(t, { provider: company, ...options, app: { ...development, ...app } })
+  const world = await createWorld(t, { provider: company, ...options, app: { development, ...app } })
   await world.addUser('alice')
   const address = await world.app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = new URL(address) as unknown as AddressInfo

@@ -91,7 +91,9 @@ t.test('a notice that nobody takes changes nothing about the change, and is trie
 t.test('an instance that ends between the change and the notice does not lose it', async (t) => {
   const world = await createWorld(t, { resendCooldown: 0 })
   await world.addUser('alice')
-  const dying = await world.startInstance({ app: { notices: { claim: async () => [], done: async () => {} } } })
+  const dying = await world.startInstance({
+    app: { stores: { notices: { claim: async () => [], done: async () => {} } } },
+  })
   const alice = dying.as((await world.logIn('alice')).access_token)
   const { pending_token } = (await alice.post('/phone', { phone: '+12025550199' })).body
   t.equal((await alice.post('/phone/verify', { pending_token, code: world.lastCode() })).status, 200)
