@@ -2,6 +2,7 @@ import { pino } from 'pino'
 import manifest from '../package.json' with { type: 'json' }
 import { buildAdminApp } from '../src/admin-app.ts'
 import { buildApp } from '../src/app.ts'
+import { DURATIONS } from '../src/core/durations.ts'
 import { generateKeySet, readKeySet } from '../src/keys/key-set.ts'
 import { fixedRing } from '../src/keys/ring.ts'
 import { deriveSecrets } from '../src/keys/secrets.ts'
@@ -61,14 +62,14 @@ export const describeApi = async (): Promise<string> => {
       passwordPolicy: { assertAcceptable: never },
       registration: 'closed',
       recoveryHelp: '',
-      deviceTtl: 2_592_000,
+      deviceTtl: DURATIONS.deviceTtl.default,
     },
     tokens: {
       issuer,
       audience: issuer,
       clientId: 'doorcode',
-      accessTtl: 600,
-      pendingTtl: 300,
+      accessTtl: DURATIONS.accessTtl.default,
+      pendingTtl: DURATIONS.codeTtl.default,
       secrets: fixedRing([{ ...deriveSecrets('of no use'), from: 0 }]),
       keys: fixedRing(readKeySet(JSON.stringify(generateKeySet('EdDSA')), 'EdDSA')),
       now: Date.now,

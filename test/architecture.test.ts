@@ -73,6 +73,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   'src/store/readiness': ['src/store', 'src/store/*', 'src/core', 'src/core/guard'],
 
   'src/settings': [
+    'src/core',
     'src/providers',
     'src/providers/development',
     'src/delivery',
@@ -80,7 +81,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'src/guard/human-checks',
     'src/guard/number-intelligence',
   ],
-  'src/keys': ['src/settings'],
+  'src/keys': ['src/core', 'src/settings'],
 
   'src/http': ['src/core', 'src/core/session', 'src/keys', ERRORS, PROBLEM_MEMBERS],
   'src/http/openapi': [],

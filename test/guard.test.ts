@@ -8,8 +8,7 @@ import { SettingsError } from '../src/settings/reader.ts'
 import { createGuard, policyOf } from '../src/start/guard.ts'
 
 const settingsOf = (env: Record<string, string>) => loadSettings({ env, providers })
-const policyWith = (env: Record<string, string>) =>
-  policyOf(settingsOf(env), limitsFor({ codeTtl: 300, resendCooldown: 30 }))
+const policyWith = (env: Record<string, string>) => policyOf(settingsOf(env), limitsFor())
 
 const faultsOf = (env: Record<string, string>): string => {
   try {
@@ -129,7 +128,7 @@ t.test('a check by a company needs its keys, and says all that is missing at onc
 
 t.test('the settings choose the check and the source of intelligence', async (t) => {
   const parts = {
-    limits: limitsFor({ codeTtl: 300, resendCooldown: 30 }),
+    limits: limitsFor(),
     key: Buffer.alloc(32),
     nonces: { use: async () => true },
     now: Date.now,

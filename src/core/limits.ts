@@ -2,21 +2,10 @@
  * The budgets of the second factor, as numbers. The store compares them with its own clock, in the statement that
  * spends; nothing here reads a counter.
  */
+import { DURATIONS } from './durations.ts'
 
-/** The settings that limits are made of. */
-export interface LimitSettings {
-  /** Seconds a code lives; at most 600 (SP 800-63B-4 §3.1.3.2). */
-  codeTtl: number
-  /** Seconds before a second code may be sent; doubles with each further one. */
-  resendCooldown: number
-  /** Seconds a session lives at most, and without use; 24 h and 1 h by default (SP 800-63B-4 §2.2.3). */
-  sessionTtl?: number
-  sessionIdle?: number
-  /** Seconds a device is remembered; 30 days by default. */
-  deviceTtl?: number
-  /** Seconds after a login within which it counts as fresh; 600 by default. */
-  freshFor?: number
-}
+/** The settings that limits are made of, in seconds; each has its default in `DURATIONS`. */
+export type LimitSettings = Partial<Record<Exclude<keyof typeof DURATIONS, 'accessTtl'>, number>>
 
 /** What the store enforces. Durations are seconds. */
 export interface Limits {
@@ -56,15 +45,15 @@ export const MOST_FREED_WAITS = 3
 
 const COOLDOWN_STEPS = 7
 
-/** The limits for these settings: waits of 30 s, 60 s, 2 min … 32 min by default. */
+/** Returns the limits for these settings. */
 export const limitsFor = ({
-  codeTtl,
-  resendCooldown,
-  sessionTtl = 24 * 60 * 60,
-  sessionIdle = 60 * 60,
-  deviceTtl = 30 * 24 * 60 * 60,
-  freshFor = 600,
-}: LimitSettings): Limits => ({
+  codeTtl = DURATIONS.codeTtl.default,
+  resendCooldown = DURATIONS.resendCooldown.default,
+  sessionTtl = DURATIONS.sessionTtl.default,
+  sessionIdle = DURATIONS.sessionIdle.default,
+  deviceTtl = DURATIONS.deviceTtl.default,
+  freshFor = DURATIONS.freshFor.default,
+}: LimitSettings = {}): Limits => ({
   codeTtl,
   sessionTtl,
   sessionIdle,

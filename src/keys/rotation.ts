@@ -1,3 +1,5 @@
+import { DURATIONS } from '../core/durations.ts'
+
 /** How long others may keep the list of our public keys, in seconds. */
 export const JWKS_MAX_AGE = 300
 
@@ -11,10 +13,10 @@ export const PUBLISH_DELAY = 600
 export const SECRET_DELAY = 60
 
 /** The longest life that `ACCESS_TOKEN_TTL` allows, in seconds. */
-export const LONGEST_TOKEN = 3_600
+export const LONGEST_TOKEN = DURATIONS.accessTtl.maximum
 
 /** The longest life that `CODE_TTL` allows, in seconds. */
-export const LONGEST_CHALLENGE = 600
+export const LONGEST_CHALLENGE = DURATIONS.codeTtl.maximum
 
 /** Clocks of our instances may differ by this much, in seconds. */
 export const CLOCK_SKEW = 60

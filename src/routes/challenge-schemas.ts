@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { CHANNELS, DELIVERY_STATUSES } from '../core/delivery/ports.ts'
+import { DURATIONS } from '../core/durations.ts'
 import { Exactly } from '../http/exactly.ts'
 import { Seconds } from './schemas.ts'
 import { MaskedPhone } from './user-schemas.ts'
@@ -58,7 +59,7 @@ export const Delivery = Exactly(
     channel: ChannelName,
     destination: MaskedPhone,
     status: DeliveryState,
-    resend_in: Seconds('Time until `POST /resend` is possible', 30),
+    resend_in: Seconds('Time until `POST /resend` is possible', DURATIONS.resendCooldown.default),
   },
   { title: 'Delivery', description: 'How far the code has come.' },
 )
@@ -68,7 +69,7 @@ export const OpenChallengeBody = Exactly(
   {
     pending_token: PendingToken,
     token_type: Type.Literal('pending-2fa', { description: 'Tells an open challenge from a grant.' }),
-    expires_in: Seconds('Life of the token and of the code', 300),
+    expires_in: Seconds('Life of the token and of the code', DURATIONS.codeTtl.default),
     factor: Factor,
     factors: Type.Array(Factor, { description: 'All that the account has; `factor` is the one in use.' }),
     code_length: Type.Integer({ minimum: 6, maximum: 8, description: 'Digits of the code.', examples: [6] }),
@@ -81,11 +82,16 @@ export const OpenChallengeBody = Exactly(
       {
         pending_token: PENDING_TOKEN_EXAMPLE,
         token_type: 'pending-2fa',
-        expires_in: 300,
+        expires_in: DURATIONS.codeTtl.default,
         factor: 'sms',
         factors: ['sms'],
         code_length: 6,
-        delivery: { channel: 'sms', destination: '********43', status: 'sent', resend_in: 30 },
+        delivery: {
+          channel: 'sms',
+          destination: '********43',
+          status: 'sent',
+          resend_in: DURATIONS.resendCooldown.default,
+        },
       },
     ],
   },

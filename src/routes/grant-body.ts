@@ -1,5 +1,6 @@
 import type { FastifyReply } from 'fastify'
 import { type Static, Type } from 'typebox'
+import { DURATIONS } from '../core/durations.ts'
 import type { Grant } from '../core/session/grant.ts'
 import { Exactly } from '../http/exactly.ts'
 import type { TokenCookies } from '../http/token-cookies.ts'
@@ -52,7 +53,7 @@ export const GrantBody = Exactly(
     token_type: Type.Literal('Bearer', {
       description: 'How the access token is sent. Tells a grant from an open challenge.',
     }),
-    expires_in: Seconds('Life of the access token', 600),
+    expires_in: Seconds('Life of the access token', DURATIONS.accessTtl.default),
     refresh_token: Type.Optional(
       Type.String({
         description:
@@ -60,7 +61,10 @@ export const GrantBody = Exactly(
         examples: [REFRESH_TOKEN_EXAMPLE],
       }),
     ),
-    refresh_expires_in: Seconds('Time for which the refresh token serves, if nobody uses it', 3_600),
+    refresh_expires_in: Seconds(
+      'Time for which the refresh token serves, if nobody uses it',
+      DURATIONS.sessionIdle.default,
+    ),
     device_token: Type.Optional(
       Type.String({
         description:
@@ -68,7 +72,7 @@ export const GrantBody = Exactly(
         examples: [DEVICE_TOKEN_EXAMPLE],
       }),
     ),
-    device_expires_in: Type.Optional(Seconds('Time for which the device is remembered', 2_592_000)),
+    device_expires_in: Type.Optional(Seconds('Time for which the device is remembered', DURATIONS.deviceTtl.default)),
   },
   {
     title: 'Grant',
@@ -77,9 +81,9 @@ export const GrantBody = Exactly(
       {
         access_token: ACCESS_TOKEN_EXAMPLE,
         token_type: 'Bearer',
-        expires_in: 600,
+        expires_in: DURATIONS.accessTtl.default,
         refresh_token: REFRESH_TOKEN_EXAMPLE,
-        refresh_expires_in: 3_600,
+        refresh_expires_in: DURATIONS.sessionIdle.default,
       },
     ],
   },

@@ -1,6 +1,7 @@
 import { BlockList, isIP } from 'node:net'
 import { isSupportedCountry } from 'libphonenumber-js/max'
 import type { TObject } from 'typebox'
+import { DURATIONS } from '../core/durations.ts'
 import { parsePrices } from '../delivery/prices.ts'
 import { parseRoutes } from '../delivery/routing.ts'
 import { parseCostBudgets, parseMessageBudgets } from '../guard/budgets.ts'
@@ -93,7 +94,9 @@ export const inspectSettings = ({ providers, ...source }: SettingsSource): Inspe
     if (unnamed) missing('SMS_PROVIDERS', SettingsSchema.properties.SMS_PROVIDERS)
     if (settings.ISSUER?.startsWith('http:'))
       faults.push('ISSUER must be https in production. For example: https://auth.example.com')
-    if (settings.RESEND_COOLDOWN < 30) faults.push('RESEND_COOLDOWN must be at least 30 in production. For example: 30')
+    const { default: least } = DURATIONS.resendCooldown
+    if (settings.RESEND_COOLDOWN < least)
+      faults.push(`RESEND_COOLDOWN must be at least ${least} in production. For example: ${least}`)
     if (!settings.RATE_LIMIT) faults.push('RATE_LIMIT must not be false in production. For example: true')
     if (settings.DEMO)
       faults.push('DEMO must not be true in production: its pages are for development. For example: false')

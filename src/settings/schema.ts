@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { DURATIONS } from '../core/durations.ts'
 import { ADMIN_SETTINGS } from './admin.ts'
 import { NETWORK_SETTINGS } from './network.ts'
 import { RETENTION_SETTINGS } from './retention.ts'
@@ -98,7 +99,7 @@ export const SettingsSchema = Type.Object({
       'The one algorithm of access tokens. Keys of the other one are published and accepted, but never sign.',
     examples: ['ES256'],
   }),
-  ACCESS_TOKEN_TTL: seconds({ default: 600, minimum: 60, maximum: 3_600, description: 'Life of an access token.' }),
+  ACCESS_TOKEN_TTL: seconds({ ...DURATIONS.accessTtl, description: 'Life of an access token.' }),
   DATABASE_URL: Type.Optional(
     Type.String({
       pattern: '^postgres(ql)?://',
@@ -130,16 +131,12 @@ export const SettingsSchema = Type.Object({
   ...SMS_SETTINGS,
   CODE_LENGTH: Type.Integer({ default: 6, minimum: 6, maximum: 8, description: 'Digits of a code.', examples: [6] }),
   CODE_TTL: seconds({
-    default: 300,
-    minimum: 60,
-    maximum: 600,
-    description: 'Life of a code and its pending token (SP 800-63B-4 §3.1.3.2: at most 600).',
+    ...DURATIONS.codeTtl,
+    description: `Life of a code and its pending token (SP 800-63B-4 §3.1.3.2: at most ${DURATIONS.codeTtl.maximum}).`,
   }),
   RESEND_COOLDOWN: seconds({
-    default: 30,
-    minimum: 0,
-    maximum: 600,
-    description: 'Wait before a second code, doubled with each further one. Less than 30 is refused in production.',
+    ...DURATIONS.resendCooldown,
+    description: `Wait before a second code, doubled with each further one. Less than ${DURATIONS.resendCooldown.default} is refused in production.`,
   }),
   DEMO: Type.Optional(
     Type.Boolean({

@@ -1,30 +1,23 @@
 import { Type } from 'typebox'
+import { DURATIONS } from '../core/durations.ts'
 import { seconds } from './types.ts'
 
 /** The settings of what follows a login. */
 export const SESSION_SETTINGS = {
   REFRESH_TOKEN_TTL: seconds({
-    default: 86_400,
-    minimum: 600,
-    maximum: 2_592_000,
+    ...DURATIONS.sessionTtl,
     description: 'Life of a session, whatever is done in it (SP 800-63B-4 §2.2.3: 24 hours for two factors).',
   }),
   REFRESH_IDLE_TTL: seconds({
-    default: 3_600,
-    minimum: 300,
-    maximum: 2_592_000,
+    ...DURATIONS.sessionIdle,
     description: 'Time after which a session that nobody refreshes ends (SP 800-63B-4 §2.2.3: an hour).',
   }),
   DEVICE_TOKEN_TTL: seconds({
-    default: 2_592_000,
-    minimum: 3_600,
-    maximum: 31_536_000,
+    ...DURATIONS.deviceTtl,
     description: 'Time for which a device is remembered in the place of a code.',
   }),
   STEP_UP_MAX_AGE: seconds({
-    default: 600,
-    minimum: 60,
-    maximum: 3_600,
+    ...DURATIONS.freshFor,
     description: 'Time after a login with both factors in which it may change the account.',
   }),
   REFRESH_COOKIE: Type.Boolean({

@@ -158,7 +158,7 @@ t.test('the store itself refuses a change without a fresh session, whatever call
   const { createChallengeStore } = await import('../../src/store/challenges/index.ts')
   const { limitsFor } = await import('../../src/core/limits.ts')
   const { NO_RULES, newSession } = await import('../contracts/challenge-store.ts')
-  const store = createChallengeStore(world.database, limitsFor({ codeTtl: 300, resendCooldown: 0 }), NO_RULES)
+  const store = createChallengeStore(world.database, limitsFor({ resendCooldown: 0 }), NO_RULES)
   const [row] = await world.sql(`select challenge_id, user_id, code_hash from challenges where purpose = 'phone'`)
   const guess = (bySession?: string) =>
     store.guess({

@@ -6,7 +6,7 @@ import { createWorld } from '../support/app.ts'
 import { createMemoryChallenges } from '../support/memory-challenges.ts'
 
 const PHONE = '+12025550143'
-const limits = limitsFor({ codeTtl: 300, resendCooldown: 30 })
+const limits = limitsFor()
 
 t.test('in Postgres', async (t) => {
   challengeStoreContract(t, async (t) => {

@@ -13,7 +13,7 @@ const PHONE = '+12025550143'
 const setUp = async (t: Test) => {
   const world = await createWorld(t, { invariants: false })
   const userId = await world.addUser('alice', PHONE)
-  const challenges = createChallengeStore(world.database, limitsFor({ codeTtl: 300, resendCooldown: 30 }), NO_RULES)
+  const challenges = createChallengeStore(world.database, limitsFor(), NO_RULES)
   const ref = { challengeId: randomUUID(), userId, purpose: 'login' as const }
   const send = sendEntry({ price: 0.0083 })
   await challenges.begin({

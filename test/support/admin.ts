@@ -36,7 +36,7 @@ export const createAdminWorld = async (
   const app = await buildAdminApp({
     keys,
     users: createUserAdmin(database),
-    sessions: createSessionStore(database, limitsFor({ codeTtl: 300, resendCooldown: 30 })),
+    sessions: createSessionStore(database, limitsFor()),
     auditOf: (userId, range) => report.ofUser({ userId }, range),
     parsePhone,
     canonicalPhone,

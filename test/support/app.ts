@@ -4,6 +4,7 @@ import type { Test } from 'tap'
 import { type AppDeps, buildApp } from '../../src/app.ts'
 import { hashPhone } from '../../src/core/delivery/phone-hash.ts'
 import type { CodeMessage, Provider } from '../../src/core/delivery/ports.ts'
+import { DURATIONS } from '../../src/core/durations.ts'
 import { type GuardPolicy, policyFor } from '../../src/core/guard/rules.ts'
 import { type LimitSettings, limitsFor, type PasswordRules } from '../../src/core/limits.ts'
 import { createHashQueue } from '../../src/core/login/hash-queue.ts'
@@ -193,11 +194,7 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
         if (options.invariants !== false) t.fail(`${count} audit entries lost`, { error })
       },
     })
-    const limits = limitsFor({
-      ...settings,
-      codeTtl: settings.codeTtl ?? 300,
-      resendCooldown: settings.resendCooldown ?? 30,
-    })
+    const limits = limitsFor(settings)
     const nothing = policyFor({
       budgets: {},
       codeTtl: limits.codeTtl,
@@ -256,8 +253,8 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
         issuer: ISSUER,
         audience: AUDIENCE,
         clientId: 'test-client',
-        accessTtl: 600,
-        pendingTtl: 600,
+        accessTtl: DURATIONS.accessTtl.default,
+        pendingTtl: limits.codeTtl,
         secrets: fixedRing(settings.secrets ?? [SECRET]),
         keys: fixedRing(KEYS),
         now: Date.now,

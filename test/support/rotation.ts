@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
+import { DURATIONS } from '../../src/core/durations.ts'
 import { writeKeyFile } from '../../src/keys/key-files.ts'
 import type { KeySet } from '../../src/keys/key-set.ts'
 import { openKeys, openSecrets, type RingSource } from '../../src/start/keys.ts'
@@ -56,8 +57,8 @@ export const startOverSocket = async (world: World, files: RotationFiles) => {
         issuer: ISSUER,
         audience: AUDIENCE,
         clientId: 'test-client',
-        accessTtl: 600,
-        pendingTtl: 600,
+        accessTtl: DURATIONS.accessTtl.default,
+        pendingTtl: DURATIONS.codeTtl.maximum,
         secrets: rotation.secrets,
         keys: rotation.keys,
         now: Date.now,

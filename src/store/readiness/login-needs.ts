@@ -53,7 +53,7 @@ export interface LoginObstacles {
 
 /** Prepares the statements of a login where no store has done so. */
 export const prepareLogin = (db: Database): void => {
-  const limits = limitsFor({ codeTtl: 300, resendCooldown: 30 })
+  const limits = limitsFor()
   const { codeTtl, cooldowns } = limits
   createAccountStore(db, PASSWORD_RULES)
   createChallengeStore(
