@@ -77,6 +77,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'src/providers',
     'src/providers/development',
     'src/delivery',
+    'src/core/guard',
     'src/guard',
     'src/guard/human-checks',
     'src/guard/number-intelligence',
@@ -84,8 +85,8 @@ const MAY_IMPORT: Record<string, string[]> = {
   'src/keys': ['src/core', 'src/settings'],
 
   'src/http': ['src/core', 'src/core/session', 'src/keys', ERRORS, PROBLEM_MEMBERS],
-  'src/http/openapi': [],
-  'src/routes/problems': ['src/http', 'src/http/openapi', ERRORS, PROBLEM_MEMBERS],
+  'src/http/openapi': ['src/core', 'src/http'],
+  'src/routes/problems': ['src/core', 'src/http', 'src/http/openapi', ERRORS, PROBLEM_MEMBERS],
   'src/routes': ['src/routes/problems', 'src/http', 'src/http/openapi', 'src/keys', 'src/core', 'src/core/*', ERRORS],
   'src/admin-routes': [
     'src/routes',

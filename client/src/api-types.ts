@@ -788,7 +788,7 @@ export interface components {
          */
         Factor: "sms";
         /**
-         * @description This account takes no codes any more: too many wrong ones were entered in a row, a hundred as a rule.
+         * @description This account takes no codes any more: 100 wrong ones were entered in a row.
          *
          *     Neither another call nor waiting helps. Show how to reach whoever runs the service, who lifts it with `doorcode user reset-factor NAME` or at `POST /admin/users/{id}/reset-factor`.
          */

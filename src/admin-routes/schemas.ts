@@ -19,17 +19,20 @@ const UserId = Type.String({
 /** The path of everything about one user. */
 export const UserPath = Exactly({ id: UserId })
 
+/** Rows of an answer where a query does not say how many. */
+const ROWS = 50
+
 /** A number of rows; all that a query has is text. */
 export const Limit = Type.Optional(
   Type.String({
     pattern: '^(?:[1-9][0-9]?|100)$',
-    description: 'The most that one answer has: 1 to 100, 50 if not given.',
-    examples: ['50'],
+    description: `The most that one answer has: 1 to 100, ${ROWS} if not given.`,
+    examples: [String(ROWS)],
   }),
 )
 
 /** The number that `Limit` stands for. */
-export const limitOf = (limit: string | undefined): number => Number(limit ?? 50)
+export const limitOf = (limit: string | undefined): number => Number(limit ?? ROWS)
 
 const EXAMPLE = {
   id: '5f0c1f5a-6f5e-4f6a-8f0e-2f1d3c4b5a69',

@@ -1,3 +1,5 @@
+import { PUBLISH_DELAY, SECRET_DELAY } from '../keys/rotation.ts'
+
 /** What the tool does, for whoever asks. */
 export const USAGE = `Usage: npx doorcode <command>
 
@@ -42,12 +44,12 @@ export const USAGE = `Usage: npx doorcode <command>
   migrate [--strict]            bring the database up to date; --strict fails where a newer version has changed it
   keys new [--file <path>] [--alg EdDSA|ES256]
                                 make a file with a new signing key
-  keys rotate [--file <path>] [--delay 600] [--alg EdDSA|ES256]
+  keys rotate [--file <path>] [--delay ${PUBLISH_DELAY}] [--alg EdDSA|ES256]
                                 add a key that is published at once and signs after the delay (seconds)
   keys list [--file <path>]     show which key signs, which comes next, and which may go
   keys retire [<key>] [--file <path>] [--force]
                                 remove former keys whose last token has expired; --force removes one at once
-  secret new|rotate|list|retire [<id>] [--file <path>] [--delay 60] [--force]
+  secret new|rotate|list|retire [<id>] [--file <path>] [--delay ${SECRET_DELAY}] [--force]
                                 the same for the file that SECRET_FILE names
   help                          show this
 

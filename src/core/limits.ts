@@ -45,6 +45,12 @@ export const MOST_FREED_WAITS = 3
 
 const COOLDOWN_STEPS = 7
 
+/** Largest body, in bytes: no request of ours needs more. */
+export const BODY_LIMIT = 8_192
+
+/** Digits of a code (SP 800-63B-4 §3.1.3.2: at least 6): the default of `CODE_LENGTH` and its bounds. */
+export const CODE_DIGITS = { default: 6, minimum: 6, maximum: 8 } as const
+
 /** Returns the limits for these settings. */
 export const limitsFor = ({
   codeTtl = DURATIONS.codeTtl.default,
@@ -68,6 +74,9 @@ export const limitsFor = ({
   longestLock: 24 * 60 * 60,
   failuresToDisable: 100,
 })
+
+/** The limits that hold unless a setting changes them, for texts about them. */
+export const DEFAULT_LIMITS = limitsFor()
 
 /** What holds up guesses at passwords. Nothing in it locks an account: a stranger must not be able to lock its owner out. */
 export interface PasswordRules {

@@ -4,6 +4,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import fastify, { type FastifyBaseLogger, LogController } from 'fastify'
 import type { Redis } from 'ioredis'
 import { ANSWER_WITHIN } from '../core/deadline.ts'
+import { BODY_LIMIT } from '../core/limits.ts'
 import { createTrust } from './address.ts'
 import { registerCleanText } from './clean-text.ts'
 import { registerClosing } from './closing.ts'
@@ -48,9 +49,6 @@ export interface BareAppOptions extends HttpOptions {
   /** Routes whose query is a provider's, which signed it as it is. */
   foreignQuery?: RegExp
 }
-
-/** Largest body, in bytes: no request of ours needs more. */
-const BODY_LIMIT = 8_192
 
 /** Levels that are less severe than a warning. */
 const VERBOSE = new Set(['trace', 'debug', 'info'])

@@ -28,7 +28,7 @@ export type Limiter = (name: keyof typeof ADDRESS_LIMITS) => onRequestAsyncHookH
 const LOCAL_KEYS = 100_000
 
 /** Seconds after which an address starts anew. */
-const WINDOW = 60
+export const WINDOW = 60
 
 /** How long Redis is left alone after it failed, in ms. */
 const REDIS_OPEN_FOR = 1_000

@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import { CHANNELS, DELIVERY_STATUSES } from '../core/delivery/ports.ts'
 import { DURATIONS } from '../core/durations.ts'
+import { CODE_DIGITS } from '../core/limits.ts'
 import { Exactly } from '../http/exactly.ts'
 import { Seconds } from './schemas.ts'
 import { MaskedPhone } from './user-schemas.ts'
@@ -23,11 +24,10 @@ const SEPARATOR = '[.\\p{Zs}\\p{Pd}\\p{Cf}\\u2212]*'
 
 /** A code to enter. */
 export const Code = Type.String({
-  minLength: 6,
+  minLength: CODE_DIGITS.minimum,
   maxLength: 64,
-  pattern: `^${SEPARATOR}(?:\\p{Nd}${SEPARATOR}){6,8}$`,
-  description:
-    '6 to 8 digits, of any script. Spaces, hyphens, dashes, dots and invisible marks around them are taken; anything else is refused, and such a code is not counted.',
+  pattern: `^${SEPARATOR}(?:\\p{Nd}${SEPARATOR}){${CODE_DIGITS.minimum},${CODE_DIGITS.maximum}}$`,
+  description: `${CODE_DIGITS.minimum} to ${CODE_DIGITS.maximum} digits, of any script. Spaces, hyphens, dashes, dots and invisible marks around them are taken; anything else is refused, and such a code is not counted.`,
   examples: ['123456'],
 })
 
@@ -72,7 +72,12 @@ export const OpenChallengeBody = Exactly(
     expires_in: Seconds('Life of the token and of the code', DURATIONS.codeTtl.default),
     factor: Factor,
     factors: Type.Array(Factor, { description: 'All that the account has; `factor` is the one in use.' }),
-    code_length: Type.Integer({ minimum: 6, maximum: 8, description: 'Digits of the code.', examples: [6] }),
+    code_length: Type.Integer({
+      minimum: CODE_DIGITS.minimum,
+      maximum: CODE_DIGITS.maximum,
+      description: 'Digits of the code.',
+      examples: [6],
+    }),
     delivery: Delivery,
   },
   {

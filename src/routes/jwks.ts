@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
+import { durationInWords } from '../core/quantity.ts'
 import { Exactly } from '../http/exactly.ts'
-import { JWKS_MAX_AGE } from '../keys/rotation.ts'
+import { JWKS_MAX_AGE, PUBLISH_DELAY } from '../keys/rotation.ts'
 import { CACHED, CachedHeaders, NOT_MODIFIED } from './cached.ts'
 import { problems } from './problems/schemas.ts'
 import type { Route } from './route.ts'
@@ -51,8 +52,7 @@ export const jwks: Route = (app, { keys }) => {
       operationId: 'getJwks',
       tags: ['Discovery'],
       summary: 'The public signing keys',
-      description:
-        'What access tokens are verified with, in the form that every library reads (RFC 7517). A new key is in the list for ten minutes before the first token is signed with it, and a former one until its last token has expired: keep the list for its `max-age`, and fetch it again when a token names a key that is not in it.',
+      description: `What access tokens are verified with, in the form that every library reads (RFC 7517). A new key is in the list for ${durationInWords(PUBLISH_DELAY)} before the first token is signed with it, and a former one until its last token has expired: keep the list for its \`max-age\`, and fetch it again when a token names a key that is not in it.`,
       headers: CachedHeaders,
       response: {
         200: answer('The keys.', JwkSet, CACHED),

@@ -1,4 +1,7 @@
 import { Type } from 'typebox'
+import { DURATIONS } from '../core/durations.ts'
+import { DEFAULT_LIMITS } from '../core/limits.ts'
+import { durationInWords } from '../core/quantity.ts'
 import { Problem } from '../errors.ts'
 import { Exactly } from '../http/exactly.ts'
 import { GrantBody, grantBody, REFRESH_TOKEN_EXAMPLE, RefreshToken } from './grant-body.ts'
@@ -16,8 +19,7 @@ export const refresh: Route = (app, deps) => {
       operationId: 'refresh',
       tags: ['Session'],
       summary: 'Exchange a refresh token for new tokens',
-      description:
-        'Access tokens live for ten minutes; this gives the next one, and the next refresh token. Each refresh token serves once. The same one again, within two minutes and before its successor was used, gives the same successor, for whoever lost the answer; at any other time it ends the session, for then somebody has copied it. The session ends 24 hours after its login, or after an hour without a refresh, unless the server is set otherwise.\n\nWhere the server keeps refresh tokens in cookies (`REFRESH_COOKIE`), send `{}` with `Content-Type: application/json` and let the browser add the cookie.',
+      description: `Access tokens live for ${durationInWords(DURATIONS.accessTtl.default)}; this gives the next one, and the next refresh token. Each refresh token serves once. The same one again, within ${durationInWords(DEFAULT_LIMITS.rotationGrace)} and before its successor was used, gives the same successor, for whoever lost the answer; at any other time it ends the session, for then somebody has copied it. The session ends ${durationInWords(DURATIONS.sessionTtl.default)} after its login, or after ${durationInWords(DURATIONS.sessionIdle.default)} without a refresh, unless the server is set otherwise.\n\nWhere the server keeps refresh tokens in cookies (\`REFRESH_COOKIE\`), send \`{}\` with \`Content-Type: application/json\` and let the browser add the cookie.`,
       body: Exactly(
         { refresh_token: Type.Optional(RefreshToken) },
         {

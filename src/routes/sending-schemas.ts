@@ -1,6 +1,8 @@
 import { Type } from 'typebox'
-import { IDEMPOTENCY_KEY_MIN_LENGTH } from '../core/challenge/idempotency.ts'
+import { IDEMPOTENCY_KEY_MAX_LENGTH, IDEMPOTENCY_KEY_MIN_LENGTH } from '../core/challenge/idempotency.ts'
 import { CHANNELS, CLIENTS } from '../core/delivery/ports.ts'
+
+const KEY = `[\\x21\\x23-\\x7e]{${IDEMPOTENCY_KEY_MIN_LENGTH},${IDEMPOTENCY_KEY_MAX_LENGTH}}`
 
 /** The headers of a route that sends a code. */
 export const SendingHeaders = Type.Object({
@@ -13,9 +15,9 @@ export const SendingHeaders = Type.Object({
   'idempotency-key': Type.Optional(
     Type.String({
       minLength: IDEMPOTENCY_KEY_MIN_LENGTH,
-      maxLength: 202,
-      pattern: `^(?:[\\x21\\x23-\\x7e]{${IDEMPOTENCY_KEY_MIN_LENGTH},200}|"[\\x21\\x23-\\x7e]{${IDEMPOTENCY_KEY_MIN_LENGTH},200}")$`,
-      description: `A random value of the client's own, best a UUID, ${IDEMPOTENCY_KEY_MIN_LENGTH} to 200 visible characters, with or without quotes (draft-ietf-httpapi-idempotency-key-header-07). Make one for each thing that the user does. If the answer is lost, the same call with the same key gets it again and no second message is sent, for the life of the code. Keep it as secret as the password.`,
+      maxLength: IDEMPOTENCY_KEY_MAX_LENGTH + 2,
+      pattern: `^(?:${KEY}|"${KEY}")$`,
+      description: `A random value of the client's own, best a UUID, ${IDEMPOTENCY_KEY_MIN_LENGTH} to ${IDEMPOTENCY_KEY_MAX_LENGTH} visible characters, with or without quotes (draft-ietf-httpapi-idempotency-key-header-07). Make one for each thing that the user does. If the answer is lost, the same call with the same key gets it again and no second message is sent, for the life of the code. Keep it as secret as the password.`,
       examples: ['"8e03978e-40d5-43e8-bc93-6894a57f9324"'],
     }),
   ),

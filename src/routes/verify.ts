@@ -1,10 +1,14 @@
 import { Type } from 'typebox'
+import { DEFAULT_LIMITS } from '../core/limits.ts'
+import { countInWords, durationInWords } from '../core/quantity.ts'
 import { Exactly } from '../http/exactly.ts'
 import { Code, Factor, PENDING_TOKEN_EXAMPLE, PendingToken } from './challenge-schemas.ts'
 import { DeviceName, GrantBody, grantBody } from './grant-body.ts'
 import { BODY_PROBLEMS, DATABASE_PROBLEMS, problems } from './problems/schemas.ts'
 import { contextOf, type Route } from './route.ts'
 import { answer } from './schemas.ts'
+
+const { attemptsPerChallenge, failuresPerLock, firstLock } = DEFAULT_LIMITS
 
 /** `POST /verify`: a pending token and its code become a session. */
 export const verify: Route = (app, deps) => {
@@ -16,8 +20,7 @@ export const verify: Route = (app, deps) => {
       operationId: 'verify',
       tags: ['Login'],
       summary: 'Exchange the pending token and the code for tokens',
-      description:
-        'Step two of a login. The right code is answered with an access token, for your APIs, and a refresh token, for `POST /refresh`.\n\nA pending token serves once and takes five guesses. Wrong codes also count against the account, over all its logins: after ten in a row it takes none for 15 minutes (`factor_locked`). A code may have spaces, hyphens and dots between its digits, and digits of any script; one of another form is refused without being counted. If the answer is lost, the code is spent, and the user logs in again.\n\nWith the pending token of `POST /register`, the account is made first.',
+      description: `Step two of a login. The right code is answered with an access token, for your APIs, and a refresh token, for \`POST /refresh\`.\n\nA pending token serves once and takes ${countInWords(attemptsPerChallenge)} guesses. Wrong codes also count against the account, over all its logins: after ${countInWords(failuresPerLock)} in a row it takes none for ${durationInWords(firstLock)} (\`factor_locked\`). A code may have spaces, hyphens and dots between its digits, and digits of any script; one of another form is refused without being counted. If the answer is lost, the code is spent, and the user logs in again.\n\nWith the pending token of \`POST /register\`, the account is made first.`,
       body: Exactly(
         {
           pending_token: PendingToken,

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { DURATIONS } from '../core/durations.ts'
+import { CODE_DIGITS } from '../core/limits.ts'
 import { ADMIN_SETTINGS } from './admin.ts'
 import { NETWORK_SETTINGS } from './network.ts'
 import { RETENTION_SETTINGS } from './retention.ts'
@@ -129,7 +130,7 @@ export const SettingsSchema = Type.Object({
   ),
   ...SESSION_SETTINGS,
   ...SMS_SETTINGS,
-  CODE_LENGTH: Type.Integer({ default: 6, minimum: 6, maximum: 8, description: 'Digits of a code.', examples: [6] }),
+  CODE_LENGTH: Type.Integer({ ...CODE_DIGITS, description: 'Digits of a code.', examples: [6] }),
   CODE_TTL: seconds({
     ...DURATIONS.codeTtl,
     description: `Life of a code and its pending token (SP 800-63B-4 §3.1.3.2: at most ${DURATIONS.codeTtl.maximum}).`,

@@ -1,5 +1,17 @@
 import { Type } from 'typebox'
+import { GUARD_RULES } from '../core/guard/rules.ts'
 import { list } from './types.ts'
+
+/** The caps that operators change most often, with their defaults. */
+const CAPS = (
+  [
+    ['user', 'perHour'],
+    ['number', 'perHour'],
+    ['number', 'perDay'],
+    ['address', 'perHour'],
+    ['network', 'perHour'],
+  ] as const
+).map(([rule, name]) => `${rule}.${name}=${(GUARD_RULES[rule] as Record<string, number>)[name]}`)
 
 /** The settings of delivery: companies, countries, texts, and what guards the bill. A part of `SettingsSchema`. */
 export const SMS_SETTINGS = {
@@ -35,8 +47,7 @@ export const SMS_SETTINGS = {
   }),
   SMS_BUDGET_MESSAGES: list({
     default: ['all=20000', 'each=5000'],
-    description:
-      'Messages a day (UTC): in `all`, to `each` country, or to one by its ISO code; what is not named keeps its default. The last tenth is kept for users who logged in within 30 days.',
+    description: `Messages a day (UTC): in \`all\`, to \`each\` country, or to one by its ISO code; what is not named keeps its default. The last ${100 * GUARD_RULES.budget.reserve} % is kept for users who logged in within 30 days.`,
     examples: ['all=20000', 'each=5000', 'US=10000'],
   }),
   SMS_BUDGET_COST: list({
@@ -51,7 +62,7 @@ export const SMS_SETTINGS = {
     examples: [true],
   }),
   SMS_GUARD_LIMITS: list({
-    default: ['user.perHour=5', 'number.perHour=5', 'number.perDay=10', 'address.perHour=10', 'network.perHour=40'],
+    default: CAPS,
     description:
       'Limits of the guard, each as `RULE.NUMBER=VALUE` (`docs/toll-fraud.md` has all of them); what is not named keeps its default. An office behind one address needs more in `address.perHour`.',
     examples: ['address.perHour=50', 'network.perHour=100'],

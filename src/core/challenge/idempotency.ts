@@ -5,6 +5,9 @@ import type { IdempotentRequest, Replay } from './ports.ts'
 /** Shortest Idempotency-Key, in characters: it guards half of a code's key, so it must not be guessable. */
 export const IDEMPOTENCY_KEY_MIN_LENGTH = 16
 
+/** Longest Idempotency-Key, in characters without its quotes. */
+export const IDEMPOTENCY_KEY_MAX_LENGTH = 200
+
 /** What of a request must be the same for it to be the same request; never a password. */
 export type RequestParts = readonly (string | undefined)[]
 

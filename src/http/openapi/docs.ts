@@ -1,5 +1,7 @@
 import swagger, { type FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
+import { DURATIONS } from '../../core/durations.ts'
+import { durationInWords } from '../../core/quantity.ts'
 import { withCodeSamples } from './code-samples.ts'
 import { nameParts } from './document.ts'
 import type { Part } from './schemas.ts'
@@ -8,8 +10,8 @@ const DESCRIPTION = `
 A login in two steps: a password and a code sent to a phone become tokens for your app.
 
 1. \`POST /login\` takes the user name and the password, sends the code, and answers a **pending token**.
-2. \`POST /verify\` takes the pending token and the code, and answers an **access token**, which your APIs accept for ten
-   minutes, and a **refresh token**, which \`POST /refresh\` exchanges for the next two.
+2. \`POST /verify\` takes the pending token and the code, and answers an **access token**, which your APIs accept for
+   ${durationInWords(DURATIONS.accessTtl.default)}, and a **refresh token**, which \`POST /refresh\` exchanges for the next two.
 
 That is all that an app needs; no cookies, no redirects. Between the steps, \`POST /resend\` sends another code and
 \`GET /challenge\` says whether it has arrived. \`POST /logout\` ends it.
@@ -128,13 +130,13 @@ export const registerOpenApi = async (
         type: 'http',
         scheme: 'bearer',
         bearerFormat: 'JWT',
-        description: 'The pending token: `pending_token` of the answer of `POST /login`. It lives for five minutes.',
+        description: `The pending token: \`pending_token\` of the answer of \`POST /login\`. It lives for ${durationInWords(DURATIONS.codeTtl.default)}.`,
       },
       accessToken: {
         type: 'http',
         scheme: 'bearer',
         bearerFormat: 'JWT',
-        description: 'The access token: `access_token` of the answer of `POST /verify`. It lives for ten minutes.',
+        description: `The access token: \`access_token\` of the answer of \`POST /verify\`. It lives for ${durationInWords(DURATIONS.accessTtl.default)}.`,
       },
     },
     finish: withCodeSamples,

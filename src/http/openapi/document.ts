@@ -1,9 +1,12 @@
+import { ADDRESS_LIMITS, WINDOW } from '../rate-limit.ts'
 import { createSchemaNames, isPart, mapPart, openToMore, type Part } from './schemas.ts'
 
 const PROBLEM = 'application/problem+json'
 
 /** Operations that no limit of requests counts. */
 const UNCOUNTED = /^\/health\//
+
+const { login: LOGINS } = ADDRESS_LIMITS
 
 const text = (description: string) => ({ schema: { type: 'string' }, description })
 
@@ -15,9 +18,11 @@ const EVERYWHERE = {
 /** What the answers have to requests that are counted, and all refusals of those that were too many. */
 const COUNTED = {
   'RateLimit-Policy': text(
-    'The limits that this request counted towards: `"login";q=20;w=60` is 20 requests in 60 seconds from one address. Absent where the server has switched them off.',
+    `The limits that this request counted towards: \`"login";q=${LOGINS};w=${WINDOW}\` is ${LOGINS} requests in ${WINDOW} seconds from one address. Absent where the server has switched them off.`,
   ),
-  RateLimit: text('What is left of each: `"login";r=19;t=60` is 19 requests, and all of them again in 60 seconds.'),
+  RateLimit: text(
+    `What is left of each: \`"login";r=${LOGINS - 1};t=${WINDOW}\` is ${LOGINS - 1} requests, and all of them again in ${WINDOW} seconds.`,
+  ),
 }
 
 const pascal = (text: string) => text.replace(/(?:^|[-_])([a-z])/gi, (_match, letter: string) => letter.toUpperCase())

@@ -1,3 +1,5 @@
+import { BODY_LIMIT, DEFAULT_LIMITS, PASSWORD_RULES } from '../../core/limits.ts'
+import { countInWords, durationInWords } from '../../core/quantity.ts'
 import type { ProblemCode } from '../../errors.ts'
 
 /** What there is to say about a problem, to three people. Code stands in backticks, but for `user`. */
@@ -32,8 +34,7 @@ export const PROBLEM_TEXTS: Readonly<Record<ProblemCode, ProblemText>> = {
     happened:
       'Nobody can log in with this user name and this password. An unknown name, a wrong password and an account that may not log in are answered alike, so that nobody finds out who has an account.',
     user: 'The user name or the password is not right. Please try again.',
-    developer:
-      'Keep the name, empty the field of the password and ask again. Do not repeat the call by yourself: after ten tries at one name from one address comes a wait (`rate_limited`). At `POST /password` it is the current password that is wrong.',
+    developer: `Keep the name, empty the field of the password and ask again. Do not repeat the call by yourself: after ${countInWords(PASSWORD_RULES.perAddress)} tries at one name from one address comes a wait (\`rate_limited\`). At \`POST /password\` it is the current password that is wrong.`,
   },
   invalid_token: {
     happened: 'The token is missing, is not of the kind that this route takes, or is no longer good.',
@@ -56,7 +57,7 @@ export const PROBLEM_TEXTS: Readonly<Record<ProblemCode, ProblemText>> = {
       'Forget the pending token and start again at `POST /login`. If the answer of `POST /verify` was lost on its way, repeating the call gives this too: the code is spent.',
   },
   factor_disabled: {
-    happened: 'This account takes no codes any more: too many wrong ones were entered in a row, a hundred as a rule.',
+    happened: `This account takes no codes any more: ${DEFAULT_LIMITS.failuresToDisable} wrong ones were entered in a row.`,
     user: 'Codes are switched off for this account. Please contact support.',
     developer:
       'Neither another call nor waiting helps. Show how to reach whoever runs the service, who lifts it with `doorcode user reset-factor NAME` or at `POST /admin/users/{id}/reset-factor`.',
@@ -95,8 +96,7 @@ export const PROBLEM_TEXTS: Readonly<Record<ProblemCode, ProblemText>> = {
   payload_too_large: {
     happened: 'The body of the request, or its headers, are longer than this route takes.',
     user: OUR_APP,
-    developer:
-      'No request of this API needs more than 8 KiB. Look for a field that was filled by mistake, and for cookies of other apps on the same host.',
+    developer: `No request of this API needs more than ${BODY_LIMIT / 1_024} KiB. Look for a field that was filled by mistake, and for cookies of other apps on the same host.`,
   },
   unsupported_media_type: {
     happened: 'The body of the request is not said to be JSON in UTF-8, or it is compressed.',
@@ -138,8 +138,7 @@ export const PROBLEM_TEXTS: Readonly<Record<ProblemCode, ProblemText>> = {
       'Keep the pending token that you have, let the user enter the code, and offer another one after `retry_after` seconds. If the token is lost, as by a reload of the page, call `POST /login` again after that time.',
   },
   factor_locked: {
-    happened:
-      'Too many wrong codes were entered in a row, so that this account takes none for a while: 15 minutes, and twice as long each further time.',
+    happened: `Too many wrong codes were entered in a row, so that this account takes none for a while: ${durationInWords(DEFAULT_LIMITS.firstLock)}, and twice as long each further time.`,
     user: 'Too many wrong codes. Please wait a while before you try again.',
     developer:
       'Show the time from `retry_after`. No resend, new login or other device makes it shorter; a right code after it makes all good. An operator lifts it with `doorcode user reset-factor NAME`.',
