@@ -4,8 +4,7 @@ import type { AdminRouteDeps } from './admin-routes/admin-route.ts'
 import { adminRoutes } from './admin-routes/index.ts'
 import { type AddUserDeps, createAddUser } from './core/account/add-user.ts'
 import type { AdminKeyStore } from './core/account/admin-ports.ts'
-import { createJournal } from './core/audit/journal.ts'
-import type { AuditTrail } from './core/audit/ports.ts'
+import type { Journal } from './core/audit/journal.ts'
 import { createBareApp, type HttpOptions } from './http/bare-app.ts'
 import { watchMethods } from './http/methods.ts'
 import { collectOpenApi, serveOpenApi } from './http/openapi/docs.ts'
@@ -14,19 +13,16 @@ import type { App } from './routes/route.ts'
 /** What the admin app is made of. Everything in it is open already, or opens when it is first used. */
 export interface AdminAppDeps extends AddUserDeps, Omit<AdminRouteDeps, 'addUser'> {
   keys: AdminKeyStore
-  audit: AuditTrail
+  journal: Journal
   /** The base of problem types, as in the main app. */
   issuer: string
-  /** Unix time, ms. */
-  now: () => number
   http: HttpOptions & { version: string }
 }
 
 /** Builds the app for the backends beside us in the order below; opens no socket. No script of a page may read it. */
 export const buildAdminApp = async (deps: AdminAppDeps): Promise<App> => {
-  const { audit, issuer, now, http } = deps
+  const { journal, issuer, http } = deps
   const { app, limit } = await createBareApp({ ...http, issuer, corsOrigins: [], everyRequest: 'admin' })
-  const journal = createJournal({ audit, log: (line, event) => http.logger.info(line, event), now })
 
   await collectOpenApi(app, aboutAdminApi({ issuer, version: http.version }))
   const refuseOtherMethods = watchMethods(app)

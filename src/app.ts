@@ -1,10 +1,8 @@
 import { createChangePassword } from './core/account/change-password.ts'
 import { createChangePhone } from './core/account/change-phone.ts'
-import { createNotices } from './core/account/notice.ts'
-import type { NoticeStore, PasswordPolicy, RegistrationMode, RegistrationStore } from './core/account/ports.ts'
+import type { Notices, PasswordPolicy, RegistrationMode, RegistrationStore } from './core/account/ports.ts'
 import { createRegister } from './core/account/register.ts'
-import { createJournal } from './core/audit/journal.ts'
-import type { AuditTrail } from './core/audit/ports.ts'
+import type { Journal } from './core/audit/journal.ts'
 import type { CodeFactor } from './core/challenge/factor.ts'
 import type { ChallengeStore } from './core/challenge/ports.ts'
 import { createResend } from './core/challenge/resend.ts'
@@ -28,19 +26,17 @@ import { createTokens, type TokenOptions } from './http/tokens.ts'
 import { routes } from './routes/index.ts'
 import type { App, ReadinessCheck, RouteDeps } from './routes/route.ts'
 
-/** The ports to what is stored: accounts, challenges, sessions, the delivery log and the audit trail. */
+/** The ports to what is stored: accounts, challenges, sessions and the delivery log. */
 export interface AppStores {
   accounts: AccountStore
   challenges: ChallengeStore
   sessions: SessionStore
   devices: DeviceStore
   registrations: RegistrationStore
-  notices: NoticeStore
   ledger: SendLedger
-  audit: AuditTrail
 }
 
-/** How codes are made and reach users. */
+/** How codes are made, and how codes and notices reach users. */
 export interface AppDelivery {
   factors: readonly CodeFactor[]
   /** Digits of a code, 6 to 8. */
@@ -49,6 +45,7 @@ export interface AppDelivery {
   providers: readonly Provider[]
   /** Returns the state of each provider and channel, for readiness. */
   deliveryStates: RouteDeps['deliveryStates']
+  notices: Notices
 }
 
 /** What slows down attackers: password guessing, and messages that cost money. */
@@ -89,14 +86,12 @@ export interface AppDeps {
   delivery: AppDelivery
   guard: AppGuard
   credentials: AppCredentials
+  journal: Journal
   tokens: TokenOptions
   http: AppHttp
   /** Conveniences that production does without: kept messages and the demo pages. */
   development: Pick<RouteDeps, 'outbox' | 'demo'>
 }
-
-/** How often notices that did not leave are looked for, in ms. */
-const RETRY_NOTICES = 30_000
 
 /** Routes whose query is a company's, who signed it as it is. */
 const FOREIGN_QUERY = /^\/webhooks\//
@@ -110,6 +105,7 @@ export const buildApp = async ({
   delivery,
   guard,
   credentials,
+  journal,
   tokens: tokenOptions,
   http,
   development,
@@ -126,17 +122,7 @@ export const buildApp = async ({
 
   const tokens = createTokens(tokenOptions)
   const cookies = await createTokenCookies(app, { enabled: http.refreshCookie, issuer })
-  const journal = createJournal({ audit: stores.audit, log: (line, event) => http.logger.info(line, event), now })
-  const notices = createNotices({ ...stores, ...delivery, journal })
-  let retrying: NodeJS.Timeout | undefined
-  app.addHook('onListen', async () => {
-    retrying = setInterval(() => notices.deliver(), RETRY_NOTICES).unref()
-  })
-  app.addHook('onClose', async () => {
-    clearInterval(retrying)
-    await notices.drain()
-  })
-  const flow = { ...stores, ...delivery, ...guard, ...credentials, tokens, journal, notices }
+  const flow = { ...stores, ...delivery, ...guard, ...credentials, tokens, journal }
 
   await registerOpenApi(app, { issuer, version: http.version })
   const refuseOtherMethods = watchMethods(app)

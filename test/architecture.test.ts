@@ -53,7 +53,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   'src/store/users': ['src/store', 'src/core', 'src/core/account', 'src/core/login'],
   'src/store/guard': ['src/store', 'src/core/guard'],
   'src/store/housekeeping': ['src/store'],
-  'src/store/outbox': ['src/store', 'src/core/account', 'src/core/audit'],
+  'src/store/outbox': ['src/store', 'src/core', 'src/core/account', 'src/core/audit'],
   'src/store/sends': ['src/store', 'src/core', 'src/core/delivery'],
   'src/store/audit': ['src/store', 'src/store/users', 'src/core/account', 'src/core/audit'],
   'src/store/sessions': ['src/store', 'src/store/users', 'src/core', 'src/core/session'],

@@ -3,7 +3,7 @@ import pg from 'pg'
 import t, { type Test } from 'tap'
 import { providers } from '../src/providers/index.ts'
 import { loadSettings } from '../src/settings/load.ts'
-import { startBackground } from '../src/start/background.ts'
+import { startHousekeeping } from '../src/start/housekeeping.ts'
 import { createLogger } from '../src/start/logger.ts'
 import { createDatabase } from '../src/store/database.ts'
 import { BATCH } from '../src/store/housekeeping/kinds.ts'
@@ -19,8 +19,7 @@ const setUp = async (t: Test) => {
   const logger = createLogger('debug', { write: (line: string) => void lines.push(JSON.parse(line)) })
   await query(url, `insert into used_nonces select sha256(x::text::bytea), now() from generate_series(1, ${ROWS}) x`)
   const count = async () => Number((await query(url, 'select count(*)::int from used_nonces'))[0]!['count'])
-  const start = () =>
-    startBackground({ settings: loadSettings({ env: {}, providers }), database, logger, now: Date.now, firstPrune: 1 })
+  const start = () => startHousekeeping(loadSettings({ env: {}, providers }), { database, logger, firstPrune: 1 })
   const told = async (event: string) => {
     for (let waited = 0; waited < 20_000; waited += 10) {
       const line = lines.find((one) => one['event'] === event)

@@ -10,8 +10,7 @@ import { createUserAdmin } from '../store/users/admin.ts'
 import { createAdminKeyStore } from '../store/users/admin-keys.ts'
 
 /** What the admin API is made of besides settings. */
-export interface AdminParts
-  extends Pick<AdminAppDeps, 'audit' | 'now' | 'http' | 'issuer' | 'passwords' | 'passwordPolicy'> {
+export interface AdminParts extends Pick<AdminAppDeps, 'journal' | 'http' | 'issuer' | 'passwords' | 'passwordPolicy'> {
   database: Database
   factors: readonly CodeFactor[]
   limits: Limits

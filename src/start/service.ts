@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import manifest from 'doorcode/package.json' with { type: 'json' }
 import { buildApp } from '../app.ts'
+import { createJournal } from '../core/audit/journal.ts'
 import { limitsFor, PASSWORD_RULES } from '../core/limits.ts'
 import { createHashQueue } from '../core/login/hash-queue.ts'
 import { createFactors } from '../factors/index.ts'
@@ -18,19 +19,19 @@ import { createChallengeStore } from '../store/challenges/index.ts'
 import { createDatabase } from '../store/database.ts'
 import { adviceFor } from '../store/explain-fault.ts'
 import { createNonceStore } from '../store/guard/nonces.ts'
-import { createNoticeStore } from '../store/outbox/notices.ts'
 import { createSendLedger } from '../store/sends/index.ts'
 import { createDeviceStore } from '../store/sessions/devices.ts'
 import { createSessionStore } from '../store/sessions/index.ts'
 import { createAccountStore } from '../store/users/index.ts'
 import { createRegistrationStore } from '../store/users/registrations.ts'
 import { createAdmin } from './admin.ts'
-import { startBackground } from './background.ts'
 import { createCompanies, createDelivery, createTextsFor, domainOf, issuerOf } from './delivery.ts'
 import { createDevelopment } from './development.ts'
 import { createGuard } from './guard.ts'
+import { startHousekeeping } from './housekeeping.ts'
 import { openRings } from './keys.ts'
 import { createLogger, prettyWhenWatched } from './logger.ts'
+import { openOutbox } from './outbox.ts'
 import { createReadiness } from './readiness.ts'
 import type { Service, ServiceOptions } from './service-options.ts'
 
@@ -153,6 +154,10 @@ export const startService = async ({
     elapsed: clock.elapsed,
     isStopping: shutdown.isStopping,
   }
+  const journal = createJournal({ audit, log: (line, event) => logger.info(line, event), now: clock.now })
+  const { now } = clock
+  const { transport } = outgoing
+  const deferred = openOutbox(settings, { database, factors, ledger, journal, logger, now, transport })
   const development = await createDevelopment(settings, { definitions, outbox, demoUser })
   const app = await buildApp({
     stores: {
@@ -161,16 +166,16 @@ export const startService = async ({
       sessions: createSessionStore(database, limits),
       devices: createDeviceStore(database, limits),
       registrations: createRegistrationStore(database),
-      notices: createNoticeStore(database),
       ledger,
-      audit,
     },
     delivery: {
       factors,
       codeLength: settings.CODE_LENGTH,
       providers: companies,
       deliveryStates: delivery.dispatcher.states,
+      notices: deferred.notices,
     },
+    journal,
     guard: { ...guard, attemptKey, wait: sleep },
     credentials: {
       passwords,
@@ -195,8 +200,7 @@ export const startService = async ({
 
   const admin = await createAdmin(settings, {
     http,
-    audit,
-    now: clock.now,
+    journal,
     issuer,
     database,
     factors,
@@ -204,10 +208,13 @@ export const startService = async ({
     passwordPolicy,
     limits,
   })
-  const background = startBackground({ settings, database, logger, now: clock.now, transport: outgoing.transport })
+  const housekeeping = startHousekeeping(settings, { database, logger })
+  deferred.start()
 
   const stop = async () => {
-    await Promise.all([app.close(), admin.close(), background.stop()])
+    await Promise.all([app.close(), admin.close(), housekeeping.stop(), deferred.stop()])
+    // The last requests may have left notices.
+    await deferred.stop()
     await ledger.drain()
     await audit.drain()
     await database.close()

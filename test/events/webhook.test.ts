@@ -5,9 +5,11 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
 import { Webhook } from 'standardwebhooks'
 import t, { type Test } from 'tap'
-import type { EventOutbox } from '../../src/core/audit/event-ports.ts'
+import type { DueEvent } from '../../src/core/audit/event-ports.ts'
+import type { Outbox } from '../../src/core/outbox.ts'
 import { wire } from '../../src/http-client/client.ts'
-import { createEventWebhook } from '../../src/start/event-webhook.ts'
+import { createEventHandler } from '../../src/start/event-webhook.ts'
+import { createOutboxWorker } from '../../src/start/outbox-worker.ts'
 import { createDatabase } from '../../src/store/database.ts'
 import { createEventOutbox } from '../../src/store/outbox/events.ts'
 import { createTestDatabase, query } from '../support/postgres.ts'
@@ -77,20 +79,22 @@ const setUp = async (t: Test) => {
     /** Resolves when there is a line about this. */
     told: (event: string, times = 1) =>
       until(() => logged.filter(({ facts }) => facts['event'] === event).length >= times),
-    start(to: string, changes: { outbox?: EventOutbox; now?: () => number; every?: number } = {}) {
-      const webhook = createEventWebhook({
+    start(to: string, changes: { outbox?: Outbox<DueEvent>; now?: () => number; every?: number } = {}) {
+      const { every = 20, ...others } = changes
+      const lines = { info: log('info'), warn: log('warn') }
+      const handler = createEventHandler({
         outbox,
         url: to,
         secret: SECRET,
         transport: wire,
         now: Date.now,
-        log: { info: log('info'), warn: log('warn') },
-        every: 20,
-        ...changes,
+        log: lines,
+        ...others,
       })
-      webhook.start()
-      t.teardown(() => webhook.stop())
-      return webhook
+      const worker = createOutboxWorker({ handlers: [handler], every, log: lines })
+      worker.start()
+      t.teardown(() => worker.stop())
+      return worker
     },
   }
 }
@@ -151,7 +155,7 @@ t.test('an instance that dies between the delivery and its mark has the event de
   const { add, start, until, outbox, row, makeDue, told } = await setUp(t)
   const receiver = await startReceiver(t)
   const eventId = await add()
-  const dying = start(receiver.url, { outbox: { ...outbox, delivered: async () => {} } })
+  const dying = start(receiver.url, { outbox: { ...outbox, done: async () => {} } })
   await until(() => receiver.deliveries.length === 1)
   await dying.stop()
   t.match(await row(), { attempts: 1, delivered_at: null })
@@ -340,12 +344,14 @@ t.test('stop waits for what is under way, and nothing begins after it', async (t
 
 t.test('a webhook that waits for events keeps no process alive', async (t) => {
   const script = `
-    const { createEventWebhook } = await import('./src/start/event-webhook.ts')
-    const outbox = { claim: async () => [], delivered: async () => {}, abandon: async () => {} }
+    const { createEventHandler } = await import('./src/start/event-webhook.ts')
+    const { createOutboxWorker } = await import('./src/start/outbox-worker.ts')
+    const outbox = { claim: async () => [], done: async () => {}, giveUp: async () => {} }
     const log = { info() {}, warn() {} }
-    createEventWebhook({
-      outbox, url: 'http://127.0.0.1:1', secret: '${SECRET}', transport: async () => {}, now: Date.now, log, every: 10,
-    }).start()`
+    const handler = createEventHandler({
+      outbox, url: 'http://127.0.0.1:1', secret: '${SECRET}', transport: async () => {}, now: Date.now, log,
+    })
+    createOutboxWorker({ handlers: [handler], every: 10, log }).start()`
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'inherit', timeout: 20_000 })
   const [code] = await once(child, 'exit')
   t.equal(code, 0)

@@ -1,6 +1,7 @@
 import pg from 'pg'
 import t, { type Test } from 'tap'
-import { LONGEST_TRY, RETRY_WAITS } from '../../src/core/audit/event-ports.ts'
+import { EVENT_WAITS } from '../../src/core/audit/event-ports.ts'
+import { LONGEST_TRY } from '../../src/core/outbox.ts'
 import { createDatabase } from '../../src/store/database.ts'
 import { createEventOutbox } from '../../src/store/outbox/events.ts'
 import { createTestDatabase, query } from '../support/postgres.ts'
@@ -34,7 +35,7 @@ t.test('events that are due are claimed oldest first, and no more than were aske
   await sql(`update events set next_attempt_at = created_at where type <> 'later'`)
   const first = await outbox.claim(3)
   t.match(first, [{ data: { nth: 1 } }, { data: { nth: 2 } }, { data: { nth: 3 } }])
-  t.match(first[0], { eventId: /^[0-9a-f-]{36}$/, type: 'account.locked', createdAt: Date, attempts: 1 })
+  t.match(first[0], { id: /^[0-9a-f-]{36}$/, type: 'account.locked', createdAt: Date, attempts: 1 })
   t.match(await outbox.claim(3), [{ data: { nth: 4 } }, { data: { nth: 5 } }])
   t.strictSame(await outbox.claim(3), [])
 })
@@ -45,7 +46,7 @@ t.test('two claimers never get one event twice within its wait', async (t) => {
   const claims = await Promise.all(
     Array.from({ length: 30 }, (_, nth) => (nth % 2 === 0 ? outbox : other)).map((claimer) => claimer.claim(7)),
   )
-  const ids = claims.flat().map(({ eventId }) => eventId)
+  const ids = claims.flat().map(({ id }) => id)
   t.equal(new Set(ids).size, ids.length)
   t.equal(ids.length, 100)
 })
@@ -67,11 +68,11 @@ t.test('a claim does not wait for another one, but takes what that one leaves', 
 t.test('tries follow the schedule that Standard Webhooks suggests, up to a tenth later, and then end', async (t) => {
   const { outbox, add, sql, makeDue } = await setUp(t)
   t.strictSame(
-    RETRY_WAITS.map((seconds) => seconds / 60),
+    EVENT_WAITS.map((seconds) => seconds / 60),
     [5 / 60, 5, 30, 120, 300, 600, 840, 1_200, 1_440],
   )
   await add(1)
-  for (const [nth, wait] of [...RETRY_WAITS, 0].entries()) {
+  for (const [nth, wait] of [...EVENT_WAITS, 0].entries()) {
     await makeDue()
     t.match(await outbox.claim(10), [{ attempts: nth + 1 }])
     const [row] = await sql(
@@ -92,19 +93,19 @@ t.test('tries follow the schedule that Standard Webhooks suggests, up to a tenth
 t.test('what was delivered is never claimed again, even when it was given up', async (t) => {
   const { outbox, other, add, sql, makeDue } = await setUp(t)
   await add(1)
-  const { eventId } = (await outbox.claim(1))[0]!
-  await outbox.delivered(eventId)
+  const { id } = (await outbox.claim(1))[0]!
+  await outbox.done(id)
   await makeDue()
   t.strictSame(await other.claim(1), [])
-  await outbox.abandon(eventId)
+  await outbox.giveUp(id)
   t.match(await sql('select delivered_at, abandoned_at from events'), [{ delivered_at: Date, abandoned_at: null }])
 
   await add(1)
   const second = (await outbox.claim(1))[0]!
-  await other.abandon(second.eventId)
+  await other.giveUp(second.id)
   await makeDue()
   t.strictSame(await other.claim(1), [])
-  await outbox.delivered(second.eventId)
+  await outbox.done(second.id)
   t.match(await sql('select count(*) from events where delivered_at is not null and abandoned_at is null'), [
     { count: '2' },
   ])

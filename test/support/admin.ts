@@ -3,6 +3,7 @@ import type { Test } from 'tap'
 import { type AdminAppDeps, buildAdminApp } from '../../src/admin-app.ts'
 import { hashAdminKey, newAdminKey } from '../../src/core/account/admin-key.ts'
 import { ADMIN_SCOPES, type AdminScope } from '../../src/core/account/admin-ports.ts'
+import { createJournal } from '../../src/core/audit/journal.ts'
 import { limitsFor } from '../../src/core/limits.ts'
 import { Problem } from '../../src/errors.ts'
 import { canonicalPhone, parsePhone } from '../../src/factors/sms/phone-number.ts'
@@ -33,6 +34,7 @@ export const createAdminWorld = async (
   const { database, audit, logged } = world
   const report = createAuditReport(database)
   const keys = createAdminKeyStore(database)
+  const logger = createLogger('trace', { write: (line: string) => void logged.push(line) })
   const app = await buildAdminApp({
     keys,
     users: createUserAdmin(database),
@@ -45,13 +47,12 @@ export const createAdminWorld = async (
     },
     passwordPolicy: createPasswordPolicy({ serviceName: 'Example', onUnavailable: () => {} }),
     passwords: { hash: hashPassword },
-    audit,
+    journal: createJournal({ audit, log: (line, event) => logger.info(line, event), now: Date.now }),
     issuer: ISSUER,
-    now: Date.now,
     ...changes,
     http: {
       version: '0.0.0',
-      logger: createLogger('trace', { write: (line: string) => void logged.push(line) }),
+      logger,
       trustProxy: ['127.0.0.1'],
       rateLimit: false,
       ...changes.http,

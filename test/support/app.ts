@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto'
 import type { InjectOptions } from 'fastify'
 import type { Test } from 'tap'
 import { type AppDeps, buildApp } from '../../src/app.ts'
+import { createNoticeHandler } from '../../src/core/account/notice.ts'
+import { createJournal } from '../../src/core/audit/journal.ts'
 import { hashPhone } from '../../src/core/delivery/phone-hash.ts'
 import type { CodeMessage, Provider } from '../../src/core/delivery/ports.ts'
 import { DURATIONS } from '../../src/core/durations.ts'
@@ -21,11 +23,12 @@ import { createArgon2id, hashPassword } from '../../src/passwords/argon2id.ts'
 import { createPasswordPolicy } from '../../src/passwords/policy.ts'
 import { createScenarios, type ScenarioNumber } from '../../src/providers/development/scenarios.ts'
 import { createLogger } from '../../src/start/logger.ts'
+import { createOutboxWorker } from '../../src/start/outbox-worker.ts'
 import { createReadiness } from '../../src/start/readiness.ts'
 import { createAuditTrail } from '../../src/store/audit/index.ts'
 import { createChallengeStore } from '../../src/store/challenges/index.ts'
 import { createDatabase } from '../../src/store/database.ts'
-import { createNoticeStore } from '../../src/store/outbox/notices.ts'
+import { createNoticeOutbox } from '../../src/store/outbox/notices.ts'
 import { createSendLedger } from '../../src/store/sends/index.ts'
 import { createDeviceStore } from '../../src/store/sessions/devices.ts'
 import { createSessionStore } from '../../src/store/sessions/index.ts'
@@ -204,6 +207,22 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
       fraud: false,
     })
     const { app: inGroups = {} } = settings
+    const factors = createFactors({
+      sms: {
+        dispatcher,
+        scenarios,
+        texts: TEXTS,
+        chooseLocale: createLocaleChoice(TEXTS.locales),
+        countries: settings.countries ?? [],
+        voip: true,
+        safeNumbers: settings.safeNumbers ?? [],
+        phoneKey: SECRET.phoneKey,
+      },
+    })
+    const logger = createLogger('trace', { write: (line: string) => void logged.push(line) })
+    const journal = createJournal({ audit, log: (line, event) => logger.info(line, event), now: Date.now })
+    const notices = createNoticeHandler({ outbox: createNoticeOutbox(database), factors, ledger, journal })
+    const worker = createOutboxWorker({ handlers: [notices], every: 3_600_000, log: logger })
     const app = await buildApp({
       stores: {
         accounts: createAccountStore(database, settings.passwordRules ?? null),
@@ -211,27 +230,15 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
         sessions: createSessionStore(database, limits),
         devices: createDeviceStore(database, limits),
         registrations: createRegistrationStore(database),
-        notices: createNoticeStore(database),
         ledger,
-        audit,
         ...inGroups.stores,
       },
       delivery: {
-        factors: createFactors({
-          sms: {
-            dispatcher,
-            scenarios,
-            texts: TEXTS,
-            chooseLocale: createLocaleChoice(TEXTS.locales),
-            countries: settings.countries ?? [],
-            voip: true,
-            safeNumbers: settings.safeNumbers ?? [],
-            phoneKey: SECRET.phoneKey,
-          },
-        }),
+        factors,
         codeLength: 6,
         providers,
         deliveryStates: dispatcher.states,
+        notices: { deliver: (context) => worker.wake(notices, context) },
         ...inGroups.delivery,
       },
       guard: {
@@ -249,6 +256,7 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
         deviceTtl: limits.deviceTtl,
         ...inGroups.credentials,
       },
+      journal,
       tokens: {
         issuer: ISSUER,
         audience: AUDIENCE,
@@ -262,7 +270,7 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
       },
       http: {
         version: '0.0.0',
-        logger: createLogger('trace', { write: (line: string) => void logged.push(line) }),
+        logger,
         trustProxy: ['127.0.0.1'],
         corsOrigins: [],
         rateLimit: false,
@@ -274,6 +282,8 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
       },
       development: { ...inGroups.development },
     })
+    // Notices have left when the app is closed.
+    app.addHook('onClose', () => worker.stop())
     instances.push(async () => {
       await app.close()
       await ledger.drain()

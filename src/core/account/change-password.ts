@@ -8,15 +8,14 @@ import { callerOf, type Grant, grant, prepareSession } from '../session/grant.ts
 import type { Authorized, SessionStore } from '../session/ports.ts'
 import type { Tokens } from '../session/tokens.ts'
 import type { RequestContext } from '../terms.ts'
-import type { Notices } from './notice.ts'
-import type { PasswordPolicy } from './ports.ts'
+import type { Notices, PasswordPolicy } from './ports.ts'
 
 /** What a change of the password is made of. */
 export interface ChangePasswordDeps extends AuthenticateDeps {
   sessions: SessionStore
   tokens: Tokens
   passwordPolicy: PasswordPolicy
-  notices: Pick<Notices, 'deliver'>
+  notices: Notices
 }
 
 /** Replaces the password of the caller's account, and the caller's session with a new one. */

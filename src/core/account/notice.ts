@@ -2,22 +2,25 @@ import type { Journal } from '../audit/journal.ts'
 import type { CodeFactor } from '../challenge/factor.ts'
 import { maskPhone } from '../delivery/mask.ts'
 import type { SendLedger } from '../delivery/ports.ts'
+import { type Delivery, LONGEST_TRY, type Outbox, type OutboxHandler } from '../outbox.ts'
 import type { RequestContext } from '../terms.ts'
-import type { DueNotice, NoticeStore } from './ports.ts'
+import type { DueNotice } from './ports.ts'
 
-/** Tells people of what was done to their account. */
-export interface Notices {
-  /** Sends what is due, on behalf of a request or of nobody. Never throws, and returns at once. */
-  deliver(context?: RequestContext): void
-  /** Resolves when nothing is under way. Never rejects. */
-  drain(): Promise<void>
+/** What sending notices is made of. */
+export interface NoticeDeps {
+  outbox: Outbox<DueNotice>
+  factors: readonly CodeFactor[]
+  ledger: SendLedger
+  journal: Journal
 }
 
-/** What one notice has, in ms. */
-const WITHIN = 5_000
+/** A try, and the message in the ledger that it was. */
+interface NoticeDelivery extends Delivery {
+  sendId?: string
+}
 
-/** Where no request asked: a notice that is tried again. */
-const NOBODY: RequestContext = {
+/** Stands for the request where none caused the try. */
+const NO_REQUEST: RequestContext = {
   requestId: '-',
   address: '-',
   host: '-',
@@ -27,64 +30,42 @@ const NOBODY: RequestContext = {
 }
 
 /**
- * Notices to the number that an account had when its number or password was changed (SP 800-63B-4 §4.6, ASVS 6.3.7). Each
- * was written down by the statement that made the change, so that neither a lost answer nor a stop loses it; it is tried a
- * few times, entered in the ledger like every message, and the number is forgotten when a provider has it.
+ * Sends notices to the number that an account had when its number or password was changed (SP 800-63B-4 §4.6, ASVS 6.3.7).
+ * Each is entered in the ledger like every message. A message that may have arrived counts as delivered, so that it is not
+ * sent twice.
  */
-export const createNotices = ({
-  notices,
+export const createNoticeHandler = ({
+  outbox,
   factors,
   ledger,
   journal,
-}: {
-  notices: NoticeStore
-  factors: readonly CodeFactor[]
-  ledger: SendLedger
-  journal: Journal
-}): Notices => {
-  const underWay = new Set<Promise<void>>()
+}: NoticeDeps): OutboxHandler<DueNotice, NoticeDelivery> => ({
+  name: 'notice',
+  outbox,
 
-  const send = async (notice: DueNotice, context: RequestContext): Promise<void> => {
-    const { noticeId, kind, userId, challengeId, phone, locale } = notice
-    const facts = { user_id: userId, notice: kind, challenge_id: challengeId ?? undefined, to: maskPhone(phone) }
+  async deliver({ id, kind, userId, challengeId, phone, locale }) {
     const plan = factors[0]?.planNotice({ kind, phone, locale })
-    if (!plan) {
-      journal('notice_not_sent', context, { ...facts, reason: 'no company can take it' })
-      return
-    }
+    if (!plan) return { outcome: 'failed', reason: 'no company can take it' }
     // The ledger groups messages by challenge; a notice without one stands alone.
-    await ledger.enter({ challengeId: challengeId ?? noticeId, userId, purpose: 'phone' }, plan.first)
-    const { sendId, took, ...result } = await plan.deliver(WITHIN, async () => {
+    await ledger.enter({ challengeId: challengeId ?? id, userId, purpose: 'phone' }, plan.first)
+    const { sendId, took, ...result } = await plan.deliver(LONGEST_TRY * 1_000, async () => {
       throw new Error('a notice goes to one company at a time')
     })
     const reason = result.outcome === 'accepted' ? undefined : result.reason
     const messageId = result.outcome === 'accepted' ? result.messageId : undefined
     const status = result.outcome === 'accepted' ? 'sent' : result.outcome === 'unknown' ? 'unknown' : 'failed'
     await ledger.settle({ sendId, status, took, ...(reason && { reason }), ...(messageId && { messageId }) })
-    journal(status === 'failed' ? 'notice_not_sent' : 'notice_sent', context, { ...facts, send_id: sendId, reason })
-    // What may have arrived is not sent twice, and what no company will ever take is not tried again.
-    if (status !== 'failed' || result.outcome === 'refused') await notices.done(noticeId)
-  }
+    return { outcome: result.outcome === 'unknown' ? 'accepted' : result.outcome, reason, sendId }
+  },
 
-  const run = async (context: RequestContext): Promise<void> => {
-    try {
-      for (const notice of await notices.claim()) {
-        await send(notice, context).catch((error: unknown) =>
-          journal('notice_not_sent', context, { user_id: notice.userId, reason: (error as Error).message }),
-        )
-      }
-    } catch {
-      // The database does not answer; what is written down there waits.
-    }
-  }
-
-  return {
-    deliver(context = NOBODY) {
-      const running: Promise<void> = run(context).finally(() => underWay.delete(running))
-      underWay.add(running)
-    },
-    drain: async () => {
-      await Promise.all(underWay)
-    },
-  }
-}
+  report({ kind, userId, challengeId, phone }, ending, delivery, context = NO_REQUEST) {
+    journal(ending === 'delivered' ? 'notice_sent' : 'notice_not_sent', context, {
+      user_id: userId,
+      notice: kind,
+      challenge_id: challengeId ?? undefined,
+      to: maskPhone(phone),
+      send_id: 'sendId' in delivery ? delivery.sendId : undefined,
+      reason: delivery.reason,
+    })
+  },
+})

@@ -1,4 +1,5 @@
 import type { NoticeKind } from '../delivery/ports.ts'
+import type { RequestContext } from '../terms.ts'
 
 /**
  * The ports of registration and of changes: accounts that are not yet, notices, and what a password must be. Known to the flow as a part of
@@ -31,7 +32,6 @@ export interface RegistrationStore {
 
 /** A notice to the number that an account had when it was changed. */
 export interface DueNotice {
-  noticeId: string
   kind: NoticeKind
   userId: string
   /** The challenge that changed the number; null for a change by an operator or of the password. */
@@ -41,12 +41,13 @@ export interface DueNotice {
   locale: string | null
 }
 
-/** Where notices wait. Each method is one statement; throws as the others do when the store cannot answer. */
-export interface NoticeStore {
-  /** Takes a few that are due. Nobody else gets them before their next try is; after eight tries they are given up. */
-  claim(): Promise<DueNotice[]>
-  /** It left, or never will. */
-  done(noticeId: string): Promise<void>
+/** Waits between the tries of one notice, in seconds: a minute, and then twice as long each time. One try more than waits. */
+export const NOTICE_WAITS = [60, 120, 240, 480, 960, 1_920, 3_840] as const
+
+/** Sends the notices that changes of accounts have left. */
+export interface Notices {
+  /** Sends what is due, on behalf of a request. Never throws, and returns at once. */
+  deliver(context: RequestContext): void
 }
 
 /** Says which new passwords are good enough. */

@@ -1,11 +1,13 @@
 import t from 'tap'
-import { createNotices } from '../../../src/core/account/notice.ts'
+import { createNoticeHandler } from '../../../src/core/account/notice.ts'
 import type { CodeFactor } from '../../../src/core/challenge/factor.ts'
+import { LONGEST_TRY } from '../../../src/core/outbox.ts'
 import { CATALOGUE } from '../../../src/factors/sms/catalogue.ts'
 import { NOTICES } from '../../../src/factors/sms/notices.ts'
 import { segmentsOf } from '../../../src/factors/sms/segments.ts'
-import { createNoticeStore } from '../../../src/store/outbox/notices.ts'
-import { createWorld } from '../../support/app.ts'
+import { createOutboxWorker } from '../../../src/start/outbox-worker.ts'
+import { createNoticeOutbox } from '../../../src/store/outbox/notices.ts'
+import { createWorld, type World } from '../../support/app.ts'
 
 t.test('each notice fits one segment with the longest name of a service, and has a voice', async (t) => {
   for (const [kind, texts] of Object.entries(NOTICES)) {
@@ -29,6 +31,24 @@ const stub: CodeFactor = {
     throw new Error('no code is asked for here')
   },
   planNotice: () => undefined,
+}
+
+/** Returns a function that lets so many workers at once look for notices, whose factor calls `plan` and takes none. */
+const lookWith = (world: World, plan: (phone: string) => void) => {
+  const handler = createNoticeHandler({
+    outbox: createNoticeOutbox(world.database),
+    factors: [{ ...stub, planNotice: ({ phone }) => void plan(phone) as undefined }],
+    ledger: world.ledger,
+    journal: () => {},
+  })
+  return async (count = 1) => {
+    const log = { warn: (facts: object) => world.logged.push(JSON.stringify(facts)) } as never
+    const workers = Array.from({ length: count }, () =>
+      createOutboxWorker({ handlers: [handler], every: 3_600_000, log }),
+    )
+    for (const one of workers) one.start()
+    await Promise.all(workers.map((one) => one.stop()))
+  }
 }
 
 const changeNumber = async (t: Parameters<typeof createWorld>[0], options: Parameters<typeof createWorld>[1]) => {
@@ -67,32 +87,46 @@ t.test('a notice that nobody takes changes nothing about the change, and is trie
   t.match(await world.sql('select phone, attempts from notices'), [{ phone: '+12025550143', attempts: 1 }])
 
   isDown = false
-  const notices = createNotices({
-    notices: createNoticeStore(world.database),
-    factors: [{ ...stub, planNotice: (notice) => void asked.push(notice.phone) as undefined }],
-    ledger: world.ledger,
-    journal: () => {},
-  })
   const asked: string[] = []
-  notices.deliver()
-  await notices.drain()
+  const look = lookWith(world, (phone) => void asked.push(phone))
+  await look()
   t.strictSame(asked, [], 'not before its time')
   await world.sql(`update notices set next_attempt_at = now()`)
-  const both = [notices, notices]
-  for (const one of both) one.deliver()
-  await notices.drain()
+  await look(2)
   t.strictSame(asked, ['+12025550143'], 'and then once, however many look')
   await world.sql(`update notices set next_attempt_at = now(), attempts = 8`)
-  notices.deliver()
-  await notices.drain()
+  await look()
   t.strictSame(await world.sql('select 1 from notices'), [], 'until it is given up')
+})
+
+t.test('a notice is tried eight times in some hours, and its number is forgotten with the last failure', async (t) => {
+  const world = await createWorld(t)
+  await world.addUser('alice')
+  t.ok(await world.users.setPhone('alice', '+12025550199'))
+  const look = lookWith(world, () => undefined)
+  const waits: number[] = []
+  for (let tries = 1; tries < 8; tries += 1) {
+    await look()
+    const rows = await world.sql(
+      'select attempts, extract(epoch from next_attempt_at - now())::float as due from notices',
+    )
+    t.match(rows, [{ attempts: tries }])
+    waits.push(rows[0]!['due'] as number)
+    await world.sql('update notices set next_attempt_at = now()')
+  }
+  for (const [nth, minutes] of [1, 2, 4, 8, 16, 32, 64].entries()) {
+    const wait = waits[nth]! - LONGEST_TRY
+    t.ok(wait > minutes * 60 - 2 && wait <= minutes * 66, `${minutes} min after try ${nth + 1}: ${wait} s`)
+  }
+  await look()
+  t.strictSame(await world.sql('select 1 from notices'), [])
 })
 
 t.test('an instance that ends between the change and the notice does not lose it', async (t) => {
   const world = await createWorld(t, { resendCooldown: 0 })
   await world.addUser('alice')
   const dying = await world.startInstance({
-    app: { stores: { notices: { claim: async () => [], done: async () => {} } } },
+    app: { delivery: { notices: { deliver: () => {} } } },
   })
   const alice = dying.as((await world.logIn('alice')).access_token)
   const { pending_token } = (await alice.post('/phone', { phone: '+12025550199' })).body

@@ -1,0 +1,57 @@
+import type { Logger } from 'pino'
+import type { Settings } from '../settings/schema.ts'
+import type { Database } from '../store/database.ts'
+import { createHousekeeping } from '../store/housekeeping/index.ts'
+
+/** Time from the start to the first pruning, in ms: soon, for instances that live less than an hour, but not at once. */
+const FIRST_PRUNE_MS = 60_000
+
+/** Time between two prunings, in ms. */
+const PRUNE_INTERVAL_MS = 3_600_000
+
+/** What housekeeping is made of besides settings. */
+export interface HousekeepingParts {
+  database: Database
+  logger: Logger
+  /** Time from the start to the first pruning, in ms. */
+  firstPrune?: number
+}
+
+/** Prunes expired rows once an hour; keeps no process alive. `stop` resolves when the batch in hand has ended. */
+export const startHousekeeping = (
+  settings: Settings,
+  { database, logger, firstPrune = FIRST_PRUNE_MS }: HousekeepingParts,
+): { stop: () => Promise<void> } => {
+  const housekeeping = createHousekeeping(database)
+  const retention = {
+    challengeDays: settings.CHALLENGE_RETENTION,
+    sessionDays: settings.SESSION_RETENTION,
+    ledgerDays: settings.LEDGER_RETENTION,
+    auditDays: settings.AUDIT_RETENTION,
+  }
+  const stopping = new AbortController()
+  let underWay: Promise<void> | undefined
+  const pruneOnce = async () => {
+    try {
+      const { ended, removed } = await housekeeping.prune(retention, stopping.signal)
+      if (ended === 'busy') logger.debug({ event: 'prune_left', ...removed }, 'another instance removes old rows')
+      else logger.info({ event: 'pruned', ended, ...removed }, 'removed what nobody needs any more')
+    } catch (error) {
+      logger.warn({ event: 'not_pruned', err: error }, 'could not remove old rows')
+    }
+    underWay = undefined
+  }
+  const prune = () => {
+    underWay ??= pruneOnce()
+  }
+  const first = setTimeout(prune, firstPrune).unref()
+  const pruning = setInterval(prune, PRUNE_INTERVAL_MS).unref()
+  return {
+    async stop() {
+      clearTimeout(first)
+      clearInterval(pruning)
+      stopping.abort()
+      await underWay
+    },
+  }
+}
