@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import type { UserSummary } from '../core/account/admin-ports.ts'
-import { maskPhone } from '../core/delivery/mask.ts'
+import { maskPhone } from '../core/delivery/phone.ts'
 import type { ProblemCode } from '../errors.ts'
 import { Exactly } from '../http/exactly.ts'
 import { DATABASE_PROBLEMS } from '../routes/problems/schemas.ts'

@@ -1,5 +1,5 @@
 import { migrate as bringUpToDate, readSchemaState } from '../../db/migrate.ts'
-import { maskPhone } from '../core/delivery/mask.ts'
+import { maskPhone } from '../core/delivery/phone.ts'
 import { findPhoneRepairs, type PhoneRepairs } from '../store/users/phone-repairs.ts'
 import { type Command, readArgs, refuseNames } from './command.ts'
 import { withDatabase } from './open-database.ts'

@@ -1,4 +1,4 @@
-import { hashPhone } from '../core/delivery/phone-hash.ts'
+import { hashPhone } from '../core/delivery/phone.ts'
 import { secretIn } from '../keys/key-files.ts'
 import { deriveSecrets, parseSecrets } from '../keys/secrets.ts'
 import { readSettings } from '../settings/read.ts'

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { maskPhone } from '../core/delivery/mask.ts'
+import { maskPhone } from '../core/delivery/phone.ts'
 import { Exactly } from '../http/exactly.ts'
 import { Delivery, Factor } from './challenge-schemas.ts'
 import { DATABASE_PROBLEMS, problems } from './problems/schemas.ts'

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import t, { type Test } from 'tap'
-import { hashPhone } from '../../src/core/delivery/phone-hash.ts'
+import { hashPhone } from '../../src/core/delivery/phone.ts'
 import { deriveSecrets } from '../../src/keys/secrets.ts'
 import { startFakeCompany } from '../../testing/index.ts'
 import { createWorld } from '../support/app.ts'

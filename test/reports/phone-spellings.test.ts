@@ -1,7 +1,7 @@
 import { Migrator } from 'kysely/migration'
 import t, { type Test } from 'tap'
 import { migrations } from '../../db/migrations/index.ts'
-import { hashPhone } from '../../src/core/delivery/phone-hash.ts'
+import { hashPhone } from '../../src/core/delivery/phone.ts'
 import { GUARD_RULES } from '../../src/core/guard/rules.ts'
 import { deriveSecrets } from '../../src/keys/secrets.ts'
 import { parseScenarios } from '../../src/providers/development/scenarios.ts'

@@ -1,6 +1,6 @@
 import type { Journal } from '../audit/journal.ts'
 import type { CodeFactor } from '../challenge/factor.ts'
-import { maskPhone } from '../delivery/mask.ts'
+import { maskPhone } from '../delivery/phone.ts'
 import type { SendLedger } from '../delivery/ports.ts'
 import { type Delivery, LONGEST_TRY, type Outbox, type OutboxHandler } from '../outbox.ts'
 import type { RequestContext } from '../terms.ts'

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Problem } from '../../errors.ts'
 import { assertTimeToSend } from '../deadline.ts'
-import { maskPhone } from '../delivery/mask.ts'
+import { maskPhone } from '../delivery/phone.ts'
 import type { Channel, DeliveryStatus, SendLedger } from '../delivery/ports.ts'
 import type { PendingClaims, Tokens } from '../session/tokens.ts'
 import type { Account, FactorName, PasswordAttempt, Purpose, RequestContext } from '../terms.ts'

@@ -1,7 +1,7 @@
 import { Problem } from '../../errors.ts'
 import type { Journal } from '../audit/journal.ts'
 import { timeIsOver, timeToSend } from '../deadline.ts'
-import { maskPhone } from '../delivery/mask.ts'
+import { maskPhone } from '../delivery/phone.ts'
 import type { SendLedger, SendPlan, SettledSend } from '../delivery/ports.ts'
 import type { ChallengeRef, RequestContext } from '../terms.ts'
 import type { CodeFactor } from './factor.ts'

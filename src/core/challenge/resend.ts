@@ -1,6 +1,6 @@
 import { Problem } from '../../errors.ts'
 import { assertTimeToSend } from '../deadline.ts'
-import { maskPhone } from '../delivery/mask.ts'
+import { maskPhone } from '../delivery/phone.ts'
 import type { RequestContext } from '../terms.ts'
 import type { BeginDeps, OpenChallenge } from './begin.ts'
 import { hashCode, makeCode } from './code.ts'

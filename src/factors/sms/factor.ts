@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { CodeFactor } from '../../core/challenge/factor.ts'
-import { hashPhone } from '../../core/delivery/phone-hash.ts'
+import { hashPhone } from '../../core/delivery/phone.ts'
 import type {
   Candidate,
   Carrier,

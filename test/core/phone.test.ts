@@ -1,5 +1,5 @@
 import t from 'tap'
-import { maskPhone } from '../../src/core/delivery/mask.ts'
+import { maskPhone } from '../../src/core/delivery/phone.ts'
 
 t.test('a masked number shows its last two digits and nothing else', async (t) => {
   t.equal(maskPhone('+18009998877'), '********77')

@@ -1,4 +1,7 @@
 import { createHmac } from 'node:crypto'
 
+/** A phone number as anyone but its owner may see it: its last two digits, and not even its length. */
+export const maskPhone = (phone: string): string => `********${phone.slice(-2)}`
+
 /** Stands for a number where it need not be read again: HMAC-SHA-256 of its E.164 form, 32 bytes. */
 export const hashPhone = (key: Uint8Array, phone: string): Buffer => createHmac('sha256', key).update(phone).digest()
