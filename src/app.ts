@@ -22,7 +22,7 @@ import { watchMethods } from './http/methods.ts'
 import { registerOpenApi } from './http/openapi/docs.ts'
 import { registerDocs } from './http/openapi/docs-pages.ts'
 import { createTokenCookies } from './http/token-cookies.ts'
-import { createTokens, type TokenOptions } from './http/tokens.ts'
+import { createTokens, type TokenOptions } from './http/tokens/index.ts'
 import { routes } from './routes/index.ts'
 import type { App, ReadinessCheck, RouteDeps } from './routes/route.ts'
 
@@ -120,7 +120,7 @@ export const buildApp = async ({
     foreignQuery: FOREIGN_QUERY,
   })
 
-  const tokens = createTokens(tokenOptions)
+  const tokens = await createTokens(app, tokenOptions)
   const cookies = await createTokenCookies(app, { enabled: http.refreshCookie, issuer })
   const flow = { ...stores, ...delivery, ...guard, ...credentials, tokens, journal }
 

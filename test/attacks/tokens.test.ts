@@ -1,6 +1,6 @@
 import { createHmac, createPrivateKey, createPublicKey, randomUUID, sign } from 'node:crypto'
 import t from 'tap'
-import type { TokenOptions } from '../../src/http/tokens.ts'
+import type { TokenOptions } from '../../src/http/tokens/index.ts'
 import { generateKeySet, readKeySet } from '../../src/keys/key-set.ts'
 import { fixedRing } from '../../src/keys/ring.ts'
 import { deriveSecrets, type Secrets } from '../../src/keys/secrets.ts'
