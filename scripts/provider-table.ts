@@ -1,6 +1,6 @@
 /**
- * Writes the table of delivery companies in docs/delivery.md from what their files declare. With `--check` it writes
- * nothing and fails when the table is not what they say.
+ * Writes the table of providers in docs/delivery.md from their definitions. With `--check` it writes nothing and fails
+ * when the table differs from the definitions.
  */
 import { CHANNELS } from '../src/core/delivery/ports.ts'
 import { providers } from '../src/providers/index.ts'
@@ -24,9 +24,9 @@ const row = ({ name, channels, receipts, idempotency, settings, document }: Prov
 }
 
 const table = [
-  '| company | channels | receipts, and how they are signed | duplicates are dropped by | settings (optional ones in brackets) | written from |',
+  '| provider | channels | receipts and their signature | deduplication by | settings (optional ones in brackets) | source |',
   '|---|---|---|---|---|---|',
   ...providers.filter(({ real }) => real).map(row),
 ].join('\n')
 
-writePart('docs/delivery.md', 'companies', table, 'npm run companies')
+writePart('docs/delivery.md', 'providers', table, 'npm run providers')
