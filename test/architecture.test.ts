@@ -55,7 +55,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   'src/store/housekeeping': ['src/store'],
   'src/store/outbox': ['src/store', 'src/core', 'src/core/account', 'src/core/audit'],
   'src/store/sends': ['src/store', 'src/core', 'src/core/delivery'],
-  'src/store/audit': ['src/store', 'src/store/users', 'src/core/account', 'src/core/audit'],
+  'src/store/audit': ['src/store', 'src/store/users', 'src/core', 'src/core/account', 'src/core/audit'],
   'src/store/sessions': ['src/store', 'src/store/users', 'src/core', 'src/core/session'],
   'src/store/challenges': [
     'src/store',
@@ -74,6 +74,7 @@ const MAY_IMPORT: Record<string, string[]> = {
 
   'src/settings': [
     'src/core',
+    'src/core/delivery',
     'src/providers',
     'src/providers/development',
     'src/delivery',

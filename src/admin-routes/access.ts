@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { hashAdminKey } from '../core/account/admin-key.ts'
 import { ADMIN_SCOPES, type AdminKeyStore, type FoundAdminKey } from '../core/account/admin-ports.ts'
 import type { Journal } from '../core/audit/journal.ts'
+import { isTypedUuid } from '../core/uuid.ts'
 import { Problem } from '../errors.ts'
 import type { Limiter } from '../http/rate-limit.ts'
 import { bearerToken, contextOf } from '../routes/route.ts'
@@ -13,12 +14,10 @@ interface Call {
   refusal?: 'no_key' | 'unknown' | 'expired' | 'revoked' | 'scope'
 }
 
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
-
 /** Whom a call was about: the user in the path, or the one it made. */
 const userOf = ({ params }: FastifyRequest, status: number, payload: unknown): string | undefined => {
   const id = status === 201 ? JSON.parse(String(payload)).id : (params as { id?: unknown } | undefined)?.id
-  return typeof id === 'string' && UUID.test(id) ? id : undefined
+  return isTypedUuid(id) ? id : undefined
 }
 
 /**

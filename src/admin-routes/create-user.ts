@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { Exactly } from '../http/exactly.ts'
 import { BODY_PROBLEMS, problems } from '../routes/problems/schemas.ts'
 import { answer } from '../routes/schemas.ts'
-import { NewPassword, Username } from '../routes/user-schemas.ts'
+import { Locale, NewPassword, Username } from '../routes/user-schemas.ts'
 import type { AdminRoute } from './admin-route.ts'
 import { ADMIN_PROBLEMS, AdminUser, userBody } from './schemas.ts'
 
@@ -11,12 +11,6 @@ const Phone = Type.String({
   maxLength: 32,
   description: 'The phone that codes go to, with its country code. Nothing proves it: the caller vouches for it.',
   examples: ['+12025550143'],
-})
-
-const Locale = Type.String({
-  pattern: '^[A-Za-z0-9-]{2,35}$',
-  description: 'The language of messages, BCP 47.',
-  examples: ['pt-BR'],
 })
 
 /** `POST /admin/users`: adds a user. */

@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import type { UserSummary } from '../core/account/admin-ports.ts'
 import { maskPhone } from '../core/delivery/phone.ts'
+import { TYPED_UUID } from '../core/uuid.ts'
 import type { ProblemCode } from '../errors.ts'
 import { Exactly } from '../http/exactly.ts'
 import { DATABASE_PROBLEMS } from '../routes/problems/schemas.ts'
@@ -11,7 +12,7 @@ import { MaskedPhone } from '../routes/user-schemas.ts'
 export const ADMIN_PROBLEMS = ['invalid_token', 'forbidden', ...DATABASE_PROBLEMS] as const satisfies ProblemCode[]
 
 const UserId = Type.String({
-  pattern: '^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$',
+  pattern: TYPED_UUID,
   description: 'The id of a user: a UUID, and `sub` of their tokens.',
   examples: ['5f0c1f5a-6f5e-4f6a-8f0e-2f1d3c4b5a69'],
 })

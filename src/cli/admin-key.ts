@@ -1,5 +1,6 @@
 import { ADMIN_KEY_MAX_DAYS, hashAdminKey, newAdminKey } from '../core/account/admin-key.ts'
 import { ADMIN_SCOPES, type AdminScope } from '../core/account/admin-ports.ts'
+import { isTypedUuid } from '../core/uuid.ts'
 import { createAdminKeyStore } from '../store/users/admin-keys.ts'
 import { adminKeyTable } from './admin-key-table.ts'
 import { type Command, commandOf, readArgs, refuseNames, UsageError } from './command.ts'
@@ -14,8 +15,6 @@ const NEW_OPTIONS = {
 
 /** What a name may be: it stands in logs and tables. */
 const NAME = /^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,63}$/u
-
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 const isScope = (name: string): name is AdminScope => ADMIN_SCOPES.some((scope) => scope === name)
 
@@ -68,7 +67,7 @@ const list: Command = async (args, world) => {
 const revoke: Command = async (args, world) => {
   const [id, ...others] = readArgs(args, {}).positionals
   // What was given instead is not shown: it may be the key itself.
-  if (id === undefined || others.length > 0 || !UUID.test(id)) {
+  if (id === undefined || others.length > 0 || !isTypedUuid(id)) {
     throw new UsageError('"admin-key revoke" needs the id of one key, as "admin-key list" shows it.')
   }
   await withSchema(world, async (database) => {

@@ -1,4 +1,5 @@
 import { hashPhone } from '../core/delivery/phone.ts'
+import { isTypedUuid } from '../core/uuid.ts'
 import { secretIn } from '../keys/key-files.ts'
 import { deriveSecrets, parseSecrets } from '../keys/secrets.ts'
 import { readSettings } from '../settings/read.ts'
@@ -10,8 +11,6 @@ import { sendTable } from './send-table.ts'
 import { testCompanies } from './test-companies.ts'
 
 const TEST_OPTIONS = { channel: { type: 'string' }, 'dry-run': { type: 'boolean', default: false } } as const
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /** What a number may be in the ledger as: one hash for each secret and spelling there is. */
 const hashesOf = (written: string, { env }: World): Buffer[] => {
@@ -28,7 +27,7 @@ const hashesOf = (written: string, { env }: World): Buffer[] => {
 const show: Command = async (args, world) => {
   const [what, ...more] = readArgs(args, {}).positionals
   if (what === undefined || more.length > 0) throw new UsageError('"sms show" needs one challenge id or phone number.')
-  const hashes = UUID.test(what) ? undefined : hashesOf(what, world)
+  const hashes = isTypedUuid(what) ? undefined : hashesOf(what, world)
   await withSchema(world, async (database) => {
     const report = createSendReport(database)
     const sends = hashes ? await report.ofPhone(hashes) : await report.ofChallenge(what)

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
+import { E164 } from '../core/delivery/phone.ts'
 import { Problem } from '../errors.ts'
 import { Exactly } from '../http/exactly.ts'
 import { ChannelName } from './challenge-schemas.ts'
@@ -60,9 +61,7 @@ export const devOutbox: Route = (app, { outbox }) => {
       description:
         'For tests of programs that use this API, and for the demo: what would have been sent. Without `to`, to all numbers. Never in production.',
       querystring: Exactly({
-        to: Type.Optional(
-          Type.String({ pattern: '^\\+[1-9][0-9]{1,14}$', description: 'A number in E.164, the plus as `%2B`.' }),
-        ),
+        to: Type.Optional(Type.String({ pattern: E164, description: 'A number in E.164, the plus as `%2B`.' })),
       }),
       response: {
         200: answer('The messages.', Outbox),

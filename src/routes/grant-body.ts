@@ -5,6 +5,7 @@ import type { Grant } from '../core/session/grant.ts'
 import { Exactly } from '../http/exactly.ts'
 import type { TokenCookies } from '../http/token-cookies.ts'
 import { Seconds } from './schemas.ts'
+import { CLEAN_TEXT } from './user-schemas.ts'
 
 const opaque = (prefix: string) => `^${prefix}[A-Za-z0-9_-]{43}$`
 
@@ -36,7 +37,7 @@ export const DeviceName = Type.Optional(
   Type.String({
     minLength: 1,
     maxLength: 64,
-    pattern: '^[^\\p{Cc}\\p{Cs}]*$',
+    pattern: CLEAN_TEXT,
     description: 'What this client is called in the lists of sessions and devices; by default its `User-Agent`.',
     examples: ['Telephone in the kitchen'],
   }),

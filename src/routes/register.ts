@@ -6,7 +6,7 @@ import { BODY_PROBLEMS, DATABASE_PROBLEMS, ISSUE_PROBLEMS, problems } from './pr
 import { contextOf, deliveryWish, type Route } from './route.ts'
 import { answer } from './schemas.ts'
 import { ClientKind, HumanCheckAnswer, SendingHeaders, WantedChannel } from './sending-schemas.ts'
-import { NewPassword, PhoneNumber, Username } from './user-schemas.ts'
+import { Locale, NewPassword, PhoneNumber, Username } from './user-schemas.ts'
 
 /** `POST /register`: a name, a password and a number become a pending token and a code on its way. */
 export const register: Route = (app, deps) => {
@@ -35,15 +35,7 @@ export const register: Route = (app, deps) => {
               examples: ['inv_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'],
             }),
           ),
-          locale: Type.Optional(
-            Type.String({
-              minLength: 2,
-              maxLength: 35,
-              pattern: '^[A-Za-z0-9-]{2,35}$',
-              description: 'The language of messages to come (BCP 47).',
-              examples: ['pt-BR'],
-            }),
-          ),
+          locale: Type.Optional(Locale),
           channel: WantedChannel,
           client: ClientKind,
           human_check: HumanCheckAnswer,

@@ -1,4 +1,5 @@
 import { type TSchema, Type } from 'typebox'
+import { UUID } from '../core/uuid.ts'
 
 /** A success as the documents have it: what it means here, and the shape that it has. */
 export const answer = <S extends TSchema>(description: string, schema: S, headers?: Record<string, object>) => ({
@@ -13,7 +14,7 @@ export const Id = (description: string) =>
     // Not `format`, which leaves the case of the letters open.
     minLength: 36,
     maxLength: 36,
-    pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$',
+    pattern: UUID,
     description,
     examples: ['0e3b1c9e-4c0f-4c3f-9a55-0d4b8a9f2d11'],
   })

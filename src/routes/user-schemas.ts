@@ -3,7 +3,7 @@ import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from '../core/challenge/pass
 import { USERNAME_MAX_LENGTH } from '../core/login/username.ts'
 
 /** Neither control characters, which Postgres refuses or logs show raw, nor half of a surrogate pair. */
-const CLEAN_TEXT = '^[^\\p{Cc}\\p{Cs}]*$'
+export const CLEAN_TEXT = '^[^\\p{Cc}\\p{Cs}]*$'
 
 /** A name to log in with. */
 export const Username = Type.String({
@@ -39,6 +39,15 @@ export const PhoneNumber = Type.String({
   description:
     'A phone number with `+` and its country code. Spaces, hyphens, dots, slashes, parentheses, invisible marks, `tel:` and digits of any script are taken; it is stored, counted and sent to in one spelling, E.164.',
   examples: ['+12025550143'],
+})
+
+/** A language that messages are wanted in. */
+export const Locale = Type.String({
+  minLength: 2,
+  maxLength: 35,
+  pattern: '^[A-Za-z0-9-]{2,35}$',
+  description: 'The language of messages to come (BCP 47).',
+  examples: ['pt-BR'],
 })
 
 /** A phone number as it may be shown. */

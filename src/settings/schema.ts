@@ -6,7 +6,7 @@ import { NETWORK_SETTINGS } from './network.ts'
 import { RETENTION_SETTINGS } from './retention.ts'
 import { SESSION_SETTINGS } from './session.ts'
 import { SMS_SETTINGS } from './sms.ts'
-import { list, seconds } from './types.ts'
+import { list, requestUrl, seconds } from './types.ts'
 
 /**
  * Every setting, under the name of its environment variable. `secret` ones also come as `NAME_FILE`, are never shown,
@@ -176,10 +176,7 @@ export const SettingsSchema = Type.Object({
   ),
   ...RETENTION_SETTINGS,
   EVENTS_WEBHOOK_URL: Type.Optional(
-    Type.String({
-      // Plain HTTP stays on the machine, and a request with credentials in its address would never leave.
-      pattern:
-        '^(?:https://[^\\s/?#@\\\\]+|http://(?:localhost|127\\.0\\.0\\.1|\\[::1\\])(?::\\d{1,5})?)(?:[/?][^\\s#]*)?$',
+    requestUrl('(?:[/?][^\\s#]*)?', {
       form: 'an https address without a name, a password or a # in it, or http to this machine',
       description: 'Where events are told (`docs/audit.md`): https, or http to this machine. Nowhere if not set.',
       examples: ['https://ops.example.com/doorcode'],

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { DURATIONS } from '../core/durations.ts'
-import { seconds } from './types.ts'
+import { requestUrl, seconds } from './types.ts'
 
 /** The settings of what follows a login. */
 export const SESSION_SETTINGS = {
@@ -32,9 +32,7 @@ export const SESSION_SETTINGS = {
     examples: ['invite'],
   }),
   PASSWORD_BREACH_URL: Type.Optional(
-    Type.String({
-      pattern:
-        '^(?:https://[^\\s/?#@\\\\]+|http://(?:localhost|127\\.0\\.0\\.1|\\[::1\\])(?::\\d{1,5})?)(?:/[^\\s?#]*)?$',
+    requestUrl('(?:/[^\\s?#]*)?', {
       form: 'an https address without a name, a password, ? or # in it, or http to this machine',
       description:
         'A range API of breached passwords, asked about new ones by five digits of their SHA-1. Nobody if not set.',

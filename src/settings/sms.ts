@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { E164 } from '../core/delivery/phone.ts'
 import { GUARD_RULES } from '../core/guard/rules.ts'
 import { list } from './types.ts'
 
@@ -69,7 +70,7 @@ export const SMS_SETTINGS = {
   }),
   SMS_SAFE_NUMBERS: list({
     default: [],
-    pattern: '^\\+[1-9][0-9]{1,14}$',
+    pattern: E164,
     form: 'numbers with the plus and digits alone, with commas between them',
     description: 'Numbers, E.164, that the rules on addresses, prefixes and conversion pass by: those of your testers.',
     examples: ['+12025550143'],

@@ -1,5 +1,8 @@
 import { createHmac } from 'node:crypto'
 
+/** Pattern of a phone number in E.164: the plus and up to 15 digits, the first of which is not 0. */
+export const E164 = '^\\+[1-9][0-9]{1,14}$'
+
 /** A phone number as anyone but its owner may see it: its last two digits, and not even its length. */
 export const maskPhone = (phone: string): string => `********${phone.slice(-2)}`
 

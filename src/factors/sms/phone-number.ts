@@ -11,7 +11,8 @@ export type ReadPhone = { ok: true; phone: string } | { ok: false; reason: strin
 /** ITU codes that belong to no country: satellites, international networks and services. */
 const NO_COUNTRY = 'lies in no country (a satellite or an international service)'
 
-const E164 = /^\+[1-9][0-9]{6,14}$/
+/** E.164 with the seven digits that a number of a person has at least. */
+const WHOLE_NUMBER = /^\+[1-9][0-9]{6,14}$/
 
 const NOT_A_NUMBER = 'has characters that no number has; write it like +18009998877'
 const NO_COUNTRY_CODE = 'does not start with a country code; write it like +18009998877'
@@ -38,7 +39,7 @@ export const readPhone = (written: string): ReadPhone => {
   if (number === undefined) return { ok: false, reason: NOT_A_NUMBER }
   const parsed = number.startsWith('+') ? parsePhoneNumberFromString(number) : undefined
   const phone = parsed?.isValid() ? parsed.number : number
-  return parsed && E164.test(phone) ? { ok: true, phone } : { ok: false, reason: NO_COUNTRY_CODE }
+  return parsed && WHOLE_NUMBER.test(phone) ? { ok: true, phone } : { ok: false, reason: NO_COUNTRY_CODE }
 }
 
 /** The one spelling of a number, as `readPhone` gives it; undefined for other text. */

@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
+import { E164 } from '../../core/delivery/phone.ts'
 import { CHANNELS, type Provider, type Receipt, type SendResult } from '../../core/delivery/ports.ts'
 import { canonicalPhone } from '../../factors/sms/phone-number.ts'
 
@@ -30,7 +31,7 @@ export const STANDARD_NUMBERS: readonly ScenarioNumber[] = [
 ]
 
 const EXAMPLE = '+12025550155=code:246810@2027-06-30'
-const ITEM = /^(\+[1-9]\d{1,14})=([a-z]+)(?::(\d+))?(?:@(\d{4}-\d{2}-\d{2}))?$/
+const ITEM = new RegExp(`^(${E164.slice(1, -1)})=([a-z]+)(?::(\\d+))?(?:@(\\d{4}-\\d{2}-\\d{2}))?$`)
 
 /** A list of scenario numbers, or every fault of it in words. */
 export type ParsedScenarios = { numbers: ScenarioNumber[]; faults: string[] }

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { AuditEntry, AuditTrail } from '../../core/audit/ports.ts'
+import { isTypedUuid } from '../../core/uuid.ts'
 import { clean } from '../clean.ts'
 import type { Database } from '../database.ts'
 
@@ -23,14 +24,12 @@ const LARGEST_BATCH = 1_000
 const FIRST_WAIT = 1_000
 const LONGEST_WAIT = 30_000
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
-
 const toRow = ({ event, userId, address, requestId, facts, at }: AuditEntry): AuditRow => ({
   created_at: at.toISOString(),
   event: clean(event),
   user_id: userId,
   address: clean(address),
-  request_id: UUID.test(requestId) ? requestId : null,
+  request_id: isTypedUuid(requestId) ? requestId : null,
   facts: Object.fromEntries(
     Object.entries(facts).map(([name, fact]) => [clean(name), typeof fact === 'string' ? clean(fact) : fact]),
   ),

@@ -1,4 +1,5 @@
 import type { SendLedger, SettledSend } from '../../core/delivery/ports.ts'
+import { isTypedUuid } from '../../core/uuid.ts'
 import { clean } from '../clean.ts'
 import type { Database } from '../database.ts'
 import { type SettledRow, sendStatements } from './statements.ts'
@@ -18,8 +19,6 @@ const toRow = ({ sendId, status, messageId, reason, took }: SettledSend): Settle
   reason: cleanOrNull(reason),
   took_ms: took,
 })
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /**
  * Outcomes are written one batch at a time: what comes while one is under way goes with the next, so that a busy server
@@ -65,7 +64,7 @@ export const createSendLedger = (db: Database): StoredLedger => {
     },
 
     async receive(provider, { sendId, messageId, status, reason }) {
-      const known = sendId !== undefined && UUID.test(sendId) ? sendId : null
+      const known = isTypedUuid(sendId) ? sendId : null
       const rows = await statements.receive({
         provider,
         sendId: known,

@@ -1,0 +1,73 @@
+import { Type } from 'typebox'
+import { defineHumanCheck, type HumanCheckDefinition } from './check.ts'
+import { createSiteverify } from './siteverify.ts'
+
+/** What a captcha with `siteverify` has of its own. */
+export interface Captcha {
+  /** Lower case; in capitals it is the start of its settings' names. */
+  name: string
+  document: { url: string; version: string }
+  /** Who says whether a token is good, in the description of its address. */
+  provider: string
+  /** The address of `siteverify`. */
+  url: string
+  siteKey: { description: string; example: string }
+  secret: { description: string; example: string }
+  /** Whether `siteverify` compares the site key: else a token of any other site of the account would pass. */
+  comparesSiteKey: boolean
+  /** Characters of the longest token there is. */
+  longest: number
+}
+
+const VISIBLE = '^[\\x21-\\x7e]+$'
+
+/** Makes the human check of a captcha: its four settings, its challenge, and the request that verifies a token. */
+export const defineCaptcha = (captcha: Captcha): HumanCheckDefinition => {
+  const { name, document, provider, url, siteKey, secret, comparesSiteKey, longest } = captcha
+  const prefix = name.toUpperCase()
+  return defineHumanCheck({
+    name,
+    document,
+    settings: Type.Object({
+      [`${prefix}_SITE_KEY`]: Type.String({
+        pattern: VISIBLE,
+        description: siteKey.description,
+        examples: [siteKey.example],
+      }),
+      [`${prefix}_SECRET`]: Type.String({
+        pattern: VISIBLE,
+        description: secret.description,
+        examples: [secret.example],
+        secret: true,
+      }),
+      [`${prefix}_HOSTNAME`]: Type.Optional(
+        Type.String({
+          pattern: '^[a-z0-9.-]{1,253}$',
+          description: 'The host that the widget is shown on; tokens from any other fail. Any host if not set.',
+          examples: ['app.example.com'],
+        }),
+      ),
+      [`${prefix}_URL`]: Type.String({
+        default: url,
+        pattern: '^https?://[^\\s/]+',
+        description: `Where ${provider} says whether a token is good.`,
+        examples: [url],
+      }),
+    }),
+    create: (settings, { transport }) => {
+      const setting = (name: string) => (settings as Record<string, string>)[`${prefix}_${name}`]
+      return {
+        name,
+        challenge: () => ({ kind: name, site_key: setting('SITE_KEY')! }),
+        verify: createSiteverify({
+          transport,
+          url: setting('URL')!,
+          secret: setting('SECRET')!,
+          siteKey: comparesSiteKey ? setting('SITE_KEY') : undefined,
+          hostname: setting('HOSTNAME'),
+          longest,
+        }),
+      }
+    },
+  })
+}
