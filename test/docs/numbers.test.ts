@@ -11,7 +11,7 @@ import { SettingsSchema } from '../../src/settings/schema.ts'
 import { PAGES } from '../support/markdown-page.ts'
 
 const { accessTtl, codeTtl, deviceTtl, freshFor, sessionIdle, sessionTtl } = DURATIONS
-const { attemptsPerChallenge, failuresPerLock, firstLock, rotationGrace } = DEFAULT_LIMITS
+const { attemptsPerChallenge, failuresPerLock, rotationGrace } = DEFAULT_LIMITS
 const { user, number, address, network, prefix, consecutive, conversion, budget } = GUARD_RULES
 const defaultOf = (name: keyof typeof SettingsSchema.properties) =>
   (SettingsSchema.properties[name] as { default?: unknown }).default
@@ -26,40 +26,36 @@ const percent = (share: number) => `${Math.round(share * 100)} %`
 /** What each page says of a limit, with the number that the limit has. */
 const STATED: Record<string, string[]> = {
   'README.md': [
-    `every ${time(accessTtl.default)}`,
-    `${capital(words(attemptsPerChallenge))} end the challenge`,
-    `${words(failuresPerLock)} in a row lock the account's factor for ${minutes(firstLock)}`,
-    `${number.perHour} an hour and ${number.perDay} a day to a number`,
-    `${capital(words(PASSWORD_RULES.perAddress))} tries of a password`,
+    `${capital(words(attemptsPerChallenge))} end the challenge, ${words(failuresPerLock)} in a row lock the factor`,
   ],
   'client/README.md': [`can be repeated for ${time(rotationGrace)}`],
   'docs/admin-api.md': [
-    `${ADMIN_KEY_MAX_DAYS} days at most`,
-    `the ${ADDRESS_LIMITS.admin_refused} a minute`,
-    `${time(accessTtl.default)} at most`,
+    `at most ${ADMIN_KEY_MAX_DAYS} days`,
+    `than ${ADDRESS_LIMITS.admin_refused} bad keys in a minute`,
+    `at most ${time(accessTtl.default)} with the default \`ACCESS_TOKEN_TTL\``,
   ],
   'docs/from-better-auth.md': [`\`pending_token\` in the body, ${time(codeTtl.default)}`],
   'docs/from-flask.md': [
     `\`access_token\` (${time(accessTtl.default)}`,
-    `${words(attemptsPerChallenge)} a code, ${words(failuresPerLock)} in a row lock the factor`,
+    `${words(attemptsPerChallenge)} for each code; ${words(failuresPerLock)} in a row lock the factor`,
   ],
   'docs/from-twilio-verify.md': [`A code lives ${time(codeTtl.default)} (\`CODE_TTL\`)`],
   'docs/keys.md': [
     `signs ${time(PUBLISH_DELAY)} later`,
     `${minutes(JWKS_MAX_AGE)} (\`max-age\`)`,
     `challenges of up to ${codeTtl.maximum} s`,
-    `${accessTtl.maximum.toLocaleString('en')} s, the most that \`ACCESS_TOKEN_TTL\` allows`,
+    `${accessTtl.maximum.toLocaleString('en')} s, the maximum of \`ACCESS_TOKEN_TTL\`)`,
   ],
-  'docs/protecting-an-api.md': [
-    `may be kept for ${time(JWKS_MAX_AGE)}`,
-    `${time(accessTtl.default)} at most with the default \`ACCESS_TOKEN_TTL\``,
-  ],
+  'docs/protecting-an-api.md': [`${time(accessTtl.default)} with the default \`ACCESS_TOKEN_TTL\``],
   'docs/retention.md': [
     `${defaultOf('SESSION_RETENTION')} days after they ended | \`SESSION_RETENTION\``,
     `after ${defaultOf('LEDGER_RETENTION')} days | \`LEDGER_RETENTION\``,
     `after ${defaultOf('AUDIT_RETENTION')} days | \`AUDIT_RETENTION\``,
   ],
-  'docs/security.md': [`${minutes(accessTtl.default)} by default`],
+  'docs/security.md': [
+    `${minutes(accessTtl.default)} by default`,
+    `Each address has its ${words(PASSWORD_RULES.perAddress)} attempts`,
+  ],
   'docs/sessions.md': [
     `\`ACCESS_TOKEN_TTL\`, ${accessTtl.default} s`,
     `\`REFRESH_IDLE_TTL\` (${hours(sessionIdle.default)})`,
@@ -68,13 +64,13 @@ const STATED: Record<string, string[]> = {
     `\`STEP_UP_MAX_AGE\` (${minutes(freshFor.default)})`,
   ],
   'docs/toll-fraud.md': [
-    `had ${user.perHour} codes within an hour, over all their challenges`,
-    `had ${number.perHour} codes within an hour or ${number.perDay} within a day`,
-    `had ${number.callsPerHour} calls within an hour or ${number.callsPerDay} within a day`,
-    `asked for ${address.perHour} codes within an hour`,
-    `asked for ${network.perHour} such codes within an hour`,
+    `received ${user.perHour} codes within an hour, over all challenges`,
+    `received ${number.perHour} codes within an hour or ${number.perDay} within a day`,
+    `received ${number.callsPerHour} calls within an hour or ${number.callsPerDay} within a day`,
+    `requested ${address.perHour} codes within an hour`,
+    `requested ${network.perHour} such codes within an hour`,
     `has ${prefix.perHour} sends within an hour`,
-    `${words(prefix.timesMean)} times its own hourly mean of ${prefix.baselineDays} days`,
+    `${words(prefix.timesMean)} times its hourly mean of ${prefix.baselineDays} days`,
     `${percent(prefix.unverified)} of its numbers`,
     `${hours(prefix.blockFor)}, doubling to ${days(prefix.longestBlock)}`,
     `${consecutive.numbers} numbers of one prefix within ${consecutive.within / 60} min, each at most ${consecutive.gap}`,
@@ -83,11 +79,11 @@ const STATED: Record<string, string[]> = {
     `the latest ${conversion.sends} messages`,
     `a budget is at ${percent(budget.soft)}`,
     `${number.perHour} codes an hour and ${number.perDay} a day`,
-    `more than ${2 * number.perHour} codes an hour and ${2 * number.perDay} a day`,
+    `at most ${2 * number.perHour} codes an hour and ${2 * number.perDay} a day`,
   ],
   'docs/verify-tokens.md': [
     `A token lives ${minutes(accessTtl.default)}`,
-    `${minutes(JWKS_MAX_AGE)}. A \`kid\``,
+    `for its \`max-age\`, ${minutes(JWKS_MAX_AGE)}`,
     `in the list for ${time(PUBLISH_DELAY)} before it signs`,
   ],
 }
