@@ -1,52 +1,116 @@
 import { type Kysely, sql } from 'kysely'
-import { Migrator } from 'kysely/migration'
+import { DEFAULT_MIGRATION_LOCK_TABLE, MIGRATION_LOCK_ID, Migrator } from 'kysely/migration'
+import { type AppliedFunction, applyFunctions, compareFunctions, MARKERS } from './apply-functions.ts'
+import { type DatabaseFunction, type FunctionSet, ownFunctions } from './functions/index.ts'
 import { migrations } from './migrations/index.ts'
 
-const migratorFor = (db: Kysely<never>) =>
-  new Migrator({ db, provider: { getMigrations: () => Promise.resolve(migrations) } })
-
-/**
- * Brings the schema up to date and returns the names of the migrations that ran: none where a newer version has brought it
- * further. Safe to start several times at once: an advisory lock, which needs a direct connection and not a transaction
- * pooler, lets one of them work.
- *
- * Throws the database's error; a migration that fails leaves nothing behind. Throws too when the schema has migrations of a
- * newer version and lacks some of this one.
- */
-export const migrate = async (db: Kysely<never>): Promise<string[]> => {
-  const { pending, unknown } = await readSchemaState(db)
-  if (unknown.length > 0) {
-    if (pending.length === 0) return []
-    throw new Error(
-      `The schema has ${unknown.join(', ')} of a newer version and lacks ${pending.join(', ')}. Run "migrate" of the newer version.`,
-    )
-  }
-  const { error, results } = await migratorFor(db).migrateToLatest()
-  if (error) throw error
-  return (results ?? []).map(({ migrationName }) => migrationName)
-}
-
-/** How the schema of a database differs from the one that this code knows. */
+/** How the schema of a database differs from the one that this code knows. A function stands here as `functions/NAME`. */
 export interface SchemaState {
-  /** Migrations that the database lacks. */
+  /** Migrations and functions that the database lacks; `functions/*` when it has no function of ours. */
   pending: string[]
-  /** Migrations that the database has and this code does not know: a newer version made them. */
+  /** Migrations and functions that a newer version made. */
   unknown: string[]
 }
 
 const UNDEFINED_TABLE = '42P01'
 
-/** Compares the schema with this code, in one statement. A database without the table of migrations lacks all of them. */
-export const readSchemaState = async (db: Kysely<never>): Promise<SchemaState> => {
-  const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name`
+const readApplied = async (db: Kysely<never>): Promise<{ names: string[]; functions: AppliedFunction[] }> => {
+  const { rows } = await sql<{ name: string; marker: string | null }>`
+    select name::text, null as marker from kysely_migration
+    union all
+    select p.proname::text, obj_description(p.oid, 'pg_proc')
+    from pg_proc p join pg_namespace n on n.oid = p.pronamespace and n.nspname = any (current_schemas(false))
+    where obj_description(p.oid, 'pg_proc') like ${MARKERS}
+    order by name`
     .execute(db)
     .catch((error: unknown) => {
       if ((error as { code?: string }).code === UNDEFINED_TABLE) return { rows: [] }
       throw error
     })
-  const applied = rows.map(({ name }) => name)
   return {
-    pending: Object.keys(migrations).filter((name) => !applied.includes(name)),
-    unknown: applied.filter((name) => !Object.hasOwn(migrations, name)),
+    names: rows.flatMap(({ name, marker }) => (marker === null ? [name] : [])),
+    functions: rows.flatMap(({ name, marker }) => (marker === null ? [] : [{ name, marker }])),
   }
 }
+
+/** The difference, with the text of the functions to apply. */
+interface Difference extends SchemaState {
+  pendingMigrations: string[]
+  pendingFunctions: DatabaseFunction[]
+}
+
+const compareSchema = async (db: Kysely<never>, set: FunctionSet): Promise<Difference> => {
+  const applied = await readApplied(db)
+  const pendingMigrations = Object.keys(migrations).filter((name) => !applied.names.includes(name))
+  const unknownMigrations = applied.names.filter((name) => !Object.hasOwn(migrations, name))
+  const functions = compareFunctions(applied.functions, { set, isNewer: unknownMigrations.length > 0 })
+  const hasNone = functions.pending.length > 0 && functions.pending.length === set.functions.length
+  return {
+    pendingMigrations,
+    pendingFunctions: functions.pending,
+    pending: [
+      ...pendingMigrations,
+      ...(hasNone ? ['functions/*'] : functions.pending.map(({ name }) => `functions/${name}`)),
+    ],
+    unknown: [...unknownMigrations, ...functions.newer.map((name) => `functions/${name}`)],
+  }
+}
+
+/** Compares the schema with this code, in one statement. A database without the table of migrations lacks all of it. */
+export const readSchemaState = async (db: Kysely<never>, set = ownFunctions()): Promise<SchemaState> => {
+  const { pending, unknown } = await compareSchema(db, set)
+  return { pending, unknown }
+}
+
+/** Holds the lock of Kysely's migrations while `work` runs, on one connection. Kysely takes it once more on top. */
+const withMigrationLock = <R>(db: Kysely<never>, work: (connection: Kysely<never>) => Promise<R>): Promise<R> =>
+  db.connection().execute(async (connection) => {
+    const { adapter } = connection.getExecutor()
+    const lock = { lockTable: DEFAULT_MIGRATION_LOCK_TABLE, lockRowId: MIGRATION_LOCK_ID }
+    await adapter.acquireMigrationLock(connection, lock)
+    try {
+      return await work(connection)
+    } finally {
+      await adapter.releaseMigrationLock(connection, lock)
+    }
+  })
+
+/** Runs the migrations that are pending, and `andThen` with the last of them, in one transaction. */
+const runMigrations = async (db: Kysely<never>, andThen: (db: Kysely<never>) => Promise<void>): Promise<void> => {
+  const last = Object.keys(migrations).at(-1)!
+  const up = async (trx: Kysely<never>) => {
+    await migrations[last]!.up(trx)
+    await andThen(trx)
+  }
+  const provider = { getMigrations: () => Promise.resolve({ ...migrations, [last]: { up } }) }
+  const { error } = await new Migrator({ db, provider }).migrateToLatest()
+  if (error) throw error
+}
+
+/**
+ * Brings the schema up to date: runs the migrations that the database lacks, then creates or replaces the functions whose
+ * text has changed (`db/functions`), all in one transaction. Returns the names of what ran, as `SchemaState` has them: none
+ * where a newer version has brought the schema further. It never replaces a newer function by an older one.
+ *
+ * It is safe to start several times at once: an advisory lock, which needs a direct connection and not a transaction pooler,
+ * lets one of them work. Throws the database's error; a migration that fails leaves nothing behind. Throws too when the
+ * schema is partly newer than this version and lacks something of it.
+ */
+export const migrate = (db: Kysely<never>, set = ownFunctions()): Promise<string[]> =>
+  withMigrationLock(db, async (connection) => {
+    const { pending, unknown, pendingMigrations } = await compareSchema(connection, set)
+    if (pending.length === 0) return []
+    if (unknown.length > 0) {
+      throw new Error(
+        `The schema has ${unknown.join(', ')} of a newer version and lacks ${pending.join(', ')}. Run "migrate" of the newer version.`,
+      )
+    }
+    const bringFunctions = async (trx: Kysely<never>) => {
+      // Once more, since a migration may have dropped some.
+      const { pendingFunctions } = await compareSchema(trx, set)
+      await applyFunctions(trx, { pending: pendingFunctions, set })
+    }
+    if (pendingMigrations.length > 0) await runMigrations(connection, bringFunctions)
+    else await connection.transaction().execute(bringFunctions)
+    return pending
+  })

@@ -15,7 +15,8 @@ if (status !== 0) process.exit(status ?? 1)
 rmSync('dist/package.json')
 for (const folder of ['demo', 'client/src']) cpSync(folder, `dist/${folder}`, { recursive: true })
 // What is read while it runs, and no module.
-cpSync('src', 'dist/src', { recursive: true, filter: (path) => !path.endsWith('.ts') })
+for (const folder of ['src', 'db/functions'])
+  cpSync(folder, `dist/${folder}`, { recursive: true, filter: (path) => !path.endsWith('.ts') })
 
 /** Makes a module of `dist` once more for CommonJS. Its types are those of the ES module, which `require` may name too. */
 const makeCommonJs = async (path: string): Promise<void> => {

@@ -48,7 +48,8 @@ const MAY_IMPORT: Record<string, string[]> = {
   'src/passwords': ['src/core', 'src/core/account', 'src/core/challenge', 'src/core/login', ERRORS],
 
   'db/migrations': [],
-  db: ['db/migrations', 'src/core/account', 'src/passwords'],
+  'db/functions': [],
+  db: ['db/migrations', 'db/functions', 'src/core/account', 'src/passwords'],
   'src/store': ['db', ERRORS],
   'src/store/users': ['src/store', 'src/core', 'src/core/account', 'src/core/login'],
   'src/store/guard': ['src/store', 'src/core/guard'],

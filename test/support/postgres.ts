@@ -47,8 +47,8 @@ export const query = async (url: string, sql: string, values: unknown[] = []): P
 /** Everything about a database but its rows: what a test has changed here is not undone by emptying its tables. */
 const SHAPE = `
   select md5(concat_ws('|',
-    (select string_agg(oid::regprocedure::text, ',' order by oid::regprocedure::text) from pg_proc
-      where pronamespace = 'public'::regnamespace),
+    (select string_agg(concat_ws(':', oid::regprocedure, prosrc, obj_description(oid, 'pg_proc')), ','
+      order by oid::regprocedure::text) from pg_proc where pronamespace = 'public'::regnamespace),
     (select string_agg(concat_ws(':', tgrelid::regclass, tgname, tgenabled), ',' order by tgrelid::regclass::text, tgname)
       from pg_trigger where not tgisinternal),
     (select string_agg(concat_ws(':', table_name, column_name), ',' order by table_name, column_name)

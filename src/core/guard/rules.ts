@@ -1,6 +1,6 @@
 /**
  * The rules of the toll-fraud guard, in the order in which they are asked: the first that objects decides. The database
- * applies them, in the statement that opens a challenge or replaces its code (`guard_send` in the migrations), to what
+ * applies them, in the statement that opens a challenge or replaces its code (`db/functions/guard_send.sql`), to what
  * stands in the ledger; here are all their numbers, which `SMS_GUARD_LIMITS` replaces. Durations are seconds.
  *
  * A user is *known* when they entered a code sent to the same number within the last 30 days. Fraud lives on numbers

@@ -1,0 +1,140 @@
+import { type Kysely, sql } from 'kysely'
+import t from 'tap'
+import {
+  type DatabaseFunction,
+  FUNCTION_SETS,
+  type FunctionSet,
+  hashOfSet,
+  ownFunctions,
+} from '../../db/functions/index.ts'
+import { migrate, readSchemaState } from '../../db/migrate.ts'
+import { migrations } from '../../db/migrations/index.ts'
+import { createTestDatabase } from '../support/postgres.ts'
+import { countFormerUsers, emptySchema, makeFormerSchema, openSchema, readDefinitions } from '../support/schema.ts'
+
+/** A set of the next version, in which these functions have another text. */
+const nextSet = (change: (one: DatabaseFunction) => string | undefined): FunctionSet => {
+  const { number, functions } = ownFunctions()
+  return {
+    number: number + 1,
+    functions: functions.map((one) => {
+      const text = change(one)
+      return text === undefined ? one : { ...one, text, hash: hashOfSet([{ ...one, hash: text }]) }
+    }),
+  }
+}
+
+const changeOf = (name: string, from: string, to: string): FunctionSet =>
+  nextSet((one) => (one.name === name ? one.text.replace(from, to) : undefined))
+
+/** A next version, whose functions wait at least two seconds more than they must. */
+const SLOWER = changeOf('guard_seconds', 'greatest(1,', 'greatest(2,')
+
+const secondsNow = async (db: Kysely<never>) => {
+  const { rows } = await sql<{ seconds: number }>`select guard_seconds(now(), now()) as seconds`.execute(db)
+  return rows[0]!.seconds
+}
+
+t.test('the last line of FUNCTION_SETS is the hash of the files', async (t) => {
+  t.equal(
+    FUNCTION_SETS.at(-1),
+    hashOfSet(ownFunctions().functions),
+    'add a line with the hash of the files as they are',
+  )
+  t.strictSame(FUNCTION_SETS, [...new Set(FUNCTION_SETS)], 'no set comes twice')
+})
+
+t.test('each file has one function of its name, and says above it what it decides', async (t) => {
+  for (const { name, text } of ownFunctions().functions) {
+    t.match(text, /^-- [A-Z].+\n/, name)
+    t.strictSame(
+      [...text.matchAll(/^create or replace function (\w+)\(/gm)].map(([, found]) => found),
+      [name],
+    )
+  }
+})
+
+t.test('an empty database and one of the former version get the functions of the files, and no others', async (t) => {
+  const db = openSchema(t, await createTestDatabase(t))
+  await emptySchema(db)
+  await migrate(db)
+  const expected = await readDefinitions(db)
+  t.strictSame(
+    Object.keys(expected).map((name) => name.replace(/\(.*/, '')),
+    ownFunctions().functions.map(({ name }) => name),
+  )
+  for (const [name, definition] of Object.entries(expected)) t.match(definition, /Doorcode function set \d+, SHA/, name)
+
+  // upgrades.long.ts does the same from each version.
+  const names = Object.keys(migrations)
+  const former = names.indexOf('0016_password_notices') + 1
+  await makeFormerSchema(db, former)
+  t.strictSame((await readSchemaState(db)).pending, [...names.slice(former), 'functions/*'])
+  t.strictSame(await migrate(db), [...names.slice(former), 'functions/*'])
+  t.strictSame(await readDefinitions(db), expected)
+  t.equal(await countFormerUsers(db), 3)
+  t.strictSame(await migrate(db), [], 'a second run has nothing to do')
+})
+
+t.test('a changed file is applied once, by one of five at once', async (t) => {
+  const url = await createTestDatabase(t)
+  const db = openSchema(t, url)
+  t.strictSame(await readSchemaState(db, SLOWER), { pending: ['functions/guard_seconds'], unknown: [] })
+  t.equal(await secondsNow(db), 1)
+  const ran = await Promise.all(Array.from({ length: 5 }, () => migrate(openSchema(t, url), SLOWER)))
+  t.strictSame(ran.flat(), ['functions/guard_seconds'])
+  t.equal(await secondsNow(db), 2)
+  t.strictSame(await readSchemaState(db, SLOWER), { pending: [], unknown: [] })
+
+  const again = { ...SLOWER, functions: changeOf('guard_seconds', 'greatest(1,', 'greatest(3,').functions }
+  t.strictSame(await migrate(db, again), ['functions/guard_seconds'], 'also within a set that is not released')
+  t.equal(await secondsNow(db), 3)
+})
+
+t.test('an older version leaves a newer function as it is, and says so', async (t) => {
+  const db = openSchema(t, await createTestDatabase(t))
+  await migrate(db, SLOWER)
+  t.strictSame(await readSchemaState(db), { pending: [], unknown: ['functions/guard_seconds'] })
+  t.strictSame(await migrate(db), [])
+  t.equal(await secondsNow(db), 2)
+})
+
+t.test('a function that a newer version has dropped is not missing for an older one', async (t) => {
+  const db = openSchema(t, await createTestDatabase(t))
+  await migrate(db, SLOWER)
+  await sql`drop function wilson_upper`.execute(db)
+  t.strictSame(await readSchemaState(db), { pending: [], unknown: ['functions/guard_seconds'] })
+  t.strictSame(await migrate(db), [])
+})
+
+t.test('a function that is gone, or has lost its comment, is made again', async (t) => {
+  const db = openSchema(t, await createTestDatabase(t))
+  const before = await readDefinitions(db)
+  await sql`drop function guard_wait`.execute(db)
+  await sql`comment on function counts is null`.execute(db)
+  t.strictSame(await readSchemaState(db), { pending: ['functions/counts', 'functions/guard_wait'], unknown: [] })
+  t.strictSame(await migrate(db), ['functions/counts', 'functions/guard_wait'])
+  t.strictSame(await readDefinitions(db), before)
+})
+
+t.test('a version that lacks functions and meets newer ones changes nothing', async (t) => {
+  const db = openSchema(t, await createTestDatabase(t))
+  await migrate(db, SLOWER)
+  const older = await readDefinitions(db)
+  const { number, functions } = changeOf('counts', "'failed'", "'lost'")
+  const other = { number: number - 1, functions }
+  await t.rejects(migrate(db, other), {
+    message: /^The schema has functions\/guard_seconds of a newer version and lacks functions\/counts\./,
+  })
+  t.strictSame(await readDefinitions(db), older)
+})
+
+t.test('a function that Postgres refuses takes the migrations along', async (t) => {
+  const db = openSchema(t, await createTestDatabase(t))
+  await emptySchema(db)
+  await t.rejects(migrate(db, changeOf('guard_seconds', 'greatest(1,', 'greatst(1,')), { code: '42883' })
+  const { rows } =
+    await sql`select count(*)::int as tables from pg_tables where tablename in ('users', 'sends')`.execute(db)
+  t.strictSame(rows, [{ tables: 0 }])
+  t.strictSame(await migrate(db), [...Object.keys(migrations), 'functions/*'], 'and the lock is free')
+})
