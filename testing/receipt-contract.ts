@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import type { Provider, Receipt, ReceiptReading, ReceiptRequest } from '../src/core/delivery/ports.ts'
 import type { ProviderDefinition } from '../src/providers/provider.ts'
+import { alterations, isType, ODD_BODIES, ODD_HEADERS, withHeaders } from './odd-receipts.ts'
 import { MESSAGE } from './sending.ts'
 import type { ContractCase } from './stage.ts'
 import { createProvider } from './wire.ts'
@@ -41,57 +42,6 @@ const AT = Date.UTC(2026, 0, 2, 3, 4, 5)
 const LATEST = 300_000
 
 const WISH: ReceiptWish = { sendId: MESSAGE.sendId, messageId: 'message-0123456789', status: 'delivered', at: AT }
-
-const ODD_JSON = [null, true, 0, 'text', [], [null], [[]], {}, { status: {} }, { id: 7, status: [] }, { data: null }]
-
-/** Bodies that no company sends. */
-const ODD_BODIES = [
-  Buffer.alloc(0),
-  Buffer.from(' '),
-  Buffer.from('{"status":'),
-  Buffer.from('status=&&=&%&%zz&status=a&status=b'),
-  Buffer.from([0xff, 0xfe, 0x00, 0x80]),
-  Buffer.from('['.repeat(50_000)),
-  Buffer.alloc(1024 * 1024, 'a'),
-  Buffer.from(JSON.stringify({ status: 'x'.repeat(1024 * 1024) })),
-  ...ODD_JSON.map((value) => Buffer.from(JSON.stringify(value))),
-]
-
-const ODD_HEADERS = [
-  '',
-  ' ',
-  'x',
-  '=',
-  'Bearer ',
-  'Bearer a.b.c',
-  't=1,v1=00',
-  '0',
-  '99999999999999999999',
-  '\u00e9'.repeat(64),
-]
-
-const isType = (name: string) => name === 'content-type'
-
-const withHeaders = (request: ReceiptRequest, change: (name: string) => string | undefined): ReceiptRequest => ({
-  ...request,
-  headers: Object.fromEntries(
-    Object.entries(request.headers).map(([name, value]) => [name, isType(name) ? value : change(name)]),
-  ),
-})
-
-/** The request with one bit of its body changed, once for each byte; of its address where it has no body. */
-const alterations = function* (request: ReceiptRequest): Generator<ReceiptRequest> {
-  for (let at = 0; at < Math.min(request.body.length, 2_000); at += 1) {
-    const body = Buffer.from(request.body)
-    body[at]! ^= 1
-    yield { ...request, body }
-  }
-  if (request.body.length > 0) return
-  for (let at = request.url.indexOf('?') + 1; at < request.url.length; at += 1) {
-    const altered = String.fromCharCode(request.url.charCodeAt(at) ^ 1)
-    yield { ...request, url: request.url.slice(0, at) + altered + request.url.slice(at + 1) }
-  }
-}
 
 /** Fails when a reading is not of the form that it promises. */
 const assertReading = (reading: ReceiptReading): void => {

@@ -2,10 +2,10 @@ import { parseCostBudgets, parseMessageBudgets } from '../guard/budgets.ts'
 import { readEveryKey } from '../keys/key-set.ts'
 import type { ProviderDefinition } from '../providers/provider.ts'
 import type { InspectedSettings } from '../settings/load.ts'
-import { type Settings, SettingsSchema } from '../settings/schema.ts'
-import { createCompanies } from '../start/delivery.ts'
-import { checkClocks } from './clock-check.ts'
-import { checkCompanies, type LookedAtCompany } from './companies-check.ts'
+import { SettingsSchema } from '../settings/schema.ts'
+import { checkClocks, publicClock } from './clock-check.ts'
+import { companiesOf } from './companies.ts'
+import { checkCompanies } from './companies-check.ts'
 import { checkCountries } from './countries-check.ts'
 import { checkBackups, checkDatabase, checkMigrations } from './database-check.ts'
 import { type DatabaseReport, readDatabase } from './database-report.ts'
@@ -18,7 +18,7 @@ import type { Probes } from './probes.ts'
 import { checkProxy } from './proxy-check.ts'
 import { checkPublicAddress } from './public-address-check.ts'
 import { checkRedis } from './redis-check.ts'
-import { checkSecrets } from './secrets-check.ts'
+import { checkSecrets, secretFilesIn } from './secrets-check.ts'
 import { checkSettings } from './settings-check.ts'
 import { soundSettings } from './sound-settings.ts'
 import { checkScenarios, checkTexts } from './texts-check.ts'
@@ -29,33 +29,6 @@ export interface Patient {
   env: Record<string, string | undefined>
   definitions: readonly ProviderDefinition[]
   probes: Probes
-}
-
-const secretFilesIn = (env: Patient['env'], schemas: readonly Record<string, unknown>[]) =>
-  schemas
-    .flatMap((properties) => Object.entries(properties))
-    .filter(([, schema]) => (schema as { secret?: boolean }).secret)
-    .flatMap(([name]) => {
-      const path = env[`${name}_FILE`]?.trim()
-      return path ? [{ name: `${name}_FILE`, path }] : []
-    })
-
-const companiesOf = async (
-  settings: Settings & Record<string, unknown>,
-  definitions: readonly ProviderDefinition[],
-  faulty: ReadonlySet<string | undefined>,
-): Promise<{ companies: LookedAtCompany[]; unsound: string[] }> => {
-  const sound = settings.SMS_PROVIDERS.filter((name) => {
-    const definition = definitions.find((known) => known.name === name)
-    return definition && Object.keys(definition.settings.properties).every((setting) => !faulty.has(setting))
-  })
-  const tools = { print: () => {}, keep: () => {} }
-  const providers = await createCompanies({ ...settings, SMS_PROVIDERS: sound }, definitions, tools)
-  const companies = providers.map((provider) => {
-    const definition = definitions.find((known) => known.name === provider.name)!
-    return { definition, provider, probe: definition.probe?.(settings as never) }
-  })
-  return { companies, unsound: settings.SMS_PROVIDERS.filter((name) => !sound.includes(name)) }
 }
 
 const unreachable = ({
@@ -198,15 +171,4 @@ export const createChecklist = async ({ inspected, env, definitions, probes }: P
     { name: 'cors', look: () => checkCors(exposure) },
     { name: 'events', look: () => checkEvents(exposure) },
   ]
-}
-
-/** The clock behind the public address, as its answers are dated. */
-const publicClock = async (issuer: string | undefined, { ask, now }: Probes) => {
-  if (issuer === undefined) return []
-  const before = now()
-  const answer = await ask(`${issuer}/health/live`).catch(() => undefined)
-  if (!answer) return []
-  const { date } = answer.headers
-  const time = date === undefined ? undefined : new Date(date)
-  return [{ looked: `the Date of ${issuer}`, time, before, after: now(), resolution: 1_000 }]
 }

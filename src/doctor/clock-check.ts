@@ -1,4 +1,5 @@
 import { type Finding, fault, ok, warning } from './finding.ts'
+import type { Probes } from './probes.ts'
 
 /** A clock that was read, by the machine's own clock just before and just after, in ms. */
 export interface ReadClock {
@@ -35,3 +36,17 @@ export const checkClocks = (clocks: readonly ReadClock[]): Finding[] =>
     if (skew > FAR) return warning(looked, found, 'Let both machines ask a time server (chrony, systemd-timesyncd).')
     return ok(looked, 'They agree.')
   })
+
+/** Reads the clock behind the public address, as its answers are dated; nothing where there is no address or answer. */
+export const publicClock = async (
+  issuer: string | undefined,
+  { ask, now }: Pick<Probes, 'ask' | 'now'>,
+): Promise<ReadClock[]> => {
+  if (issuer === undefined) return []
+  const before = now()
+  const answer = await ask(`${issuer}/health/live`).catch(() => undefined)
+  if (!answer) return []
+  const { date } = answer.headers
+  const time = date === undefined ? undefined : new Date(date)
+  return [{ looked: `the Date of ${issuer}`, time, before, after: now(), resolution: 1_000 }]
+}

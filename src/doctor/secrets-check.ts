@@ -79,3 +79,13 @@ export const checkSecrets = ({ secret, previous, secretFile, files, now, modeOf 
   }
   return findings
 }
+
+/** Returns the files that secrets among these settings come from, each with the name of its setting. */
+export const secretFilesIn = (env: Record<string, string | undefined>, schemas: readonly Record<string, unknown>[]) =>
+  schemas
+    .flatMap((properties) => Object.entries(properties))
+    .filter(([, schema]) => (schema as { secret?: boolean }).secret)
+    .flatMap(([name]) => {
+      const path = env[`${name}_FILE`]?.trim()
+      return path ? [{ name: `${name}_FILE`, path }] : []
+    })

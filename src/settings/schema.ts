@@ -2,11 +2,14 @@ import { type Static, Type } from 'typebox'
 import { DURATIONS } from '../core/durations.ts'
 import { CODE_DIGITS } from '../core/limits.ts'
 import { ADMIN_SETTINGS } from './admin.ts'
+import { DATABASE_SETTINGS } from './database.ts'
+import { EVENT_SETTINGS } from './events.ts'
+import { KEY_SETTINGS } from './keys.ts'
 import { NETWORK_SETTINGS } from './network.ts'
 import { RETENTION_SETTINGS } from './retention.ts'
 import { SESSION_SETTINGS } from './session.ts'
 import { SMS_SETTINGS } from './sms.ts'
-import { list, requestUrl, seconds } from './types.ts'
+import { list, seconds } from './types.ts'
 
 /**
  * Every setting, under the name of its environment variable. `secret` ones also come as `NAME_FILE`, are never shown,
@@ -57,77 +60,8 @@ export const SettingsSchema = Type.Object({
     description: 'What the text message calls you: up to 20 letters, digits, spaces, dots, hyphens.',
     examples: ['Example'],
   }),
-  SECRET: Type.Optional(
-    Type.String({
-      minLength: 32,
-      description:
-        'The secret that pending tokens and stored codes are keyed with: 32 characters or more, random. A changed file is taken up without a restart: `docs/keys.md`.',
-      examples: ['the output of: openssl rand -base64 33'],
-      required: true,
-      secret: true,
-    }),
-  ),
-  SECRET_PREVIOUS: Type.Optional(
-    Type.String({
-      minLength: 32,
-      description: 'The former secret, for the minutes in which challenges made with it are still open.',
-      examples: ['the former value of SECRET'],
-      secret: true,
-    }),
-  ),
-  JWT_KEYS_FILE: Type.Optional(
-    Type.String({
-      description:
-        'JSON Web Key Set with the private signing keys, made by `doorcode keys new`, or a folder of several (`*.json`). A change is taken up without a restart: `docs/keys.md`.',
-      examples: ['/run/secrets/jwt-keys.json'],
-      required: true,
-      insteadOf: 'JWT_KEYS',
-    }),
-  ),
-  JWT_KEYS: Type.Optional(
-    Type.String({
-      pattern: '^\\{[\\s\\S]*\\}$',
-      form: 'the JSON of a key set, from { to }',
-      description: 'That JSON itself, in place of `JWT_KEYS_FILE`. A change takes a restart.',
-      examples: ['the content of a file made by: npx doorcode keys new --file keys.json'],
-      secret: true,
-      inFile: false,
-    }),
-  ),
-  JWT_ALGORITHM: Type.Union([Type.Literal('EdDSA'), Type.Literal('ES256')], {
-    default: 'EdDSA',
-    description:
-      'The one algorithm of access tokens. Keys of the other one are published and accepted, but never sign.',
-    examples: ['ES256'],
-  }),
-  ACCESS_TOKEN_TTL: seconds({ ...DURATIONS.accessTtl, description: 'Life of an access token.' }),
-  DATABASE_URL: Type.Optional(
-    Type.String({
-      pattern: '^postgres(ql)?://',
-      form: 'an address that starts with postgres://',
-      description:
-        'Postgres 15 or later; `PG…` variables are not read. TLS and CA: `docs/going-to-production.md`. Outside production an embedded one is started when it is not set.',
-      examples: ['postgres://doorcode@db.example.com/doorcode'],
-      required: true,
-      secret: true,
-    }),
-  ),
-  DATABASE_POOL_SIZE: Type.Integer({
-    default: 10,
-    minimum: 1,
-    maximum: 100,
-    description: 'The most connections one instance holds.',
-    examples: [10],
-  }),
-  REDIS_URL: Type.Optional(
-    Type.String({
-      pattern: '^rediss?://',
-      form: 'an address that starts with redis:// or rediss://',
-      description: 'Redis or Valkey, where several instances count requests per address together.',
-      examples: ['redis://cache.example.com:6379'],
-      secret: true,
-    }),
-  ),
+  ...KEY_SETTINGS,
+  ...DATABASE_SETTINGS,
   ...SESSION_SETTINGS,
   ...SMS_SETTINGS,
   CODE_LENGTH: Type.Integer({ ...CODE_DIGITS, description: 'Digits of a code.', examples: [6] }),
@@ -175,22 +109,7 @@ export const SettingsSchema = Type.Object({
     { default: 'info', description: 'The least severe lines that are logged.', examples: ['info'] },
   ),
   ...RETENTION_SETTINGS,
-  EVENTS_WEBHOOK_URL: Type.Optional(
-    requestUrl('(?:[/?][^\\s#]*)?', {
-      form: 'an https address without a name, a password or a # in it, or http to this machine',
-      description: 'Where events are told (`docs/audit.md`): https, or http to this machine. Nowhere if not set.',
-      examples: ['https://ops.example.com/doorcode'],
-    }),
-  ),
-  EVENTS_WEBHOOK_SECRET: Type.Optional(
-    Type.String({
-      pattern: '^whsec_[A-Za-z0-9+/]{32,}={0,2}$',
-      form: 'whsec_ and base64 of 24 bytes or more',
-      description: 'What events are signed with: the output of `echo whsec_$(openssl rand -base64 32)`.',
-      examples: ['the output of: echo whsec_$(openssl rand -base64 32)'],
-      secret: true,
-    }),
-  ),
+  ...EVENT_SETTINGS,
   DATA_DIR: Type.String({
     default: '.data',
     description: 'Folder of the embedded database and of the secrets that are made outside production.',

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import type { Tokens } from '../../core/session/tokens.ts'
+import { isUuid } from '../../core/uuid.ts'
 import { Problem } from '../../errors.ts'
 import type { SigningKey, SigningKeys } from '../../keys/key-set.ts'
 import type { Ring } from '../../keys/ring.ts'
 import { activeKey } from '../../keys/rotation.ts'
-import { createNamespace, isUuid } from './namespace.ts'
+import { createNamespace } from './namespace.ts'
 
 /** The settings of access tokens. */
 export interface AccessTokenOptions {

@@ -1,5 +1,6 @@
 import jwt from '@fastify/jwt'
 import type { FastifyInstance } from 'fastify'
+import { isUuid } from '../../core/uuid.ts'
 import { Problem } from '../../errors.ts'
 import type { KeyAlgorithm } from '../../keys/key-set.ts'
 import { CLOCK_SKEW } from '../../keys/rotation.ts'
@@ -56,12 +57,7 @@ export interface TokenNamespace<K> {
   verify(token: string): VerifiedToken<K>
 }
 
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-
 const isSeconds = (value: unknown): value is number => Number.isSafeInteger(value)
-
-/** Returns true for a UUID in lower case. */
-export const isUuid = (value: unknown): value is string => typeof value === 'string' && UUID.test(value)
 
 /** Finds no key. A token authorizes nothing until the store was asked as well, which the plug-in's decorators skip. */
 const refuse = async (): Promise<never> => {

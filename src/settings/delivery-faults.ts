@@ -1,0 +1,47 @@
+import { isSupportedCountry } from 'libphonenumber-js/max'
+import { parsePrices } from '../delivery/prices.ts'
+import { parseRoutes } from '../delivery/routing.ts'
+import { parseCostBudgets, parseMessageBudgets } from '../guard/budgets.ts'
+import { parseRuleNumbers } from '../guard/rule-numbers.ts'
+import { parseScenarios } from '../providers/development/scenarios.ts'
+import type { Settings } from './schema.ts'
+
+/** Yields the fault that a parser finds, after the name of its setting. */
+const faultOf = function* (setting: string, parse: () => unknown, example = ''): Generator<string> {
+  try {
+    parse()
+  } catch (error) {
+    yield `${setting} ${(error as Error).message}${example}`
+  }
+}
+
+/** Yields the countries without a price: messages to them would count as nothing in a budget of money. */
+const priceFaults = function* ({ SMS_PRICES, SMS_COUNTRIES }: Settings): Generator<string> {
+  const priced = new Set(SMS_PRICES.map((item) => item.split('=')[0]))
+  const unpriced = priced.has('*') ? [] : SMS_COUNTRIES.filter((country) => !priced.has(country))
+  if (unpriced.length === 0 && priced.size > 0) return
+  const where = unpriced.join(', ') || 'any country'
+  yield `SMS_BUDGET_COST counts nothing without a price for ${where} in SMS_PRICES. For example: SMS_PRICES=*=0.08`
+}
+
+/** Yields what is wrong with routes, prices, budgets, limits of the guard, scenario numbers and countries, at a time in ms. */
+export const deliveryFaults = function* (settings: Settings, now: number): Generator<string> {
+  yield* faultOf('SMS_ROUTES', () => parseRoutes(settings.SMS_ROUTES ?? '', settings.SMS_PROVIDERS))
+  yield* faultOf('SMS_PRICES', () => parsePrices(settings.SMS_PRICES))
+  yield* faultOf('SMS_BUDGET_MESSAGES', () => parseMessageBudgets(settings.SMS_BUDGET_MESSAGES))
+  yield* faultOf('SMS_BUDGET_COST', () => parseCostBudgets(settings.SMS_BUDGET_COST))
+  yield* faultOf(
+    'SMS_GUARD_LIMITS',
+    () => parseRuleNumbers(settings.SMS_GUARD_LIMITS),
+    '. For example: address.perHour=50',
+  )
+  yield* parseScenarios(settings.SCENARIO_NUMBERS, {
+    codeLength: settings.CODE_LENGTH,
+    strict: settings.NODE_ENV === 'production',
+    now,
+  }).faults
+  if (settings.SMS_BUDGET_COST.length > 0) yield* priceFaults(settings)
+  for (const country of settings.SMS_COUNTRIES) {
+    if (!isSupportedCountry(country)) yield `SMS_COUNTRIES names "${country}", which is no country. For example: US,CA`
+  }
+}
