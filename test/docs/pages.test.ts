@@ -31,6 +31,46 @@ t.test('every guide is led to from another page', async (t) => {
   }
 })
 
+t.test('the index of the guides leads to each of them', async (t) => {
+  const index = readFileSync('docs/README.md', 'utf8')
+  for (const page of PAGES.filter((name) => name.startsWith('docs/') && name !== 'docs/README.md')) {
+    t.ok(index.includes(`](${page.slice('docs/'.length)})`), page)
+  }
+})
+
+/** Pages for looking things up, and the one that is generated. */
+const NO_GUIDES = new Set([
+  'docs/README.md',
+  'docs/decisions.md',
+  'docs/glossary.md',
+  'docs/problems.md',
+  'docs/settings.md',
+])
+
+t.test('each guide begins with its result and its requirements', async (t) => {
+  for (const page of PAGES.filter((name) => name.startsWith('docs/') && !NO_GUIDES.has(name))) {
+    const [beginning = ''] = readFileSync(page, 'utf8').split('\n## ')
+    t.match(beginning, /\bAt the end\b/, page)
+    t.match(beginning, /\byou\s+need\b/i, page)
+  }
+})
+
+t.test('the README has at most 150 lines', async (t) => {
+  t.ok(readFileSync('README.md', 'utf8').split('\n').length <= 151)
+})
+
+/** Paths within the project as pages name them in code; the guides for new files name some of Acme. */
+const PATH = /`((?:bench|client|db|demo|docs|examples|openapi|scripts|src|test|testing|tools)\/[\w./-]+)`/g
+
+t.test('every file and folder that a page names exists', async (t) => {
+  const pathsOf = (text: string) => [...text.matchAll(PATH)].map(([, path]) => path!)
+  for (const page of PAGES) {
+    for (const path of pathsOf(readFileSync(page, 'utf8')).filter((name) => !name.includes('acme')))
+      t.ok(existsSync(path) || existsSync(`docs/${path}`), `${page}: ${path}`)
+  }
+  t.strictSame(pathsOf('`src/nowhere.ts`, `docs/`, src/app.ts'), ['src/nowhere.ts'])
+})
+
 t.test('every block says what language it is in', async (t) => {
   t.ok(blocks.length > 80)
   for (const { page, line, language } of blocks) t.match(language, /^[a-z]+$/, `${page}:${line}`)
