@@ -50,7 +50,8 @@ const MAY_IMPORT: Record<string, string[]> = {
   'db/migrations': [],
   'db/functions': [],
   db: ['db/migrations', 'db/functions', 'src/core/account', 'src/passwords'],
-  'src/store': ['db', ERRORS],
+  'src/store/tables': [],
+  'src/store': ['db', 'src/store/tables', ERRORS],
   'src/store/users': ['src/store', 'src/core', 'src/core/account', 'src/core/login'],
   'src/store/guard': ['src/store', 'src/core/guard'],
   'src/store/housekeeping': ['src/store'],
@@ -128,7 +129,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     ERRORS,
   ],
   'src/server.ts': ['src/start', 'db'],
-  'tools/guard-simulator': ['src/core/delivery', 'src/core/guard', 'src/store'],
+  'tools/guard-simulator': ['src/core/delivery', 'src/core/guard', 'src/store', 'src/store/tables'],
   'src/doctor': [
     'src/start',
     'src/store',

@@ -2,7 +2,7 @@ import { type CompiledQuery, Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { connectionTo, pinSession } from '../../db/connection.ts'
 import { isBrokenConnection, isRetryable, toProblem } from './faults.ts'
-import type { Tables } from './tables.ts'
+import type { Tables } from './tables/index.ts'
 
 /** What the query builder and the `sql` tag both make. */
 interface Compilable<R> {

@@ -1,7 +1,7 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 import type { GuardPolicy } from '../../src/core/guard/rules.ts'
 import type { Database } from '../../src/store/database.ts'
-import type { Tables } from '../../src/store/tables.ts'
+import type { Tables } from '../../src/store/tables/index.ts'
 import { numberInLedger } from './replay.ts'
 import type { SimulatedSend, SimulatedVerdict } from './simulated-send.ts'
 

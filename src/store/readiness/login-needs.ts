@@ -5,7 +5,7 @@ import { createAuditTrail } from '../audit/index.ts'
 import { createChallengeStore } from '../challenges/index.ts'
 import type { Database } from '../database.ts'
 import { createSendLedger } from '../sends/index.ts'
-import type { Tables } from '../tables.ts'
+import type { Tables } from '../tables/index.ts'
 import { createAccountStore } from '../users/index.ts'
 
 type Right = 'select' | 'insert' | 'update'
