@@ -1,11 +1,10 @@
 import { ADMIN_KEY_MAX_DAYS, hashAdminKey, newAdminKey } from '../core/account/admin-key.ts'
-import { ADMIN_SCOPES, type AdminScope } from '../core/account/admin-ports.ts'
+import { ADMIN_SCOPES, type AdminKey, type AdminScope } from '../core/account/admin-ports.ts'
 import { isTypedUuid } from '../core/uuid.ts'
 import { createAdminKeyStore } from '../store/users/admin-keys.ts'
-import { adminKeyTable } from './admin-key-table.ts'
 import { type Command, commandOf, readArgs, refuseNames, UsageError } from './command.ts'
 import { withSchema } from './open-database.ts'
-import { timeOf } from './table.ts'
+import { columns, timeOf } from './table.ts'
 
 const NEW_OPTIONS = {
   name: { type: 'string' },
@@ -55,6 +54,26 @@ const add: Command = async (args, world) => {
     )
   })
 }
+
+const HEAD = ['KEY', 'NAME', 'SCOPES', 'STATE', 'LAST USED']
+
+const stateOf = ({ revokedAt, expiresAt }: AdminKey, now: Date): string => {
+  if (revokedAt) return `revoked ${timeOf(revokedAt)}`
+  return `${expiresAt <= now ? 'expired' : 'until'} ${timeOf(expiresAt)}`
+}
+
+/** Keys in columns, one a line, with what each opens and until when. */
+const adminKeyTable = (keys: readonly AdminKey[], now: Date): string =>
+  columns(
+    HEAD,
+    keys.map((key) => [
+      key.keyId,
+      key.name,
+      key.scopes.join(','),
+      stateOf(key, now),
+      key.lastUsedAt ? timeOf(key.lastUsedAt) : 'never',
+    ]),
+  )
 
 const list: Command = async (args, world) => {
   refuseNames('admin-key list', readArgs(args, {}).positionals)

@@ -1,12 +1,39 @@
+import type { AuditedEvent } from '../core/account/admin-ports.ts'
 import { createAuditReport } from '../store/audit/report.ts'
-import { auditTable } from './audit-table.ts'
 import { type Command, readArgs, UsageError } from './command.ts'
 import { withSchema } from './open-database.ts'
+import { columns, timeOf } from './table.ts'
 
 const OPTIONS = { limit: { type: 'string', default: '50' } } as const
 
 /** More lines than anybody reads; the rest is for SQL. */
 const MOST = 10_000
+
+const HEAD = ['TIME', 'EVENT', 'ADDRESS', 'REQUEST', 'FACTS']
+
+/** Quoted where it could be taken for several. */
+const show = (fact: AuditedEvent['facts'][string]): string =>
+  typeof fact === 'string' && !/^[^\s"=]+$/.test(fact) ? JSON.stringify(fact) : String(fact)
+
+const factsOf = (facts: AuditedEvent['facts']): string =>
+  Object.entries(facts)
+    // Whose they are stands on the command line.
+    .filter(([name]) => name !== 'user_id')
+    .map(([name, fact]) => `${name}=${show(fact)}`)
+    .join(' ') || '-'
+
+/** What was decided about one user, one decision a line. */
+const auditTable = (events: readonly AuditedEvent[]): string =>
+  columns(
+    HEAD,
+    events.map(({ createdAt, event, address, requestId, facts }) => [
+      timeOf(createdAt),
+      event,
+      address,
+      requestId ?? '-',
+      factsOf(facts),
+    ]),
+  )
 
 /** `audit <user>`: what was decided about a user, the latest first. */
 export const audit: Command = async (args, world) => {

@@ -3,11 +3,11 @@ import { isTypedUuid } from '../core/uuid.ts'
 import { secretIn } from '../keys/key-files.ts'
 import { deriveSecrets, parseSecrets } from '../keys/secrets.ts'
 import { readSettings } from '../settings/read.ts'
-import { createSendReport } from '../store/sends/report.ts'
+import { createSendReport, type ReportedSend } from '../store/sends/report.ts'
 import { type Command, commandOf, readArgs, UsageError, type World } from './command.ts'
 import { checkPhone } from './new-user.ts'
 import { withSchema } from './open-database.ts'
-import { sendTable } from './send-table.ts'
+import { columns, timeOf } from './table.ts'
 import { testCompanies } from './test-companies.ts'
 
 const TEST_OPTIONS = { channel: { type: 'string' }, 'dry-run': { type: 'boolean', default: false } } as const
@@ -23,6 +23,39 @@ const hashesOf = (written: string, { env }: World): Buffer[] => {
     .map(({ secret }) => deriveSecrets(secret).phoneKey)
     .flatMap((key) => [...phones].map((phone) => hashPhone(key, phone)))
 }
+
+const HEAD = [
+  'TIME',
+  'USER',
+  'CHALLENGE',
+  'CHANNEL',
+  'COMPANY',
+  'STATUS',
+  'RECEIPT',
+  'TOOK',
+  'COST',
+  'MESSAGE ID',
+  'REASON',
+]
+
+/** What became of each message, one a line. */
+const sendTable = (sends: readonly ReportedSend[]): string =>
+  columns(
+    HEAD,
+    sends.map((send) => [
+      timeOf(send.createdAt),
+      send.username ?? '-',
+      send.challengeId,
+      send.channel,
+      send.provider,
+      send.status,
+      send.receiptAt ? timeOf(send.receiptAt) : '-',
+      send.took === null ? '-' : `${send.took} ms`,
+      send.price ?? '-',
+      send.messageId ?? '-',
+      send.reason ?? '-',
+    ]),
+  )
 
 const show: Command = async (args, world) => {
   const [what, ...more] = readArgs(args, {}).positionals
