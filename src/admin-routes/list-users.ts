@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { USERNAME_MAX_LENGTH } from '../core/login/username.ts'
+import { isCleanText } from '../core/typed-text.ts'
 import { Problem } from '../errors.ts'
 import { Exactly } from '../http/exactly.ts'
 import { problems } from '../routes/problems/schemas.ts'
@@ -7,15 +8,12 @@ import { answer } from '../routes/schemas.ts'
 import type { AdminRoute } from './admin-route.ts'
 import { ADMIN_PROBLEMS, AdminUser, Limit, limitOf, PAGE_EXAMPLE, userBody } from './schemas.ts'
 
-/** What no name has, and the database would refuse. */
-const UNCLEAN = /[\p{Cc}\p{Cs}]/u
-
 const toCursor = (name: string): string => Buffer.from(name).toString('base64url')
 
 /** The name that a page ended with. Throws `validation_failed` for what no page gave. */
 const fromCursor = (cursor: string): string => {
   const name = Buffer.from(cursor, 'base64url').toString()
-  if (toCursor(name) === cursor && !UNCLEAN.test(name)) return name
+  if (toCursor(name) === cursor && isCleanText(name)) return name
   throw new Problem('validation_failed', { errors: [{ path: '/query/after', message: 'is no `next` of an answer' }] })
 }
 

@@ -1,11 +1,10 @@
 import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from '../core/challenge/password.ts'
 import { USERNAME_MAX_LENGTH, usernameFault } from '../core/login/username.ts'
+import { isCleanText } from '../core/typed-text.ts'
 import type { Problem } from '../errors.ts'
 import { parsePhone } from '../factors/sms/phone-number.ts'
 import { createPasswordPolicy } from '../passwords/policy.ts'
 
-/** What no name and no password may have, for then nobody could log in: `/login` refuses it. */
-const UNCLEAN = /[\p{Cc}\p{Cs}]/u
 /** What a decoder puts in the place of bytes that are no text: the person types something else next time. */
 const NOT_TEXT = '\uFFFD'
 
@@ -13,7 +12,7 @@ const lengthOf = (text: string): number => [...text].length
 
 const refuseUnclean = (what: string, text: string): void => {
   if (text.includes(NOT_TEXT)) throw new Error(`${what} is not UTF-8.`)
-  if (UNCLEAN.test(text)) throw new Error(`${what} has control characters or half characters.`)
+  if (!isCleanText(text)) throw new Error(`${what} has control characters or half characters.`)
 }
 
 /** The name as it is stored. Throws a line that says what is wrong with it. */

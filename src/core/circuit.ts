@@ -9,6 +9,9 @@ export interface CircuitOptions {
   onChange?: (state: 'open' | 'closed', error?: unknown) => void
 }
 
+/** The circuit of a service that is asked in passing: each call would wait for it while it does not answer. */
+export const PASSING_SERVICE = { failures: 3, openFor: 3_000 } as const
+
 /** Runs `call`, or `otherwise` when it fails and while the circuit is open. */
 export type Circuit = <T>(call: () => Promise<T>, otherwise: (error?: unknown) => T | Promise<T>) => Promise<T>
 

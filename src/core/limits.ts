@@ -43,6 +43,12 @@ const ROTATION_GRACE = 120
  */
 export const MOST_FREED_WAITS = 3
 
+/**
+ * The longest wait that a caller is advised where it may end earlier, in seconds: a block may be lifted, and another
+ * provider may take the message.
+ */
+export const LONGEST_ADVICE = 3_600
+
 const COOLDOWN_STEPS = 7
 
 /** Largest body, in bytes: no request of ours needs more. */

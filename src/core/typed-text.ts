@@ -1,3 +1,11 @@
+/** Pattern of text with neither control characters, which Postgres refuses or logs show raw, nor half of a surrogate pair. */
+export const CLEAN_TEXT = '^[^\\p{Cc}\\p{Cs}]*$'
+
+const clean = new RegExp(CLEAN_TEXT, 'u')
+
+/** Returns whether a text is one that `CLEAN_TEXT` describes: the API takes no other name or password. */
+export const isCleanText = (text: string): boolean => clean.test(text)
+
 /** Each decimal digit of Unicode stands in a run of ten, or of several tens, that begins with a zero. */
 const DIGIT = /^\p{Nd}$/u
 

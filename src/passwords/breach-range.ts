@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { createCircuit } from '../core/circuit.ts'
+import { createCircuit, PASSING_SERVICE } from '../core/circuit.ts'
 
 /** Asks whether a password is known from breaches. Rejects, or is aborted, when nobody could say. */
 export type BreachCheck = (password: string) => Promise<boolean>
@@ -15,9 +15,6 @@ export interface BreachRangeOptions {
 /** The longest that one question may take, in ms. */
 const WITHIN = 1_000
 
-/** A list that does not answer is left alone: each new password would wait for it. */
-const CIRCUIT = { failures: 3, openFor: 3_000 }
-
 /** A line of a range: the rest of a SHA-1, and its count. */
 const LINE = /^[0-9A-F]{35}:\d+\s*$/i
 
@@ -31,7 +28,7 @@ export const createBreachRange = (
   { fetch = globalThis.fetch, elapsed = () => performance.now() }: BreachRangeOptions = {},
 ): BreachCheck => {
   const base = url.replace(/\/$/, '')
-  const circuit = createCircuit({ ...CIRCUIT, now: elapsed })
+  const circuit = createCircuit({ ...PASSING_SERVICE, now: elapsed })
 
   const ask = async (prefix: string): Promise<string[]> => {
     const response = await fetch(`${base}/${prefix}`, {

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { Exactly } from '../http/exactly.ts'
-import { BODY_PROBLEMS, DATABASE_PROBLEMS, problems } from './problems/schemas.ts'
+import { ACCOUNT_PROBLEMS, BODY_PROBLEMS, problems } from './problems/schemas.ts'
 import { bearerToken, contextOf, type Route } from './route.ts'
 import { answer, Id, Moment, Nameable, PlaceOfUse } from './schemas.ts'
 
@@ -29,8 +29,6 @@ const DeviceList = Exactly(
   { devices: Type.Array(Device, { description: 'The last used first.' }) },
   { title: 'DeviceList', description: 'The remembered devices of a user.', examples: [{ devices: [EXAMPLE] }] },
 )
-
-const ACCOUNT_PROBLEMS = ['invalid_token', ...DATABASE_PROBLEMS] as const
 
 /** `GET /devices`, `DELETE /devices` and `DELETE /devices/:id`: which devices stand in for a code, and an end to it. */
 export const devices: Route = (app, deps) => {

@@ -2,10 +2,10 @@ import type { FastifyReply } from 'fastify'
 import { type Static, Type } from 'typebox'
 import { DURATIONS } from '../core/durations.ts'
 import type { Grant } from '../core/session/grant.ts'
+import { CLEAN_TEXT } from '../core/typed-text.ts'
 import { Exactly } from '../http/exactly.ts'
 import type { TokenCookies } from '../http/token-cookies.ts'
 import { Seconds } from './schemas.ts'
-import { CLEAN_TEXT } from './user-schemas.ts'
 
 const opaque = (prefix: string) => `^${prefix}[A-Za-z0-9_-]{43}$`
 

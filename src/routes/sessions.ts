@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { Exactly } from '../http/exactly.ts'
-import { BODY_PROBLEMS, DATABASE_PROBLEMS, problems } from './problems/schemas.ts'
+import { ACCOUNT_PROBLEMS, BODY_PROBLEMS, problems } from './problems/schemas.ts'
 import { bearerToken, contextOf, type Route } from './route.ts'
 import { answer, Id } from './schemas.ts'
 import { SESSION_EXAMPLE, SESSION_MEMBERS, sessionBody } from './session-body.ts'
@@ -21,8 +21,6 @@ const SessionList = Exactly(
     examples: [{ sessions: [{ ...SESSION_EXAMPLE, current: true }] }],
   },
 )
-
-const ACCOUNT_PROBLEMS = ['invalid_token', ...DATABASE_PROBLEMS] as const
 
 /** `GET /sessions`, `DELETE /sessions` and `DELETE /sessions/:id`: where the user is logged in, and an end to it. */
 export const sessions: Route = (app, deps) => {

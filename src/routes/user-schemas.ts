@@ -1,9 +1,7 @@
 import { Type } from 'typebox'
 import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from '../core/challenge/password.ts'
 import { USERNAME_MAX_LENGTH } from '../core/login/username.ts'
-
-/** Neither control characters, which Postgres refuses or logs show raw, nor half of a surrogate pair. */
-export const CLEAN_TEXT = '^[^\\p{Cc}\\p{Cs}]*$'
+import { CLEAN_TEXT } from '../core/typed-text.ts'
 
 /** A name to log in with. */
 export const Username = Type.String({

@@ -3,14 +3,12 @@ import type { Journal } from '../audit/journal.ts'
 import { timeIsOver, timeToSend } from '../deadline.ts'
 import { maskPhone } from '../delivery/phone.ts'
 import type { SendLedger, SendPlan, SettledSend } from '../delivery/ports.ts'
+import { LONGEST_ADVICE } from '../limits.ts'
 import type { ChallengeRef, RequestContext } from '../terms.ts'
 import type { CodeFactor } from './factor.ts'
 
 /** Seconds after which a caller may try again when no company could take the message. */
 const RETRY_AFTER_FAILURE = 5
-
-/** The longest wait that a provider may impose on a caller, in seconds: another one may take the message before. */
-const LONGEST_ADVICE = 3_600
 
 /**
  * Carries out the plan of a challenge that is already stored, and enters in the ledger what became of it. What surely

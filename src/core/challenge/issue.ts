@@ -2,6 +2,7 @@ import { Problem } from '../../errors.ts'
 import type { Journal } from '../audit/journal.ts'
 import type { Channel, Client, SendPlan } from '../delivery/ports.ts'
 import type { GuardRequest, HumanCheck, NumberIntelligence } from '../guard/ports.ts'
+import { LONGEST_ADVICE } from '../limits.ts'
 import type { Purpose, RequestContext } from '../terms.ts'
 import type { CodeFactor } from './factor.ts'
 import { assertSameRequest } from './idempotency.ts'
@@ -26,9 +27,6 @@ export interface IssueDeps {
   humanCheck: HumanCheck | undefined
   intelligence: NumberIntelligence | undefined
 }
-
-/** Longest time that a caller is told to wait because of a block, in seconds: it may be lifted at any time. */
-const LONGEST_ADVICE = 3_600
 
 const heldProblem = (held: Held, humanCheck: HumanCheck | undefined): Problem => {
   switch (held.outcome) {

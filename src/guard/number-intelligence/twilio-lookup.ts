@@ -3,7 +3,7 @@
  * costs money, and the account must have been given access to SIM Swap; how long a swap counts as recent is set there.
  */
 import { Type } from 'typebox'
-import { createCircuit } from '../../core/circuit.ts'
+import { createCircuit, PASSING_SERVICE } from '../../core/circuit.ts'
 import type { NumberIntelligence } from '../../core/guard/ports.ts'
 import { isObject, type Transport, type WireAnswer } from '../../http-client/client.ts'
 import { defineNumberIntelligence } from './intelligence.ts'
@@ -20,9 +20,6 @@ export interface TwilioLookupOptions {
   /** Monotonic clock, in ms; the machine's by default. */
   elapsed?: () => number
 }
-
-/** A source that does not answer is left alone: each message would wait for it. */
-const CIRCUIT = { failures: 3, openFor: 3_000 }
 
 /** Twilio answers 200 with an error code where the carrier told it nothing, or not enough. Throws for what is not JSON. */
 const interpret = ({ status, body }: WireAnswer): 'low' | 'high' | 'unknown' => {
@@ -44,7 +41,7 @@ export const createTwilioLookup = ({
   elapsed = () => performance.now(),
 }: TwilioLookupOptions): NumberIntelligence => {
   const base = `${url.replace(/\/$/, '')}/v2/PhoneNumbers`
-  const circuit = createCircuit({ ...CIRCUIT, now: elapsed })
+  const circuit = createCircuit({ ...PASSING_SERVICE, now: elapsed })
   const authorization = `Basic ${Buffer.from(`${account}:${token}`).toString('base64')}`
   return {
     name: 'twilio-lookup',

@@ -1,5 +1,5 @@
 import { ADDRESS_LIMITS, WINDOW } from '../rate-limit.ts'
-import { createSchemaNames, isPart, mapPart, openToMore, type Part } from './schemas.ts'
+import { createSchemaNames, isPart, mapPart, openToMore, type Part, pascalCase } from './schemas.ts'
 
 const PROBLEM = 'application/problem+json'
 
@@ -24,8 +24,6 @@ const COUNTED = {
     `What is left of each: \`"login";r=${LOGINS - 1};t=${WINDOW}\` is ${LOGINS - 1} requests, and all of them again in ${WINDOW} seconds.`,
   ),
 }
-
-const pascal = (text: string) => text.replace(/(?:^|[-_])([a-z])/gi, (_match, letter: string) => letter.toUpperCase())
 
 /** A header's name as everybody writes it; Fastify has it in small letters. */
 const headerName = (name: string) => name.replace(/(?:^|-)[a-z]/g, (start) => start.toUpperCase())
@@ -59,7 +57,7 @@ export const nameParts = (document: Part): Part => {
     isPart(part['schema']) ? { ...part, schema: schemas.place(part['schema']) } : part
 
   const placeHeaders = (headers: unknown) =>
-    mapPart(headers, (header, name) => share('headers', pascal(name), withSchema(header)))
+    mapPart(headers, (header, name) => share('headers', pascalCase(name), withSchema(header)))
 
   const placeContent = (content: unknown) =>
     mapPart(content, (media, type) => ({
@@ -79,14 +77,14 @@ export const nameParts = (document: Part): Part => {
     }
     if (!isPart(problem)) return placed
     const codes = Object.keys((problem['examples'] ?? {}) as Part)
-    return share('responses', codes.map(pascal).join('Or'), placed)
+    return share('responses', codes.map(pascalCase).join('Or'), placed)
   }
 
   const placeParameter = (parameter: Part): Part => {
     const placed = withSchema(parameter)
     if (parameter['in'] !== 'header') return placed
     const name = headerName(String(parameter['name']))
-    return share('parameters', pascal(name), { ...placed, name })
+    return share('parameters', pascalCase(name), { ...placed, name })
   }
 
   const placeOperation = (operation: Part, path: string): Part => {

@@ -5,6 +5,10 @@ export type Part = Readonly<Record<string, unknown>>
 export const isPart = (value: unknown): value is Part =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
+/** Returns a name in PascalCase: `invalid_code` and `Retry-After` become `InvalidCode` and `RetryAfter`. */
+export const pascalCase = (name: string): string =>
+  name.replace(/(?:^|[-_])([a-z])/gi, (_match, letter: string) => letter.toUpperCase())
+
 /** The same members, each changed; what is no object stays as it is. */
 export const mapPart = (part: unknown, change: (value: Part, name: string) => unknown): Part =>
   Object.fromEntries(

@@ -2,13 +2,12 @@ import { Type } from 'typebox'
 import { PROBLEM_CODES, PROBLEMS, type ProblemCode } from '../../errors.ts'
 import { Exactly } from '../../http/exactly.ts'
 import { EXAMPLE_ISSUER } from '../../http/openapi/docs.ts'
+import { pascalCase } from '../../http/openapi/schemas.ts'
 import { codesByStatus } from '../../http/problems.ts'
 import { membersOf } from '../../problem-members.ts'
 import { PROBLEM_TEXTS } from './texts.ts'
 
 const REQUEST_ID = '0e3b1c9e-4c0f-4c3f-9a55-0d4b8a9f2d11'
-
-const pascal = (code: string) => code.replace(/(?:^|_)([a-z])/g, (_match, letter: string) => letter.toUpperCase())
 
 const pageOf = (code: ProblemCode) => `${EXAMPLE_ISSUER}/problems/${code}`
 
@@ -37,7 +36,7 @@ const problemSchema = (code: ProblemCode) => {
       ),
     },
     {
-      title: `${pascal(code)}Problem`,
+      title: `${pascalCase(code)}Problem`,
       description: `${happened}\n\n${developer}`,
       externalDocs: { url: pageOf(code), description: title },
     },
@@ -102,6 +101,9 @@ export const BODY_PROBLEMS = [
 
 /** What a route that asks the database can answer. */
 export const DATABASE_PROBLEMS = ['service_unavailable', 'overloaded'] as const satisfies ProblemCode[]
+
+/** What a route about the account of an access token can answer. */
+export const ACCOUNT_PROBLEMS = ['invalid_token', ...DATABASE_PROBLEMS] as const satisfies ProblemCode[]
 
 /** What a call with an Idempotency-Key, or one that costs a message, can answer besides. */
 export const ISSUE_PROBLEMS = [
