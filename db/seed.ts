@@ -4,9 +4,9 @@ import { hashPassword } from '../src/passwords/argon2id.ts'
 /** The user that a first start outside production makes. The number is one of those kept for fiction. */
 export const DEMO_USER = { username: 'demo', password: 'let me in please', phone: '+12025550143' } as const
 
-/** Adds the demo user to a database that has no user at all; returns whether it did. */
-export const seedDemoUser = async (users: UserAdmin): Promise<boolean> => {
+/** Adds the demo user, with a factor that sends to its number, to a database without users. Returns true when it did. */
+export const seedDemoUser = async (users: UserAdmin, factor: string): Promise<boolean> => {
   if ((await users.list()).length > 0) return false
   const { username, password, phone } = DEMO_USER
-  return (await users.add({ username, passwordHash: await hashPassword(password), phone })) !== undefined
+  return (await users.add({ username, passwordHash: await hashPassword(password), factor, phone })) !== undefined
 }

@@ -10,7 +10,6 @@ const element = <T extends HTMLElement>(id: string) => document.getElementById(i
 const username = element<HTMLInputElement>('username')
 const password = element<HTMLInputElement>('password')
 const code = element<HTMLInputElement>('code')
-
 /** The challenge that waits for its code. */
 let challenge: OpenChallenge
 /** Ends with the view: nothing that waits for a message may outlive it. */
@@ -18,7 +17,6 @@ let view = new AbortController()
 /** What counts down, each element to an end of its own. */
 const clocks = new Map<string, () => void>()
 setInterval(() => [...clocks.values()].map((tick) => tick()), 1000)
-
 const say = (text: string, kind = 'note') => Object.assign(element('message'), { textContent: text, className: kind })
 
 const show = (id: string, focus = element(id)) => {
@@ -70,7 +68,6 @@ const fail = (problem: Problem, buttonId: string, field?: HTMLInputElement) => {
   field?.focus()
   field?.select()
 }
-
 const showSignIn = (problem?: Parameters<typeof wordsFor>[0]) => {
   password.value = ''
   show('sign-in', username.value ? password : username)
@@ -94,7 +91,9 @@ const showCode = (opened: OpenChallenge) => {
 
 const showDelivery = (delivery: OpenChallenge['delivery']) => {
   element('delivery').textContent = deliveryWords(delivery)
-  for (const id of ['resend', 'call']) countDown(id, delivery.resend_in)
+  element('resend').hidden = !delivery
+  element('call').hidden ||= !delivery
+  for (const id of ['resend', 'call']) countDown(id, delivery?.resend_in ?? 0)
 }
 /** Looks now and then at what has become of the message. */
 const follow = async (signal: AbortSignal) => {
@@ -111,12 +110,12 @@ const enter = (found: string) => {
 // Pasted, or offered by a keyboard: then all of the message may be in the field. What is typed waits for its button.
 code.addEventListener('input', (event) => {
   const { data, inputType = '' } = event as InputEvent
-  const found = codeIn(code.value, challenge.code_length)
+  const found = codeIn(code.value, challenge.code_length ?? 6)
   if (found && data?.length !== 1 && !inputType.startsWith('delete')) enter(found)
 })
 
 on('enter-code', 'submit', async () => {
-  const { pending_token, code_length } = challenge
+  const { pending_token, code_length = 6 } = challenge
   const digits = code.value.replaceAll(/\P{Nd}/gu, '')
   if ([...digits].length !== code_length) return say(`The code has ${code_length} digits.`, 'problem') && code.focus()
   const remember_device = element<HTMLInputElement>('remember').checked
@@ -143,13 +142,13 @@ const showWelcome = async (done = '') => {
   const [me, sessions] = await Promise.all([client.me(), client.sessions()])
   if (!me.ok) return fail(me.problem, 'refresh')
   if (!sessions.ok) return fail(sessions.problem, 'refresh')
-  element('user').textContent = `${me.data.username}, with the number ending in ${me.data.phone?.slice(-2)}`
+  element('user').textContent =
+    me.data.username + (me.data.phone ? `, with the number ending in ${me.data.phone.slice(-2)}` : '')
   element('sessions').replaceChildren()
   for (const { name, current } of sessions.data.sessions) {
     element('sessions').append(Object.assign(document.createElement('li'), { textContent: name, ariaCurrent: current }))
   }
-  const { expires_at = 0 } = await client.tokens()
-  countDown('token', (expires_at - Date.now()) / 1000)
+  countDown('token', (((await client.tokens()).expires_at ?? 0) - Date.now()) / 1000)
   say(done)
 }
 on('refresh', 'click', () => showWelcome('All of this is up to date.'))

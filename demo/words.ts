@@ -29,6 +29,7 @@ const PROBLEMS: Record<ProblemCode, string> = {
 }
 const SENT = { sms: 'We sent a text message to', voice: 'We are calling', whatsapp: 'We sent a WhatsApp message to' }
 const [LATE, HERE, LOST] = ['It may be late.', 'It has arrived.', 'It could not be delivered: ask for a new code.']
+const APP = 'Enter the code that your authenticator shows.'
 const FATE = { queued: '', sent: '', unknown: LATE, delivered: HERE, undelivered: LOST, failed: LOST }
 
 /** The words for one problem, with its numbers in them. */
@@ -42,5 +43,5 @@ export const wordsFor = (problem: { code: ProblemCode } & Partial<Problem>): str
 }
 
 /** Where the code went, as much of the number as may be said, and how far it has come. */
-export const deliveryWords = ({ channel, destination, status }: DataOf<'getChallenge'>['delivery']): string =>
-  `${SENT[channel]} your number ending in ${destination.replace(/^\*+/, '')}. ${FATE[status]}`
+export const deliveryWords = (sent: DataOf<'getChallenge'>['delivery']): string =>
+  !sent ? APP : `${SENT[sent.channel]} your number ending in ${sent.destination.slice(-2)}. ${FATE[sent.status]}`

@@ -39,6 +39,7 @@ export const describeApi = async (): Promise<string> => {
         guess: never,
         find: never,
         findReplay: never,
+        findEnrolment: never,
       },
       sessions: {
         refresh: never,
@@ -54,7 +55,7 @@ export const describeApi = async (): Promise<string> => {
       ledger: { enter: never, handOver: never, settle: never, receive: never },
     },
     journal: () => {},
-    delivery: { factors: [], codeLength: 6, providers: [], deliveryStates: () => [], notices: { deliver: () => {} } },
+    delivery: { factors: [], providers: [], deliveryStates: () => [], notices: { deliver: () => {} } },
     guard: { humanCheck: undefined, intelligence: undefined, attemptKey: Buffer.alloc(32), wait: never },
     credentials: {
       passwords: { verify: never, hash: never, upgrade: never },
@@ -99,7 +100,7 @@ export const describeAdminApi = async (): Promise<string> =>
       keys: { add: never, list: never, revoke: never, use: never },
       parsePhone: () => ({ ok: false, reason: '' }),
       canonicalPhone: () => undefined,
-      assertAllowed: () => {},
+      factor: { name: 'sms', amr: () => [], begin: never, answer: never, delivery: {} as never },
       passwordPolicy: { assertAcceptable: never },
       passwords: { hash: never },
       journal: () => {},

@@ -3,7 +3,7 @@ import { createChangePhone } from './core/account/change-phone.ts'
 import type { Notices, PasswordPolicy, RegistrationMode, RegistrationStore } from './core/account/ports.ts'
 import { createRegister } from './core/account/register.ts'
 import type { Journal } from './core/audit/journal.ts'
-import type { CodeFactor } from './core/challenge/factor.ts'
+import type { Factor } from './core/challenge/factor.ts'
 import type { ChallengeStore } from './core/challenge/ports.ts'
 import { createResend } from './core/challenge/resend.ts'
 import { createChallengeStatus } from './core/challenge/status.ts'
@@ -38,9 +38,7 @@ export interface AppStores {
 
 /** How codes are made, and how codes and notices reach users. */
 export interface AppDelivery {
-  factors: readonly CodeFactor[]
-  /** Digits of a code, 6 to 8. */
-  codeLength: number
+  factors: readonly Factor[]
   /** The providers, for their receipts. */
   providers: readonly Provider[]
   /** Returns the state of each provider and channel, for readiness. */
@@ -146,7 +144,7 @@ export const buildApp = async ({
     cookies,
     limit,
     recoveryHelp: credentials.recoveryHelp,
-    channels: CHANNELS.filter((channel) => factors.some(({ channels }) => channels.includes(channel))),
+    channels: CHANNELS.filter((channel) => factors.some((factor) => factor.delivery?.channels.includes(channel))),
     deliveryStates,
     keys: () => tokenOptions.keys.current().map(({ publicJwk }) => publicJwk),
     readiness: http.readiness,

@@ -14,7 +14,7 @@ t.test('other people’s tests read their messages from the outbox', async (t) =
   const { createDatabase } = await import('../src/store/database.ts')
   const { createUserAdmin } = await import('../src/store/users/admin.ts')
   const database = createDatabase({ url: DATABASE_URL, poolSize: 1, onIdleError: () => {} })
-  t.equal(await seedDemoUser(createUserAdmin(database)), true)
+  t.equal(await seedDemoUser(createUserAdmin(database), 'sms'), true)
   await database.close()
 
   const login = await call(`${server.address}/login`, { username, password })

@@ -1,7 +1,9 @@
 /**
  * For the tests of others: a Doorcode to test against (`docs/integration-tests.md`), and the tests that every provider
- * passes, for those who write one (`docs/add-a-provider.md`).
+ * and every second factor passes, for those who write one (`docs/add-a-provider.md`, `docs/add-a-factor.md`).
  */
+
+export { type FactorSubject, factorContract } from './factor-contract.ts'
 export type {
   CompanyMode,
   CompanyReply,

@@ -1,6 +1,7 @@
 import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createAddUser } from '../src/core/account/add-user.ts'
+import { findDelivering } from '../src/core/challenge/factor.ts'
 import { Problem } from '../src/errors.ts'
 import { parsePhone } from '../src/factors/sms/phone-number.ts'
 import { systemClock } from '../src/start/clock.ts'
@@ -71,7 +72,7 @@ export const startInstance = async ({
   const addUser = createAddUser({
     users: createUserAdmin(service.database),
     parsePhone,
-    assertAllowed: service.factors[0]!.assertAllowed,
+    factor: findDelivering(service.factors)!,
     // A test may want what nobody could choose.
     passwordPolicy: { assertAcceptable: async () => {} },
     passwords: service.passwords,

@@ -576,7 +576,8 @@ export interface components {
              * @example 5
              */
             attempts_left: number;
-            delivery: components["schemas"]["Delivery"];
+            options?: components["schemas"]["FactorOptions"];
+            delivery?: components["schemas"]["Delivery"];
             state: components["schemas"]["ChallengeState"];
         };
         /**
@@ -677,7 +678,7 @@ export interface components {
              */
             state: "closed" | "open" | "half-open";
         };
-        /** @description How far the code has come. */
+        /** @description How far the code has come; absent for factors that send nothing. */
         Delivery: {
             /**
              * @description How a message travels: as text, read out by a call, or by WhatsApp.
@@ -782,11 +783,10 @@ export interface components {
             devices: components["schemas"]["Device"][];
         };
         /**
-         * @description How the user shows who they are besides the password: `sms` is a code to their phone.
+         * @description How the user shows who they are besides the password: `sms` is a code to their phone. Later versions may have others.
          * @example sms
-         * @enum {string}
          */
-        Factor: "sms";
+        Factor: string;
         /**
          * @description This account takes no codes any more: 100 wrong ones were entered in a row.
          *
@@ -857,6 +857,10 @@ export interface components {
              * @example 30
              */
             retry_after: number;
+        };
+        /** @description What the client needs to answer, for factors that ask for more than a code. `sms` has none. */
+        FactorOptions: {
+            [key: string]: unknown;
         };
         /**
          * @description The request is not allowed as it is. The reason is in `human_check`, in `required` or in `detail`.
@@ -1424,11 +1428,12 @@ export interface components {
             /** @description All that the account has; `factor` is the one in use. */
             factors: components["schemas"]["Factor"][];
             /**
-             * @description Digits of the code.
+             * @description Digits of the code; absent for factors without a code of fixed length.
              * @example 6
              */
-            code_length: number;
-            delivery: components["schemas"]["Delivery"];
+            code_length?: number;
+            options?: components["schemas"]["FactorOptions"];
+            delivery?: components["schemas"]["Delivery"];
         };
         /**
          * @description More requests came than can be worked on, and this one would have waited too long. Nothing was done.

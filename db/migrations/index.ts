@@ -15,6 +15,7 @@ import { up as guardCounts } from './0013_guard_counts.ts'
 import { up as cooldownOfWhatLeft } from './0014_cooldown_of_what_left.ts'
 import { up as pendingEvents } from './0015_pending_events.ts'
 import { up as passwordNotices } from './0016_password_notices.ts'
+import { up as factorsThatSendNothing } from './0017_factors_that_send_nothing.ts'
 
 /** Every migration, oldest first. Add at the end; what is listed here is never edited. */
 export const migrations: Record<string, Migration> = {
@@ -34,4 +35,5 @@ export const migrations: Record<string, Migration> = {
   '0014_cooldown_of_what_left': { up: cooldownOfWhatLeft },
   '0015_pending_events': { up: pendingEvents },
   '0016_password_notices': { up: passwordNotices },
+  '0017_factors_that_send_nothing': { up: factorsThatSendNothing },
 }

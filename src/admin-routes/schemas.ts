@@ -1,9 +1,10 @@
 import { Type } from 'typebox'
-import type { UserSummary } from '../core/account/admin-ports.ts'
+import type { FactorSummary, UserSummary } from '../core/account/admin-ports.ts'
 import { maskPhone } from '../core/delivery/phone.ts'
 import { TYPED_UUID } from '../core/uuid.ts'
 import type { ProblemCode } from '../errors.ts'
 import { Exactly } from '../http/exactly.ts'
+import { Factor } from '../routes/challenge-schemas.ts'
 import { DATABASE_PROBLEMS } from '../routes/problems/schemas.ts'
 import { Moment } from '../routes/schemas.ts'
 import { MaskedPhone } from '../routes/user-schemas.ts'
@@ -42,12 +43,14 @@ const EXAMPLE = {
   locale: null,
   has_password: true,
   disabled: false,
-  factor: { failures: 0, locked_until: null, disabled: false },
+  factor: { name: 'sms', failures: 0, locked_until: null, disabled: false },
+  factors: [{ name: 'sms', failures: 0, locked_until: null, disabled: false }],
   created_at: '2026-11-24T09:30:00.000Z',
 }
 
 const FactorState = Exactly(
   {
+    name: Factor,
     failures: Type.Integer({ minimum: 0, description: 'Wrong codes in a row.', examples: [0] }),
     locked_until: Type.Union([Moment('No code is taken until then.'), Type.Null()]),
     disabled: Type.Boolean({
@@ -55,7 +58,7 @@ const FactorState = Exactly(
       examples: [false],
     }),
   },
-  { title: 'FactorState', description: 'How the second factor of a user does.' },
+  { title: 'FactorState', description: 'The state of a second factor of a user.' },
 )
 
 /** A user as an answer shows one. */
@@ -70,11 +73,22 @@ export const AdminUser = Exactly(
     }),
     has_password: Type.Boolean({ description: 'Whether there is a password to log in with.', examples: [true] }),
     disabled: Type.Boolean({ description: 'Whether the account may not log in.', examples: [false] }),
-    factor: FactorState,
+    factor: Type.Union([FactorState, Type.Null()], {
+      description: 'The first of `factors`; null without one.',
+      examples: [EXAMPLE.factor],
+    }),
+    factors: Type.Array(FactorState, { description: 'The second factors of the user.' }),
     created_at: Moment('When the account was made.'),
   },
   { title: 'User', description: 'Somebody who may log in.', examples: [EXAMPLE] },
 )
+
+const factorBody = ({ name, failures, lockedUntil, disabled }: FactorSummary) => ({
+  name,
+  failures,
+  locked_until: lockedUntil?.toISOString() ?? null,
+  disabled,
+})
 
 /** A user as `AdminUser` has one. The number is masked: who knows it may ask for it, nobody reads it here. */
 export const userBody = (user: UserSummary) => ({
@@ -84,11 +98,8 @@ export const userBody = (user: UserSummary) => ({
   locale: user.locale,
   has_password: user.hasPassword,
   disabled: user.disabled,
-  factor: {
-    failures: user.failures,
-    locked_until: user.lockedUntil?.toISOString() ?? null,
-    disabled: user.factorDisabled,
-  },
+  factor: user.factors.map(factorBody)[0] ?? null,
+  factors: user.factors.map(factorBody),
   created_at: user.createdAt.toISOString(),
 })
 

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { isSupportedCountry } from 'libphonenumber-js/max'
+import { SMS } from '../factors/sms/name.ts'
 import { hashPassword } from '../passwords/argon2id.ts'
 import type { Database } from '../store/database.ts'
 import { createUserAdmin } from '../store/users/admin.ts'
@@ -95,7 +96,7 @@ const flask: Command = async (args, world) => {
       const hashes = await hashAll(users)
       const added = await addUsers(
         database,
-        users.map((user, index) => ({ ...user, passwordHash: hashes[index]! })),
+        users.map((user, index) => ({ ...user, factor: SMS, passwordHash: hashes[index]! })),
       )
       for (const outcome of outcomes.filter(({ user }) => user && !added.has(user.username)))
         Object.assign(outcome, { outcome: 'already there', note: 'left as it is', user: undefined })

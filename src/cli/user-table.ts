@@ -3,11 +3,12 @@ import { columns, timeOf } from './table.ts'
 
 const HEAD = ['USER', 'PHONE', 'LANGUAGE', 'STATE']
 
-const stateOf = ({ disabled, factorDisabled, lockedUntil }: UserSummary, now: Date): string => {
+const stateOf = ({ disabled, factors }: UserSummary, now: Date): string => {
+  const lockedUntil = factors.map((factor) => factor.lockedUntil).find((moment) => moment && moment > now)
   const reasons = [
     disabled && 'disabled',
-    factorDisabled && 'factor disabled',
-    lockedUntil && lockedUntil > now && `locked until ${timeOf(lockedUntil)}`,
+    factors.some((factor) => factor.disabled) && 'factor disabled',
+    lockedUntil && `locked until ${timeOf(lockedUntil)}`,
   ].filter(Boolean)
   return reasons.join(', ') || 'active'
 }

@@ -1,4 +1,5 @@
 import type { UserAdmin } from '../core/account/admin-ports.ts'
+import { SMS } from '../factors/sms/name.ts'
 import { type Command, commandOf, readArgs, refuseNames, UsageError } from './command.ts'
 import { withUsers } from './open-database.ts'
 import { readPassword } from './read-password.ts'
@@ -39,7 +40,7 @@ const add: Command = async (args, world) => {
   const passwordHash = await hashPassword(password)
 
   await withUsers(world, async (users) => {
-    const userId = await users.add({ username, passwordHash, phone, locale })
+    const userId = await users.add({ username, passwordHash, factor: SMS, phone, locale })
     if (userId === undefined) throw new Error(`The name "${username}" is taken. Nothing was changed.`)
     world.stdout.write(`Added ${username} with the phone ${phone}.\n`)
     if (!destinationOf(phone, { voip: true }).takesCodes) {
@@ -87,7 +88,7 @@ const setPhone: Command = async (args, world) => {
     throw new UsageError('"user set-phone" needs --phone. For example: --phone +12025550143')
   const phone = (await loadChecks()).checkPhone(values.phone)
   await withUsers(world, async (users) => {
-    if (!(await users.setPhone(name, phone))) throw new Error(`There is no user "${name}".`)
+    if (!(await users.setPhone(name, { factor: SMS, phone }))) throw new Error(`There is no user "${name}".`)
     world.stdout.write(`${name} has the phone ${phone}; every session and device of theirs has ended.\n`)
   })
 }

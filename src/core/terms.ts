@@ -1,12 +1,12 @@
 /** The base types of the flow, which every part of it knows. */
 
-/** The kinds of second factor. A new one adds its name here and its folder under `factors/`. */
-export type FactorName = 'sms'
+/** The name of a second factor, such as `sms`: that of its folder below `factors/`. */
+export type FactorName = string
 
 /** What a challenge is for; a code made for one purpose never serves another (ASVS 6.6.2). */
 export const PURPOSES = ['login', 'register', 'phone'] as const
 
-/** One of them. */
+/** A purpose of a challenge. */
 export type Purpose = (typeof PURPOSES)[number]
 
 /** Names one challenge of one user. */
@@ -19,10 +19,18 @@ export interface ChallengeRef {
 /** A second factor as enrolled for one user. */
 export interface EnrolledFactor {
   name: FactorName
-  /** Where a code goes, E.164; null for factors that send nothing. */
-  phone: string | null
+  /** Where its messages go, in the one spelling that the factor gives it; null for factors that send nothing. */
+  destination: string | null
   /** False while it is locked or disabled. */
   usable: boolean
+}
+
+/** What a factor keeps of one user to judge answers by. */
+export interface Enrolment {
+  /** Sealed by the factor itself; null where it keeps none. */
+  secret: Buffer | null
+  /** The last value that an answer advanced it to, such as a time step; null before the first. */
+  counter: number | null
 }
 
 /** A user as the flow sees one. */

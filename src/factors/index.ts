@@ -1,4 +1,4 @@
-import type { CodeFactor } from '../core/challenge/factor.ts'
+import type { Factor } from '../core/challenge/factor.ts'
 import { createSmsFactor, type SmsFactorDeps } from './sms/factor.ts'
 
 /** What the factors are made of, each under its name. */
@@ -7,4 +7,4 @@ export interface FactorDeps {
 }
 
 /** Every second factor this server offers. To add one: its folder, and a line here. */
-export const createFactors = (deps: FactorDeps): CodeFactor[] => [createSmsFactor(deps.sms)]
+export const createFactors = (deps: FactorDeps): Factor[] => [createSmsFactor(deps.sms)]

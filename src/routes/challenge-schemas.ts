@@ -32,9 +32,11 @@ export const Code = Type.String({
 })
 
 /** A kind of second factor. */
-export const Factor = Type.Union([Type.Literal('sms')], {
+export const Factor = Type.String({
+  pattern: '^[a-z][a-z0-9_]{0,31}$',
   title: 'Factor',
-  description: 'How the user shows who they are besides the password: `sms` is a code to their phone.',
+  description:
+    'How the user shows who they are besides the password: `sms` is a code to their phone. Later versions may have others.',
   examples: ['sms'],
 })
 
@@ -61,7 +63,19 @@ export const Delivery = Exactly(
     status: DeliveryState,
     resend_in: Seconds('Time until `POST /resend` is possible', DURATIONS.resendCooldown.default),
   },
-  { title: 'Delivery', description: 'How far the code has come.' },
+  { title: 'Delivery', description: 'How far the code has come; absent for factors that send nothing.' },
+)
+
+/** What some factors tell the client. */
+export const FactorOptions = Type.Optional(
+  Type.Object(
+    {},
+    {
+      additionalProperties: true,
+      title: 'FactorOptions',
+      description: 'What the client needs to answer, for factors that ask for more than a code. `sms` has none.',
+    },
+  ),
 )
 
 /** A challenge that waits for its code: the answer of `/login` and `/resend`. */
@@ -72,13 +86,16 @@ export const OpenChallengeBody = Exactly(
     expires_in: Seconds('Life of the token and of the code', DURATIONS.codeTtl.default),
     factor: Factor,
     factors: Type.Array(Factor, { description: 'All that the account has; `factor` is the one in use.' }),
-    code_length: Type.Integer({
-      minimum: CODE_DIGITS.minimum,
-      maximum: CODE_DIGITS.maximum,
-      description: 'Digits of the code.',
-      examples: [6],
-    }),
-    delivery: Delivery,
+    code_length: Type.Optional(
+      Type.Integer({
+        minimum: CODE_DIGITS.minimum,
+        maximum: CODE_DIGITS.maximum,
+        description: 'Digits of the code; absent for factors without a code of fixed length.',
+        examples: [6],
+      }),
+    ),
+    options: FactorOptions,
+    delivery: Type.Optional(Delivery),
   },
   {
     title: 'OpenChallenge',

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
-import { maskPhone } from '../core/delivery/phone.ts'
 import { Exactly } from '../http/exactly.ts'
-import { Delivery, Factor } from './challenge-schemas.ts'
+import { Delivery, Factor, FactorOptions } from './challenge-schemas.ts'
+import { deliveryBody } from './open-challenge.ts'
 import { DATABASE_PROBLEMS, problems } from './problems/schemas.ts'
 import { bearerToken, type Route } from './route.ts'
 import { answer, Seconds } from './schemas.ts'
@@ -11,7 +11,8 @@ const ChallengeBody = Exactly(
     factor: Factor,
     expires_in: Seconds('Time left for the code', 240),
     attempts_left: Type.Integer({ minimum: 0, description: 'How many wrong codes it still takes.', examples: [5] }),
-    delivery: Delivery,
+    options: FactorOptions,
+    delivery: Type.Optional(Delivery),
     state: Type.Union([Type.Literal('waiting'), Type.Literal('approved'), Type.Literal('closed')], {
       title: 'ChallengeState',
       description: '`waiting` for its code; `approved`: the code was right; `closed`: neither can be any more.',
@@ -51,18 +52,16 @@ export const challenge: Route = (app, deps) => {
       },
     },
     handler: async (request) => {
-      const view = await deps.challengeStatus(bearerToken(request))
+      const { factor, expiresIn, attemptsLeft, options, delivery, state } = await deps.challengeStatus(
+        bearerToken(request),
+      )
       return {
-        factor: view.factor,
-        expires_in: view.expiresIn,
-        attempts_left: view.attemptsLeft,
-        delivery: {
-          channel: view.channel,
-          destination: maskPhone(view.phone ?? ''),
-          status: view.delivery,
-          resend_in: view.resendIn,
-        },
-        state: view.state,
+        factor,
+        expires_in: expiresIn,
+        attempts_left: attemptsLeft,
+        ...(options && { options }),
+        ...(delivery && { delivery: deliveryBody(delivery) }),
+        state,
       }
     },
   })

@@ -44,7 +44,7 @@ export const me: Route = (app, deps) => {
     },
     handler: async (request) => {
       const { account } = await deps.authorize(bearerToken(request))
-      const phone = account.factors.find((factor) => factor.phone !== null)?.phone
+      const phone = account.factors.find(({ destination }) => destination !== null)?.destination
       return {
         id: account.userId,
         username: account.username,

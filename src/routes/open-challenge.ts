@@ -1,19 +1,26 @@
 import type { Static } from 'typebox'
-import type { OpenChallenge } from '../core/challenge/begin.ts'
-import type { OpenChallengeBody } from './challenge-schemas.ts'
+import type { OpenChallenge } from '../core/challenge/issue.ts'
+import type { Delivery, OpenChallengeBody } from './challenge-schemas.ts'
 
-/** A waiting challenge in the contract's spelling. */
-export const openChallengeBody = (challenge: OpenChallenge): Static<typeof OpenChallengeBody> => ({
-  pending_token: challenge.pendingToken,
-  token_type: 'pending-2fa',
-  expires_in: challenge.expiresIn,
-  factor: challenge.factor,
-  factors: challenge.factors,
-  code_length: challenge.codeLength,
-  delivery: {
-    channel: challenge.delivery.channel,
-    destination: challenge.delivery.destination,
-    status: challenge.delivery.status,
-    resend_in: challenge.delivery.resendIn,
-  },
+/** Returns a waiting challenge in the contract's spelling. */
+export const openChallengeBody = (challenge: OpenChallenge): Static<typeof OpenChallengeBody> => {
+  const { codeLength, options, delivery } = challenge
+  return {
+    pending_token: challenge.pendingToken,
+    token_type: 'pending-2fa',
+    expires_in: challenge.expiresIn,
+    factor: challenge.factor,
+    factors: challenge.factors,
+    ...(codeLength !== undefined && { code_length: codeLength }),
+    ...(options && { options }),
+    ...(delivery && { delivery: deliveryBody(delivery) }),
+  }
+}
+
+/** Returns the delivery of a code in the contract's spelling; `destination` is masked. */
+export const deliveryBody = (delivery: NonNullable<OpenChallenge['delivery']>): Static<typeof Delivery> => ({
+  channel: delivery.channel,
+  destination: delivery.destination,
+  status: delivery.status,
+  resend_in: delivery.resendIn,
 })

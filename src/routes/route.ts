@@ -10,7 +10,7 @@ import type {
 import type { ChangePassword } from '../core/account/change-password.ts'
 import type { ChangePhone } from '../core/account/change-phone.ts'
 import type { Register } from '../core/account/register.ts'
-import type { DeliveryWish } from '../core/challenge/issue.ts'
+import type { DeliveryOptions } from '../core/challenge/issue.ts'
 import type { Resend } from '../core/challenge/resend.ts'
 import type { ChallengeStatus } from '../core/challenge/status.ts'
 import type { Verify } from '../core/challenge/verify.ts'
@@ -126,7 +126,7 @@ export const deliveryWish = (
     body: { channel?: Channel; client?: Client; human_check?: string }
   },
   channels: readonly Channel[],
-): DeliveryWish => {
+): DeliveryOptions => {
   const { channel, client, human_check: humanCheck } = body
   if (channel && !channels.includes(channel)) {
     const message = `must be one that this server has: ${channels.join(', ')}`

@@ -1,5 +1,5 @@
 import { type AdminAppDeps, buildAdminApp } from '../admin-app.ts'
-import type { CodeFactor } from '../core/challenge/factor.ts'
+import { type Factor, findDelivering } from '../core/challenge/factor.ts'
 import type { Limits } from '../core/limits.ts'
 import { canonicalPhone, parsePhone } from '../factors/sms/phone-number.ts'
 import type { Settings } from '../settings/schema.ts'
@@ -12,7 +12,7 @@ import { createAdminKeyStore } from '../store/users/admin-keys.ts'
 /** What the admin API is made of besides settings. */
 export interface AdminParts extends Pick<AdminAppDeps, 'journal' | 'http' | 'issuer' | 'passwords' | 'passwordPolicy'> {
   database: Database
-  factors: readonly CodeFactor[]
+  factors: readonly Factor[]
   limits: Limits
 }
 
@@ -39,7 +39,7 @@ export const createAdmin = async (
     auditOf: (userId, range) => report.ofUser({ userId }, range),
     parsePhone,
     canonicalPhone,
-    assertAllowed: (phone) => factors.find(({ name }) => name === 'sms')!.assertAllowed(phone),
+    factor: findDelivering(factors)!,
   })
   return {
     async listen() {

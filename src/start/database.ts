@@ -1,5 +1,6 @@
 import { migrate } from '../../db/migrate.ts'
 import { DEMO_USER, seedDemoUser } from '../../db/seed.ts'
+import { SMS } from '../factors/sms/name.ts'
 import { createDatabase, type Database } from '../store/database.ts'
 import { createUserAdmin } from '../store/users/admin.ts'
 
@@ -20,6 +21,6 @@ export const migrateAt = (url: string): Promise<string[]> =>
 export const seedAt = (url: string): Promise<typeof DEMO_USER | undefined> =>
   withDatabaseAt(url, async (database) => {
     const users = createUserAdmin(database)
-    await seedDemoUser(users)
+    await seedDemoUser(users, SMS)
     return (await users.find(DEMO_USER.username)) && DEMO_USER
   })

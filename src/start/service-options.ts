@@ -1,4 +1,4 @@
-import type { CodeFactor } from '../core/challenge/factor.ts'
+import type { Factor } from '../core/challenge/factor.ts'
 import type { PasswordVerifier } from '../core/login/ports.ts'
 import type { SentMessage } from '../providers/development/outbox.ts'
 import type { Settings } from '../settings/schema.ts'
@@ -44,7 +44,7 @@ export interface Service {
   /** Where a person reads codes in development: on the console, or at `/dev/outbox`. */
   codesAt: 'console' | 'outbox' | undefined
   database: Database
-  factors: readonly CodeFactor[]
+  factors: readonly Factor[]
   passwords: PasswordVerifier
   /** Finishes what is under way and lets go of everything; for once. */
   stop(): Promise<void>

@@ -128,6 +128,7 @@ export const startService = async ({
   const factors = createFactors({
     sms: {
       ...delivery,
+      codeLength: settings.CODE_LENGTH,
       countries: settings.SMS_COUNTRIES,
       voip: settings.SMS_VOIP,
       safeNumbers: settings.SMS_SAFE_NUMBERS,
@@ -170,7 +171,6 @@ export const startService = async ({
     },
     delivery: {
       factors,
-      codeLength: settings.CODE_LENGTH,
       providers: companies,
       deliveryStates: delivery.dispatcher.states,
       notices: deferred.notices,

@@ -60,7 +60,7 @@ t.test('the spellings of one name are one account with one count', async (t) => 
     t.equal((await world.login(name)).status, 200, JSON.stringify(name))
   }
   t.equal(
-    await world.users.add({ username: 'KATE', passwordHash: 'x', phone: '+12025550144' }),
+    await world.users.add({ username: 'KATE', passwordHash: 'x', factor: 'sms', phone: '+12025550144' }),
     undefined,
     'the name is taken',
   )

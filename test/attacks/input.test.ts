@@ -136,6 +136,7 @@ t.test('a name or a password whose accents stand apart is the same as one whose 
   await world.users.add({
     username: 'Zoë',
     passwordHash: await hashPassword(password.normalize('NFC')),
+    factor: 'sms',
     phone: '+12025550143',
   })
   for (const form of ['NFC', 'NFD'] as const) {
@@ -202,7 +203,12 @@ t.test('every byte of a password counts, those after the 72nd too', async (t) =>
     ['faces', '😀'.repeat(18)],
     ['long', 'a'.repeat(255)],
   ] as const) {
-    await world.users.add({ username: name, passwordHash: await hashPassword(`${start}A`), phone: '+12025550143' })
+    await world.users.add({
+      username: name,
+      passwordHash: await hashPassword(`${start}A`),
+      factor: 'sms',
+      phone: '+12025550143',
+    })
     t.equal((await world.login(name, `${start}B`)).status, 401, name)
     t.equal((await world.login(name, start)).status, 401, name)
     t.equal((await world.login(name, `${start}A`)).status, 200, name)
@@ -309,7 +315,12 @@ t.test('nothing that a user chose gets into a message', async (t) => {
   t.equal(new Set(texts).size, 1, 'all messages are the same but for the code')
 
   const forged = 'alice\n000000 is your code\n\n@evil.example #000000'
-  await world.users.add({ username: forged, passwordHash: await hashPassword(PASSWORD), phone: '+12025550199' })
+  await world.users.add({
+    username: forged,
+    passwordHash: await hashPassword(PASSWORD),
+    factor: 'sms',
+    phone: '+12025550199',
+  })
   wasRefused(t, await world.login(forged), 'validation_failed', 'a name of several lines cannot log in')
   t.equal(world.messages.length, names.length)
 })

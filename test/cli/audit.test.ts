@@ -14,8 +14,13 @@ const setUp = async (t: Test) => {
   const database = createDatabase({ url, poolSize: 2, onIdleError: () => {} })
   t.teardown(() => database.close())
   const users = createUserAdmin(database)
-  const userId = (await users.add({ username: 'Alice Smith', passwordHash: '$x', phone: '+12025550143' }))!
-  await users.add({ username: 'bob', passwordHash: '$x', phone: '+12025550144' })
+  const userId = (await users.add({
+    username: 'Alice Smith',
+    passwordHash: '$x',
+    factor: 'sms',
+    phone: '+12025550143',
+  }))!
+  await users.add({ username: 'bob', passwordHash: '$x', factor: 'sms', phone: '+12025550144' })
   const trail = createAuditTrail(database, { onLost: () => t.fail('nothing is lost') })
   const common = { userId, address: '192.0.2.7', requestId: REQUEST }
   const at = (second: number) => new Date(Date.UTC(2026, 10, 20, 8, 0, second, 250))

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Test } from 'tap'
-import type { ChallengeStore, IdempotentRequest } from '../../src/core/challenge/ports.ts'
+import type { ChallengeStore, IdempotentRequest, MadeCode } from '../../src/core/challenge/ports.ts'
 import type { SendEntry } from '../../src/core/delivery/ports.ts'
 import { policyFor } from '../../src/core/guard/rules.ts'
 
@@ -39,12 +39,19 @@ export const NO_RULES = policyFor({
   fraud: false,
 })
 
-/** What begin and replaceCode are given besides, for a number that the guard does not look at. */
-export const unguarded = (phone = '+12025550143') => ({
-  guard: { phone, applies: false, safe: false, human: false, host: '192.0.2.1', network: '192.0.2.0/24' },
-  attempt: { pair: Buffer.alloc(32), name: Buffer.alloc(32), host: '192.0.2.1' },
+/** A code that is to be stored, with its message to a number that the guard does not look at. */
+export const madeCode = (hash: Buffer | null, entry = sendEntry(), phone = '+12025550143'): MadeCode => ({
+  hash,
+  options: null,
+  send: {
+    entry,
+    guard: { phone, applies: false, safe: false, human: false, host: '192.0.2.1', network: '192.0.2.0/24' },
+  },
   request: undefined,
 })
+
+/** The attempt at a password that leads to a challenge. */
+export const attempt = { pair: Buffer.alloc(32), name: Buffer.alloc(32), host: '192.0.2.1' }
 
 /** What a right guess opens. */
 export const newSession = () => ({
@@ -61,27 +68,25 @@ export const challengeStoreContract = (t: Test, createFixture: (t: Test) => Prom
       const ref = { challengeId: randomUUID(), userId, purpose: 'login' as const }
       const result = await store.begin({
         ...ref,
+        ...madeCode(codeHash),
         factor: 'sms',
-        channel: 'sms',
-        phone,
+        destination: phone,
         authEpoch,
-        codeHash,
-        send: sendEntry(),
-        ...unguarded(),
+        attempt,
         request,
       })
       return { ref, result, codeHash }
     }
     type Begun = Awaited<ReturnType<typeof begin>>
     const guess = ({ ref }: Begun, codeHash: Buffer = randomBytes(32)) =>
-      store.guess({ ...ref, factor: 'sms', codeHash, ...newSession() })
+      store.guess({ ...ref, factor: 'sms', proof: { hash: codeHash }, ...newSession() })
     return { ...fixture, begin, guess }
   }
 
   t.test('a right guess spends the challenge, once', async (t) => {
     const { begin, guess, store } = await setUp(t)
     const begun = await begin()
-    t.match(begun.result, { outcome: 'begun', expiresIn: 300, resendIn: 30, undo: { formerChallengeId: null } })
+    t.match(begun.result, { outcome: 'issued', expiresIn: 300, resendIn: 30, undo: { formerChallengeId: null } })
     t.match(await guess(begun, begun.codeHash), { outcome: 'spent', session: { amr: newSession().amr.sms } })
     t.strictSame(await guess(begun, begun.codeHash), { outcome: 'gone' })
     t.match(await store.find(begun.ref), { state: 'approved', attemptsLeft: 4 })
@@ -104,7 +109,7 @@ export const challengeStoreContract = (t: Test, createFixture: (t: Test) => Prom
     const second = await begin()
     await pass(30)
     const third = await begin()
-    t.match(third.result, { outcome: 'begun', resendIn: 60, undo: { formerChallengeId: second.ref.challengeId } })
+    t.match(third.result, { outcome: 'issued', resendIn: 60, undo: { formerChallengeId: second.ref.challengeId } })
     t.strictSame(await guess(second, second.codeHash), { outcome: 'gone' })
   })
 
@@ -113,11 +118,11 @@ export const challengeStoreContract = (t: Test, createFixture: (t: Test) => Prom
     const first = await begin()
     await pass(30)
     const second = await begin()
-    if (second.result.outcome !== 'begun') throw new Error('not begun')
+    if (second.result.outcome !== 'issued') throw new Error('not begun')
     await store.withdrawBegin(second.ref, second.result.undo)
     t.equal(await store.find(second.ref), undefined)
     t.match(await guess(first, first.codeHash), { outcome: 'spent' })
-    t.match((await begin()).result, { outcome: 'begun' })
+    t.match((await begin()).result, { outcome: 'issued' })
   })
 
   t.test('another code kills the former one and refills no attempts', async (t) => {
@@ -125,24 +130,21 @@ export const challengeStoreContract = (t: Test, createFixture: (t: Test) => Prom
     const begun = await begin()
     await guess(begun)
     const codeHash = randomBytes(32)
-    t.match(await store.replaceCode({ ...begun.ref, channel: 'sms', send: sendEntry(), ...unguarded(), codeHash }), {
+    t.match(await store.replaceCode({ ...begun.ref, ...madeCode(codeHash) }), {
       outcome: 'cooldown',
       retryAfter: 30,
     })
     await pass(30)
-    t.match(await store.replaceCode({ ...begun.ref, channel: 'sms', send: sendEntry(), ...unguarded(), codeHash }), {
-      outcome: 'replaced',
+    t.match(await store.replaceCode({ ...begun.ref, ...madeCode(codeHash) }), {
+      outcome: 'issued',
       expiresIn: 270,
       resendIn: 60,
     })
     t.strictSame(await guess(begun, begun.codeHash), { outcome: 'wrong', attemptsLeft: 3 })
     t.match(await guess(begun, codeHash), { outcome: 'spent', session: { amr: newSession().amr.sms } })
-    t.strictSame(
-      await store.replaceCode({ ...begun.ref, channel: 'sms', send: sendEntry(), ...unguarded(), codeHash }),
-      {
-        outcome: 'gone',
-      },
-    )
+    t.strictSame(await store.replaceCode({ ...begun.ref, ...madeCode(codeHash) }), {
+      outcome: 'gone',
+    })
   })
 
   t.test('a withdrawn code gives the former one back', async (t) => {
@@ -150,28 +152,13 @@ export const challengeStoreContract = (t: Test, createFixture: (t: Test) => Prom
     const begun = await begin()
     await pass(30)
     const codeHash = randomBytes(32)
-    const replaced = await store.replaceCode({
-      ...begun.ref,
-      channel: 'sms',
-      send: sendEntry(),
-      ...unguarded(),
-      codeHash,
-    })
-    if (replaced.outcome !== 'replaced') throw new Error('not replaced')
+    const replaced = await store.replaceCode({ ...begun.ref, ...madeCode(codeHash) })
+    if (replaced.outcome !== 'issued') throw new Error('not replaced')
     await store.withdrawReplace(begun.ref, replaced.undo)
     t.match(await guess(begun, codeHash), { outcome: 'wrong' })
-    t.match(
-      await store.replaceCode({
-        ...begun.ref,
-        channel: 'sms',
-        send: sendEntry(),
-        ...unguarded(),
-        codeHash: begun.codeHash,
-      }),
-      {
-        outcome: 'replaced',
-      },
-    )
+    t.match(await store.replaceCode({ ...begun.ref, ...madeCode(begun.codeHash) }), {
+      outcome: 'issued',
+    })
     t.match(await guess(begun, begun.codeHash), { outcome: 'spent', session: { amr: newSession().amr.sms } })
   })
 
@@ -189,19 +176,10 @@ export const challengeStoreContract = (t: Test, createFixture: (t: Test) => Prom
     const begun = await begin()
     t.strictSame(await guess(begun), { outcome: 'wrong', attemptsLeft: 0 })
     t.strictSame(await guess(begun, begun.codeHash), { outcome: 'locked', retryAfter: 900 })
-    t.strictSame(
-      await store.replaceCode({
-        ...begun.ref,
-        channel: 'sms',
-        send: sendEntry(),
-        ...unguarded(),
-        codeHash: begun.codeHash,
-      }),
-      {
-        outcome: 'locked',
-        retryAfter: 900,
-      },
-    )
+    t.strictSame(await store.replaceCode({ ...begun.ref, ...madeCode(begun.codeHash) }), {
+      outcome: 'locked',
+      retryAfter: 900,
+    })
     t.strictSame((await begin()).result, { outcome: 'refused' })
     await pass(900)
     await setFailures(99)
@@ -238,7 +216,9 @@ export const challengeStoreContract = (t: Test, createFixture: (t: Test) => Prom
     const { ref, codeHash } = await begin()
     const stranger = { ...ref, userId: randomUUID() }
     t.equal(await store.find(stranger), undefined)
-    t.strictSame(await store.guess({ ...stranger, factor: 'sms', codeHash, ...newSession() }), { outcome: 'gone' })
+    t.strictSame(await store.guess({ ...stranger, factor: 'sms', proof: { hash: codeHash }, ...newSession() }), {
+      outcome: 'gone',
+    })
   })
 
   const requestWith = (keyHash: Buffer) => ({
@@ -252,7 +232,7 @@ export const challengeStoreContract = (t: Test, createFixture: (t: Test) => Prom
     const { begin, pass, store, userId } = await setUp(t)
     const keyHash = randomBytes(32)
     const first = await begin(randomBytes(32), 0, requestWith(keyHash))
-    t.match(first.result, { outcome: 'begun' })
+    t.match(first.result, { outcome: 'issued' })
     t.strictSame((await begin(randomBytes(32), 0, requestWith(keyHash))).result, { outcome: 'repeated' })
     await pass(30)
     t.strictSame((await begin(randomBytes(32), 0, requestWith(keyHash))).result, { outcome: 'repeated' })
@@ -261,24 +241,24 @@ export const challengeStoreContract = (t: Test, createFixture: (t: Test) => Prom
       userId: first.ref.userId,
       issuedAt: 1_700_000_000,
       life: 300,
-      channel: 'sms',
+      factor: 'sms',
       expiresIn: 270,
-      resendIn: 0,
+      delivery: { channel: 'sms', resendIn: 0 },
     })
     t.equal(await store.findReplay(randomBytes(32), userId), undefined)
     await pass(270)
     t.equal(await store.findReplay(keyHash, userId), undefined)
-    t.match((await begin(randomBytes(32), 0, requestWith(keyHash))).result, { outcome: 'begun' })
+    t.match((await begin(randomBytes(32), 0, requestWith(keyHash))).result, { outcome: 'issued' })
   })
 
   t.test('a withdrawn challenge gives its key back', async (t) => {
     const { begin, store, userId } = await setUp(t)
     const keyHash = randomBytes(32)
     const { ref, result } = await begin(randomBytes(32), 0, requestWith(keyHash))
-    if (result.outcome !== 'begun') throw new Error('not begun')
+    if (result.outcome !== 'issued') throw new Error('not begun')
     await store.withdrawBegin(ref, result.undo)
     t.equal(await store.findReplay(keyHash, userId), undefined)
-    t.match((await begin(randomBytes(32), 0, requestWith(keyHash))).result, { outcome: 'begun' })
+    t.match((await begin(randomBytes(32), 0, requestWith(keyHash))).result, { outcome: 'issued' })
   })
 
   t.test('a key gives one more code, and a withdrawn code gives its key back', async (t) => {
@@ -287,18 +267,15 @@ export const challengeStoreContract = (t: Test, createFixture: (t: Test) => Prom
     await pass(30)
     const wish = () => ({
       ...ref,
-      channel: 'sms' as const,
-      codeHash: randomBytes(32),
-      send: sendEntry(),
-      ...unguarded(),
+      ...madeCode(randomBytes(32)),
       request: requestWith(keyHash),
     })
     const keyHash = randomBytes(32)
     const replaced = await store.replaceCode(wish())
-    if (replaced.outcome !== 'replaced') throw new Error('not replaced')
+    if (replaced.outcome !== 'issued') throw new Error('not replaced')
     t.strictSame(await store.replaceCode(wish()), { outcome: 'repeated' })
     t.match(await store.findReplay(keyHash, userId), { challengeId: ref.challengeId })
     await store.withdrawReplace(ref, replaced.undo)
-    t.match(await store.replaceCode(wish()), { outcome: 'replaced' })
+    t.match(await store.replaceCode(wish()), { outcome: 'issued' })
   })
 }

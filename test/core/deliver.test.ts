@@ -1,6 +1,6 @@
 import t from 'tap'
 import { deliverCode } from '../../src/core/challenge/deliver.ts'
-import type { CodeFactor } from '../../src/core/challenge/factor.ts'
+import type { Factor } from '../../src/core/challenge/factor.ts'
 import type { SendPlan } from '../../src/core/delivery/ports.ts'
 import type { Problem } from '../../src/errors.ts'
 import { sendEntry } from '../contracts/challenge-store.ts'
@@ -18,15 +18,11 @@ const givenWith = async (left: number): Promise<number | string> => {
       return { outcome: 'accepted', provider: 'test', sendId: 'id', took: 1 }
     },
   }
-  const factor: CodeFactor = {
+  const factor: Factor = {
     name: 'sms',
     amr: () => ['sms'],
-    channels: ['sms'],
-    readPhone: (written) => written,
-    assertAllowed: () => {},
-    fixedCode: () => undefined,
-    plan: () => plan,
-    planNotice: () => undefined,
+    begin: () => ({ hash: null, plan }),
+    answer: () => ({}),
   }
   const delivered = deliverCode({
     ledger: {
@@ -47,7 +43,7 @@ const givenWith = async (left: number): Promise<number | string> => {
       left: () => left,
     },
     claims: { challengeId: 'id', userId: 'id', purpose: 'login' },
-    phone: '+12025550143',
+    destination: '+12025550143',
     withdraw: async () => void happened.push('withdrawn'),
   })
   const problem = await delivered.then(

@@ -68,7 +68,7 @@ for (const [language, { tools, command }] of Object.entries(RUNNERS)) {
     }
     const world = await createWorld(t, { resendCooldown: 0 })
     const { username, password, phone } = DEMO_USER
-    await world.users.add({ username, passwordHash: await hashPassword(password), phone })
+    await world.users.add({ username, passwordHash: await hashPassword(password), factor: 'sms', phone })
     world.keepSecret(password)
     const address = await world.app.listen({ host: '127.0.0.1', port: 0 })
     const operations = await operationsOf(world)

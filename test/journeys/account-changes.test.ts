@@ -166,7 +166,7 @@ t.test('the store itself refuses a change without a fresh session, whatever call
       userId: String(row!['user_id']),
       purpose: 'phone',
       factor: 'sms',
-      codeHash: row!['code_hash'] as Buffer,
+      proof: { hash: row!['code_hash'] as Buffer },
       ...newSession(),
       ...(bySession && { bySession }),
     })

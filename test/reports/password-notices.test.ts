@@ -83,9 +83,9 @@ t.test(
     await world.addUser('dave', '+12025550146', 'fr')
     const { hashPassword } = await import('../../src/passwords/argon2id.ts')
     t.ok(await world.users.setPassword('dave', await hashPassword(SECOND)))
-    t.ok(await world.users.setPhone('dave', '+12025550147'))
+    t.ok(await world.users.setPhone('dave', { factor: 'sms', phone: '+12025550147' }))
     t.ok(await world.users.resetFactor('dave'))
-    t.ok(await world.users.setPhone('dave', '+12025550147'), 'the same number again')
+    t.ok(await world.users.setPhone('dave', { factor: 'sms', phone: '+12025550147' }), 'the same number again')
     t.match(await world.sql('select kind, phone from notices order by kind'), [
       { kind: 'password_changed', phone: '+12025550146' },
       { kind: 'phone_changed', phone: '+12025550146' },

@@ -297,7 +297,7 @@ t.test('the report shows one user’s decisions, the latest first, from any mome
   const { database, trail } = await setUp(t)
   const users = createUserAdmin(database)
   const add = async (username: string, phone: string) =>
-    (await users.add({ username, passwordHash: '$argon2id$x', phone }))!
+    (await users.add({ username, passwordHash: '$argon2id$x', factor: 'sms', phone }))!
   const alice = await add('alice', '+12025550143')
   const bob = await add('bob', '+12025550144')
   const moment = (second: number) => new Date(Date.UTC(2026, 10, 20, 8, 0, second))

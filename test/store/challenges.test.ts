@@ -32,6 +32,7 @@ t.test('in memory', async (t) => {
       authEpoch: 0,
       phone: PHONE,
       failures: 0,
+      counter: null,
       lockedUntil: 0,
       factorDisabled: false,
     }

@@ -4,7 +4,7 @@ import { DELIVERY_STATUSES } from '../../src/core/delivery/ports.ts'
 import { limitsFor } from '../../src/core/limits.ts'
 import { createChallengeStore } from '../../src/store/challenges/index.ts'
 import { createSendLedger } from '../../src/store/sends/index.ts'
-import { NO_RULES, sendEntry, unguarded } from '../contracts/challenge-store.ts'
+import { attempt, madeCode, NO_RULES, sendEntry } from '../contracts/challenge-store.ts'
 import { createWorld } from '../support/app.ts'
 
 const PHONE = '+12025550143'
@@ -18,17 +18,14 @@ const setUp = async (t: Test) => {
   const send = sendEntry({ price: 0.0083 })
   await challenges.begin({
     ...ref,
+    ...madeCode(randomBytes(32), send),
     factor: 'sms',
-    channel: 'sms',
-    phone: PHONE,
+    destination: PHONE,
     authEpoch: 0,
-    codeHash: randomBytes(32),
-    send,
-    ...unguarded(),
-    ...unguarded(),
+    attempt,
   })
   const rowOf = async (sendId: string) => (await world.sql('select * from sends where send_id = $1', [sendId]))[0]
-  const resendIn = async () => (await challenges.find(ref))?.resendIn
+  const resendIn = async () => (await challenges.find(ref))?.delivery?.resendIn
   return { world, challenges, ledger: createSendLedger(world.database), ref, send, rowOf, resendIn }
 }
 
@@ -46,20 +43,17 @@ t.test('a send stands in the ledger, queued, as soon as its challenge does', asy
     status: 'queued',
     message_id: null,
   })
-  t.match(await challenges.find(ref), { delivery: 'queued', failed: [] })
+  t.match(await challenges.find(ref), { delivery: { status: 'queued' }, failed: [] })
 })
 
 t.test('a login that the cooldown stops enters nothing', async (t) => {
   const { challenges, ref, world } = await setUp(t)
   const second = { ...ref, challengeId: randomUUID() }
   const send = sendEntry()
-  const common = { factor: 'sms' as const, channel: 'sms' as const, phone: PHONE, authEpoch: 0 }
-  t.match(await challenges.begin({ ...second, ...common, codeHash: randomBytes(32), send, ...unguarded() }), {
-    outcome: 'cooldown',
-  })
-  t.match(await challenges.replaceCode({ ...ref, channel: 'sms', codeHash: randomBytes(32), send, ...unguarded() }), {
-    outcome: 'cooldown',
-  })
+  const made = madeCode(randomBytes(32), send)
+  const common = { factor: 'sms', destination: PHONE, authEpoch: 0 }
+  t.match(await challenges.begin({ ...second, ...common, ...made }), { outcome: 'cooldown' })
+  t.match(await challenges.replaceCode({ ...ref, ...made }), { outcome: 'cooldown' })
   t.equal((await world.sql('select from sends')).length, 1)
 })
 
@@ -70,7 +64,7 @@ t.test('what became of a send is recorded, many at once too', async (t) => {
     [...unknownToUs, { sendId: send.sendId, status: 'sent' as const, messageId: 'SM1', took: 212 }].map(ledger.settle),
   )
   t.match(await rowOf(send.sendId), { status: 'sent', message_id: 'SM1', took_ms: 212, settled_at: Date })
-  t.match(await challenges.find(ref), { delivery: 'sent' })
+  t.match(await challenges.find(ref), { delivery: { status: 'sent' } })
 })
 
 t.test('drain waits for what is still to be written', async (t) => {
@@ -86,7 +80,10 @@ t.test('the next company takes the place of the one that failed, in one step', a
   await ledger.handOver(ref, { sendId: send.sendId, status: 'failed', reason: 'HTTP 503', took: 40 }, next)
   t.match(await rowOf(send.sendId), { status: 'failed', reason: 'HTTP 503', took_ms: 40 })
   t.match(await rowOf(next.sendId), { status: 'queued', provider: 'other', challenge_id: ref.challengeId })
-  t.match(await challenges.find(ref), { delivery: 'queued', failed: [{ provider: 'test', channel: 'sms' }] })
+  t.match(await challenges.find(ref), {
+    delivery: { status: 'queued' },
+    failed: [{ provider: 'test', channel: 'sms' }],
+  })
 
   const stale = sendEntry({ provider: 'third' })
   await t.rejects(ledger.handOver(ref, { sendId: send.sendId, status: 'failed', took: 40 }, stale))
@@ -102,15 +99,14 @@ t.test('a hand-over does not take back what a receipt has said', async (t) => {
 
 t.test('a failed resend that a newer one has overtaken leaves the wait of the newer one alone', async (t) => {
   const { challenges, ref, world, resendIn } = await setUp(t)
-  const replace = (codeHash: Buffer) =>
-    challenges.replaceCode({ ...ref, channel: 'sms', codeHash, send: sendEntry(), ...unguarded() })
+  const replace = (codeHash: Buffer) => challenges.replaceCode({ ...ref, ...madeCode(codeHash) })
   await world.passTime(30)
   const overtaken = await replace(randomBytes(32))
   await world.passTime(60)
   const newer = await replace(randomBytes(32))
   const wait = await resendIn()
   t.ok(wait! > 60)
-  if (overtaken.outcome !== 'replaced' || newer.outcome !== 'replaced') throw new Error('both were replaced')
+  if (overtaken.outcome !== 'issued' || newer.outcome !== 'issued') throw new Error('both were replaced')
   await challenges.withdrawReplace(ref, overtaken.undo)
   t.equal(await resendIn(), wait)
   await challenges.withdrawReplace(ref, newer.undo)
@@ -175,7 +171,7 @@ t.test('a replayed receipt does not end the wait a second time', async (t) => {
   const { ledger, send, resendIn, challenges, ref } = await setUp(t)
   const receipt = { sendId: send.sendId, status: 'undelivered' } as const
   t.ok(await ledger.receive('test', receipt))
-  await challenges.replaceCode({ ...ref, channel: 'sms', codeHash: randomBytes(32), send: sendEntry(), ...unguarded() })
+  await challenges.replaceCode({ ...ref, ...madeCode(randomBytes(32), sendEntry()) })
   const wait = await resendIn()
   t.ok(wait! > 0)
   t.notOk(await ledger.receive('test', receipt))
@@ -185,7 +181,7 @@ t.test('a replayed receipt does not end the wait a second time', async (t) => {
 t.test('a receipt for a code that has been replaced does not end the wait for the new one', async (t) => {
   const { ledger, send, resendIn, challenges, ref, world, rowOf } = await setUp(t)
   await world.passTime(30)
-  await challenges.replaceCode({ ...ref, channel: 'sms', codeHash: randomBytes(32), send: sendEntry(), ...unguarded() })
+  await challenges.replaceCode({ ...ref, ...madeCode(randomBytes(32), sendEntry()) })
   const wait = await resendIn()
   t.ok(await ledger.receive('test', { sendId: send.sendId, status: 'undelivered' }))
   t.match(await rowOf(send.sendId), { status: 'undelivered' })
@@ -200,12 +196,9 @@ t.test('a phone that takes nothing has the wait ended three times in a row, and 
     t.equal((await resendIn()) === 0, freed)
     if (!freed) break
     const next = sendEntry()
-    t.match(
-      await challenges.replaceCode({ ...ref, channel: 'sms', codeHash: randomBytes(32), send: next, ...unguarded() }),
-      {
-        outcome: 'replaced',
-      },
-    )
+    t.match(await challenges.replaceCode({ ...ref, ...madeCode(randomBytes(32), next) }), {
+      outcome: 'issued',
+    })
     sendId = next.sendId
   }
 })
@@ -235,8 +228,7 @@ t.test('receipts and resends of one account at once neither deadlock nor send tw
     const results = await Promise.all([
       ...Array.from({ length: 5 }, () => ledger.receive('test', { sendId: send.sendId, status: 'undelivered' })),
       ...Array.from({ length: 5 }, async () => {
-        const entry = { channel: 'sms' as const, codeHash: randomBytes(32), send: sendEntry() }
-        return (await challenges.replaceCode({ ...ref, ...entry, ...unguarded() })).outcome === 'replaced'
+        return (await challenges.replaceCode({ ...ref, ...madeCode(randomBytes(32)) })).outcome === 'issued'
       }),
     ])
     t.equal(results.slice(0, 5).filter(Boolean).length, 1, 'one receipt moves it')

@@ -8,10 +8,11 @@ t.test('many users are added at once, and whoever took one of their names meanwh
   const database = createDatabase({ url: await createTestDatabase(t), poolSize: 2, onIdleError: () => {} })
   t.teardown(() => database.close())
   const users = createUserAdmin(database)
-  await users.add({ username: 'Ada', passwordHash: 'hers', phone: '+12025550143' })
+  await users.add({ username: 'Ada', passwordHash: 'hers', factor: 'sms', phone: '+12025550143' })
   const given = ['ada', 'bob', 'd\'arcy, "{}"'].map((username) => ({
     username,
     passwordHash: null,
+    factor: 'sms',
     phone: '+12025550144',
   }))
   t.strictSame([...(await addUsers(database, given))].sort(), ['bob', 'd\'arcy, "{}"'])

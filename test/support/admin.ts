@@ -4,6 +4,7 @@ import { type AdminAppDeps, buildAdminApp } from '../../src/admin-app.ts'
 import { hashAdminKey, newAdminKey } from '../../src/core/account/admin-key.ts'
 import { ADMIN_SCOPES, type AdminScope } from '../../src/core/account/admin-ports.ts'
 import { createJournal } from '../../src/core/audit/journal.ts'
+import { findDelivering } from '../../src/core/challenge/factor.ts'
 import { limitsFor } from '../../src/core/limits.ts'
 import { Problem } from '../../src/errors.ts'
 import { canonicalPhone, parsePhone } from '../../src/factors/sms/phone-number.ts'
@@ -35,6 +36,10 @@ export const createAdminWorld = async (
   const report = createAuditReport(database)
   const keys = createAdminKeyStore(database)
   const logger = createLogger('trace', { write: (line: string) => void logged.push(line) })
+  const sms = findDelivering(world.factors)!
+  const assertAllowed = (phone: string) => {
+    if (phone === REFUSED_PHONE) throw new Problem('destination_not_allowed')
+  }
   const app = await buildAdminApp({
     keys,
     users: createUserAdmin(database),
@@ -42,9 +47,7 @@ export const createAdminWorld = async (
     auditOf: (userId, range) => report.ofUser({ userId }, range),
     parsePhone,
     canonicalPhone,
-    assertAllowed: (phone) => {
-      if (phone === REFUSED_PHONE) throw new Problem('destination_not_allowed')
-    },
+    factor: { ...sms, delivery: { ...sms.delivery, assertAllowed } },
     passwordPolicy: createPasswordPolicy({ serviceName: 'Example', onUnavailable: () => {} }),
     passwords: { hash: hashPassword },
     journal: createJournal({ audit, log: (line, event) => logger.info(line, event), now: Date.now }),

@@ -4,6 +4,7 @@ import type { Test } from 'tap'
 import { type AppDeps, buildApp } from '../../src/app.ts'
 import { createNoticeHandler } from '../../src/core/account/notice.ts'
 import { createJournal } from '../../src/core/audit/journal.ts'
+import type { Factor } from '../../src/core/challenge/factor.ts'
 import { hashPhone } from '../../src/core/delivery/phone.ts'
 import type { CodeMessage, Provider } from '../../src/core/delivery/ports.ts'
 import { DURATIONS } from '../../src/core/durations.ts'
@@ -79,6 +80,8 @@ const TOKEN_MEMBERS = ['pending_token', 'access_token', 'refresh_token', 'device
 
 /** What a test may change about the world. */
 export interface WorldOptions extends Partial<LimitSettings> {
+  /** Changes the list of second factors. */
+  factors?: (ours: Factor[]) => Factor[]
   /** Stands in for the company; by default every message is accepted. */
   provider?: TestProvider
   /** Several companies, in their order. */
@@ -207,18 +210,20 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
       fraud: false,
     })
     const { app: inGroups = {} } = settings
-    const factors = createFactors({
+    const ours = createFactors({
       sms: {
         dispatcher,
         scenarios,
         texts: TEXTS,
         chooseLocale: createLocaleChoice(TEXTS.locales),
+        codeLength: 6,
         countries: settings.countries ?? [],
         voip: true,
         safeNumbers: settings.safeNumbers ?? [],
         phoneKey: SECRET.phoneKey,
       },
     })
+    const factors = settings.factors ? settings.factors(ours) : ours
     const logger = createLogger('trace', { write: (line: string) => void logged.push(line) })
     const journal = createJournal({ audit, log: (line, event) => logger.info(line, event), now: Date.now })
     const notices = createNoticeHandler({ outbox: createNoticeOutbox(database), factors, ledger, journal })
@@ -235,7 +240,6 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
       },
       delivery: {
         factors,
-        codeLength: 6,
         providers,
         deliveryStates: dispatcher.states,
         notices: { deliver: (context) => worker.wake(notices, context) },
@@ -316,6 +320,7 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
       database,
       ledger,
       audit,
+      factors,
       send,
       post,
       get,
@@ -371,7 +376,7 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
     startInstance,
     /** Adds a user with the test password; returns the id. */
     async addUser(username: string, phone = '+12025550143', locale?: string): Promise<string> {
-      return (await users.add({ username, passwordHash: PASSWORD_HASH, phone, locale }))!
+      return (await users.add({ username, passwordHash: PASSWORD_HASH, factor: 'sms', phone, locale }))!
     },
     /** What a number is in the ledger. */
     phoneHash: (phone: string) => hashPhone(SECRET.phoneKey, phone),

@@ -1,4 +1,5 @@
-import type { ChallengeStore, Closed, IdempotentRequest } from '../../src/core/challenge/ports.ts'
+import type { Proof } from '../../src/core/challenge/factor.ts'
+import type { ChallengeStore, Closed, IdempotentRequest, MadeCode } from '../../src/core/challenge/ports.ts'
 import type { Channel } from '../../src/core/delivery/ports.ts'
 import type { Limits } from '../../src/core/limits.ts'
 import type { Account, ChallengeRef, FactorName } from '../../src/core/terms.ts'
@@ -6,18 +7,24 @@ import type { Account, ChallengeRef, FactorName } from '../../src/core/terms.ts'
 interface MemoryChallenge extends ChallengeRef {
   factor: FactorName
   authEpoch: number
-  codeHash: Buffer
+  codeHash: Buffer | null
+  options: MadeCode['options']
   attempts: number
-  channel: Channel
-  sendId: string
+  channel: Channel | null
+  sendId: string | null
   expiresAt: number
   consumed: boolean
 }
+
+const sameHash = (one: Buffer | null, other: Buffer | null): boolean =>
+  one === null || other === null ? one === other : one.equals(other)
 
 /** One account as the memory store keeps it; tests may change it under the store's feet. */
 export interface MemoryAccount extends Pick<Account, 'userId' | 'disabled' | 'authEpoch'> {
   phone: string
   failures: number
+  /** The last counter of a correct answer. */
+  counter: number | null
   lockedUntil: number
   factorDisabled: boolean
 }
@@ -77,21 +84,32 @@ export const createMemoryChallenges = (
     gate.nextSendAt = clock.now
   }
 
+  const holds = ({ codeHash }: MemoryChallenge, { hash, counter }: Proof): boolean => {
+    if (hash === undefined && counter === undefined) return false
+    return sameHash(codeHash, hash ?? null) && (counter === undefined || counter > (account.counter ?? -1))
+  }
+
   return {
-    async begin({ authEpoch, phone, codeHash, factor, channel, send, request, challengeId, userId, purpose }) {
+    async begin({ authEpoch, destination, hash, options, factor, send, request, challengeId, userId, purpose }) {
       if (userId !== account.userId || account.disabled || authEpoch !== account.authEpoch)
         return { outcome: 'refused' }
-      if (barred() || phone !== account.phone) return { outcome: 'refused' }
+      if (barred() || destination !== account.phone) return { outcome: 'refused' }
       if (isTaken(request)) return { outcome: 'repeated' }
       const former = gate.current
-      const passed = pass(former !== null && challenges.get(former)?.consumed === true)
+      const passed = send ? pass(former !== null && challenges.get(former)?.consumed === true) : { wait: 0 }
       if (passed.wait === undefined) return { outcome: 'cooldown', retryAfter: passed.closedFor }
       const expiresAt = clock.now + limits.codeTtl
-      const fresh = { attempts: 0, consumed: false, channel, sendId: send.sendId }
-      challenges.set(challengeId, { ...fresh, challengeId, userId, purpose, factor, authEpoch, codeHash, expiresAt })
+      const sent = { channel: send?.entry.channel ?? null, sendId: send?.entry.sendId ?? null }
+      const fresh = { attempts: 0, consumed: false, ...sent, codeHash: hash, options }
+      challenges.set(challengeId, { ...fresh, challengeId, userId, purpose, factor, authEpoch, expiresAt })
       gate.current = challengeId
       take(request, challengeId)
-      return { outcome: 'begun', expiresIn: limits.codeTtl, resendIn: passed.wait, undo: { formerChallengeId: former } }
+      return {
+        outcome: 'issued',
+        expiresIn: limits.codeTtl,
+        resendIn: passed.wait,
+        undo: { formerChallengeId: former },
+      }
     },
 
     async withdrawBegin({ challengeId }, { formerChallengeId }) {
@@ -102,7 +120,7 @@ export const createMemoryChallenges = (
       for (const [hash, key] of keys) if (key.challengeId === challengeId) keys.delete(hash)
     },
 
-    async replaceCode({ codeHash, channel, send, request, ...ref }) {
+    async replaceCode({ hash, options, send, request, ...ref }) {
       const challenge = find(ref)
       if (!challenge) return { outcome: 'gone' }
       const closed = barred()
@@ -113,9 +131,9 @@ export const createMemoryChallenges = (
       if (passed.wait === undefined) return { outcome: 'cooldown', retryAfter: passed.closedFor }
       const former = { formerChannel: challenge.channel, formerSendId: challenge.sendId }
       take(request, challenge.challengeId)
-      const undo = { formerCodeHash: challenge.codeHash, ...former, codeHash, keyHash: request?.keyHash ?? null }
-      Object.assign(challenge, { codeHash, channel, sendId: send.sendId })
-      return { outcome: 'replaced', expiresIn: challenge.expiresAt - clock.now, resendIn: passed.wait, undo }
+      const undo = { formerCodeHash: challenge.codeHash, ...former, codeHash: hash, keyHash: request?.keyHash ?? null }
+      Object.assign(challenge, { codeHash: hash, options, channel: send?.entry.channel, sendId: send?.entry.sendId })
+      return { outcome: 'issued', expiresIn: challenge.expiresAt - clock.now, resendIn: passed.wait, undo }
     },
 
     async withdrawReplace(ref, { formerCodeHash, formerChannel, formerSendId, codeHash, keyHash }) {
@@ -123,18 +141,19 @@ export const createMemoryChallenges = (
       if (!challenge || gate.current !== ref.challengeId) return
       reopen()
       if (keyHash) keys.delete(keyHash.toString('hex'))
-      if (!challenge.codeHash.equals(codeHash)) return
+      if (!sameHash(challenge.codeHash, codeHash)) return
       Object.assign(challenge, { codeHash: formerCodeHash, channel: formerChannel, sendId: formerSendId })
     },
 
-    async guess({ codeHash, session, amr, ...ref }) {
+    async guess({ proof, session, amr, ...ref }) {
       const closed = barred()
       if (closed) return closed
       const challenge = find(ref)
       if (!challenge || !isLive(challenge)) return { outcome: 'gone' }
       challenge.attempts += 1
-      if (challenge.codeHash.equals(codeHash)) {
+      if (holds(challenge, proof)) {
         challenge.consumed = true
+        account.counter = proof.counter ?? account.counter
         account.failures = 0
         return {
           outcome: 'spent',
@@ -142,7 +161,7 @@ export const createMemoryChallenges = (
             userId: account.userId,
             sessionId: session.sessionId,
             acr: 'aal2',
-            amr: [...amr[challenge.channel]],
+            amr: [...amr[challenge.channel ?? 'none']!],
             authTime: clock.now,
             lasts: limits.sessionIdle,
           },
@@ -171,13 +190,19 @@ export const createMemoryChallenges = (
         issuedAt: key.issuedAt,
         secretId: key.secretId,
         life: limits.codeTtl,
-        channel: challenge.channel,
+        factor: challenge.factor,
+        options: challenge.options,
         expiresIn: Math.max(0, challenge.expiresAt - clock.now),
-        resendIn: Math.max(0, (gate.nextSendAt ?? 0) - clock.now),
-        delivery: 'unknown',
+        delivery: challenge.channel && {
+          channel: challenge.channel,
+          resendIn: Math.max(0, (gate.nextSendAt ?? 0) - clock.now),
+          status: 'unknown',
+        },
         inProgress: true,
       }
     },
+
+    findEnrolment: async () => ({ secret: null, counter: account.counter }),
 
     async find(ref) {
       const challenge = find(ref)
@@ -185,14 +210,17 @@ export const createMemoryChallenges = (
         challenge && {
           factor: challenge.factor,
           factors: [challenge.factor],
-          channel: challenge.channel,
-          phone: account.phone,
+          options: challenge.options,
           state: challenge.consumed ? 'approved' : isLive(challenge) ? 'waiting' : 'closed',
           attemptsLeft: limits.attemptsPerChallenge - challenge.attempts,
           expiresIn: Math.max(0, challenge.expiresAt - clock.now),
-          resendIn: Math.max(0, (gate.nextSendAt ?? 0) - clock.now),
-          // What became of a message stands in the ledger, which this store has not.
-          delivery: 'queued',
+          delivery: challenge.channel && {
+            channel: challenge.channel,
+            destination: account.phone,
+            resendIn: Math.max(0, (gate.nextSendAt ?? 0) - clock.now),
+            // The ledger has the status of a message, and this store has no ledger.
+            status: 'queued',
+          },
           failed: [],
           locale: null,
         }

@@ -12,9 +12,9 @@ interface Props {
 
 /** Step two. The keyboard offers the code of the message; a full field is sent at once. */
 export const CodeScreen = ({ client, challenge, onSignedIn, onOver }: Props) => {
-  const { pending_token, code_length } = challenge
+  const { pending_token, code_length = 6 } = challenge
   const [delivery, setDelivery] = useState(challenge.delivery)
-  const [wait, setWait] = useState(challenge.delivery.resend_in)
+  const [wait, setWait] = useState(challenge.delivery?.resend_in ?? 0)
   const [code, setCode] = useState('')
   const [said, setSaid] = useState('')
 
@@ -37,14 +37,14 @@ export const CodeScreen = ({ client, challenge, onSignedIn, onOver }: Props) => 
     const answer = await client.resend({ pending_token, channel })
     if (!answer.ok) return setSaid(wordsFor(answer.problem))
     setDelivery(answer.data.delivery)
-    setWait(answer.data.delivery.resend_in)
+    setWait(answer.data.delivery?.resend_in ?? 0)
     setSaid(channel === 'voice' ? 'You are being called.' : 'Another code is on its way.')
   }
 
   return (
     <View>
       <Text accessibilityRole="header">Enter the code</Text>
-      <Text>It was sent to {delivery.destination}.</Text>
+      {delivery && <Text>It was sent to {delivery.destination}.</Text>}
       <TextInput
         accessibilityLabel="Code"
         // iOS offers the code of the latest message, Android the one that its autofill service read.

@@ -25,9 +25,9 @@ const wordsFor = (problem: ProblemOf<'verify'> | ProblemOf<'resend'>): string =>
 
 /** Step two: the code, with another one by text or call if none comes. */
 export const CodeForm = ({ client, challenge, onOver, onSignedIn }: Props) => {
-  const { pending_token, code_length } = challenge
+  const { pending_token, code_length = 6 } = challenge
   const [delivery, setDelivery] = useState(challenge.delivery)
-  const [wait, setWait] = useState(challenge.delivery.resend_in)
+  const [wait, setWait] = useState(challenge.delivery?.resend_in ?? 0)
   const [said, setSaid] = useState('')
 
   useEffect(() => {
@@ -45,14 +45,14 @@ export const CodeForm = ({ client, challenge, onOver, onSignedIn }: Props) => {
     const answer = await client.resend({ pending_token })
     if (!answer.ok) return setSaid(wordsFor(answer.problem))
     setDelivery(answer.data.delivery)
-    setWait(answer.data.delivery.resend_in)
+    setWait(answer.data.delivery?.resend_in ?? 0)
     setSaid('Another code is on its way. The former one is no longer good.')
   }
 
   return (
     <form action={verify}>
       <h1>Enter the code</h1>
-      <p>It was sent to {delivery.destination}.</p>
+      {delivery && <p>It was sent to {delivery.destination}.</p>}
       <label>
         Code
         <input

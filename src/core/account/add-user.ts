@@ -1,4 +1,5 @@
 import { Problem } from '../../errors.ts'
+import type { DeliveringFactor } from '../challenge/factor.ts'
 import { canonicalLocale } from '../delivery/locale.ts'
 import type { PasswordVerifier } from '../login/ports.ts'
 import { usernameFault } from '../login/username.ts'
@@ -21,10 +22,10 @@ export type AddUser = (request: AddUserRequest) => Promise<UserSummary>
 /** What adding users is made of. */
 export interface AddUserDeps {
   users: UserAdmin
-  /** The number in E.164, or why it is none, as the end of a sentence about it. */
+  /** The number in E.164, or why it is not one, as the end of a sentence about it. */
   parsePhone(written: string): { ok: true; phone: string } | { ok: false; reason: string }
-  /** Throws `destination_not_allowed` where no code may be sent to. */
-  assertAllowed(phone: string): void
+  /** The factor that sends to the number. */
+  factor: DeliveringFactor
   passwordPolicy: PasswordPolicy
   passwords: Pick<PasswordVerifier, 'hash'>
 }
@@ -38,20 +39,21 @@ const refuse = (path: string, message: string): never => {
  * `destination_not_allowed`, `password_rejected` and `username_taken`.
  */
 export const createAddUser =
-  ({ users, parsePhone, assertAllowed, passwordPolicy, passwords }: AddUserDeps): AddUser =>
+  ({ users, parsePhone, factor, passwordPolicy, passwords }: AddUserDeps): AddUser =>
   async ({ username: written, password, phone: number, locale: language }) => {
     const username = written.trim()
     const fault = usernameFault(username)
     if (fault) refuse('/username', fault)
     const parsed = parsePhone(number)
     if (!parsed.ok) return refuse('/phone', parsed.reason)
+    const { phone } = parsed
     const locale = language === undefined ? null : canonicalLocale(language)
-    assertAllowed(parsed.phone)
+    factor.delivery.assertAllowed(phone)
     if (password !== undefined) await passwordPolicy.assertAcceptable(password, username)
     // A hash is dear: not for a name that is taken already. Whoever takes it meanwhile is met below.
     if (await users.find(username)) throw new Problem('username_taken')
     const passwordHash = password === undefined ? null : await passwords.hash(password)
-    const userId = await users.add({ username, passwordHash, phone: parsed.phone, locale })
+    const userId = await users.add({ username, passwordHash, factor: factor.name, phone, locale })
     const user = userId === undefined ? undefined : await users.find({ userId })
     if (!user) throw new Problem('username_taken')
     return user

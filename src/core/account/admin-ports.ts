@@ -1,9 +1,19 @@
 /** The ports of administration: what operators, and the backends beside us, ask of the world. */
+import type { FactorName } from '../terms.ts'
 
 /** What a key may be allowed to do. A route of the admin API demands one of them. */
 export const ADMIN_SCOPES = ['users:read', 'users:write', 'sessions:read', 'sessions:write', 'audit:read'] as const
 
 export type AdminScope = (typeof ADMIN_SCOPES)[number]
+
+/** A second factor of a user, as an operator sees one. */
+export interface FactorSummary {
+  name: FactorName
+  /** Wrong answers in a row. */
+  failures: number
+  lockedUntil: Date | null
+  disabled: boolean
+}
 
 /** A user as an operator sees one. */
 export interface UserSummary {
@@ -15,9 +25,8 @@ export interface UserSummary {
   locale: string | null
   hasPassword: boolean
   disabled: boolean
-  failures: number
-  lockedUntil: Date | null
-  factorDisabled: boolean
+  /** In the order in which they were enrolled. */
+  factors: FactorSummary[]
   createdAt: Date
 }
 
@@ -26,6 +35,8 @@ export interface NewUser {
   username: string
   /** PHC string; null for a user who cannot log in with a password. */
   passwordHash: string | null
+  /** The factor that sends to `phone`. */
+  factor: FactorName
   /** E.164. */
   phone: string
   /** BCP 47. */
@@ -48,7 +59,7 @@ export interface UserPage {
  * `service_unavailable` or `overloaded` when the database does not answer.
  */
 export interface UserAdmin {
-  /** Adds a user with an SMS factor; undefined when the name is taken, else the new user's id. */
+  /** Adds a user with one factor; undefined when the name is taken, else the new user's id. */
   add(user: NewUser): Promise<string | undefined>
   /** All of them, by name. */
   list(): Promise<UserSummary[]>
@@ -71,8 +82,8 @@ export interface UserAdmin {
   endSessions(user: UserRef): Promise<boolean>
   /** Gives a user another password. Raises the epoch, which ends all that was begun with the old one. */
   setPassword(user: UserRef, passwordHash: string): Promise<boolean>
-  /** Gives a user another number, with a fresh factor. Raises the epoch. */
-  setPhone(user: UserRef, phone: string): Promise<boolean>
+  /** Gives the factor of a user another number, or enrols it, and resets all factors. Raises the epoch. */
+  setPhone(user: UserRef, phone: { factor: FactorName; phone: string }): Promise<boolean>
 }
 
 /** One decision about a user, as it was kept. */

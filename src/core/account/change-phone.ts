@@ -1,7 +1,7 @@
 import { Problem } from '../../errors.ts'
-import { type BeginDeps, createBegin, type OpenChallenge } from '../challenge/begin.ts'
-import type { CodeFactor } from '../challenge/factor.ts'
-import type { DeliveryWish } from '../challenge/issue.ts'
+import { type BeginDeps, createBegin } from '../challenge/begin.ts'
+import { type Factor, findDelivering } from '../challenge/factor.ts'
+import type { DeliveryOptions, OpenChallenge } from '../challenge/issue.ts'
 import { stepUpProblem } from '../session/authorize.ts'
 import type { Authorized } from '../session/ports.ts'
 import type { RequestContext } from '../terms.ts'
@@ -9,7 +9,7 @@ import type { RequestContext } from '../terms.ts'
 /** Opens a challenge that binds another phone number to the caller's account. */
 export type ChangePhone = (
   authorized: Authorized,
-  input: { phone: string } & DeliveryWish,
+  input: { phone: string } & DeliveryOptions,
   context: RequestContext,
 ) => Promise<OpenChallenge>
 
@@ -19,21 +19,21 @@ export type ChangePhone = (
  *
  * Throws `forbidden` where it is not, and what `createBegin` throws. Of a number it never says whether somebody has it.
  */
-export const createChangePhone = (deps: BeginDeps & { factors: readonly CodeFactor[] }): ChangePhone => {
+export const createChangePhone = (deps: BeginDeps & { factors: readonly Factor[] }): ChangePhone => {
   const begin = createBegin(deps)
 
   return async ({ account, sessionId }, { phone: number, ...wish }, context) => {
-    const enrolled = account.factors.find((one) => one.phone !== null)
-    const factor = deps.factors.find(({ name }) => name === enrolled?.name)
+    const factor = findDelivering(deps.factors)
+    const enrolled = account.factors.find(({ name }) => name === factor?.name)
     if (!enrolled || !factor) throw new Problem('factor_disabled')
-    const phone = factor.readPhone(number)
+    const phone = factor.delivery.readDestination(number)
     return begin(
       {
         ...wish,
         purpose: 'phone',
         account,
         factor,
-        phone: enrolled.phone!,
+        enrolled: enrolled.destination,
         destination: phone,
         password: '',
         parts: [account.userId, phone],

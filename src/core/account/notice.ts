@@ -1,6 +1,5 @@
 import type { Journal } from '../audit/journal.ts'
-import type { CodeFactor } from '../challenge/factor.ts'
-import { maskPhone } from '../delivery/phone.ts'
+import { type Factor, findDelivering } from '../challenge/factor.ts'
 import type { SendLedger } from '../delivery/ports.ts'
 import { type Delivery, LONGEST_TRY, type Outbox, type OutboxHandler } from '../outbox.ts'
 import type { RequestContext } from '../terms.ts'
@@ -9,7 +8,7 @@ import type { DueNotice } from './ports.ts'
 /** What sending notices is made of. */
 export interface NoticeDeps {
   outbox: Outbox<DueNotice>
-  factors: readonly CodeFactor[]
+  factors: readonly Factor[]
   ledger: SendLedger
   journal: Journal
 }
@@ -44,7 +43,7 @@ export const createNoticeHandler = ({
   outbox,
 
   async deliver({ id, kind, userId, challengeId, phone, locale }) {
-    const plan = factors[0]?.planNotice({ kind, phone, locale })
+    const plan = findDelivering(factors)?.delivery.planNotice({ kind, destination: phone, locale })
     if (!plan) return { outcome: 'failed', reason: 'no company can take it' }
     // The ledger groups messages by challenge; a notice without one stands alone.
     await ledger.enter({ challengeId: challengeId ?? id, userId, purpose: 'phone' }, plan.first)
@@ -63,7 +62,7 @@ export const createNoticeHandler = ({
       user_id: userId,
       notice: kind,
       challenge_id: challengeId ?? undefined,
-      to: maskPhone(phone),
+      to: findDelivering(factors)?.delivery.mask(phone),
       send_id: 'sendId' in delivery ? delivery.sendId : undefined,
       reason: delivery.reason,
     })

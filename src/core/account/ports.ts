@@ -1,5 +1,5 @@
 import type { NoticeKind } from '../delivery/ports.ts'
-import type { RequestContext } from '../terms.ts'
+import type { FactorName, RequestContext } from '../terms.ts'
 
 /**
  * The ports of registration and of changes: accounts that are not yet, notices, and what a password must be. Known to the flow as a part of
@@ -22,6 +22,8 @@ export interface RegistrationStore {
     username: string
     usernameKey: string
     passwordHash: string
+    /** The factor that sends to `phone`. */
+    factor: FactorName
     phone: string
     locale: string | null
     inviteHash: Buffer | null

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { Problem } from '../../errors.ts'
-import { type BeginDeps, createBegin, type OpenChallenge } from '../challenge/begin.ts'
-import type { CodeFactor } from '../challenge/factor.ts'
-import type { DeliveryWish } from '../challenge/issue.ts'
+import { type BeginDeps, createBegin } from '../challenge/begin.ts'
+import { type Factor, findDelivering } from '../challenge/factor.ts'
+import type { DeliveryOptions, OpenChallenge } from '../challenge/issue.ts'
 import { assertTime } from '../deadline.ts'
 import { canonicalLocale } from '../delivery/locale.ts'
 import type { PasswordVerifier } from '../login/ports.ts'
@@ -16,12 +16,12 @@ export interface RegisterDeps extends BeginDeps {
   registrations: RegistrationStore
   passwords: PasswordVerifier
   passwordPolicy: PasswordPolicy
-  factors: readonly CodeFactor[]
+  factors: readonly Factor[]
   registration: RegistrationMode
 }
 
 /** What a caller gives to register. */
-export interface RegisterInput extends DeliveryWish {
+export interface RegisterInput extends DeliveryOptions {
   username: string
   password: string
   /** As people write it, with the country code. */
@@ -58,10 +58,10 @@ export const createRegister = (deps: RegisterDeps): Register => {
     const key = usernameKey(username)
     const fault = usernameFault(username)
     if (fault) throw new Problem('validation_failed', { errors: [{ path: '/username', message: fault }] })
-    const factor = factors[0]!
-    const phone = factor.readPhone(number)
+    const factor = findDelivering(factors)!
+    const phone = factor.delivery.readDestination(number)
     const locale = language === undefined ? null : canonicalLocale(language)
-    factor.assertAllowed(phone)
+    factor.delivery.assertAllowed(phone)
     await passwordPolicy.assertAcceptable(password, username)
 
     const inviteHash = registration === 'invite' ? hashToken(invite ?? '') : null
@@ -74,7 +74,16 @@ export const createRegister = (deps: RegisterDeps): Register => {
     const userId = randomUUID()
     const passwordHash = await passwords.hash(password)
     assertTime(context)
-    await registrations.open({ userId, username, usernameKey: key, passwordHash, phone, locale, inviteHash })
+    await registrations.open({
+      userId,
+      username,
+      usernameKey: key,
+      passwordHash,
+      factor: factor.name,
+      phone,
+      locale,
+      inviteHash,
+    })
     let isNeeded = false
     try {
       const opened = await begin(
@@ -86,10 +95,10 @@ export const createRegister = (deps: RegisterDeps): Register => {
             authEpoch: 0,
             locale,
             resendIn: 0,
-            factors: [{ name: factor.name, phone, usable: true }],
+            factors: [{ name: factor.name, destination: phone, usable: true }],
           },
           factor,
-          phone,
+          enrolled: phone,
           destination: phone,
           password,
           parts: [key, phone],

@@ -1,11 +1,10 @@
 import { Problem } from '../../errors.ts'
 import type { Journal } from '../audit/journal.ts'
 import { timeIsOver, timeToSend } from '../deadline.ts'
-import { maskPhone } from '../delivery/phone.ts'
 import type { SendLedger, SendPlan, SettledSend } from '../delivery/ports.ts'
 import { LONGEST_ADVICE } from '../limits.ts'
 import type { ChallengeRef, RequestContext } from '../terms.ts'
-import type { CodeFactor } from './factor.ts'
+import type { Factor } from './factor.ts'
 
 /** Seconds after which a caller may try again when no company could take the message. */
 const RETRY_AFTER_FAILURE = 5
@@ -19,22 +18,22 @@ const RETRY_AFTER_FAILURE = 5
  */
 export const deliverCode = async (delivery: {
   ledger: SendLedger
-  factor: CodeFactor
+  factor: Factor
   plan: SendPlan
   journal: Journal
   context: RequestContext
   claims: ChallengeRef
-  phone: string
+  destination: string
   withdraw: () => Promise<void>
 }): Promise<'sent' | 'unknown'> => {
-  const { ledger, factor, plan, journal, context, claims, phone } = delivery
+  const { ledger, factor, plan, journal, context, claims, destination } = delivery
   const factsOf = (sendId: string, provider: string | undefined) => ({
     user_id: claims.userId,
     challenge_id: claims.challengeId,
     send_id: sendId,
     factor: factor.name,
     channel: plan.channel,
-    to: maskPhone(phone),
+    to: factor.delivery?.mask(destination),
     provider,
   })
   /** The caller has waited long enough: that a line is missing in the ledger must not cost the user the answer. */

@@ -1,126 +1,123 @@
-import { Problem } from '../../errors.ts'
-import type { Journal } from '../audit/journal.ts'
-import type { Channel, Client, SendPlan } from '../delivery/ports.ts'
-import type { GuardRequest, HumanCheck, NumberIntelligence } from '../guard/ports.ts'
-import { LONGEST_ADVICE } from '../limits.ts'
-import type { Purpose, RequestContext } from '../terms.ts'
-import type { CodeFactor } from './factor.ts'
-import { assertSameRequest } from './idempotency.ts'
-import type { ChallengeStore, Held, IdempotentRequest, Replay } from './ports.ts'
+import { assertTime, assertTimeToSend } from '../deadline.ts'
+import type { Channel, Client, DeliveryStatus, SendLedger } from '../delivery/ports.ts'
+import type { PendingClaims } from '../session/tokens.ts'
+import type { FactorName, RequestContext } from '../terms.ts'
+import { hashCode } from './code.ts'
+import { deliverCode } from './deliver.ts'
+import type { BeginRequest, Factor } from './factor.ts'
+import { type Asker, findFirst, firstOrRefuse, type HoldDeps } from './held.ts'
+import type { Held, IdempotentRequest, Issued, MadeCode, Replay } from './ports.ts'
+import { guardRequest, type ScreenDeps } from './screen.ts'
 
-/** What a caller may say of how a code is to reach the user, and of itself. */
-export interface DeliveryWish {
+/** How a caller wants a code delivered, and what it says of itself. */
+export interface DeliveryOptions {
   channel?: Channel
   client?: Client
   /** The header of that name, as it came. */
   acceptLanguage?: string
-  /** The solution of the `human_check` of an answer before. */
+  /** The solution of the `human_check` of an earlier answer. */
   humanCheck?: string
-  /** The header of that name: whoever repeats the call with it neither pays nor receives a second message. */
+  /** The header of that name: a call that is repeated with it sends no second message. */
   idempotencyKey?: string
 }
 
-/** What stands between a caller who may have a code and the message that carries it. */
-export interface IssueDeps {
-  challenges: ChallengeStore
-  journal: Journal
-  humanCheck: HumanCheck | undefined
-  intelligence: NumberIntelligence | undefined
+/** The dependencies of everything that opens a challenge or gives it another code. */
+export interface IssueDeps extends HoldDeps, ScreenDeps {
+  ledger: SendLedger
 }
 
-const heldProblem = (held: Held, humanCheck: HumanCheck | undefined): Problem => {
-  switch (held.outcome) {
-    case 'cooldown':
-      return new Problem('resend_cooldown', { retryAfter: held.retryAfter })
-    case 'capped':
-      return new Problem(held.rule === 'number.cooldown' ? 'resend_cooldown' : 'rate_limited', {
-        retryAfter: held.retryAfter,
-      })
-    case 'blocked':
-      return new Problem('sms_unavailable', { retryAfter: Math.min(held.retryAfter, LONGEST_ADVICE) })
-    case 'check':
-      return new Problem('forbidden', {
-        detail: 'Repeat the call with the solution of `human_check`.',
-        ...(humanCheck && { humanCheck: humanCheck.challenge() }),
-      })
-    case 'repeated':
-      // The first call's challenge was taken back between two looks at it.
-      return new Problem('idempotency_in_progress')
+/** A challenge that waits for its answer, as the routes answer it. Durations are whole seconds. */
+export interface OpenChallenge {
+  pendingToken: string
+  expiresIn: number
+  factor: FactorName
+  factors: FactorName[]
+  /** Digits of the code that the user types, where it has a fixed number of them. */
+  codeLength?: number
+  /** As in `Begun`. */
+  options?: Readonly<Record<string, unknown>>
+  /** Where a message has gone. */
+  delivery?: { channel: Channel; destination: string; status: DeliveryStatus; resendIn: number }
+}
+
+/** One challenge or code that is to be issued. */
+export interface IssueRequest<S extends Issued> {
+  factor: Factor
+  /** Names of all factors of the account. */
+  factors: FactorName[]
+  claims: PendingClaims
+  /** The server's half of the code's key. */
+  pepper: Uint8Array
+  /** What the factor begins from. */
+  from: Omit<BeginRequest, 'hash' | 'enrolment' | 'acceptLanguage' | 'channel' | 'client'>
+  wish: DeliveryOptions
+  /** Whole seconds until another message may be sent. */
+  resendIn: number
+  request: IdempotentRequest | undefined
+  asker: Asker
+  /** Stores what was made, and says what holds it. Throws the caller's own refusals. */
+  store(made: MadeCode): Promise<S | Held>
+  /** Takes back what was stored: its message surely did not leave. */
+  withdraw(stored: S): Promise<void>
+  /** Returns the pending token of what is issued now. */
+  token(stored: S): string
+  /** Returns the one of a first call with the same key. */
+  formerToken(first: Replay): string
+}
+
+/**
+ * Makes the one way in which codes and other challenges are issued: a repeated call answered, the factor asked, the number
+ * looked up, the guard passed, the challenge stored, the message handed over.
+ *
+ * Throws `resend_cooldown`, `rate_limited`, `forbidden` (a human check comes first), `destination_not_allowed`,
+ * `sms_unavailable` and the problems of an `Idempotency-Key`.
+ */
+export const createIssue =
+  (deps: IssueDeps) =>
+  async <S extends Issued>(issue: IssueRequest<S>, context: RequestContext): Promise<OpenChallenge> => {
+    const { factor, claims, pepper, from, wish, request, asker } = issue
+    const { destination } = from
+
+    const open = (
+      pendingToken: string,
+      { expiresIn, name = factor.name, options, delivery }: Shown,
+    ): OpenChallenge => ({
+      pendingToken,
+      expiresIn,
+      factor: name,
+      factors: issue.factors,
+      ...(name === factor.name && factor.codeLength !== undefined && { codeLength: factor.codeLength }),
+      ...(options && { options }),
+      ...(delivery && { delivery: { ...delivery, destination: factor.delivery?.mask(destination ?? '') ?? '' } }),
+    })
+    const again = (first: Replay) => open(issue.formerToken(first), { ...first, name: first.factor })
+    const first = await findFirst(deps, request, context, asker)
+    if (first) return again(first)
+
+    const { hash, options, plan } = await factor.begin({
+      ...from,
+      channel: wish.channel,
+      acceptLanguage: wish.acceptLanguage,
+      client: wish.client,
+      hash: (answer) => hashCode(pepper, claims, claims.key, answer),
+      enrolment: () => deps.challenges.findEnrolment(claims.userId, factor.name),
+    })
+    const message = plan && { factor, plan, destination: destination!, resendIn: issue.resendIn }
+    const guard = message && (await guardRequest(deps, message, wish.humanCheck, claims.purpose, context, asker))
+    if (guard) assertTimeToSend(context)
+    else assertTime(context)
+    const send = plan && guard && { entry: plan.first, guard }
+    const stored = await issue.store({ hash, options: options ?? null, send, request })
+    if (stored.outcome !== 'issued') return again(await firstOrRefuse(deps, stored, request, context, asker))
+
+    const withdraw = () => issue.withdraw(stored)
+    const status = message && (await deliverCode({ ...deps, ...message, context, claims, withdraw }))
+    return open(issue.token(stored), {
+      expiresIn: stored.expiresIn,
+      options: options ?? null,
+      delivery: plan && status ? { channel: plan.channel, status, resendIn: stored.resendIn } : null,
+    })
   }
-}
 
-/** Who asks for a code, for the journal. */
-type Asker = { user_id: string; challenge_id?: string }
-
-/**
- * What the guard must know of a message. Whoever must wait anyway (`resendIn` seconds) is not looked up, for that costs
- * money. Throws `destination_not_allowed` for a number that was taken over of late: the one who asks may be its thief.
- */
-export const guardRequest = async (
-  { humanCheck, intelligence, journal }: IssueDeps,
-  message: {
-    factor: CodeFactor
-    phone: string
-    plan: SendPlan
-    resendIn: number
-    answer: string | undefined
-    purpose: Purpose
-  },
-  context: RequestContext,
-  asker: Asker,
-): Promise<GuardRequest> => {
-  const { factor, phone, plan, resendIn, answer, purpose } = message
-  const { host, network } = context
-  const mayGo = resendIn === 0 && plan.guard.applies
-  const [risk, passed] = await Promise.all([
-    mayGo ? (intelligence?.assess(phone) ?? 'unknown') : 'unknown',
-    mayGo && answer !== undefined ? (humanCheck?.verify(answer, context) ?? 'failed') : 'failed',
-  ])
-  if (risk === 'high') {
-    journal('send_refused', context, { ...asker, factor: factor.name, rule: 'number_risk' })
-    throw new Problem('destination_not_allowed')
-  }
-  // A check that is down must not lock out who has the right password; nobody has one yet who registers.
-  const mayPass = purpose === 'register' ? ['passed'] : ['passed', 'unavailable']
-  if (passed === 'unavailable') journal('human_check_unavailable', context, { ...asker, check: humanCheck?.name })
-  return { ...plan.guard, phone, host, network, human: mayPass.includes(passed) }
-}
-
-/**
- * What came of the first call with the same key; undefined when there was none. Throws `idempotency_key_reused` when that
- * one asked for something else, and `idempotency_in_progress` while nobody knows yet what came of it.
- */
-export const findFirst = async (
-  { challenges, journal }: IssueDeps,
-  request: IdempotentRequest | undefined,
-  context: RequestContext,
-  asker: Asker,
-): Promise<Replay | undefined> => {
-  const first = request && (await challenges.findReplay(request.keyHash, asker.user_id))
-  if (!first) return undefined
-  assertSameRequest(request, first)
-  journal('request_repeated', context, { ...asker, challenge_id: first.challengeId })
-  return first
-}
-
-/**
- * What came of the first call with the same key, for a call that was held because the first was faster. Throws the problem
- * that tells the caller what holds it when there was none.
- */
-export const firstOrRefuse = async (
-  deps: IssueDeps,
-  held: Held,
-  request: IdempotentRequest | undefined,
-  context: RequestContext,
-  asker: Asker,
-): Promise<Replay> => {
-  const first = await findFirst(deps, request, context, asker)
-  if (first) return first
-  deps.journal('send_refused', context, {
-    ...asker,
-    outcome: held.outcome,
-    rule: 'rule' in held ? held.rule : undefined,
-    retry_after: 'retryAfter' in held ? held.retryAfter : undefined,
-  })
-  throw heldProblem(held, deps.humanCheck)
-}
+/** What differs between an answer and its repetition. */
+type Shown = Pick<Replay, 'expiresIn' | 'options' | 'delivery'> & { name?: FactorName }

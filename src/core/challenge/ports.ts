@@ -5,7 +5,8 @@
 import type { Carrier, Channel, DeliveryStatus, SendEntry } from '../delivery/ports.ts'
 import type { GuardObjection, GuardRequest } from '../guard/ports.ts'
 import type { NewDevice, NewSession, OpenSession } from '../session/ports.ts'
-import type { ChallengeRef, FactorName, PasswordAttempt } from '../terms.ts'
+import type { ChallengeRef, Enrolment, FactorName, PasswordAttempt } from '../terms.ts'
+import type { Proof } from './factor.ts'
 
 /** Why an account's second factor takes no guesses and sends no codes. */
 export type Closed =
@@ -38,17 +39,37 @@ export interface Replay {
   secretId: string
   /** Seconds that its token lives in all. */
   life: number
-  channel: Channel
+  factor: FactorName
+  /** As in `ChallengeView`. */
+  options: ChallengeView['options']
   expiresIn: number
-  resendIn: number
-  delivery: DeliveryStatus
+  /** Of the message that carries the code; null where nothing was sent. */
+  delivery: { channel: Channel; status: DeliveryStatus; resendIn: number } | null
   /** Whether the message may still be on its way to a company. */
   inProgress: boolean
 }
 
-/** The answer to `begin`. Seconds are whole and at least 1. */
+/** What a factor has made for a challenge, about to be stored. */
+export interface MadeCode {
+  /** As in `Begun`. */
+  hash: Buffer | null
+  /** As in `Begun`; null for most factors. */
+  options: Readonly<Record<string, unknown>> | null
+  /** The message and what the guard must know of it; undefined where nothing is sent. */
+  send: { entry: SendEntry; guard: GuardRequest } | undefined
+  request: IdempotentRequest | undefined
+}
+
+/** What every challenge or code that was stored has. Seconds are whole; `resendIn` is 0 where nothing was sent. */
+export interface Issued {
+  outcome: 'issued'
+  expiresIn: number
+  resendIn: number
+}
+
+/** The answer to `begin`. */
 export type BeginResult =
-  | { outcome: 'begun'; expiresIn: number; resendIn: number; undo: BeginUndo }
+  | (Issued & { undo: BeginUndo })
   | Held
   /** The account or its factor was changed, locked or disabled after it was read. */
   | { outcome: 'refused' }
@@ -59,17 +80,14 @@ export interface BeginUndo {
 }
 
 /** The answer to `replaceCode`. */
-export type ReplaceResult =
-  | { outcome: 'replaced'; expiresIn: number; resendIn: number; undo: ReplaceUndo }
-  | Held
-  | Closed
+export type ReplaceResult = (Issued & { undo: ReplaceUndo }) | Held | Closed
 
 /** What `withdrawReplace` needs; opaque to the flow. */
 export interface ReplaceUndo {
-  formerCodeHash: Buffer
-  formerChannel: string
+  formerCodeHash: Buffer | null
+  formerChannel: string | null
   formerSendId: string | null
-  codeHash: Buffer
+  codeHash: Buffer | null
   keyHash: Buffer | null
 }
 
@@ -87,15 +105,14 @@ export interface ChallengeView {
   factor: FactorName
   /** All factors of the account. */
   factors: FactorName[]
-  channel: Channel
-  /** E.164, for masking. */
-  phone: string | null
+  /** As in `Begun`; null for most factors. */
+  options: Readonly<Record<string, unknown>> | null
   state: 'waiting' | 'approved' | 'closed'
   attemptsLeft: number
   expiresIn: number
-  resendIn: number
-  delivery: DeliveryStatus
-  /** Who was to carry a code of this challenge and did not. */
+  /** Of the message that carries the code, with its whole destination, for masking; null where nothing was sent. */
+  delivery: { channel: Channel; destination: string; status: DeliveryStatus; resendIn: number } | null
+  /** Carriers of codes of this challenge that did not deliver. */
   failed: Carrier[]
   /** The user's, as in `Account`. */
   locale: string | null
@@ -113,38 +130,26 @@ export interface ChallengeStore {
    * right, and the attempt is forgiven.
    */
   begin(
-    challenge: ChallengeRef & {
-      factor: FactorName
-      channel: Channel
-      /** The factor's, as it was read; for a change of it, where the code goes stands in `guard`. */
-      phone: string | null
-      /** The session that asks: for `phone` it must be fresh. */
-      bySession?: string | undefined
-      authEpoch: number
-      codeHash: Buffer
-      send: SendEntry
-      guard: GuardRequest
-      /** The try of a password that led here; it is forgiven. */
-      attempt?: PasswordAttempt | undefined
-      request: IdempotentRequest | undefined
-    },
+    challenge: ChallengeRef &
+      MadeCode & {
+        factor: FactorName
+        /** The factor's, as it was read; for a change of it, where the code goes stands in the guard's request. */
+        destination: string | null
+        /** The session that asks: for `phone` it must be fresh. */
+        bySession?: string | undefined
+        authEpoch: number
+        /** The attempt at a password that led here; it is forgiven. */
+        attempt?: PasswordAttempt | undefined
+      },
   ): Promise<BeginResult>
   /** Takes `begin` back after a send that surely failed: the former challenge lives again, cooldown and key are free. */
   withdrawBegin(ref: ChallengeRef, undo: BeginUndo): Promise<void>
   /** Gives a live challenge a new code, enters its hand-over and starts the cooldown. Attempts are not refilled (SP 800-63B-4 §3.1.3.2). */
-  replaceCode(
-    ref: ChallengeRef & {
-      channel: Channel
-      codeHash: Buffer
-      send: SendEntry
-      guard: GuardRequest
-      request: IdempotentRequest | undefined
-    },
-  ): Promise<ReplaceResult>
+  replaceCode(code: ChallengeRef & MadeCode): Promise<ReplaceResult>
   /** Takes `replaceCode` back after a send that surely failed: the former code lives again, the cooldown ends. */
   withdrawReplace(ref: ChallengeRef, undo: ReplaceUndo): Promise<void>
   /**
-   * Counts one guess, compares it and, if it is right, spends the challenge: true for exactly one caller, however many
+   * Counts one guess, judges its proof (see `Proof`) and, if it is right, spends the challenge: true for exactly one caller, however many
    * ask. A wrong guess moves the account's failure counter, which locks and in the end disables the factor; a right one
    * resets it (SP 800-63B-4 §3.2.2). The right one also does, in the same statement, what the challenge was for: it makes an
    * account of a registration, or gives the factor its new number, raises the epoch and writes the notice to the old
@@ -153,10 +158,10 @@ export interface ChallengeStore {
   guess(
     ref: ChallengeRef & {
       factor: FactorName
-      codeHash: Buffer
+      proof: Proof
       session: NewSession
-      /** What `amr` is for a code that came by each channel. */
-      amr: Readonly<Record<Channel, readonly string[]>>
+      /** What `amr` is for a code that came by each channel, and under `none` for a challenge that sent nothing. */
+      amr: Readonly<Record<string, readonly string[]>>
       /** To be remembered with the session. */
       device?: NewDevice | undefined
       /** As in `begin`. */
@@ -167,4 +172,6 @@ export interface ChallengeStore {
   findReplay(keyHash: Buffer, userId: string): Promise<Replay | undefined>
   /** The challenge as its holder may see it; undefined when there is no such challenge. */
   find(ref: ChallengeRef): Promise<ChallengeView | undefined>
+  /** What a factor keeps of a user; nothing at all when the user does not have it. */
+  findEnrolment(userId: string, factor: FactorName): Promise<Enrolment>
 }

@@ -1,15 +1,26 @@
 import { Problem } from '../../errors.ts'
 import type { Tokens } from '../session/tokens.ts'
+import type { Factor } from './factor.ts'
 import type { ChallengeStore, ChallengeView } from './ports.ts'
 
-/** Returns the state of the challenge that a pending token names. */
+/** Returns the state of the challenge that a pending token names, its destination masked. */
 export type ChallengeStatus = (pendingToken: string) => Promise<ChallengeView>
 
-/** What has become of the challenge that a pending token stands for. Throws `invalid_token` or `challenge_invalid`. */
+/** The dependencies of `ChallengeStatus`. */
+export interface ChallengeStatusDeps {
+  challenges: ChallengeStore
+  tokens: Tokens
+  factors: readonly Factor[]
+}
+
+/** Makes `ChallengeStatus`. Throws `invalid_token` or `challenge_invalid`. */
 export const createChallengeStatus =
-  ({ challenges, tokens }: { challenges: ChallengeStore; tokens: Tokens }): ChallengeStatus =>
+  ({ challenges, tokens, factors }: ChallengeStatusDeps): ChallengeStatus =>
   async (pendingToken) => {
     const view = await challenges.find(tokens.verifyPending(pendingToken))
-    if (!view) throw new Problem('challenge_invalid')
-    return view
+    const factor = factors.find(({ name }) => name === view?.factor)
+    if (!view || !factor) throw new Problem('challenge_invalid')
+    const { delivery } = view
+    const destination = delivery && (factor.delivery?.mask(delivery.destination) ?? '')
+    return { ...view, delivery: delivery && { ...delivery, destination: destination! } }
   }

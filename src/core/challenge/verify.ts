@@ -1,20 +1,20 @@
 import { Problem } from '../../errors.ts'
 import type { Journal } from '../audit/journal.ts'
 import { assertTime } from '../deadline.ts'
-import { CHANNELS, type Channel } from '../delivery/ports.ts'
+import { CHANNELS } from '../delivery/ports.ts'
 import { callerOf, type Grant, grant, prepareDevice, prepareSession } from '../session/grant.ts'
 import type { Authorized } from '../session/ports.ts'
 import type { Tokens } from '../session/tokens.ts'
 import type { FactorName, RequestContext } from '../terms.ts'
-import { foldCode, hashCode } from './code.ts'
-import type { CodeFactor } from './factor.ts'
+import { hashCode } from './code.ts'
+import { type Factor, findDelivering } from './factor.ts'
 import type { ChallengeStore, Closed, GuessResult } from './ports.ts'
 
 /** What a code is judged with. */
 export interface VerifyDeps {
   challenges: ChallengeStore
   tokens: Tokens
-  factors: readonly CodeFactor[]
+  factors: readonly Factor[]
   journal: Journal
   /** Seconds that a device is remembered. */
   deviceTtl: number
@@ -89,8 +89,15 @@ export const createVerify = ({ challenges, tokens, factors, journal, deviceTtl, 
     if (isChange !== (change !== undefined) || (change && change.account.userId !== claims.userId)) {
       throw new Problem('invalid_token')
     }
-    const factor = factors.find(({ name }) => name === (input.factor ?? factors[0]?.name))
+    // Tokens of the versions before this one name no factor: there was only one.
+    const name = input.factor ?? claims.factor ?? findDelivering(factors)?.name
+    const factor = factors.find((one) => one.name === name)
     if (!factor) throw new Problem('challenge_invalid')
+    const proof = await factor.answer({
+      code: input.code,
+      hash: (answer) => hashCode(pepper, claims, claims.key, answer),
+      enrolment: () => challenges.findEnrolment(claims.userId, factor.name),
+    })
 
     const { session, refreshToken } = prepareSession(callerOf(context, input.deviceName))
     const remembered = input.rememberDevice ? prepareDevice() : undefined
@@ -98,7 +105,7 @@ export const createVerify = ({ challenges, tokens, factors, journal, deviceTtl, 
     const guess = await challenges.guess({
       ...claims,
       factor: factor.name,
-      codeHash: hashCode(pepper, claims, claims.key, foldCode(input.code)),
+      proof,
       session,
       amr: amrOf(factor),
       device: remembered?.device,
@@ -117,9 +124,6 @@ export const createVerify = ({ challenges, tokens, factors, journal, deviceTtl, 
 
 type Facts = Record<string, string>
 
-/** What `amr` is (RFC 8176) for both factors, by the channel that the code came by. */
-const amrOf = (factor: CodeFactor) =>
-  Object.fromEntries(CHANNELS.map((channel) => [channel, ['pwd', ...factor.amr(channel), 'mfa']])) as Record<
-    Channel,
-    string[]
-  >
+/** Returns `amr` (RFC 8176) of both factors by the channel that the code came by; `none` where nothing was sent. */
+const amrOf = (factor: Factor): Record<string, string[]> =>
+  Object.fromEntries([null, ...CHANNELS].map((channel) => [channel ?? 'none', ['pwd', ...factor.amr(channel), 'mfa']]))

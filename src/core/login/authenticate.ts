@@ -1,6 +1,6 @@
 import { Problem } from '../../errors.ts'
 import type { Journal } from '../audit/journal.ts'
-import type { CodeFactor } from '../challenge/factor.ts'
+import type { Factor } from '../challenge/factor.ts'
 import { assertTime } from '../deadline.ts'
 import type { Account, PasswordAttempt, RequestContext } from '../terms.ts'
 import type { AccountStore, LoginAttempt, PasswordVerifier } from './ports.ts'
@@ -10,7 +10,7 @@ import { attemptKeys } from './throttle.ts'
 export interface AuthenticateDeps {
   accounts: AccountStore
   passwords: PasswordVerifier
-  factors: readonly CodeFactor[]
+  factors: readonly Factor[]
   journal: Journal
   /** The key that tries of passwords are counted under. */
   attemptKey: Uint8Array
@@ -22,15 +22,16 @@ export interface AuthenticateDeps {
 export interface Authenticated {
   account: Account
   attempt: PasswordAttempt
-  factor: CodeFactor
-  phone: string
+  factor: Factor
+  /** As in `EnrolledFactor`. */
+  destination: string | null
 }
 
 /** The first factor of an account that can be used now, among those this server offers. */
-const chooseFactor = (account: Account, factors: readonly CodeFactor[], evenIfLocked: boolean) => {
+const chooseFactor = (account: Account, factors: readonly Factor[], evenIfLocked: boolean) => {
   for (const enrolled of account.factors) {
     const factor = factors.find(({ name }) => name === enrolled.name)
-    if (factor && (enrolled.usable || evenIfLocked) && enrolled.phone !== null) return { factor, phone: enrolled.phone }
+    if (factor && (enrolled.usable || evenIfLocked)) return { factor, destination: enrolled.destination }
   }
   return undefined
 }

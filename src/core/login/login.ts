@@ -1,6 +1,6 @@
 import { Problem } from '../../errors.ts'
-import { type BeginDeps, createBegin, type OpenChallenge } from '../challenge/begin.ts'
-import type { DeliveryWish } from '../challenge/issue.ts'
+import { type BeginDeps, createBegin } from '../challenge/begin.ts'
+import type { DeliveryOptions, OpenChallenge } from '../challenge/issue.ts'
 import { assertTime } from '../deadline.ts'
 import { callerOf, type Grant, grant, prepareSession } from '../session/grant.ts'
 import type { DeviceStore } from '../session/ports.ts'
@@ -16,7 +16,7 @@ export interface FlowDeps extends BeginDeps, AuthenticateDeps {
 }
 
 /** What a caller gives at step one. */
-export interface LoginInput extends DeliveryWish {
+export interface LoginInput extends DeliveryOptions {
   username: string
   password: string
   /** Of a device that is remembered: it stands in for the code. */
@@ -71,7 +71,7 @@ export const createLogin = (deps: FlowDeps): Login => {
     context: RequestContext,
     authenticated: Authenticated,
   ): Promise<LoginResult> => {
-    const { account, attempt, factor, phone } = authenticated
+    const { account, attempt, factor, destination } = authenticated
     const { username, password, deviceToken, stepUp, ...wish } = input
     if (deviceToken !== undefined && !stepUp) {
       const granted = await byDevice(deviceToken, authenticated, context)
@@ -83,8 +83,8 @@ export const createLogin = (deps: FlowDeps): Login => {
         purpose: 'login',
         account,
         factor,
-        phone,
-        destination: phone,
+        enrolled: destination,
+        destination,
         password,
         parts: [usernameKey(username)],
         attempt,

@@ -1,4 +1,4 @@
-import type { Purpose } from '../terms.ts'
+import type { FactorName, Purpose } from '../terms.ts'
 import type { OpenSession } from './ports.ts'
 
 /** What a pending-2fa token says. */
@@ -6,6 +6,8 @@ export interface PendingClaims {
   userId: string
   challengeId: string
   purpose: Purpose
+  /** The factor that is to be proved; undefined in tokens of versions that had only one. */
+  factor?: FactorName
   /** The client's half of the code's key: 128 bits, base64url. It is stored nowhere else. */
   key: string
 }

@@ -46,7 +46,7 @@ export const createPendingTokens = async (
   })
 
   return {
-    signPending({ userId, challengeId, purpose, key }, expiresIn, iat, secretId) {
+    signPending({ userId, challengeId, purpose, factor, key }, expiresIn, iat, secretId) {
       const { id, pendingKey } = findSecret(secretId) ?? activeKey(secrets.current(), Math.floor(now() / 1000))
       const claims = {
         iss: issuer,
@@ -54,6 +54,7 @@ export const createPendingTokens = async (
         sub: userId,
         jti: challengeId,
         purpose,
+        ...(factor !== undefined && { factor }),
         key,
         iat,
         exp: iat + expiresIn,
@@ -64,9 +65,16 @@ export const createPendingTokens = async (
     verifyPending(token) {
       const { claims, sub, jti, key: secret } = namespace.verify(token)
       const purpose = PURPOSES.find((one) => one === claims['purpose'])
-      const { key } = claims
+      const { key, factor } = claims
       if (!purpose || typeof key !== 'string' || !CLIENT_KEY.test(key)) throw new Problem('invalid_token')
-      return { userId: sub, challengeId: jti, purpose, key, pepper: secret.pepper }
+      return {
+        userId: sub,
+        challengeId: jti,
+        purpose,
+        ...(typeof factor === 'string' && { factor }),
+        key,
+        pepper: secret.pepper,
+      }
     },
   }
 }

@@ -11,10 +11,9 @@ import { type IssueParameters, issueSteps, type Refusal } from './issue.ts'
 /** A new challenge and its first message. */
 interface BeginParameters extends ChallengeRef, IssueParameters {
   factor: FactorName
-  /** The number of the factor, as it was read. */
-  phone: string | null
+  /** The destination of the factor, as it was read. */
+  destination: string | null
   authEpoch: number
-  codeHash: Buffer
   /** The password attempt to forgive; null for none. */
   pair: Buffer | null
   /** The session that asks; null for a login or a registration. */
@@ -36,9 +35,9 @@ interface BeginRow extends Refusal {
  */
 export const prepareBegin = (db: Database, limits: Limits, policy: GuardPolicy) => {
   const { cooldownIsOver, nextStep, endOfCooldown } = cooldownFragments(limits)
-  const mayIssue = sql`(account.usable and ${cooldownIsOver})`
-
   return db.prepare<BeginParameters, BeginRow>('challenge_begin', (p) => {
+    const sends = sql`(${p.sendId}::uuid is not null)`
+    const mayIssue = sql`(account.usable and (${cooldownIsOver} or not ${sends}))`
     const { passage, entry, answer } = issueSteps(p, { mayIssue, limits, policy })
     return sql`
       with
@@ -48,7 +47,7 @@ export const prepareBegin = (db: Database, limits: Limits, policy: GuardPolicy) 
         from users u
         join factors f on f.user_id = u.user_id and f.factor = ${p.factor}
         where u.user_id = ${p.userId} and u.disabled_at is null and u.auth_epoch = ${p.authEpoch}
-          and f.phone is not distinct from ${p.phone}::text
+          and f.phone is not distinct from ${p.destination}::text
         for no key update of u
       ),
       -- 2. Now that the user is locked: when may the next code go? A new phone number needs a fresh session as well.
@@ -63,10 +62,13 @@ export const prepareBegin = (db: Database, limits: Limits, policy: GuardPolicy) 
       ),
       -- 4. Check the Idempotency-Key and ask the guard (prior, verdict, keyed, passed).
       ${passage},
-      -- 5. Start the cooldown and point the user at the new challenge. A login that succeeded starts the waits anew.
+      -- 5. Point the user at the new challenge and, if it sends a message, start the cooldown. A login that succeeded
+      --    starts the waits anew.
       gate as (
         update users u
-        set login_challenge_id = ${p.challengeId}::uuid, send_step = step.number, next_send_at = ${endOfCooldown}
+        set login_challenge_id = ${p.challengeId}::uuid,
+          send_step = case when ${sends} then step.number else u.send_step end,
+          next_send_at = case when ${sends} then ${endOfCooldown} else u.next_send_at end
         from account
         join passed on passed.user_id = account.user_id
         left join challenges last on last.challenge_id = account.login_challenge_id
@@ -78,14 +80,15 @@ export const prepareBegin = (db: Database, limits: Limits, policy: GuardPolicy) 
       challenge as (
         insert into challenges
           (challenge_id, user_id, purpose, factor, channel, auth_epoch, send_id, new_phone, session_id, code_hash,
-            max_attempts, expires_at)
+            options, max_attempts, expires_at)
         select ${p.challengeId}::uuid, user_id, ${p.purpose}, ${p.factor}, ${p.channel}, ${p.authEpoch}::int,
           ${p.sendId}::uuid, case when ${p.purpose} = 'phone' then ${p.number} end, ${p.bySession}::uuid,
-          ${p.codeHash}::bytea, ${limits.attemptsPerChallenge}::int, now() + make_interval(secs => ${limits.codeTtl}::int)
+          ${p.codeHash}::bytea, ${p.options}::jsonb, ${limits.attemptsPerChallenge}::int,
+          now() + make_interval(secs => ${limits.codeTtl}::int)
         from gate
         returning challenge_id, user_id, expires_at
       ),
-      -- 7. Enter its message in the ledger.
+      -- 7. Enter its message, if any, in the ledger.
       send as (
         ${entry}
       )

@@ -9,10 +9,12 @@ import { isUnlocked, oneMoreFailure } from '../users/factor-lock.ts'
 import { changePhone, type OutcomeParameters, openSessionOfGuess, tellOfGuess, turnIntoAccount } from './outcomes.ts'
 import { isLive } from './parts.ts'
 
-/** A guess at a code, and what a correct one leads to. */
+/** The proof that a guess brings, and what a correct one leads to. */
 interface GuessParameters extends OutcomeParameters {
   factor: FactorName
-  codeHash: Buffer
+  /** As in `Proof`; null for what it does not have. */
+  codeHash: Buffer | null
+  counter: number | null
 }
 
 /** The result of a guess. `spent` is null when the guess was not judged; the session is null unless one was opened. */
@@ -26,7 +28,16 @@ type GuessRow = {
 } & { [M in keyof OpenSession]: OpenSession[M] | null }
 
 /**
- * Prepares the statement behind `/verify`: it counts a guess, compares it with the code, spends the challenge and opens the
+ * True for a proof that holds: a hash that is that of the challenge, a counter above the last one of the locked factor, or
+ * both. A proof with neither never does.
+ */
+const isProven = ({ codeHash, counter }: Pick<GuessParameters, 'codeHash' | 'counter'>) => sql`
+  (${codeHash}::bytea is not null or ${counter}::bigint is not null)
+            and c.code_hash is not distinct from ${codeHash}::bytea
+            and (${counter}::bigint is null or ${counter}::bigint > coalesce(u.counter, -1))`
+
+/**
+ * Prepares the statement behind `/verify`: it counts a guess, judges its proof, spends the challenge and opens the
  * session. It returns no row when the user has no such factor.
  *
  * One statement is one transaction: the count is committed, or there is no result. The locks are taken in the order of the
@@ -48,7 +59,7 @@ export const prepareGuess = (db: Database, limits: Limits) => {
       -- 1. Lock the factor and its user. Guesses at the same account wait here for each other.
       holder as materialized (
         select u.user_id, u.login_challenge_id, u.disabled_at, u.auth_epoch, f.disabled_at is not null as barred, f.phone,
-          f.pending_event is not null as is_pending,
+          f.counter, f.pending_event is not null as is_pending,
           case when not ${isUnlocked} then f.locked_until end as locked_until
         from factors f
         join users u on u.user_id = f.user_id
@@ -59,11 +70,11 @@ export const prepareGuess = (db: Database, limits: Limits) => {
       account as materialized (
         select holder.*, ${p.purpose} <> 'phone' or ${freshSession(p.bySession, limits)} as may_change from holder
       ),
-      -- 3. Count the guess and, if the code is correct, spend the challenge. No row: the guess is not judged.
+      -- 3. Count the guess and, if the proof holds, spend the challenge. No row: the guess is not judged.
       guess as (
         update challenges c
         set attempts = c.attempts + 1,
-          consumed_at = case when c.code_hash = ${p.codeHash}::bytea then now() end
+          consumed_at = case when ${isProven(p)} then now() end
         from account u
         where c.challenge_id = ${p.challengeId} and c.user_id = u.user_id and c.purpose = ${p.purpose}
           and c.factor = ${p.factor} and ${isLive} and not u.barred and u.locked_until is null and not u.is_pending and u.may_change
@@ -76,6 +87,7 @@ export const prepareGuess = (db: Database, limits: Limits) => {
         update factors f
         set failures = case when guess.spent then 0 else ${failure.count} end,
           phone = case when guess.spent then coalesce(guess.new_phone, f.phone) else f.phone end,
+          counter = case when guess.spent then coalesce(${p.counter}::bigint, f.counter) else f.counter end,
           locked_until = case when not guess.spent then ${failure.lockedUntil} end,
           disabled_at = case when not guess.spent and ${failure.isLast} then now() end,
           pending_event = case when not guess.spent then ${failure.event} end

@@ -1,6 +1,4 @@
-import type { ChallengeStore, Held, IdempotentRequest } from '../../core/challenge/ports.ts'
-import type { SendEntry } from '../../core/delivery/ports.ts'
-import type { GuardRequest } from '../../core/guard/ports.ts'
+import type { ChallengeStore, Held, MadeCode } from '../../core/challenge/ports.ts'
 import type { GuardPolicy } from '../../core/guard/rules.ts'
 import type { Limits } from '../../core/limits.ts'
 import type { OpenSession } from '../../core/session/ports.ts'
@@ -15,23 +13,32 @@ import { prepareReplace } from './replace.ts'
 import { viewStatements } from './views.ts'
 import { withdrawStatements } from './withdraw.ts'
 
-const parametersOf = (code: {
-  send: SendEntry
-  guard: GuardRequest
-  request: IdempotentRequest | undefined
-}): IssueParameters => ({
-  ...code.send,
-  guardApplies: code.guard.applies,
-  safe: code.guard.safe,
-  human: code.guard.human,
-  number: code.guard.phone,
-  host: code.guard.host,
-  network: code.guard.network,
-  keyHash: code.request?.keyHash ?? null,
-  fingerprint: code.request?.fingerprint ?? null,
-  issuedAt: code.request?.issuedAt ?? null,
-  secretId: code.request?.secretId ?? null,
+const parametersOf = ({ hash, options, send, request }: MadeCode): IssueParameters => ({
+  ...(send?.entry ?? NO_MESSAGE),
+  guardApplies: send?.guard.applies ?? null,
+  safe: send?.guard.safe ?? null,
+  human: send?.guard.human ?? null,
+  number: send?.guard.phone ?? null,
+  host: send?.guard.host ?? null,
+  network: send?.guard.network ?? null,
+  codeHash: hash,
+  options: options && JSON.stringify(options),
+  keyHash: request?.keyHash ?? null,
+  fingerprint: request?.fingerprint ?? null,
+  issuedAt: request?.issuedAt ?? null,
+  secretId: request?.secretId ?? null,
 })
+
+const NO_MESSAGE = {
+  sendId: null,
+  provider: null,
+  channel: null,
+  country: null,
+  prefix: null,
+  phoneHash: null,
+  segments: null,
+  price: null,
+}
 
 const heldBy = (row: Refusal): Held => {
   const rule = row.rule ?? 'unknown'
@@ -61,24 +68,23 @@ export const createChallengeStore = (db: Database, limits: Limits, policy: Guard
 
   return {
     async begin(challenge) {
-      const { challengeId, userId, purpose, factor, phone, authEpoch, codeHash } = challenge
+      const { challengeId, userId, purpose, factor, destination, authEpoch } = challenge
       const ref = { challengeId, userId, purpose }
       const [row] = await statements.begin({
         ...ref,
         ...parametersOf(challenge),
         factor,
-        phone,
+        destination,
         authEpoch,
-        codeHash,
         pair: challenge.attempt?.pair ?? null,
         bySession: challenge.bySession ?? null,
       })
       if (!row?.usable) return { outcome: 'refused' }
       if (row.expiresIn === null) return heldBy(row)
       return {
-        outcome: 'begun',
+        outcome: 'issued',
         expiresIn: row.expiresIn,
-        resendIn: row.resendIn,
+        resendIn: challenge.send ? row.resendIn : 0,
         undo: { formerChallengeId: row.former },
       }
     },
@@ -87,30 +93,24 @@ export const createChallengeStore = (db: Database, limits: Limits, policy: Guard
       await statements.withdrawBegin({ ...ref, ...undo })
     },
 
-    async replaceCode(request) {
-      const { challengeId, userId, purpose, codeHash } = request
-      const [row] = await statements.replaceCode({
-        ...parametersOf(request),
-        challengeId,
-        userId,
-        purpose,
-        codeHash,
-      })
+    async replaceCode(code) {
+      const { challengeId, userId, purpose, hash, request } = code
+      const [row] = await statements.replaceCode({ ...parametersOf(code), challengeId, userId, purpose })
       if (!row) return { outcome: 'gone' }
       if (row.disabled) return { outcome: 'disabled' }
       if (row.lockedFor !== null) return { outcome: 'locked', retryAfter: row.lockedFor }
       if (!row.live) return { outcome: 'gone' }
       if (row.resendIn === null) return heldBy(row)
       return {
-        outcome: 'replaced',
+        outcome: 'issued',
         expiresIn: row.expiresIn!,
         resendIn: row.resendIn,
         undo: {
           formerCodeHash: row.formerCodeHash,
           formerChannel: row.formerChannel,
           formerSendId: row.formerSendId,
-          codeHash,
-          keyHash: request.request?.keyHash ?? null,
+          codeHash: hash,
+          keyHash: request?.keyHash ?? null,
         },
       }
     },
@@ -119,11 +119,13 @@ export const createChallengeStore = (db: Database, limits: Limits, policy: Guard
       await statements.withdrawReplace({ ...ref, ...undo })
     },
 
-    async guess({ session, device, amr, bySession = null, ...ref }) {
+    async guess({ session, device, amr, proof, bySession = null, ...ref }) {
       const guess = () =>
         statements.guess({
           ...ref,
           ...session,
+          codeHash: proof.hash ?? null,
+          counter: proof.counter ?? null,
           amr: JSON.stringify(amr),
           deviceId: device?.deviceId ?? null,
           deviceHash: device?.tokenHash ?? null,
@@ -147,8 +149,22 @@ export const createChallengeStore = (db: Database, limits: Limits, policy: Guard
       return { outcome: 'gone' }
     },
 
-    findReplay: async (keyHash, userId) => (await statements.findReplay({ keyHash, userId }))[0],
+    async findReplay(keyHash, userId) {
+      const [row] = await statements.findReplay({ keyHash, userId })
+      if (!row) return undefined
+      const { channel, status, resendIn, ...replay } = row
+      return { ...replay, delivery: channel && { channel, status, resendIn } }
+    },
 
-    find: async (ref) => (await statements.find(ref))[0],
+    async find(ref) {
+      const [row] = await statements.find(ref)
+      if (!row) return undefined
+      const { channel, destination, status, resendIn, ...view } = row
+      return { ...view, delivery: channel && { channel, destination: destination ?? '', status, resendIn } }
+    },
+
+    async findEnrolment(userId, factor) {
+      return (await statements.findEnrolment({ userId, factor }))[0] ?? { secret: null, counter: null }
+    },
   }
 }

@@ -16,14 +16,16 @@ import { insertSend } from '../sends/statements.ts'
  * of the statement, so that a caller that waited sees what the one before it left. All times are the database's.
  */
 
-/** What both statements give to the guard and to the store of keys. Without an Idempotency-Key the last four are null. */
-export interface IssueParameters extends SendEntry {
-  guardApplies: boolean
-  safe: boolean
-  human: boolean
-  number: string
-  host: string
-  network: string
+/** The message of a code and what the guard must know of it; all null where nothing is sent. */
+type Message = { [M in keyof SendEntry]: SendEntry[M] | null } & {
+  [M in 'guardApplies' | 'safe' | 'human']: boolean | null
+} & { [M in 'number' | 'host' | 'network']: string | null }
+
+/** What both statements store, and give to the guard. Without an Idempotency-Key the last four are null. */
+export interface IssueParameters extends Message {
+  codeHash: Buffer | null
+  /** JSON. */
+  options: string | null
   keyHash: Buffer | null
   fingerprint: Buffer | null
   issuedAt: number | null

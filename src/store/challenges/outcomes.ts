@@ -11,7 +11,7 @@ import { insertSession, insertToken } from '../sessions/parts.ts'
 
 /** The part of a guess that its outcomes need: the challenge, and the session that a correct code opens. */
 export interface OutcomeParameters extends ChallengeRef, NewSession {
-  /** The `amr` of the session for each channel that the code may have come by, as JSON. */
+  /** The `amr` of the session for each channel that the code may have come by, and `none`, as JSON. */
   amr: string
   /** The device to remember; null for none. */
   deviceId: string | null
@@ -75,7 +75,7 @@ export const openSessionOfGuess = (p: OutcomeParameters, limits: Limits): RawBui
       opened as (
         ${insertSession(p, limits, {
           acr: sql`'aal2'`,
-          amr: sql`array(select jsonb_array_elements_text(${p.amr}::jsonb -> guess.channel))`,
+          amr: sql`array(select jsonb_array_elements_text(${p.amr}::jsonb -> coalesce(guess.channel, 'none')))`,
           epoch: sql`coalesce(renumbered.auth_epoch, account.auth_epoch)`,
           former: sql`${p.bySession}::uuid`,
           from: sql`guess cross join account left join renumbered on true

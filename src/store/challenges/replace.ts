@@ -10,9 +10,7 @@ import { type IssueParameters, issueSteps, type Refusal } from './issue.ts'
 import { isLive } from './parts.ts'
 
 /** Another code for a challenge, and its message. */
-interface ReplaceParameters extends ChallengeRef, IssueParameters {
-  codeHash: Buffer
-}
+type ReplaceParameters = ChallengeRef & IssueParameters
 
 /** `resendIn` and `expiresIn` are null when the challenge keeps its code; the former columns are for `withdrawReplace`. */
 interface ReplaceRow extends Refusal {
@@ -21,8 +19,8 @@ interface ReplaceRow extends Refusal {
   lockedFor: number | null
   resendIn: number | null
   expiresIn: number | null
-  formerCodeHash: Buffer
-  formerChannel: string
+  formerCodeHash: Buffer | null
+  formerChannel: string | null
   formerSendId: string | null
 }
 

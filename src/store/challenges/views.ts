@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { ChallengeView, Replay } from '../../core/challenge/ports.ts'
-import type { ChallengeRef } from '../../core/terms.ts'
+import type { Channel, DeliveryStatus } from '../../core/delivery/ports.ts'
+import type { ChallengeRef, Enrolment } from '../../core/terms.ts'
 import type { Database } from '../database.ts'
 import { secondsLeft } from '../moments.ts'
 import { nextSendAt } from '../users/next-send.ts'
@@ -9,13 +10,21 @@ import { isLive } from './parts.ts'
 /** Seconds for which a hand-over without an outcome counts as in progress: nothing writes an outcome after that. */
 const LONGEST_SEND = 10
 
+/** The message of a challenge, in columns; the channel is null where nothing was sent. */
+interface DeliveryColumns {
+  channel: Channel | null
+  status: DeliveryStatus
+  resendIn: number
+}
+
 /** The statements that read a challenge and change nothing. */
 export const viewStatements = (db: Database) => ({
   /** Reads the challenge as its holder may see it. */
-  find: db.prepare<ChallengeRef, ChallengeView>(
+  find: db.prepare<ChallengeRef, Omit<ChallengeView, 'delivery'> & DeliveryColumns & { destination: string | null }>(
     'challenge_find',
     (p) => sql`
-      select c.factor, c.channel, coalesce(c.new_phone, f.phone) as phone, u.locale, coalesce(s.status, 'unknown') as delivery,
+      select c.factor, c.options, c.channel, coalesce(c.new_phone, f.phone) as destination, u.locale,
+        coalesce(s.status, 'unknown') as status,
         (select coalesce(jsonb_agg(jsonb_build_object('provider', provider, 'channel', channel)), '[]') from sends
           where challenge_id = c.challenge_id and status in ('undelivered', 'failed')) as failed,
         (select array_agg(factor order by created_at) from factors where user_id = c.user_id) as factors,
@@ -31,13 +40,13 @@ export const viewStatements = (db: Database) => ({
   ),
 
   /** Reads the outcome of the request that had this Idempotency-Key, that of this user before those of others. */
-  findReplay: db.prepare<{ keyHash: Buffer; userId: string }, Replay>(
+  findReplay: db.prepare<{ keyHash: Buffer; userId: string }, Omit<Replay, 'delivery'> & DeliveryColumns>(
     'challenge_find_replay',
     (p) => sql`
       select k.fingerprint, k.user_id as "userId", k.challenge_id as "challengeId", k.issued_at as "issuedAt",
         k.secret_id as "secretId",
-        extract(epoch from k.expires_at - k.created_at)::int as life, c.channel,
-        coalesce(nullif(s.status, 'queued'), 'unknown') as delivery,
+        extract(epoch from k.expires_at - k.created_at)::int as life, c.factor, c.options, c.channel,
+        coalesce(nullif(s.status, 'queued'), 'unknown') as status,
         coalesce(s.status = 'queued' and s.created_at > now() - make_interval(secs => ${LONGEST_SEND}::int), false)
           as "inProgress",
         ${secondsLeft(sql`c.expires_at`)} as "expiresIn", ${secondsLeft(nextSendAt('u'))} as "resendIn"
@@ -47,6 +56,14 @@ export const viewStatements = (db: Database) => ({
       left join sends s on s.send_id = c.send_id
       where k.key_hash = ${p.keyHash}::bytea and k.expires_at > now()
       order by k.user_id <> ${p.userId}::uuid limit 1`,
+    { readOnly: true },
+  ),
+
+  /** Reads what a factor keeps of a user. */
+  findEnrolment: db.prepare<{ userId: string; factor: string }, Enrolment>(
+    'factor_enrolment',
+    (p) => sql`
+      select secret, counter::float8 as counter from factors where user_id = ${p.userId} and factor = ${p.factor}`,
     { readOnly: true },
   ),
 })

@@ -38,7 +38,7 @@ export const withdrawStatements = (db: Database) => ({
       account as (
         update users set send_step = greatest(0, send_step - 1), next_send_at = now()
         where user_id = ${p.userId} and login_challenge_id = ${p.challengeId}
-          and exists (select from challenges where challenge_id = ${p.challengeId} and code_hash = ${p.codeHash}::bytea)
+          and exists (select from challenges where challenge_id = ${p.challengeId} and code_hash is not distinct from ${p.codeHash}::bytea)
         returning user_id
       ),
       -- 2. Free the Idempotency-Key.
@@ -50,6 +50,6 @@ export const withdrawStatements = (db: Database) => ({
       update challenges c
       set code_hash = ${p.formerCodeHash}::bytea, channel = ${p.formerChannel}, send_id = ${p.formerSendId}::uuid
       from account
-      where c.challenge_id = ${p.challengeId} and c.user_id = account.user_id and c.code_hash = ${p.codeHash}::bytea`,
+      where c.challenge_id = ${p.challengeId} and c.user_id = account.user_id and c.code_hash is not distinct from ${p.codeHash}::bytea`,
   ),
 })

@@ -14,8 +14,12 @@ interface Origin {
   carriesCode?: RawBuilder<unknown>
 }
 
-/** Enters a message in the ledger, for each row of `from`, which has the challenge as `challenge`. */
-export const insertSend = (p: SendEntry, from: RawBuilder<unknown>, origin: Origin): RawBuilder<unknown> => sql`
+/** Enters a message in the ledger, if there is one, for each row of `from`, which has the challenge as `challenge`. */
+export const insertSend = (
+  p: { [M in keyof SendEntry]: SendEntry[M] | null },
+  from: RawBuilder<unknown>,
+  origin: Origin,
+): RawBuilder<unknown> => sql`
   insert into sends
     (send_id, challenge_id, user_id, provider, channel, country, prefix, phone_hash, segments, price,
       address, network, known, budget_day, carries_code)
@@ -23,6 +27,7 @@ export const insertSend = (p: SendEntry, from: RawBuilder<unknown>, origin: Orig
     ${p.prefix}, ${p.phoneHash}::bytea, ${p.segments}::int, ${p.price}::numeric,
     ${origin.address}, ${origin.network}, ${origin.known}, ${origin.budgetDay}, ${origin.carriesCode ?? sql`true`}
   from ${from}
+  where ${p.sendId}::uuid is not null
   returning send_id`
 
 /** True when `status` lies ahead of the status of the row `s`. A final status does not change. */

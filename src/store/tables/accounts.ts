@@ -25,6 +25,8 @@ export interface FactorsTable {
   locked_until: Date | null
   disabled_at: Date | null
   created_at: Generated<Date>
+  secret: Generated<Buffer | null>
+  counter: Generated<string | null>
   pending_event: { type: string; data: unknown } | null
 }
 

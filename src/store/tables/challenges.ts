@@ -6,9 +6,10 @@ export interface ChallengesTable {
   user_id: string
   purpose: string
   factor: string
-  channel: string
+  channel: string | null
   auth_epoch: number
-  code_hash: Buffer
+  code_hash: Buffer | null
+  options: Generated<unknown>
   attempts: Generated<number>
   max_attempts: number
   send_id: string | null

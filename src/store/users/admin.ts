@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type RawBuilder, sql } from 'kysely'
-import type { UserAdmin, UserRef, UserSummary } from '../../core/account/admin-ports.ts'
+import type { FactorSummary, UserAdmin, UserRef, UserSummary } from '../../core/account/admin-ports.ts'
 import { usernameKey } from '../../core/login/username.ts'
 import type { Database } from '../database.ts'
 
@@ -26,16 +26,26 @@ const LAST_CHARACTER = '\u{10FFFF}'
 const BEFORE_NAMES = ` ${LAST_CHARACTER}`
 
 const summaries = sql`
-  select u.user_id as "userId", u.username, u.username_key as key, f.phone, u.locale,
+  select u.user_id as "userId", u.username, u.username_key as key, u.locale,
+    (
+      select f.phone from factors f where f.user_id = u.user_id and f.phone is not null
+      order by f.created_at, f.factor limit 1
+    ) as phone,
     u.password_hash is not null as "hasPassword", u.disabled_at is not null as disabled,
-    coalesce(f.failures, 0) as failures, f.locked_until as "lockedUntil", f.disabled_at is not null as "factorDisabled",
+    (
+      select coalesce(jsonb_agg(jsonb_build_object('name', f.factor, 'failures', f.failures,
+        'lockedUntil', f.locked_until, 'disabled', f.disabled_at is not null) order by f.created_at, f.factor), '[]')
+      from factors f where f.user_id = u.user_id
+    ) as factors,
     u.created_at as "createdAt"
-  from users u
-  left join factors f on f.user_id = u.user_id and f.factor = 'sms'`
+  from users u`
 
 /** Users in Postgres, from the side of operators. Locks in the order of the login flow: factor, then user. */
 export const createUserAdmin = (db: Database): UserAdmin => {
-  type Row = UserSummary & { key: string }
+  type Row = Omit<UserSummary, 'factors'> & {
+    key: string
+    factors: (Omit<FactorSummary, 'lockedUntil'> & { lockedUntil: string | null })[]
+  }
 
   const add = db.prepare<
     {
@@ -43,6 +53,7 @@ export const createUserAdmin = (db: Database): UserAdmin => {
       username: string
       key: string
       passwordHash: string | null
+      factor: string
       phone: string
       locale: string | null
     },
@@ -56,7 +67,7 @@ export const createUserAdmin = (db: Database): UserAdmin => {
         on conflict (username_key) do nothing
         returning user_id
       )
-      insert into factors (user_id, factor, phone) select user_id, 'sms', ${p.phone} from account
+      insert into factors (user_id, factor, phone) select user_id, ${p.factor}, ${p.phone} from account
       returning user_id as "userId"`,
   )
   const list = db.prepare<object, Row>(
@@ -98,8 +109,8 @@ export const createUserAdmin = (db: Database): UserAdmin => {
     'user_end_sessions',
     (p) => sql`update users u set auth_epoch = u.auth_epoch + 1 where ${isTarget(p)} returning 1`,
   )
-  const resetFactor = db.prepare<Target & { phone: string | null }, unknown>(
-    'user_reset_factor',
+  const resetFactors = db.prepare<Target & { factor: string | null; phone: string | null }, unknown>(
+    'user_reset_factors',
     (p) => sql`
       with target as materialized (
         select u.user_id from users u where ${isTarget(p)}
@@ -107,9 +118,14 @@ export const createUserAdmin = (db: Database): UserAdmin => {
         select f.user_id, f.factor, f.phone from factors f join target using (user_id) for no key update of f
       ), reset as (
         update factors f set failures = 0, locked_until = null, disabled_at = null,
-          phone = coalesce(${p.phone}::text, f.phone)
+          phone = case when f.factor = ${p.factor}::text then ${p.phone}::text else f.phone end
         from former where f.user_id = former.user_id and f.factor = former.factor
         returning f.user_id, f.phone, former.phone as former_phone
+      ), enrolled as (
+        -- A user may have had no number.
+        insert into factors (user_id, factor, phone)
+        select user_id, ${p.factor}::text, ${p.phone}::text from target where ${p.phone}::text is not null
+        on conflict (user_id, factor) do nothing
       ), noticed as (
         insert into notices (user_id, phone)
         select user_id, former_phone from reset where former_phone <> phone
@@ -141,13 +157,19 @@ export const createUserAdmin = (db: Database): UserAdmin => {
       select 1 from changed`,
   )
 
-  const summaryOf = ({ key, ...user }: Row): UserSummary => user
+  const summaryOf = ({ key, factors, ...user }: Row): UserSummary => ({
+    ...user,
+    factors: factors.map(({ lockedUntil, ...factor }) => ({
+      ...factor,
+      lockedUntil: lockedUntil === null ? null : new Date(lockedUntil),
+    })),
+  })
   const exists = async (rows: Promise<unknown[]>): Promise<boolean> => (await rows).length > 0
 
   return {
-    async add({ username, passwordHash, phone, locale = null }) {
+    async add({ username, passwordHash, factor, phone, locale = null }) {
       const key = usernameKey(username)
-      return (await add({ userId: randomUUID(), username, key, passwordHash, phone, locale }))[0]?.userId
+      return (await add({ userId: randomUUID(), username, key, passwordHash, factor, phone, locale }))[0]?.userId
     },
 
     list: async () => (await list({})).map(summaryOf),
@@ -162,8 +184,8 @@ export const createUserAdmin = (db: Database): UserAdmin => {
 
     find: async (user) => (await find(targetOf(user))).map(summaryOf)[0],
     setDisabled: (user, disabled) => exists((disabled ? disable : enable)(targetOf(user))),
-    resetFactor: (user) => exists(resetFactor({ ...targetOf(user), phone: null })),
-    setPhone: (user, phone) => exists(resetFactor({ ...targetOf(user), phone })),
+    resetFactor: (user) => exists(resetFactors({ ...targetOf(user), factor: null, phone: null })),
+    setPhone: (user, phone) => exists(resetFactors({ ...targetOf(user), ...phone })),
     setPassword: (user, passwordHash) => exists(setPassword({ ...targetOf(user), passwordHash })),
     endSessions: (user) => exists(endSessions(targetOf(user))),
   }

@@ -5,7 +5,7 @@ import { usernameKey } from '../../core/login/username.ts'
 import type { Database } from '../database.ts'
 
 /**
- * Adds many users with their SMS factors in one statement: all of them or, when it throws, none. Those whose name is taken
+ * Adds many users with a factor each in one statement: all of them or, when it throws, none. Those whose name is taken
  * stay as they are. Returns the names that were added.
  */
 export const addUsers = async ({ kysely }: Database, users: readonly NewUser[]): Promise<Set<string>> => {
@@ -15,8 +15,8 @@ export const addUsers = async ({ kysely }: Database, users: readonly NewUser[]):
       select * from unnest(
         ${column(() => randomUUID())}::uuid[], ${column(({ username }) => username)}::text[],
         ${column(({ username }) => usernameKey(username))}::text[], ${column(({ passwordHash }) => passwordHash)}::text[],
-        ${column(({ phone }) => phone)}::text[]
-      ) as given (user_id, username, username_key, password_hash, phone)
+        ${column(({ factor }) => factor)}::text[], ${column(({ phone }) => phone)}::text[]
+      ) as given (user_id, username, username_key, password_hash, factor, phone)
     ), accounts as (
       insert into users (user_id, username, username_key, password_hash)
       select user_id, username, username_key, password_hash from given
@@ -24,7 +24,7 @@ export const addUsers = async ({ kysely }: Database, users: readonly NewUser[]):
       returning user_id, username
     ), enrolled as (
       insert into factors (user_id, factor, phone)
-      select user_id, 'sms', given.phone from accounts join given using (user_id)
+      select user_id, given.factor, given.phone from accounts join given using (user_id)
     )
     select username from accounts`.execute(kysely)
   return new Set(rows.map(({ username }) => username))

@@ -22,7 +22,7 @@ export const accounts = (kysely: Database['kysely']) =>
         .whereRef('f.user_id', '=', 'u.user_id')
         .select([
           sql<EnrolledFactor['name']>`f.factor`.as('name'),
-          'f.phone',
+          'f.phone as destination',
           sql<boolean>`f.disabled_at is null and (f.locked_until is null or f.locked_until <= now())`.as('usable'),
         ])
         .orderBy('f.created_at'),

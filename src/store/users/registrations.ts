@@ -29,7 +29,7 @@ export const createRegistrationStore = (db: Database): RegistrationStore => {
         values (${p.userId}::uuid, ${p.username}, ' ' || ${p.userId}, ${p.passwordHash}, ${p.locale}::text)
         returning user_id
       ), factor as (
-        insert into factors (user_id, factor, phone) select user_id, 'sms', ${p.phone} from account
+        insert into factors (user_id, factor, phone) select user_id, ${p.factor}, ${p.phone} from account
       )
       insert into registrations (user_id, username_key, invite_hash)
       select user_id, ${p.usernameKey}, ${p.inviteHash}::bytea from account`,

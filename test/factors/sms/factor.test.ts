@@ -1,4 +1,5 @@
 import t from 'tap'
+import type { BeginRequest } from '../../../src/core/challenge/factor.ts'
 import type { Candidate, Carrier, Dispatcher } from '../../../src/core/delivery/ports.ts'
 import { createSmsFactor, type SmsFactorDeps } from '../../../src/factors/sms/factor.ts'
 import { createLocaleChoice } from '../../../src/factors/sms/locale.ts'
@@ -36,34 +37,41 @@ const create = (
     countries,
     texts: TEXTS,
     chooseLocale: createLocaleChoice(TEXTS.locales),
+    codeLength: 6,
     voip,
     safeNumbers: [],
     phoneKey: Buffer.alloc(32, 7),
     ...(scenarios && { scenarios }),
   })
-  const plan = (wish: Partial<Parameters<typeof factor.plan>[0]> = {}) =>
-    factor.plan({
-      phone: '+18009998877',
-      code: '049281',
+  /** Begins a challenge, and returns its plan and the code that was hashed. */
+  const begin = async (wish: Partial<BeginRequest> = {}) => {
+    const codes: string[] = []
+    const { plan } = await factor.begin({
+      destination: '+12025550143',
       channel: undefined,
+      formerChannel: undefined,
       failed: [],
       locale: null,
       acceptLanguage: undefined,
       client: undefined,
+      hash: (answer) => Buffer.from(String(codes.push(answer))),
+      enrolment: async () => ({ secret: null, counter: null }),
       ...wish,
     })
+    return { code: codes[0]!, plan: plan! }
+  }
   /** The companies in the order in which they would be tried. */
-  const order = async (wish: Parameters<typeof plan>[0]) => {
-    const planned = plan(wish)
+  const order = async (wish: Partial<BeginRequest>) => {
+    const { plan: planned } = await begin(wish)
     await planned.deliver(1_000, async () => {})
     return { channel: planned.channel, providers: sent.at(-1)!.providers }
   }
-  return { factor, plan, order, sent }
+  return { factor, begin, order, sent }
 }
 
 const isAllowed = (countries: string[], phone: string, { voip = true } = {}): boolean => {
   try {
-    create(countries, undefined, { voip }).factor.assertAllowed(phone)
+    create(countries, undefined, { voip }).factor.delivery.assertAllowed(phone)
     return true
   } catch (error) {
     if ((error as { code?: string }).code === 'destination_not_allowed') return false
@@ -111,29 +119,33 @@ t.test('without named countries every number is allowed: nothing real is sent th
 })
 
 t.test('a code goes out whole, to the number, with words for every channel', async (t) => {
-  const { plan, sent } = create(['US'])
-  t.match(await plan().deliver(700, async () => {}), { outcome: 'accepted', provider: 'one' })
+  const { begin, sent } = create(['US'])
+  const { code, plan } = await begin()
+  t.match(code, /^\d{6}$/)
+  t.match(await plan.deliver(700, async () => {}), { outcome: 'accepted', provider: 'one' })
   t.match(sent, [
     {
       within: 700,
       providers: ['one', 'two'],
       message: {
         channel: 'sms',
-        to: '+18009998877',
-        code: '049281',
+        to: '+12025550143',
+        code,
         locale: 'en',
-        text: /^049281.*@example\.com #049281$/s,
+        text: new RegExp(`^${code}.*@example\\.com #${code}$`, 's'),
       },
     },
   ])
 })
 
 t.test('the entry for the ledger says where to and what it costs, and holds neither number nor code', async (t) => {
-  const { first } = create(['US']).plan()
-  t.match(first, { provider: 'one', channel: 'sms', country: 'US', prefix: '+1800999', segments: 1, price: 0.5 })
+  const { begin } = create(['US'])
+  const { code, plan } = await begin()
+  const { first } = plan
+  t.match(first, { provider: 'one', channel: 'sms', country: 'US', prefix: '+1202555', segments: 1, price: 0.5 })
   t.equal(first.phoneHash.length, 32)
-  t.notMatch(JSON.stringify(first), /18009998877|049281/)
-  t.strictNotSame(create(['US']).plan({ phone: '+18009998878' }).first.phoneHash, first.phoneHash)
+  t.notMatch(JSON.stringify({ ...first, sendId: '', phoneHash: '' }), new RegExp(`12025550143|${code}`))
+  t.strictNotSame((await begin({ destination: '+12025550144' })).plan.first.phoneHash, first.phoneHash)
 })
 
 t.test('a company that did not deliver comes last', async (t) => {
@@ -166,12 +178,12 @@ t.test('a resend keeps the channel of before', async (t) => {
 
 t.test('a company that is known to be down is passed over; when all are, the caller is told until when', async (t) => {
   t.same((await create([], undefined, { down: ['one'] }).order({})).providers, ['two'])
-  const { plan } = create([], undefined, { down: ['one', 'two'] })
-  t.throws(() => plan(), { code: 'sms_unavailable', details: { retryAfter: 9 } })
+  const { begin } = create([], undefined, { down: ['one', 'two'] })
+  await t.rejects(begin(), { code: 'sms_unavailable', details: { retryAfter: 9 } })
 })
 
 t.test('where no company has the channel that is asked for, the destination is not allowed', async (t) => {
-  t.throws(() => create([]).plan({ channel: 'voice' }), { code: 'destination_not_allowed' })
+  await t.rejects(create([]).begin({ channel: 'voice' }), { code: 'destination_not_allowed' })
 })
 
 t.test('scenario numbers need no country, have their code, and end with their last day', async (t) => {
@@ -179,16 +191,15 @@ t.test('scenario numbers need no country, have their code, and end with their la
     isServed: (phone: string) => (phone === '+12025550150' ? true : phone === '+12025550151' ? false : undefined),
     codeFor: (phone: string) => (phone === '+12025550150' ? '246810' : undefined),
   }
-  const { factor } = create(['GB'], undefined, { scenarios })
-  t.doesNotThrow(() => factor.assertAllowed('+12025550150'))
-  t.equal(factor.fixedCode('+12025550150'), '246810')
-  t.throws(() => factor.assertAllowed('+12025550151'), { code: 'destination_not_allowed' })
-  t.throws(() => factor.assertAllowed('+12025550152'), { code: 'destination_not_allowed' })
-  t.equal(factor.fixedCode('+12025550152'), undefined)
+  const { begin } = create(['GB'], undefined, { scenarios })
+  t.equal((await begin({ destination: '+12025550150' })).code, '246810')
+  for (const destination of ['+12025550151', '+12025550152']) {
+    await t.rejects(begin({ destination }), { code: 'destination_not_allowed' })
+  }
 })
 
 t.test('the factor says what it is, and by which channel the code came', async (t) => {
   const { factor } = create([], { sms: ['one'], voice: ['one'] })
-  t.match(factor, { name: 'sms', channels: ['sms', 'voice'] })
+  t.match(factor, { name: 'sms', codeLength: 6, delivery: { channels: ['sms', 'voice'] } })
   t.same([factor.amr('sms'), factor.amr('voice'), factor.amr('whatsapp')], [['sms'], ['tel'], ['sms']])
 })

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { createNoticeHandler } from '../../../src/core/account/notice.ts'
-import type { CodeFactor } from '../../../src/core/challenge/factor.ts'
+import type { DeliveringFactor } from '../../../src/core/challenge/factor.ts'
 import { LONGEST_TRY } from '../../../src/core/outbox.ts'
 import { CATALOGUE } from '../../../src/factors/sms/catalogue.ts'
 import { NOTICES } from '../../../src/factors/sms/notices.ts'
@@ -20,24 +20,25 @@ t.test('each notice fits one segment with the longest name of a service, and has
   }
 })
 
-const stub: CodeFactor = {
+const sms = (plan: (phone: string) => void): DeliveringFactor => ({
   name: 'sms',
   amr: () => [],
-  channels: ['sms'],
-  readPhone: (written) => written,
-  assertAllowed: () => {},
-  fixedCode: () => undefined,
-  plan: () => {
-    throw new Error('no code is asked for here')
+  begin: () => ({ hash: null }),
+  answer: () => ({}),
+  delivery: {
+    channels: ['sms'],
+    readDestination: (written) => written,
+    assertAllowed: () => {},
+    mask: () => '',
+    planNotice: ({ destination }) => void plan(destination) as undefined,
   },
-  planNotice: () => undefined,
-}
+})
 
 /** Returns a function that lets so many workers at once look for notices, whose factor calls `plan` and takes none. */
 const lookWith = (world: World, plan: (phone: string) => void) => {
   const handler = createNoticeHandler({
     outbox: createNoticeOutbox(world.database),
-    factors: [{ ...stub, planNotice: ({ phone }) => void plan(phone) as undefined }],
+    factors: [sms(plan)],
     ledger: world.ledger,
     journal: () => {},
   })
@@ -102,7 +103,7 @@ t.test('a notice that nobody takes changes nothing about the change, and is trie
 t.test('a notice is tried eight times in some hours, and its number is forgotten with the last failure', async (t) => {
   const world = await createWorld(t)
   await world.addUser('alice')
-  t.ok(await world.users.setPhone('alice', '+12025550199'))
+  t.ok(await world.users.setPhone('alice', { factor: 'sms', phone: '+12025550199' }))
   const look = lookWith(world, () => undefined)
   const waits: number[] = []
   for (let tries = 1; tries < 8; tries += 1) {

@@ -1,0 +1,22 @@
+import { type Kysely, sql } from 'kysely'
+
+/**
+ * Lets a factor judge by what it keeps of the user, and a challenge send nothing. Instances of the former version keep
+ * working: they neither open such challenges nor enrol such factors.
+ */
+export const up = async (db: Kysely<unknown>): Promise<void> => {
+  await sql`
+    alter table factors
+      -- What the factor judges answers by, sealed by the factor itself; null for those that keep none.
+      add column secret bytea,
+      -- The last value that a correct answer advanced it to, such as a time step: the next one must exceed it.
+      add column counter bigint check (counter >= 0)`.execute(db)
+  await sql`
+    alter table challenges
+      -- Null where nothing was sent.
+      alter column channel drop not null,
+      -- Null where the enrolment alone judges.
+      alter column code_hash drop not null,
+      -- What the client is told besides, as the factor made it.
+      add column options jsonb`.execute(db)
+}

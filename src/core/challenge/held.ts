@@ -1,0 +1,77 @@
+import { Problem } from '../../errors.ts'
+import type { Journal } from '../audit/journal.ts'
+import type { HumanCheck } from '../guard/ports.ts'
+import { LONGEST_ADVICE } from '../limits.ts'
+import type { RequestContext } from '../terms.ts'
+import { assertSameRequest } from './idempotency.ts'
+import type { ChallengeStore, Held, IdempotentRequest, Replay } from './ports.ts'
+
+/** The dependencies of what answers a call that is held, or repeated. */
+export interface HoldDeps {
+  challenges: ChallengeStore
+  journal: Journal
+  humanCheck: HumanCheck | undefined
+}
+
+/** The user who asks for a code, for the journal. */
+export type Asker = { user_id: string; challenge_id?: string }
+
+const heldProblem = (held: Held, humanCheck: HumanCheck | undefined): Problem => {
+  switch (held.outcome) {
+    case 'cooldown':
+      return new Problem('resend_cooldown', { retryAfter: held.retryAfter })
+    case 'capped':
+      return new Problem(held.rule === 'number.cooldown' ? 'resend_cooldown' : 'rate_limited', {
+        retryAfter: held.retryAfter,
+      })
+    case 'blocked':
+      return new Problem('sms_unavailable', { retryAfter: Math.min(held.retryAfter, LONGEST_ADVICE) })
+    case 'check':
+      return new Problem('forbidden', {
+        detail: 'Repeat the call with the solution of `human_check`.',
+        ...(humanCheck && { humanCheck: humanCheck.challenge() }),
+      })
+    case 'repeated':
+      // The first call's challenge was taken back between two looks at it.
+      return new Problem('idempotency_in_progress')
+  }
+}
+
+/**
+ * Returns what came of the first call with the same key; undefined when there was none. Throws `idempotency_key_reused`
+ * when that one asked for something else, and `idempotency_in_progress` while its outcome is open.
+ */
+export const findFirst = async (
+  { challenges, journal }: HoldDeps,
+  request: IdempotentRequest | undefined,
+  context: RequestContext,
+  asker: Asker,
+): Promise<Replay | undefined> => {
+  const first = request && (await challenges.findReplay(request.keyHash, asker.user_id))
+  if (!first) return undefined
+  assertSameRequest(request, first)
+  journal('request_repeated', context, { ...asker, challenge_id: first.challengeId })
+  return first
+}
+
+/**
+ * Returns what came of the first call with the same key, for a call that was held because the first was faster. Throws the
+ * problem that says what holds the call when there was none.
+ */
+export const firstOrRefuse = async (
+  deps: HoldDeps,
+  held: Held,
+  request: IdempotentRequest | undefined,
+  context: RequestContext,
+  asker: Asker,
+): Promise<Replay> => {
+  const first = await findFirst(deps, request, context, asker)
+  if (first) return first
+  deps.journal('send_refused', context, {
+    ...asker,
+    outcome: held.outcome,
+    rule: 'rule' in held ? held.rule : undefined,
+    retry_after: 'retryAfter' in held ? held.retryAfter : undefined,
+  })
+  throw heldProblem(held, deps.humanCheck)
+}

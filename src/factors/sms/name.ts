@@ -1,0 +1,2 @@
+/** The name of the factor that sends a code to a phone. */
+export const SMS = 'sms'

@@ -1,0 +1,208 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import t, { type Test } from 'tap'
+import type { Proof } from '../../src/core/challenge/factor.ts'
+import { limitsFor } from '../../src/core/limits.ts'
+import { createChallengeStore } from '../../src/store/challenges/index.ts'
+import { madeCode, NO_RULES, newSession } from '../contracts/challenge-store.ts'
+import { createAdminWorld } from '../support/admin.ts'
+import { createWorld, PASSWORD, type WorldOptions, wrongCode } from '../support/app.ts'
+import { cardFactor, digitOf } from '../support/factors/card/index.ts'
+import { hotp, tokenFactor } from '../support/factors/token/index.ts'
+
+const SECRET = randomBytes(20)
+
+/** The whole change that adds two factors: their folders, and this line. */
+const factors: WorldOptions['factors'] = (ours) => [...ours, tokenFactor, cardFactor]
+
+/** Makes a world whose user alice has these factors and no phone, unless `sms` is among them. */
+const createFactorWorld = async (t: Test, names: string[], options: WorldOptions = {}) => {
+  const world = await createWorld(t, { ...options, factors })
+  const userId = await world.addUser('alice')
+  if (!names.includes('sms')) await world.sql('delete from factors')
+  for (const name of names.filter((one) => one !== 'sms')) {
+    await world.sql('insert into factors (user_id, factor, secret) values ($1, $2, $3)', [userId, name, SECRET])
+  }
+  return { ...world, userId }
+}
+
+const claimsOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString())
+
+t.test('a factor that sends nothing logs a user in', async (t) => {
+  const world = await createFactorWorld(t, ['token'])
+  const { status, body } = await world.login('alice')
+  t.equal(status, 200)
+  t.match(body, { token_type: 'pending-2fa', factor: 'token', factors: ['token'], code_length: 6, expires_in: 300 })
+  t.notOk('delivery' in body, 'nothing is on its way')
+  t.notOk('options' in body, 'and nothing is asked for but the code')
+  const answer = await world.verify(body.pending_token, hotp(SECRET, 0))
+  t.equal(answer.status, 200)
+  t.match(claimsOf(answer.body.access_token), { acr: 'aal2', amr: ['pwd', 'otp', 'mfa'] })
+  t.strictSame(world.messages, [])
+  t.strictSame(await world.sql('select * from sends'), [])
+  t.match((await world.as(answer.body.access_token).get('/me')).body, { phone: null, factors: ['token'] })
+})
+
+t.test('a code of a counter is good once, for whatever challenge', async (t) => {
+  const world = await createFactorWorld(t, ['token'])
+  const first = (await world.login('alice')).body.pending_token
+  t.equal((await world.verify(first, hotp(SECRET, 3))).status, 200)
+  const second = (await world.login('alice')).body.pending_token
+  for (const used of [3, 2, 0]) t.match((await world.verify(second, hotp(SECRET, used))).body, { code: 'invalid_code' })
+  t.equal((await world.verify(second, hotp(SECRET, 4))).status, 200)
+  t.match(await world.sql('select counter::int, failures from factors'), [{ counter: 4, failures: 0 }])
+})
+
+t.test('of 16 calls with one code at once, on two instances, one logs in', async (t) => {
+  const world = await createFactorWorld(t, ['token'])
+  const other = await world.startInstance()
+  const { pending_token } = (await world.login('alice')).body
+  const answers = await Promise.all(
+    Array.from({ length: 16 }, (_, nth) => [world, other][nth % 2]!.verify(pending_token, hotp(SECRET, 0))),
+  )
+  t.equal(answers.filter(({ status }) => status === 200).length, 1)
+})
+
+t.test('guesses at a factor that sends nothing are counted, and lock it', async (t) => {
+  const world = await createFactorWorld(t, ['token'])
+  const wrong = wrongCode(hotp(SECRET, 0), 500_000)
+  for (let challenge = 0; challenge < 2; challenge += 1) {
+    const { pending_token } = (await world.login('alice')).body
+    const codes: string[] = []
+    for (let nth = 0; nth < 6; nth += 1) codes.push((await world.verify(pending_token, wrong)).body.code)
+    t.strictSame(codes.slice(0, 5), Array(5).fill('invalid_code'))
+    t.equal(codes[5], challenge === 0 ? 'challenge_invalid' : 'factor_locked')
+  }
+  t.match(await world.sql('select failures from factors'), [{ failures: 10 }])
+  t.equal((await world.login('alice')).status, 401, 'and no challenge is opened meanwhile')
+})
+
+t.test('a login replaces the former one at once where nothing is sent', async (t) => {
+  const world = await createFactorWorld(t, ['token'])
+  const first = (await world.login('alice')).body.pending_token
+  const second = await world.login('alice')
+  t.equal(second.status, 200, 'there is no cooldown')
+  t.match((await world.verify(first, hotp(SECRET, 0))).body, { code: 'challenge_invalid' })
+  t.equal((await world.verify(second.body.pending_token, hotp(SECRET, 0))).status, 200)
+})
+
+t.test('a challenge that sent nothing has no delivery, and no other code to send', async (t) => {
+  const world = await createFactorWorld(t, ['token'])
+  const { pending_token } = (await world.login('alice')).body
+  const view = await world.send({ url: '/challenge', headers: { authorization: `Bearer ${pending_token}` } })
+  t.match(view.body, { factor: 'token', attempts_left: 5, state: 'waiting' })
+  t.notOk('delivery' in view.body)
+  t.match(await world.resend(pending_token), {
+    status: 400,
+    body: { code: 'validation_failed', errors: [{ path: '/pending_token' }] },
+  })
+  t.equal((await world.verify(pending_token, hotp(SECRET, 0))).status, 200)
+})
+
+t.test('what a factor asks for is in every answer about its challenge', async (t) => {
+  const world = await createFactorWorld(t, ['card'])
+  const call = () =>
+    world.send({
+      method: 'POST',
+      url: '/login',
+      headers: { 'idempotency-key': '8e03978e-40d5-43e8-bc93-6894a57f9324' },
+      payload: { username: 'alice', password: PASSWORD },
+    })
+  const { body } = await call()
+  t.match(body, { factor: 'card', options: { cells: [/^[A-J]\d$/] } })
+  const { expires_in: _, ...again } = (await call()).body
+  t.match(body, again, 'the same call, again')
+  t.strictSame(again.options, body.options)
+  const { pending_token, options } = body
+  const view = await world.send({ url: '/challenge', headers: { authorization: `Bearer ${pending_token}` } })
+  t.strictSame(view.body.options, options)
+  const code = options.cells.map((cell: string) => digitOf(SECRET, cell)).join('')
+  const answer = await world.verify(pending_token, code)
+  t.match(claimsOf(answer.body.access_token), { amr: ['pwd', 'kba', 'mfa'] })
+})
+
+t.test('a user with two factors gets the first that is not locked', async (t) => {
+  const world = await createFactorWorld(t, ['sms', 'token'])
+  t.match((await world.login('alice')).body, { factor: 'sms', factors: ['sms', 'token'], delivery: { channel: 'sms' } })
+  await world.sql(`update factors set locked_until = now() + interval '1 hour' where factor = 'sms'`)
+  const { body } = await world.login('alice')
+  t.match(body, { factor: 'token', factors: ['sms', 'token'] }, 'the cooldown of messages does not hold it')
+  t.equal((await world.verify(body.pending_token, hotp(SECRET, 0))).status, 200)
+  await world.sql('update factors set locked_until = null')
+  t.match((await world.login('alice')).body, { code: 'resend_cooldown' }, 'nor does it end the cooldown')
+})
+
+t.test('an answer for another factor than the challenge is about is worth nothing', async (t) => {
+  const world = await createFactorWorld(t, ['sms', 'token'])
+  const { pending_token } = (await world.login('alice')).body
+  const answer = await world.post('/verify', { pending_token, code: hotp(SECRET, 0), factor: 'token' })
+  t.match(answer.body, { code: 'challenge_invalid' })
+  t.equal((await world.verify(pending_token, world.lastCode())).status, 200, 'and is not counted')
+})
+
+/** Opens challenges at the store itself, each with a function that guesses. */
+const createGuesses = async (t: Test) => {
+  const world = await createFactorWorld(t, ['token'])
+  const store = createChallengeStore(world.database, limitsFor({ codeTtl: 300, resendCooldown: 30 }), NO_RULES)
+  return async () => {
+    const ref = { challengeId: randomUUID(), userId: world.userId, purpose: 'login' as const }
+    const challenge = { ...ref, ...madeCode(null), send: undefined, factor: 'token', destination: null, authEpoch: 0 }
+    t.match(await store.begin(challenge), { outcome: 'issued', resendIn: 0 })
+    return (proof: Proof) => store.guess({ ...ref, factor: 'token', proof, ...newSession() })
+  }
+}
+
+t.test('a proof of nothing is never right, whatever the challenge has', async (t) => {
+  const guess = await (await createGuesses(t))()
+  t.match(await guess({}), { outcome: 'wrong', attemptsLeft: 4 })
+  t.match(await guess({ hash: randomBytes(32) }), { outcome: 'wrong' })
+  t.match(await guess({ hash: randomBytes(32), counter: 1 }), { outcome: 'wrong' })
+  t.match(await guess({ counter: 0 }), { outcome: 'spent' })
+})
+
+t.test('a counter that was read before another login used it up is refused', async (t) => {
+  const begin = await createGuesses(t)
+  t.match(await (await begin())({ counter: 7 }), { outcome: 'spent' })
+  const guess = await begin()
+  for (const counter of [7, 6, 0]) t.match(await guess({ counter }), { outcome: 'wrong' })
+  t.match(await guess({ counter: 8 }), { outcome: 'spent' })
+})
+
+t.test('a login that sends nothing starts no cooldown of messages', async (t) => {
+  const world = await createFactorWorld(t, ['sms', 'token'])
+  await world.sql(`update factors set locked_until = now() + interval '1 hour' where factor = 'sms'`)
+  t.match((await world.login('alice')).body, { factor: 'token' })
+  await world.sql('update factors set locked_until = null')
+  t.match(await world.login('alice'), { status: 200, body: { factor: 'sms' } })
+})
+
+t.test('the admin API shows every factor of a user, and resets all of them', async (t) => {
+  const world = await createAdminWorld(t, { factors })
+  const userId = await world.addUser('alice')
+  await world.sql(`insert into factors (user_id, factor, failures, disabled_at) values ($1, 'token', 100, now())`, [
+    userId,
+  ])
+  const { admin } = world
+  t.match((await admin.get(`/admin/users/${userId}`)).body, {
+    phone: '********43',
+    factor: { name: 'sms', failures: 0 },
+    factors: [
+      { name: 'sms', failures: 0, disabled: false },
+      { name: 'token', failures: 100, disabled: true },
+    ],
+  })
+  t.equal((await admin.post(`/admin/users/${userId}/reset-factor`)).status, 200)
+  t.match((await admin.get(`/admin/users/${userId}`)).body, {
+    factors: [{ failures: 0 }, { failures: 0, disabled: false }],
+  })
+})
+
+t.test('a user without a phone changes the password without a notice, and has no number to change', async (t) => {
+  const world = await createFactorWorld(t, ['token'])
+  const { pending_token } = (await world.login('alice')).body
+  const { access_token } = (await world.verify(pending_token, hotp(SECRET, 0))).body
+  const alice = world.as(access_token)
+  t.match((await alice.post('/phone', { phone: '+12025550199' })).body, { code: 'factor_disabled' })
+  const change = { current_password: PASSWORD, new_password: 'another long password of hers' }
+  t.equal((await alice.post('/password', change)).status, 200)
+  t.strictSame(await world.sql('select * from notices'), [])
+})

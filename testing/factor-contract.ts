@@ -1,0 +1,204 @@
+/** What every second factor must keep, whatever it is; of no test framework. */
+import assert from 'node:assert/strict'
+import { createHmac, randomBytes } from 'node:crypto'
+import type { BeginRequest, Begun, Factor, Proof } from '../src/core/challenge/factor.ts'
+import { CHANNELS } from '../src/core/delivery/ports.ts'
+import type { Enrolment } from '../src/core/terms.ts'
+import { Problem } from '../src/errors.ts'
+import type { ContractCase } from './stage.ts'
+
+/** How the contract reaches one factor. */
+export interface FactorSubject {
+  factor: Factor
+  /** Where its messages go, in its one spelling; null for a factor that sends nothing. */
+  destination: string | null
+  /** What it keeps of the user. */
+  enrolment: Enrolment
+  /** Returns what the user types: read from the message, shown by a device, looked up. */
+  typed: (begun: Begun, enrolment: Enrolment) => string | Promise<string>
+}
+
+/** Texts that clients may send in place of an answer. */
+const GARBAGE = [
+  '',
+  ' ',
+  '0',
+  '-1',
+  '1e3',
+  '000000000000',
+  '１２３４５６',
+  '\u0000',
+  '💥',
+  "' or 1=1",
+  'x'.repeat(10_000),
+]
+
+/** One challenge of the factor: its key, and what was begun. */
+const openChallenge = async (
+  { factor, destination, enrolment }: FactorSubject,
+  changes: Partial<BeginRequest> = {},
+) => {
+  const key = randomBytes(32)
+  const hash = (answer: string) => createHmac('sha256', key).update(answer).digest()
+  const request = { hash, enrolment: async () => enrolment }
+  const begun = await factor.begin({
+    ...request,
+    destination,
+    channel: undefined,
+    formerChannel: undefined,
+    failed: [],
+    locale: null,
+    acceptLanguage: undefined,
+    client: undefined,
+    ...changes,
+  })
+  return { begun, answer: (code: string) => factor.answer({ ...request, code }) }
+}
+
+/** Judges a proof as the store does. */
+const holds = ({ hash }: Begun, proof: Proof, { counter }: Enrolment): boolean => {
+  if (proof.hash === undefined && proof.counter === undefined) return false
+  const isSame = hash === null ? proof.hash === undefined : proof.hash !== undefined && hash.equals(proof.hash)
+  return isSame && (proof.counter === undefined || proof.counter > (counter ?? -1))
+}
+
+/** The same answer with one digit changed. */
+const wrongAnswer = (answer: string): string =>
+  answer.replace(/\d(?=\D*$)/, (digit) => String((Number(digit) + 1) % 10))
+
+/** The promises of a second factor; each is one test. */
+export const factorContract = (subject: FactorSubject): ContractCase[] => {
+  const { factor, destination, enrolment, typed } = subject
+  const named = (sentence: string, run: () => Promise<void>): ContractCase => ({
+    name: `${factor.name} ${sentence}`,
+    run,
+  })
+
+  return [
+    named('has a name that fits the API and the database', async () => {
+      assert.match(factor.name, /^[a-z][a-z0-9_]{0,31}$/)
+    }),
+
+    named('says what it adds to amr for every channel and for none', async () => {
+      for (const channel of [null, ...CHANNELS]) {
+        const amr = factor.amr(channel)
+        assert.ok(amr.length > 0)
+        for (const value of amr) assert.match(value, /^[a-z]{2,8}$/, 'as RFC 8176 has them')
+        assert.ok(!amr.includes('pwd') && !amr.includes('mfa'), 'these are added for it')
+      }
+    }),
+
+    named('takes the right answer', async () => {
+      const { begun, answer } = await openChallenge(subject)
+      assert.ok(holds(begun, await answer(await typed(begun, enrolment)), enrolment))
+    }),
+
+    named('takes no wrong answer', async () => {
+      const { begun, answer } = await openChallenge(subject)
+      const wrong = wrongAnswer(await typed(begun, enrolment))
+      assert.ok(!holds(begun, await answer(wrong), enrolment))
+    }),
+
+    named('takes no garbage, and never fails because of it', async () => {
+      const { begun, answer } = await openChallenge(subject)
+      for (const code of GARBAGE) assert.ok(!holds(begun, await answer(code), enrolment), JSON.stringify(code))
+    }),
+
+    named('takes no answer twice', async () => {
+      const first = await openChallenge(subject)
+      const code = await typed(first.begun, enrolment)
+      const { counter } = await first.answer(code)
+      const later = { ...enrolment, counter: counter ?? enrolment.counter }
+      // Two challenges may ask for the same by chance, but hardly all of five.
+      const isTaken = await Promise.all(
+        Array.from({ length: 5 }, async () => {
+          const { begun, answer } = await openChallenge({ ...subject, enrolment: later })
+          return holds(begun, await answer(code), later)
+        }),
+      )
+      assert.ok(isTaken.includes(false))
+      if (counter !== undefined) assert.ok(!isTaken.includes(true), 'a counter never goes back')
+    }),
+
+    named('binds its hash to the challenge, 32 bytes long', async () => {
+      const { begun } = await openChallenge(subject)
+      if (begun.hash === null) return
+      assert.equal(begun.hash.length, 32)
+      assert.notDeepEqual(begun.hash, (await openChallenge(subject)).begun.hash)
+    }),
+
+    named('tells neither the client nor the ledger the answer', async () => {
+      const { begun } = await openChallenge(subject)
+      const code = await typed(begun, enrolment)
+      const { options = {}, plan } = begun
+      const { provider, channel, country, prefix, segments, price } = plan?.first ?? {}
+      assert.ok(!JSON.stringify([options, provider, channel, country, prefix, segments, price]).includes(code))
+    }),
+
+    named('tells the client JSON of at most 4 KiB', async () => {
+      const { options = {} } = (await openChallenge(subject)).begun
+      assert.deepEqual(JSON.parse(JSON.stringify(options)), options)
+      assert.ok(JSON.stringify(options).length <= 4_096)
+    }),
+
+    named('asks for codes of the length that it states', async () => {
+      const { begun } = await openChallenge(subject)
+      const code = await typed(begun, enrolment)
+      if (factor.codeLength !== undefined) assert.match(code, new RegExp(`^\\d{${factor.codeLength}}$`))
+    }),
+
+    named('sends exactly when it has a delivery', async () => {
+      const { begun } = await openChallenge(subject)
+      assert.equal(begun.plan !== undefined, factor.delivery !== undefined)
+      assert.equal(destination !== null, factor.delivery !== undefined)
+    }),
+
+    ...(factor.delivery ? deliveryCases(subject, factor.delivery, named) : []),
+  ]
+}
+
+const deliveryCases = (
+  subject: FactorSubject,
+  delivery: NonNullable<Factor['delivery']>,
+  named: (sentence: string, run: () => Promise<void>) => ContractCase,
+): ContractCase[] => [
+  named('refuses a user without a destination', async () => {
+    await assert.rejects(
+      async () => openChallenge(subject, { destination: null }),
+      (error) => error instanceof Problem && error.code === 'destination_not_allowed',
+    )
+  }),
+
+  named('reads its own spelling of a destination, and no nonsense', async () => {
+    assert.equal(delivery.readDestination(subject.destination!), subject.destination)
+    for (const written of ['', ' ', 'nonsense', '\u0000']) {
+      assert.throws(
+        () => delivery.readDestination(written),
+        (error) => error instanceof Problem && error.code === 'validation_failed',
+      )
+    }
+  }),
+
+  named('masks all but the end of a destination, and its length', async () => {
+    const masked = delivery.mask(subject.destination!)
+    assert.match(masked, /^\*+.{0,2}$/u)
+    assert.equal(delivery.mask(`${subject.destination}0`).length, masked.length)
+  }),
+
+  named('sends by the channel that is asked for', async () => {
+    for (const channel of delivery.channels) {
+      const { begun } = await openChallenge(subject, { channel })
+      assert.equal(begun.plan?.channel, channel)
+      assert.equal(begun.plan?.first.channel, channel)
+    }
+  }),
+
+  named('makes another code for each message', async () => {
+    const codes = new Set<string>()
+    for (let nth = 0; nth < 5; nth += 1) {
+      const { begun } = await openChallenge(subject)
+      codes.add(await subject.typed(begun, subject.enrolment))
+    }
+    assert.ok(codes.size > 1)
+  }),
+]
