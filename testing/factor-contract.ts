@@ -1,22 +1,11 @@
 /** What every second factor must keep, whatever it is; of no test framework. */
 import assert from 'node:assert/strict'
-import { createHmac, randomBytes } from 'node:crypto'
-import type { BeginRequest, Begun, Factor, Proof } from '../src/core/challenge/factor.ts'
+import type { Begun, Proof } from '../src/core/challenge/factor.ts'
 import { CHANNELS } from '../src/core/delivery/ports.ts'
 import type { Enrolment } from '../src/core/terms.ts'
-import { Problem } from '../src/errors.ts'
+import { deliveryContract } from './factor-delivery-contract.ts'
+import { type FactorSubject, openChallenge } from './factor-stage.ts'
 import type { ContractCase } from './stage.ts'
-
-/** How the contract reaches one factor. */
-export interface FactorSubject {
-  factor: Factor
-  /** Where its messages go, in its one spelling; null for a factor that sends nothing. */
-  destination: string | null
-  /** What it keeps of the user. */
-  enrolment: Enrolment
-  /** Returns what the user types: read from the message, shown by a device, looked up. */
-  typed: (begun: Begun, enrolment: Enrolment) => string | Promise<string>
-}
 
 /** Texts that clients may send in place of an answer. */
 const GARBAGE = [
@@ -32,28 +21,6 @@ const GARBAGE = [
   "' or 1=1",
   'x'.repeat(10_000),
 ]
-
-/** One challenge of the factor: its key, and what was begun. */
-const openChallenge = async (
-  { factor, destination, enrolment }: FactorSubject,
-  changes: Partial<BeginRequest> = {},
-) => {
-  const key = randomBytes(32)
-  const hash = (answer: string) => createHmac('sha256', key).update(answer).digest()
-  const request = { hash, enrolment: async () => enrolment }
-  const begun = await factor.begin({
-    ...request,
-    destination,
-    channel: undefined,
-    formerChannel: undefined,
-    failed: [],
-    locale: null,
-    acceptLanguage: undefined,
-    client: undefined,
-    ...changes,
-  })
-  return { begun, answer: (code: string) => factor.answer({ ...request, code }) }
-}
 
 /** Judges a proof as the store does. */
 const holds = ({ hash }: Begun, proof: Proof, { counter }: Enrolment): boolean => {
@@ -153,52 +120,6 @@ export const factorContract = (subject: FactorSubject): ContractCase[] => {
       assert.equal(destination !== null, factor.delivery !== undefined)
     }),
 
-    ...(factor.delivery ? deliveryCases(subject, factor.delivery, named) : []),
+    ...(factor.delivery ? deliveryContract(subject, factor.delivery, named) : []),
   ]
 }
-
-const deliveryCases = (
-  subject: FactorSubject,
-  delivery: NonNullable<Factor['delivery']>,
-  named: (sentence: string, run: () => Promise<void>) => ContractCase,
-): ContractCase[] => [
-  named('refuses a user without a destination', async () => {
-    await assert.rejects(
-      async () => openChallenge(subject, { destination: null }),
-      (error) => error instanceof Problem && error.code === 'destination_not_allowed',
-    )
-  }),
-
-  named('reads its own spelling of a destination, and no nonsense', async () => {
-    assert.equal(delivery.readDestination(subject.destination!), subject.destination)
-    for (const written of ['', ' ', 'nonsense', '\u0000']) {
-      assert.throws(
-        () => delivery.readDestination(written),
-        (error) => error instanceof Problem && error.code === 'validation_failed',
-      )
-    }
-  }),
-
-  named('masks all but the end of a destination, and its length', async () => {
-    const masked = delivery.mask(subject.destination!)
-    assert.match(masked, /^\*+.{0,2}$/u)
-    assert.equal(delivery.mask(`${subject.destination}0`).length, masked.length)
-  }),
-
-  named('sends by the channel that is asked for', async () => {
-    for (const channel of delivery.channels) {
-      const { begun } = await openChallenge(subject, { channel })
-      assert.equal(begun.plan?.channel, channel)
-      assert.equal(begun.plan?.first.channel, channel)
-    }
-  }),
-
-  named('makes another code for each message', async () => {
-    const codes = new Set<string>()
-    for (let nth = 0; nth < 5; nth += 1) {
-      const { begun } = await openChallenge(subject)
-      codes.add(await subject.typed(begun, subject.enrolment))
-    }
-    assert.ok(codes.size > 1)
-  }),
-]

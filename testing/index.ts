@@ -3,7 +3,8 @@
  * and every second factor passes, for those who write one (`docs/add-a-provider.md`, `docs/add-a-factor.md`).
  */
 
-export { type FactorSubject, factorContract } from './factor-contract.ts'
+export { factorContract } from './factor-contract.ts'
+export type { FactorSubject } from './factor-stage.ts'
 export type {
   CompanyMode,
   CompanyReply,

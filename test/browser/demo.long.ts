@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto'
 import t from 'tap'
 import { PASSWORD, wrongCode } from '../support/app.ts'
 import { browserTests } from '../support/browser.ts'
 import { createDemoWorld, enterCode, logIn, signIn } from '../support/demo-world.ts'
+import { hotp, tokenFactor } from '../support/factors/token/index.ts'
 
 await browserTests(t, (openPage) => {
   t.test('a password and the code that the phone shows sign a user in', async (t) => {
@@ -169,6 +171,20 @@ await browserTests(t, (openPage) => {
     await signIn(page)
     await heading('Welcome').waitFor()
     t.equal(world.messages.length, 1)
+  })
+
+  t.test('a factor that sends nothing asks for the code of a device, and offers no other one', async (t) => {
+    const secret = randomBytes(20)
+    const world = await createDemoWorld(t, { factors: (ours) => [tokenFactor, ...ours] })
+    await world.sql(`update factors set factor = 'token', phone = null, secret = $1`, [secret])
+    const page = await openPage(t, world.address)
+    const { heading, resend, call } = await signIn(page)
+    await heading('Enter the code').waitFor()
+    await page.getByText('Enter the code that your authenticator shows.').waitFor()
+    t.ok((await resend.isHidden()) && (await call.isHidden()))
+    await enterCode(page, hotp(secret, 0))
+    await heading('Welcome').waitFor()
+    await page.getByText('You are signed in as alice.').waitFor()
   })
 
   t.test('a code is taken in the digits of any script', async (t) => {
