@@ -97,3 +97,10 @@ for (const [page, stated] of Object.entries(STATED)) {
     for (const claim of stated) t.ok(text.includes(claim), claim)
   })
 }
+
+t.test('the client repeats a refresh only while the server takes the same token again', async (t) => {
+  const session = readFileSync('client/src/session.ts', 'utf8')
+  const [, grace = ''] = /const GRACE = ([\d_]+)/.exec(session) ?? []
+  t.ok(session.includes(`for ${rotationGrace} s after the first try`))
+  t.ok(Number(grace.replaceAll('_', '')) < 1_000 * rotationGrace, grace)
+})
