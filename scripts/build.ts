@@ -42,4 +42,4 @@ const makeCommonJs = async (path: string): Promise<void> => {
   writeFileSync(`dist/${path}.d.cts`, `${types.join('\n')}\n`)
 }
 await makeCommonJs('testing/index')
-await makeCommonJs('src/providers/provider')
+await makeCommonJs('src/providers/define-provider')

@@ -11,6 +11,7 @@ export const toolsFor = (name: string, changes: Partial<ProviderTools> = {}): Pr
   return {
     print: () => {},
     keep: () => {},
+    now: Date.now,
     receiptsUrl: `${RECEIPTS_BASE}/${name}`,
     transport,
     exchange: createExchange(transport),

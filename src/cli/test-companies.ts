@@ -8,7 +8,7 @@ import { createOutgoing } from '../http-client/outgoing.ts'
 import { loadExternal } from '../providers/external.ts'
 import { providers } from '../providers/index.ts'
 import { loadSettings } from '../settings/load.ts'
-import { createCompanies, createTextsFor, domainOf } from '../start/delivery.ts'
+import { createProviders, createTextsFor, domainOf } from '../start/delivery.ts'
 import { UsageError, type World } from './command.ts'
 import { columns } from './table.ts'
 
@@ -67,9 +67,9 @@ export const testCompanies = async (
     .map(([name]) => settings[name])
     .filter((value): value is string => typeof value === 'string')
   const print = (line: string) => void stdout.write(`${line}\n`)
-  const tools = { print, keep: () => {} }
+  const tools = { print, keep: () => {}, now: Date.now }
   const transport = dryRun ? dryWire((text) => stdout.write(text), secrets) : createOutgoing(settings).transport
-  const companies = await createCompanies(settings, definitions, tools, transport)
+  const companies = await createProviders(settings, definitions, tools, transport)
   const having = companies.filter(({ channels }) => channels.includes(channel))
   if (having.length === 0) throw new Error(`No company of SMS_PROVIDERS has the channel "${channel}".`)
 

@@ -1,6 +1,6 @@
 import type { ProviderDefinition } from '../providers/provider.ts'
 import type { Settings } from '../settings/schema.ts'
-import { createCompanies } from '../start/delivery.ts'
+import { createProviders } from '../start/delivery.ts'
 import type { LookedAtCompany } from './companies-check.ts'
 
 /** Makes the providers that `SMS_PROVIDERS` names; those whose settings are faulty are only named, as unsound. */
@@ -13,8 +13,8 @@ export const companiesOf = async (
     const definition = definitions.find((known) => known.name === name)
     return definition && Object.keys(definition.settings.properties).every((setting) => !faulty.has(setting))
   })
-  const tools = { print: () => {}, keep: () => {} }
-  const providers = await createCompanies({ ...settings, SMS_PROVIDERS: sound }, definitions, tools)
+  const tools = { print: () => {}, keep: () => {}, now: Date.now }
+  const providers = await createProviders({ ...settings, SMS_PROVIDERS: sound }, definitions, tools)
   const companies = providers.map((provider) => {
     const definition = definitions.find((known) => known.name === provider.name)!
     return { definition, provider, probe: definition.probe?.(settings as never) }

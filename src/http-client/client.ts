@@ -2,7 +2,7 @@ import { Agent, type Dispatcher, fetch, type Response } from 'undici'
 import type { SendResult } from '../core/delivery/ports.ts'
 import { interpretFault } from './wire-faults.ts'
 
-/** A request to a company. */
+/** A request to a provider. */
 export interface HttpRequest {
   /** POST unless it says otherwise. */
   method?: 'GET' | 'POST' | 'PUT'
@@ -33,10 +33,10 @@ export interface WireAnswer {
   body: string | undefined
 }
 
-/** Carries one request to a company and its answer back. Throws when there is none. */
+/** Carries one request to a provider and its answer back. Throws when there is none. */
 export type Transport = (request: WireRequest, signal: AbortSignal) => Promise<WireAnswer>
 
-/** A company's answer, as far as it was read. */
+/** A provider's answer, as far as it was read. */
 export interface HttpAnswer {
   status: number
   /** The body as text; undefined when it is longer than 64 KiB. */
@@ -50,6 +50,13 @@ export interface HttpAnswer {
 /** Returns true when a part of an answer has members to look at; a list has none. */
 export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Returns the address of a path below a base address, whose last slash may be there or not. */
+export const joinUrl = (base: string, path: string): string => (path === '' ? base : base.replace(/\/$/, '') + path)
+
+/** Returns the `Authorization` header of HTTP's Basic scheme (RFC 7617). */
+export const basicAuth = (user: string, password: string): string =>
+  `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
 
 /** A host that takes no connection must leave time for the next provider, in ms. */
 export const CONNECT_TIMEOUT = 1_500
@@ -67,7 +74,8 @@ const readBody = async (response: Response): Promise<string | undefined> => {
   return body
 }
 
-const parseJson = (body: string | undefined): unknown => {
+/** Parses JSON; undefined for a text that is not JSON, and for none. */
+export const parseJson = (body: string | undefined): unknown => {
   try {
     return body === undefined ? undefined : JSON.parse(body)
   } catch {
@@ -75,7 +83,8 @@ const parseJson = (body: string | undefined): unknown => {
   }
 }
 
-const parseRetryAfter = (header: string | undefined): number | undefined =>
+/** Returns the seconds of a `Retry-After` header; undefined for a date and for anything else. */
+export const parseRetryAfter = (header: string | undefined): number | undefined =>
   header && /^\d{1,6}$/.test(header) ? Number(header) : undefined
 
 /**
@@ -139,10 +148,10 @@ export const createExchange =
   }
 
 /**
- * What a status that is not a success says of a message, for companies whose documents say no more: the number is at
+ * What a status that is not a success says of a message, for providers whose documents say no more: the number is at
  * fault for 400 and 422, gateways that gave up waiting know nothing, and everything else was not sent.
  */
-export const interpretFailure = ({ status, retryAfter }: HttpAnswer): SendResult => {
+export const interpretFailure = ({ status, retryAfter }: Pick<HttpAnswer, 'status' | 'retryAfter'>): SendResult => {
   const reason = `HTTP ${status}`
   if (status === 400 || status === 422) return { outcome: 'refused', reason }
   if (status === 408 || status === 502 || status === 504) return { outcome: 'unknown', reason }

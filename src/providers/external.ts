@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { CHANNELS } from '../core/delivery/ports.ts'
 import type { ProviderDefinition } from './provider.ts'
 
 /** A definition that was not among ours, and the name of `SMS_PROVIDERS` it was loaded by. */
@@ -7,20 +8,18 @@ export interface ExternalProvider extends ProviderDefinition {
   source: string
 }
 
-/** Whether a name in `SMS_PROVIDERS` is that of a file or a package, not of one of our companies. */
+/** Returns true for a name in `SMS_PROVIDERS` that is a file or a package, not one of our providers. */
 export const isExternal = (name: string): boolean => /^(?:\.{0,2}\/|@[^/]+\/|doorcode-sms-)/.test(name)
 
-const CHANNEL_NAMES = ['sms', 'voice', 'whatsapp']
-
-/** What keeps an exported value from being a definition, in words. */
+/** Returns what keeps an exported value from being a definition, in words; undefined for a definition. */
 const faultOf = (value: unknown): string | undefined => {
   if (typeof value !== 'object' || value === null) return 'exports no "provider" and has no default export'
   const { name, real, channels, settings, create } = value as Partial<ProviderDefinition>
   if (typeof name !== 'string' || !/^[a-z][a-z0-9]*$/.test(name))
     return 'has no "name" in lower case letters and digits'
   if (typeof real !== 'boolean') return 'does not say by "real" whether phones ring'
-  if (!Array.isArray(channels) || !channels.every((channel) => CHANNEL_NAMES.includes(channel)))
-    return `has no "channels" among ${CHANNEL_NAMES.join(', ')}`
+  if (!Array.isArray(channels) || !channels.every((channel) => CHANNELS.includes(channel)))
+    return `has no "channels" among ${CHANNELS.join(', ')}`
   if (typeof create !== 'function') return 'has no function "create"'
   const properties = settings?.properties
   if (typeof properties !== 'object' || properties === null) return 'has no "settings" with "properties"'
@@ -35,8 +34,8 @@ const faultOf = (value: unknown): string | undefined => {
 
 /**
  * Loads the providers that `SMS_PROVIDERS` names by file (`./acme-sms.ts`, from the working directory) or by package
- * (`@acme/doorcode-sms`, `doorcode-sms-acme`): the export `provider` or the default one. What cannot be used is a fault
- * in words.
+ * (`@acme/doorcode-sms`, `doorcode-sms-acme`): the export `provider` or the default one. A value that cannot be
+ * used is a fault in words.
  */
 export const loadExternal = async (
   names: readonly string[],

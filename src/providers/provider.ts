@@ -15,22 +15,24 @@ export interface KeptMessage {
 
 /** What a provider may use besides its settings. */
 export interface ProviderTools {
-  /** Shows a line to whoever runs the server. */
+  /** Prints a line for the operator. */
   print: (line: string) => void
   /** Keeps a message where `GET /dev/outbox` finds it. */
   keep: (message: KeptMessage) => void
   /** Makes one request; see `Exchange`. */
   exchange: Exchange
-  /** The wire below `exchange`, for a company's own client. Throws what `interpretFault` understands. */
+  /** The wire below `exchange`, for a provider's own client. Throws what `interpretFault` understands. */
   transport: Transport
   /**
-   * Where this company's receipts reach us, `https://auth.example.com/webhooks/sms/NAME`; undefined when this server has
-   * no public address, and then none are asked for.
+   * Where this provider's receipts reach us, `https://auth.example.com/webhooks/sms/NAME`; undefined when this server
+   * has no public address, and then none are asked for.
    */
   receiptsUrl: string | undefined
+  /** Returns the time: Unix time, ms. */
+  now: () => number
 }
 
-/** One delivery company: its name in `SMS_PROVIDERS`, what it can do, the settings it needs, and how to make one. */
+/** One provider: its name in `SMS_PROVIDERS`, what it can do, the settings it needs, and how to make one. */
 export interface ProviderDefinition<S extends TObject = TObject> {
   /** Lower case; also the start of its settings' names. */
   readonly name: string
@@ -42,21 +44,17 @@ export interface ProviderDefinition<S extends TObject = TObject> {
   readonly channels: readonly Channel[]
   /** How its receipts are signed, in a few words; undefined when it sends none. */
   readonly receipts?: string
-  /** Where the send id travels so that the company drops duplicates, in a few words; undefined when it cannot. */
+  /** Where the send id travels so that the provider drops duplicates, in a few words; undefined when it cannot. */
   readonly idempotency?: string
   readonly settings: S
   /**
-   * A request that the company answers with a success to the right credentials, and with 401 to wrong ones, and that
+   * A request that the provider answers with a success to the right credentials, and with 401 to wrong ones, and that
    * changes and costs nothing; for `npx doorcode doctor`. Left out where none is known.
    */
   probe?(settings: Static<S>): { url: string; headers: Record<string, string> }
   create(settings: Static<S>, tools: ProviderTools): Provider | Promise<Provider>
 }
 
-/** Ties a definition's `create` to the type of its own settings. */
-export const defineProvider = <S extends TObject>(definition: ProviderDefinition<S>): ProviderDefinition =>
-  definition as unknown as ProviderDefinition
-
-/** What the phone shows or says, for providers that only keep it. */
+/** Returns what the phone shows or says, for providers that only keep it. */
 export const wordsOf = ({ channel, text, speech }: CodeMessage): string =>
   channel === 'voice' ? speech.join('\n') : text

@@ -12,7 +12,7 @@ import type { Settings } from '../settings/schema.ts'
 import { readTextFileSync } from '../settings/text-file.ts'
 import type { Clock } from './clock.ts'
 
-/** Failures in a row after which a company is left alone, and for how many ms. */
+/** Failures in a row that open the circuit of a provider, and for how many ms. */
 const BREAKER = { failures: 5, openFor: 3_000 }
 
 /** What delivery is made of besides settings. */
@@ -40,11 +40,11 @@ export const domainOf = (settings: Settings): string => {
   return hostname.startsWith('[') ? 'localhost' : hostname
 }
 
-/** Makes the companies that `SMS_PROVIDERS` names, in its order, each with a wire. */
-export const createCompanies = async (
+/** Creates the providers that `SMS_PROVIDERS` names, in its order, each with a wire. */
+export const createProviders = async (
   settings: Settings & Record<string, unknown>,
   definitions: readonly ProviderDefinition[],
-  tools: Pick<ProviderTools, 'print' | 'keep'>,
+  tools: Pick<ProviderTools, 'print' | 'keep' | 'now'>,
   transport: Transport = wire,
 ): Promise<Provider[]> =>
   Promise.all(

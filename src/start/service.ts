@@ -25,7 +25,7 @@ import { createSessionStore } from '../store/sessions/index.ts'
 import { createAccountStore } from '../store/users/index.ts'
 import { createRegistrationStore } from '../store/users/registrations.ts'
 import { createAdmin } from './admin.ts'
-import { createCompanies, createDelivery, createTextsFor, domainOf, issuerOf } from './delivery.ts'
+import { createDelivery, createProviders, createTextsFor, domainOf, issuerOf } from './delivery.ts'
 import { createDevelopment } from './development.ts'
 import { createGuard } from './guard.ts'
 import { startHousekeeping } from './housekeeping.ts'
@@ -65,7 +65,12 @@ export const startService = async ({
 
   const outbox = createOutbox(clock.now, onKept)
   const outgoing = createOutgoing(settings)
-  const companies = await createCompanies(settings, definitions, { print: say, keep: outbox.keep }, outgoing.transport)
+  const companies = await createProviders(
+    settings,
+    definitions,
+    { print: say, keep: outbox.keep, now: clock.now },
+    outgoing.transport,
+  )
   const texts = createTextsFor(settings, domainOf(settings))
   if (texts.leftOut.length > 0) {
     logger.info(

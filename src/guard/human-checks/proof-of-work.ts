@@ -2,9 +2,10 @@
  * The human check that needs no company: some seconds of work for a browser, and as much again for each message that a
  * program wants. It tells nobody anything of anybody, and keeps nothing but what was used.
  */
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHmac, randomBytes } from 'node:crypto'
 import { Type } from 'typebox'
 import type { HumanCheck, NonceStore } from '../../core/guard/ports.ts'
+import { isSameText } from '../../core/same-text.ts'
 import { defineHumanCheck } from './check.ts'
 import { countZeroBits } from './solve-proof-of-work.ts'
 
@@ -67,7 +68,7 @@ export const createProofOfWork = ({ key, nonces, now, ttl = 120, bits = 18 }: Pr
     verify: async (answer) => {
       const [, signed, mac] = ANSWER.exec(answer) ?? []
       // As text: several texts decode to the bytes of one MAC.
-      if (!signed || !mac || !timingSafeEqual(Buffer.from(mac), Buffer.from(sign(signed)))) return 'failed'
+      if (!signed || !mac || !isSameText(mac, sign(signed))) return 'failed'
       const [random, expiry, asked] = signed.split('.')
       if (now() >= Number.parseInt(expiry!, 36) * 1_000 || countZeroBits(answer) < Number(asked)) return 'failed'
       try {

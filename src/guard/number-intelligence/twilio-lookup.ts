@@ -5,7 +5,7 @@
 import { Type } from 'typebox'
 import { createCircuit, PASSING_SERVICE } from '../../core/circuit.ts'
 import type { NumberIntelligence } from '../../core/guard/ports.ts'
-import { isObject, type Transport, type WireAnswer } from '../../http-client/client.ts'
+import { basicAuth, isObject, joinUrl, type Transport, type WireAnswer } from '../../http-client/client.ts'
 import { defineNumberIntelligence } from './intelligence.ts'
 
 /** One account, and how long to wait for it. */
@@ -40,9 +40,9 @@ export const createTwilioLookup = ({
   timeout = 1_000,
   elapsed = () => performance.now(),
 }: TwilioLookupOptions): NumberIntelligence => {
-  const base = `${url.replace(/\/$/, '')}/v2/PhoneNumbers`
+  const base = joinUrl(url, '/v2/PhoneNumbers')
   const circuit = createCircuit({ ...PASSING_SERVICE, now: elapsed })
-  const authorization = `Basic ${Buffer.from(`${account}:${token}`).toString('base64')}`
+  const authorization = basicAuth(account, token)
   return {
     name: 'twilio-lookup',
     assess: (phone) =>

@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import { CHANNELS } from '../../core/delivery/ports.ts'
-import { defineProvider, wordsOf } from '../provider.ts'
+import { defineProvider } from '../define-provider.ts'
+import { wordsOf } from '../provider.ts'
 
 /** Shows each message on the console instead of sending it: for development. */
 export const consoleProvider = defineProvider({

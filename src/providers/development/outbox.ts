@@ -1,7 +1,8 @@
 import { Type } from 'typebox'
 import { CHANNELS } from '../../core/delivery/ports.ts'
 import { canonicalPhone } from '../../factors/sms/phone-number.ts'
-import { defineProvider, type KeptMessage, wordsOf } from '../provider.ts'
+import { defineProvider } from '../define-provider.ts'
+import { type KeptMessage, wordsOf } from '../provider.ts'
 
 /** A message, and when it was kept (ISO 8601). */
 export type SentMessage = KeptMessage & { sentAt: string }
@@ -15,7 +16,7 @@ export interface Outbox {
 
 const CAPACITY = 1_000
 
-/** Keeps the latest 1,000 messages in memory. `now` is Unix time, ms; `onKept` is told of each message. */
+/** Keeps the latest 1,000 messages in memory. `now` is Unix time, ms; `onKept` is called with each message. */
 export const createOutbox = (now: () => number, onKept: (message: SentMessage) => void = () => {}): Outbox => {
   const messages: SentMessage[] = []
   return {

@@ -85,14 +85,14 @@ export interface ScenarioOptions {
   numbers: readonly ScenarioNumber[]
   /** Unix time, ms. */
   now: () => number
-  /** Takes the receipt of a message, as if its company had sent one. */
+  /** Takes the receipt of a message, as if a provider had sent one. */
   receive: (provider: string, receipt: Receipt) => Promise<unknown>
   /** Times in ms. */
   slowFor?: number
   receiptAfter?: number
 }
 
-/** The numbers that go the whole way of a message but to a stand-in instead of a company. */
+/** The numbers whose messages go the whole way, but to a stand-in instead of a provider. */
 export interface Scenarios {
   /** The stand-in for this number; undefined for every other number. */
   providerFor(phone: string): Provider | undefined

@@ -3,12 +3,13 @@
  * https://www.infobip.com/docs/developer-resources/api-fundamentals/message-status-codes
  *
  * A report that is asked for message by message is not signed, so each message names an address of its own: with it
- * comes the HMAC of the send id, by a key that only this server has. Whoever knows the address has it from Infobip, and
- * can speak of this one message alone.
+ * comes the HMAC of the send id, by a key that only this server has. The address is known to Infobip alone, and vouches
+ * for this one message.
  */
-import { createHmac, timingSafeEqual } from 'node:crypto'
-import type { Receipt, ReceiptReading, ReceiptRequest } from '../../core/delivery/ports.ts'
-import { isObject } from '../../http-client/client.ts'
+import type { Receipt } from '../../core/delivery/ports.ts'
+import { isObject, parseJson } from '../../http-client/client.ts'
+import { codeOf, objectOf, objectsIn } from '../answers.ts'
+import { createReceiptReader, type ReceiptReader, receiptOf, verifyReceiptUrl } from '../receipts.ts'
 
 /** `status.groupId` of reports and answers. */
 export const GROUP = { OK: 0, PENDING: 1, UNDELIVERABLE: 2, DELIVERED: 3, EXPIRED: 4, REJECTED: 5 } as const
@@ -24,55 +25,28 @@ const ENDS = new Map<unknown, Receipt['status']>([
   [GROUP.REJECTED, 'failed'],
 ])
 
-/** A name fit for the log: short and of harmless characters, or none. */
-export const nameOf = (value: unknown): string | undefined =>
-  typeof value === 'string' && /^[A-Za-z0-9_.-]{1,40}$/.test(value) ? value : undefined
-
-const keyOf = (secret: string, sendId: string) => createHmac('sha256', secret).update(sendId).digest('hex')
-
-/** Where the reports of one message go. */
-export const addressReceipts = (receiptsUrl: string, secret: string, sendId: string): string =>
-  `${receiptsUrl}?send_id=${sendId}&key=${keyOf(secret, sendId)}`
-
-/** The send id of an address that we made; undefined for every other address. */
-const verifyAddress = (secret: string, url: string): string | undefined => {
-  if (!URL.canParse(url)) return undefined
-  const { searchParams } = new URL(url)
-  const sendId = searchParams.get('send_id')
-  if (!sendId || sendId.length > 100) return undefined
-  const given = Buffer.from(searchParams.get('key') ?? '')
-  const expected = Buffer.from(keyOf(secret, sendId))
-  return given.length === expected.length && timingSafeEqual(given, expected) ? sendId : undefined
+const readReport = ({ callbackData, messageId, status, error }: Record<string, unknown>, sendId: string | null) => {
+  // The address vouches for one message: what a report says of another does not count.
+  if ((callbackData ?? sendId) !== sendId || !isObject(status)) return []
+  const { id, groupId, name } = status
+  const isUnderWay = WITH_OPERATOR.has(id)
+  const { groupId: errorGroup, name: errorName } = objectOf(error)
+  const reason = codeOf(errorGroup !== GROUP.OK && errorName) ?? codeOf(name)
+  return receiptOf({
+    sendId,
+    messageId: messageId === sendId && messageId,
+    status: isUnderWay ? 'sent' : ENDS.get(groupId),
+    reason: isUnderWay ? undefined : reason,
+  })
 }
 
-const readReport = (report: Record<string, unknown>, sendId: string): Receipt[] => {
-  const { callbackData, messageId, status, error } = report
-  // The address vouches for one message: what a report says of another is not heard.
-  if (callbackData !== undefined && callbackData !== null && callbackData !== sendId) return []
-  if (!isObject(status)) return []
-  const name = nameOf(isObject(error) && error['groupId'] !== GROUP.OK && error['name']) ?? nameOf(status['name'])
-  const ids = { sendId, ...(messageId === sendId && { messageId: sendId }) }
-  if (WITH_OPERATOR.has(status['id'])) return [{ ...ids, status: 'sent' }]
-  const end = ENDS.get(status['groupId'])
-  if (!end) return []
-  return [{ ...ids, status: end, ...(end !== 'delivered' && name && { reason: name }) }]
-}
-
-/** Reads reports that came to an address we made. Never throws. */
-export const readInfobipReceipt =
-  (secret: string) =>
-  ({ url, body }: ReceiptRequest): ReceiptReading => {
-    const sendId = verifyAddress(secret, url)
-    if (sendId === undefined) return { outcome: 'forged' }
-    let reports: unknown
-    try {
-      reports = JSON.parse(body.toString())
-    } catch {
-      return { outcome: 'unreadable' }
-    }
-    if (!isObject(reports) || !Array.isArray(reports['results'])) return { outcome: 'unreadable' }
-    return {
-      outcome: 'read',
-      receipts: reports['results'].filter(isObject).flatMap((report) => readReport(report, sendId)),
-    }
-  }
+/** Creates a reader of reports that came to an address we made with this secret. */
+export const readInfobipReceipt = (secret: string): ReceiptReader =>
+  createReceiptReader({
+    verify: (_request, query) => verifyReceiptUrl(secret, query),
+    read: (text, query) => {
+      const { results } = objectOf(parseJson(text))
+      if (!Array.isArray(results)) return undefined
+      return objectsIn(results).flatMap((report) => readReport(report, query.get('send_id')))
+    },
+  })

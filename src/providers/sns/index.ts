@@ -6,7 +6,7 @@ import { Type } from 'typebox'
 import type { CodeMessage, Provider, SendResult } from '../../core/delivery/ports.ts'
 import { interpretFailure, type Transport } from '../../http-client/client.ts'
 import { interpretFault } from '../../http-client/wire-faults.ts'
-import { defineProvider } from '../provider.ts'
+import { defineProvider } from '../define-provider.ts'
 
 const DEFAULT_URL = 'https://sns.us-east-1.amazonaws.com'
 
@@ -86,7 +86,7 @@ const interpretError = (error: unknown): SendResult => {
   if (blamesNumber(code, String(message))) return { outcome: 'refused', reason }
   const wait = $response?.headers?.['retry-after']
   const retryAfter = wait && /^\d{1,6}$/.test(wait) ? Number(wait) : undefined
-  const { outcome } = interpretFailure({ status, text: undefined, json: undefined, retryAfter })
+  const { outcome } = interpretFailure({ status, retryAfter })
   if (outcome === 'unknown') return { outcome, reason }
   // A 400 that does not blame the number blames the account or the request, or wants less traffic.
   return { outcome: 'failed', reason, ...(retryAfter !== undefined && { retryAfter }) }

@@ -6,7 +6,7 @@ import { BlockList, isIP } from 'node:net'
 import { Type } from 'typebox'
 import type { SendResult } from '../../core/delivery/ports.ts'
 import { type HttpAnswer, interpretFailure, isObject } from '../../http-client/client.ts'
-import { defineProvider } from '../provider.ts'
+import { defineProvider } from '../define-provider.ts'
 import { compileBody, compileUrl, type Format, hasPlaceholder, valuesOf } from './template.ts'
 
 /** What can be said of an answer by its status. */

@@ -1,0 +1,34 @@
+import { Type } from 'typebox'
+import {
+  NUMBER_OR_DIGITS,
+  secretSetting,
+  senderSetting,
+  templateSetting,
+  textSetting,
+  urlSetting,
+  voiceSetting,
+} from '../settings.ts'
+
+/** The settings of Infobip. */
+export const settings = Type.Object({
+  INFOBIP_API_KEY: secretSetting(
+    'API key of your Infobip account, allowed to send by each channel you use.',
+    'the key shown under Developer Tools',
+  ),
+  INFOBIP_FROM: senderSetting(' ._-', ['Example', '+385955550001'], 'a number of yours or an alphanumeric sender'),
+  INFOBIP_WEBHOOK_SECRET: Type.Optional(
+    secretSetting(
+      'What receipts are told from forgeries with: 32 characters or more, random. Without it none are asked for.',
+      'the output of: openssl rand -base64 33',
+      { minLength: 32 },
+    ),
+  ),
+  INFOBIP_VOICE_FROM: voiceSetting(NUMBER_OR_DIGITS, '+385955550001'),
+  INFOBIP_WHATSAPP_FROM: Type.Optional(textSetting(NUMBER_OR_DIGITS, 'Your WhatsApp sender.', '+385955550001')),
+  INFOBIP_WHATSAPP_TEMPLATE: templateSetting('INFOBIP_WHATSAPP_FROM'),
+  INFOBIP_URL: urlSetting(
+    'https://api.infobip.com',
+    "Base address of Infobip's API. Every account has its own: set it.",
+    'https://xxxxx.api.infobip.com',
+  ),
+})
