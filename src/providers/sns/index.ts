@@ -4,59 +4,16 @@
  */
 import { Type } from 'typebox'
 import type { CodeMessage, Provider, SendResult } from '../../core/delivery/ports.ts'
-import { interpretFailure, type Transport } from '../../http-client/client.ts'
+import { parseRetryAfter } from '../../http-client/client.ts'
 import { interpretFault } from '../../http-client/wire-faults.ts'
+import { acceptedAs, rejected, UNREADABLE } from '../answers.ts'
 import { defineProvider } from '../define-provider.ts'
+import { secretSetting, textSetting, urlSetting } from '../settings.ts'
+import { handlerOver, loadSdk, WireFault } from './client.ts'
 
 const DEFAULT_URL = 'https://sns.us-east-1.amazonaws.com'
 
-/** What the SDK's clients ask of a request handler. */
-interface SdkRequest {
-  method: string
-  protocol: string
-  hostname: string
-  port?: number
-  path: string
-  query: Record<string, string | string[] | null>
-  headers: Record<string, string>
-  body?: unknown
-}
-
-/** Nothing came back over the wire: `cause` says why. */
-class WireFault extends Error {
-  override readonly name = 'WireFault'
-}
-
-const urlOf = ({ protocol, hostname, port, path, query }: SdkRequest): string => {
-  const url = new URL(`${protocol}//${hostname}${port === undefined ? '' : `:${port}`}${path}`)
-  for (const [name, value] of Object.entries(query ?? {})) url.searchParams.set(name, String(value ?? ''))
-  return url.href
-}
-
-/** Puts our wire under the SDK's client, which has its own connections, limits and ways to give up. */
-const handlerOver = (transport: Transport) => ({
-  async handle(request: SdkRequest, { abortSignal }: { abortSignal?: AbortSignal } = {}) {
-    const { host: _, 'content-length': __, ...headers } = request.headers
-    const answer = await transport(
-      {
-        method: request.method,
-        url: urlOf(request),
-        headers,
-        body: request.body === undefined ? undefined : String(request.body),
-      },
-      abortSignal ?? new AbortController().signal,
-    ).catch((cause: unknown) => {
-      throw new WireFault('no answer', { cause })
-    })
-    if (answer.body === undefined) throw new WireFault('too long an answer')
-    // A success that carries an error is one.
-    const lies = answer.status < 300 && answer.body.includes('<ErrorResponse')
-    const { 'content-encoding': ___, ...known } = answer.headers
-    return { response: { statusCode: lies ? 400 : answer.status, headers: known, body: Buffer.from(answer.body) } }
-  },
-})
-
-/** What the SDK throws for an answer that is not a success; `Code` is what SNS calls it. */
+/** The error that the SDK throws for an answer that is not a success; `Code` is the name that SNS gives it. */
 interface SdkError {
   name: string
   Code?: unknown
@@ -67,7 +24,7 @@ interface SdkError {
 
 const PARAMETER_FAULTS = ['InvalidParameter', 'InvalidParameterValue']
 
-/** Whether the number is at fault: it opted out, or it is the parameter that SNS names before its reason. */
+/** Returns true if the number is at fault: it opted out, or it is the parameter that SNS names before its reason. */
 const blamesNumber = (code: string | undefined, message: string): boolean =>
   code === 'OptedOut' ||
   (PARAMETER_FAULTS.includes(code ?? '') &&
@@ -79,20 +36,14 @@ const interpretError = (error: unknown): SendResult => {
   const status = $metadata?.httpStatusCode ?? $response?.statusCode
   // Without a status the SDK itself gave up, before it had anything to send.
   if (status === undefined) return { outcome: 'failed', reason: /^\w{1,40}$/.test(name) ? name : 'SDK error' }
-  if (status < 300) return { outcome: 'unknown', reason: 'unreadable answer' }
-  // Its codes are words; whatever else stands there may be anything.
+  if (status < 300) return UNREADABLE
+  // Its codes are words; anything else that stands there may be the number.
   const code = typeof Code === 'string' && /^[A-Za-z]{1,40}$/.test(Code) ? Code : undefined
-  const reason = code ? `HTTP ${status}, ${code}` : `HTTP ${status}`
-  if (blamesNumber(code, String(message))) return { outcome: 'refused', reason }
-  const wait = $response?.headers?.['retry-after']
-  const retryAfter = wait && /^\d{1,6}$/.test(wait) ? Number(wait) : undefined
-  const { outcome } = interpretFailure({ status, retryAfter })
-  if (outcome === 'unknown') return { outcome, reason }
-  // A 400 that does not blame the number blames the account or the request, or wants less traffic.
-  return { outcome: 'failed', reason, ...(retryAfter !== undefined && { retryAfter }) }
+  const retryAfter = parseRetryAfter($response?.headers?.['retry-after'])
+  return rejected({ status, retryAfter }, code, blamesNumber(code, String(message)))
 }
 
-/** The SDK looks for credentials without regard to the signal. */
+/** Resolves when the signal aborts, because the SDK looks for credentials without regard to it. */
 const abortOf = (signal: AbortSignal) =>
   new Promise<SendResult>((resolve) => {
     const aborted = () => resolve({ outcome: 'unknown', reason: 'no answer in time' })
@@ -100,56 +51,31 @@ const abortOf = (signal: AbortSignal) =>
     else signal.addEventListener('abort', aborted, { once: true })
   })
 
-const loadSdk = async () => {
-  try {
-    return await import('@aws-sdk/client-sns')
-  } catch (cause) {
-    throw new Error('SMS_PROVIDERS names "sns", which needs a package. Run: npm install @aws-sdk/client-sns', { cause })
-  }
-}
-
 export const snsProvider = defineProvider({
   name: 'sns',
   real: true,
-  document: {
-    url: 'https://docs.aws.amazon.com/sns/latest/api/API_Publish.html',
-    version: 'API 2010-03-31',
-  },
+  document: { url: 'https://docs.aws.amazon.com/sns/latest/api/API_Publish.html', version: 'API 2010-03-31' },
   channels: ['sms'],
   settings: Type.Object({
-    SNS_REGION: Type.String({
-      pattern: '^[a-z]{2,3}(-[a-z]+)+-\\d$',
-      description: 'The region whose SNS sends.',
-      examples: ['eu-central-1'],
-    }),
+    SNS_REGION: textSetting('^[a-z]{2,3}(-[a-z]+)+-\\d$', 'The region whose SNS sends.', 'eu-central-1'),
     SNS_ACCESS_KEY_ID: Type.Optional(
-      Type.String({
-        pattern: '^[A-Z0-9]{16,128}$',
-        description: 'Access key id. Without it the SDK looks where it always does: the role of the machine, for one.',
-        examples: ['AKIDEXAMPLE00000'],
-      }),
+      textSetting(
+        '^[A-Z0-9]{16,128}$',
+        'Access key id. Without it the SDK looks where it always does: the role of the machine, for one.',
+        'AKIDEXAMPLE00000',
+      ),
     ),
     SNS_SECRET_ACCESS_KEY: Type.Optional(
-      Type.String({
-        pattern: '^[\\x21-\\x7e]+$',
-        description: 'The secret of that key.',
-        examples: ['the secret shown when the key was made'],
-        secret: true,
-      }),
+      secretSetting('The secret of that key.', 'the secret shown when the key was made'),
     ),
     SNS_SENDER_ID: Type.Optional(
-      Type.String({
-        pattern: '^(?=.*[A-Za-z])[A-Za-z0-9-]{1,11}$',
-        description: 'The name that messages come from, in countries that allow one.',
-        examples: ['Example'],
-      }),
+      textSetting(
+        '^(?=.*[A-Za-z])[A-Za-z0-9-]{1,11}$',
+        'The name that messages come from, in countries that allow one.',
+        'Example',
+      ),
     ),
-    SNS_URL: Type.String({
-      default: DEFAULT_URL,
-      pattern: '^https?://[^\\s/]+',
-      description: 'Where SNS takes messages; the endpoint of the region unless it is set.',
-      examples: [DEFAULT_URL],
-    }),
+    SNS_URL: urlSetting(DEFAULT_URL, 'Where SNS takes messages; the endpoint of the region unless it is set.'),
   }),
   async create(settings, { transport }): Promise<Provider> {
     const { SNS_ACCESS_KEY_ID: accessKeyId, SNS_SECRET_ACCESS_KEY: secretAccessKey, SNS_SENDER_ID: sender } = settings
@@ -166,24 +92,17 @@ export const snsProvider = defineProvider({
     })
     const text = (value: string) => ({ DataType: 'String', StringValue: value })
     const publish = async ({ to, text: message }: CodeMessage, signal: AbortSignal): Promise<SendResult> => {
-      try {
-        const { MessageId } = await client.send(
-          new PublishCommand({
-            PhoneNumber: to,
-            Message: message,
-            MessageAttributes: {
-              'AWS.SNS.SMS.SMSType': text('Transactional'),
-              ...(sender !== undefined && { 'AWS.SNS.SMS.SenderID': text(sender) }),
-            },
-          }),
-          { abortSignal: signal },
-        )
-        if (typeof MessageId === 'string' && MessageId)
-          return { outcome: 'accepted', messageId: MessageId.slice(0, 100) }
-        return { outcome: 'unknown', reason: 'unreadable answer' }
-      } catch (error) {
-        return interpretError(error)
-      }
+      const command = new PublishCommand({
+        PhoneNumber: to,
+        Message: message,
+        MessageAttributes: {
+          'AWS.SNS.SMS.SMSType': text('Transactional'),
+          ...(sender !== undefined && { 'AWS.SNS.SMS.SenderID': text(sender) }),
+        },
+      })
+      return client
+        .send(command, { abortSignal: signal })
+        .then(({ MessageId }) => acceptedAs(MessageId), interpretError)
     }
     return {
       name: 'sns',
