@@ -12,19 +12,22 @@ import type { ProviderDefinition, ProviderTools } from '../../src/providers/prov
 import {
   type CompanyReply,
   type ContractCase,
+  MESSAGE,
   type ProviderSubject,
   providerContract,
   type ReceiptSubject,
   receiptContract,
+  sendOverWire,
 } from '../../testing/index.ts'
 
 const guide = readFileSync(new URL('../../docs/add-a-provider.md', import.meta.url), 'utf8')
 
-/** The guide's files by name, as a reader would copy them. */
-const files = Object.fromEntries(
+/** The guide's files by name, as a reader would copy them; `index.ts` stands in a folder of our providers. */
+const { 'index.ts': builtIn = '', ...files } = Object.fromEntries(
   [...guide.matchAll(/^<!-- (\S+) -->\n```ts\n([\s\S]*?)^```$/gm)].map(([, name, text]) => [name!, text!]),
 )
-const folder = t.testdir(files)
+const providersFolder = new URL('../../src/providers/', import.meta.url)
+const folder = t.testdir({ ...files, 'index.ts': builtIn.replaceAll("'../", `'${providersFolder}`) })
 const load = (name: string) => import(pathToFileURL(`${folder}/${name}`).href)
 
 const acme = (await load('acme-sms.ts')).provider as ProviderDefinition
@@ -100,6 +103,18 @@ t.test('the guide has the files that it talks of', async (t) => {
 
 t.test('the guide’s provider keeps every promise', async (t) => {
   t.same(await brokenOf(providerContract(subjectOf({}))), [])
+})
+
+t.test('the guide’s built-in provider keeps every promise, and makes the same requests', async (t) => {
+  const definition = (await load('index.ts')).acmeProvider as ProviderDefinition
+  t.same(await brokenOf(providerContract({ ...subjectOf({}), definition })), [])
+  const settings = { ACME_TOKEN: TOKEN, ACME_URL: 'https://api.acme.example' }
+  const [ours, theirs] = await Promise.all([definition, acme].map((one) => sendOverWire(one, settings, MESSAGE)))
+  t.same(ours?.requests, theirs?.requests)
+  t.same(definition.probe?.(settings as never), {
+    url: 'https://api.acme.example/account',
+    headers: { authorization: `Bearer ${TOKEN}` },
+  })
 })
 
 t.test('the server takes the guide’s provider by the name of its file', async (t) => {
