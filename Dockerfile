@@ -1,13 +1,13 @@
 FROM node:26-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-# No package that runs in production has an install script.
+# The packages of production have no install scripts.
 RUN npm ci --omit=dev --ignore-scripts
 COPY bin bin
 COPY db db
 COPY src src
 COPY tools tools
-# Whatever the umask of the checkout was, the user below can read it.
+# Lets the user below read the files, whatever the umask of the checkout was.
 RUN chmod -R a+rX package.json bin db src tools && chmod a+x bin/doorcode.js
 
 FROM node:26-slim
@@ -20,7 +20,7 @@ COPY --from=build /app/db db
 COPY --from=build /app/src src
 COPY --from=build /app/tools tools
 RUN ln -s /app/bin/doorcode.js /usr/local/bin/doorcode
-# All of it belongs to root: the service cannot change its own code, and writes no file at all.
+# Root owns all files: the service cannot change its code, and writes no file.
 USER node
 EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \

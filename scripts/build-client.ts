@@ -1,6 +1,6 @@
 /**
- * Builds the client once more in `client/dist/cjs`, for CommonJS and for runners that cannot require ES modules, as Jest.
- * The types are the same files: the `package.json` beside them says what they describe.
+ * Builds the client as CommonJS in `client/dist/cjs`, for runners that cannot require ES modules, such as Jest. The types
+ * are the same files; the `package.json` beside them declares the module system.
  */
 import { copyFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

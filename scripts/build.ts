@@ -1,7 +1,6 @@
 /**
- * Builds what the package has in `dist/`: JavaScript and types, since Node strips no types below `node_modules`; the test
- * kit once more for runners that load CommonJS alone, as Jest does; and the demo pages with the client they import, which
- * are served as they are.
+ * Builds the package's `dist/`: JavaScript and types, because Node strips no types below `node_modules`; the test kit as
+ * CommonJS too, for runners such as Jest; and the demo pages with the client they import.
  */
 import { spawnSync } from 'node:child_process'
 import { cpSync, rmSync, writeFileSync } from 'node:fs'
@@ -11,14 +10,14 @@ import { build } from 'esbuild'
 rmSync('dist', { recursive: true, force: true })
 const { status } = spawnSync('tsc --project tsconfig.build.json', { stdio: 'inherit', shell: true })
 if (status !== 0) process.exit(status ?? 1)
-// A copy of ours: the one beside `dist` is the package's.
+// A copy of our manifest. The one beside `dist` belongs to the package.
 rmSync('dist/package.json')
 for (const folder of ['demo', 'client/src']) cpSync(folder, `dist/${folder}`, { recursive: true })
-// What is read while it runs, and no module.
+// Files that are read at run time and are not modules.
 for (const folder of ['src', 'db/functions'])
   cpSync(folder, `dist/${folder}`, { recursive: true, filter: (path) => !path.endsWith('.ts') })
 
-/** Makes a module of `dist` once more for CommonJS. Its types are those of the ES module, which `require` may name too. */
+/** Builds a module of `dist` as CommonJS too. Its types are those of the ES module. */
 const makeCommonJs = async (path: string): Promise<void> => {
   const name = basename(path)
   await build({
@@ -36,7 +35,7 @@ const makeCommonJs = async (path: string): Promise<void> => {
     `export type * from './${name}.js' with { 'resolution-mode': 'import' }`,
     `type Module = typeof import('./${name}.js', { with: { 'resolution-mode': 'import' } })`,
     ...values.map((value) => `export declare const ${value}: Module['${value}']`),
-    // Without it a declaration file exports what it only declares.
+    // Without it, a declaration file exports all of its declarations.
     'export {}',
   ]
   writeFileSync(`dist/${path}.d.cts`, `${types.join('\n')}\n`)

@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 
 /**
- * Puts `text` between the marks `<!-- name -->` and `<!-- /name -->` of a file below the project's folder. With
- * `--check` on the command line it writes nothing, and the process ends with 1 when the file says something else.
+ * Writes `text` between the marks `<!-- name -->` and `<!-- /name -->` of a file, given relative to the project's folder.
+ * With `--check` on the command line it writes nothing, and sets the exit status to 1 when the file differs.
  */
 export const writePart = (file: string, name: string, text: string, command: string): void => {
   const path = new URL(`../${file}`, import.meta.url)
@@ -12,7 +12,7 @@ export const writePart = (file: string, name: string, text: string, command: str
   if (!process.argv.includes('--check')) {
     writeFileSync(path, after)
   } else if (after !== before || !marks.test(before)) {
-    process.stderr.write(`The part "${name}" of ${file} is not what the source says. Run: ${command}\n`)
+    process.stderr.write(`The part "${name}" of ${file} differs from the source. Run: ${command}\n`)
     process.exitCode = 1
   }
 }

@@ -1,10 +1,11 @@
-/** Takes the pictures of the demo pages that the README shows, with the Chromium of this machine. */
+/** Takes the README's pictures of the demo pages, with the Chromium of this machine. */
 import { findChromium, launchChromium } from '../test/support/browser.ts'
 import { controlsOf, enterCode } from '../test/support/demo-world.ts'
 import { startDoorcode } from '../testing/start-doorcode.ts'
 
 const executablePath = findChromium()
-if (executablePath === undefined) throw new Error('There is no Chromium on this machine: set CHROMIUM_PATH.')
+if (executablePath === undefined)
+  throw new Error('Chromium was not found. Set its path, for example: CHROMIUM_PATH=/usr/bin/chromium')
 await using api = await startDoorcode({ settings: { DEMO: 'true', RESEND_COOLDOWN: '30' } })
 const ada = await api.user({ username: 'ada' })
 const browser = await launchChromium(executablePath)

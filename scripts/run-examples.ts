@@ -1,6 +1,6 @@
 /**
- * Packs this project as it would be published, installs it into `examples/` and runs their tests. Arguments name some of
- * them: `npm run examples -- spa mobile`.
+ * Packs this project as for a registry, installs it into `examples/` and runs their tests. Arguments select examples:
+ * `npm run examples -- spa mobile`.
  */
 import { execFileSync } from 'node:child_process'
 import { renameSync } from 'node:fs'

@@ -1,6 +1,6 @@
 /**
- * Does what the README says and nothing else, from a clone to an access token, and prints how long each part took. What
- * is walked is the last commit: changes that are not committed are not in a clone.
+ * Follows the README from a clone to an access token, and prints the time of each part. It clones the last commit, so
+ * that uncommitted changes are not included.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -11,7 +11,7 @@ import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { commandsOf, walkCalls } from '../test/support/page-walk.ts'
 
-/** Longer than anybody waits for a server, in ms. */
+/** Longest time for the start of the server, in ms. */
 const LONGEST_START = 180_000
 
 const freePort = async (): Promise<number> => {
@@ -22,7 +22,7 @@ const freePort = async (): Promise<number> => {
   return port
 }
 
-/** The environment of whoever has just opened a terminal: none of ours. */
+/** The environment of a new terminal: `PATH` without this project's tools, and `HOME`. */
 const environment = ({ PATH = '', HOME = '' }: NodeJS.ProcessEnv) => ({
   PATH: PATH.split(':')
     .filter((folder) => !folder.includes('node_modules'))
@@ -45,7 +45,7 @@ const run = (cwd: string, [program = '', ...args]: string[]) => {
   if (status !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${status}:\n${stdout}${stderr}`)
 }
 
-/** Runs the start command until it answers; resolves to a way to read its console and to end it. */
+/** Runs the start command until the server prints its calls. Resolves to its address, its console output and a stop. */
 const start = async (cwd: string, [program = '', ...args]: string[]) => {
   const port = await freePort()
   const child = spawn(program, args, { cwd, env: { ...environment(process.env), PORT: String(port) }, detached: true })
@@ -62,10 +62,10 @@ const start = async (cwd: string, [program = '', ...args]: string[]) => {
   }
   const until = performance.now() + LONGEST_START
   while (!written.includes('curl -s http')) {
-    if (child.exitCode !== null) throw new Error(`it does not start:\n${written}`)
+    if (child.exitCode !== null) throw new Error(`the server did not start:\n${written}`)
     if (performance.now() > until) {
       await stop()
-      throw new Error(`it takes too long to start:\n${written}`)
+      throw new Error(`the server did not start in time:\n${written}`)
     }
     await sleep(50)
   }
