@@ -19,8 +19,10 @@ const readApplied = async (db: Kysely<never>): Promise<{ names: string[]; functi
     select name::text, null as marker from kysely_migration
     union all
     select p.proname::text, obj_description(p.oid, 'pg_proc')
-    from pg_proc p join pg_namespace n on n.oid = p.pronamespace and n.nspname = any (current_schemas(false))
-    where obj_description(p.oid, 'pg_proc') like ${MARKERS}
+    from pg_proc p
+    where p.pronamespace = any (array(
+        select n.oid from pg_namespace n where n.nspname = any (current_schemas(false)) and n.nspname <> 'pg_catalog'))
+      and obj_description(p.oid, 'pg_proc') like ${MARKERS}
     order by name`
     .execute(db)
     .catch((error: unknown) => {
