@@ -1,4 +1,6 @@
 import t from 'tap'
+import { limitsFor } from '../../src/core/limits.ts'
+import { createSessionStore } from '../../src/store/sessions/index.ts'
 import { createWorld, PASSWORD } from '../support/app.ts'
 
 const NEW = 'an older tale of four other words'
@@ -59,6 +61,20 @@ t.test(
     }
   },
 )
+
+t.test('a session that a new password has ended does not end the one that replaced it', async (t) => {
+  const world = await createWorld(t)
+  await world.addUser('alice')
+  const held = await world.logIn('alice')
+  const [row] = await world.sql('select user_id, session_id from sessions')
+  const changed = await world.as(held.access_token).post('/password', { current_password: PASSWORD, new_password: NEW })
+  t.equal(changed.status, 200)
+  // As DELETE /sessions does when the new password comes between its look at the session and its statement.
+  const sessions = createSessionStore(world.database, limitsFor({ codeTtl: 300, resendCooldown: 30 }))
+  const ended = await sessions.endOthers({ userId: String(row!['user_id']), sessionId: String(row!['session_id']) })
+  t.equal(ended, 0)
+  t.equal((await world.refresh(changed.body.refresh_token)).status, 200)
+})
 
 t.test(
   'of many codes for a new number and many logins at once, each account has one number and its counters add up',

@@ -120,7 +120,7 @@ export interface SessionStore {
   end(session: { userId: string; sessionId: string }): Promise<boolean>
   /** Ends the session that a refresh token belongs to, or belonged to; undefined when there is none that is open. */
   endByToken(hash: Buffer): Promise<{ userId: string; sessionId: string } | undefined>
-  /** Ends all sessions of a user but this one, and returns how many. */
+  /** Ends all sessions of a user but this one, and returns how many: none when this one is over by then. */
   endOthers(session: { userId: string; sessionId: string }): Promise<number>
   /**
    * Replaces a password, if it is still `from` and the session that asks is fresh: raises the epoch, which ends all that was

@@ -79,6 +79,10 @@ export const createSessionStore = (db: Database, limits: Limits): SessionStore =
       update sessions s set revoked_at = now(), revoked_for = 'sign-out'
       from users u
       where s.user_id = ${p.userId} and s.session_id <> ${p.sessionId}::uuid and u.user_id = s.user_id and ${isOpen}
+        -- The session that asks may have been ended since it was checked: it must not end the one that replaced it.
+        and exists (
+          select from sessions own
+          where own.session_id = ${p.sessionId}::uuid and own.revoked_at is null and own.auth_epoch = u.auth_epoch)
       returning 1`,
   )
 
