@@ -31,7 +31,7 @@ const openDatabase: ServiceOptions['openDatabase'] = async ({ DATABASE_URL, DATA
   if (DATABASE_URL !== undefined) return { url: DATABASE_URL, close: () => {} }
   // Loaded only where it is used.
   const { startEmbedded } = await import('../db/embedded.ts')
-  const { migrateAt, seedAt } = await import('./start/database.ts')
+  const { migrateAt, seedAt } = await import('./start/embedded-database.ts')
   embedded = await startEmbedded({ dataDir: DATA_DIR, say })
   const { url } = embedded
   await migrateAt(url)

@@ -19,7 +19,12 @@ const setUp = async (t: Test) => {
   const logger = createLogger('debug', { write: (line: string) => void lines.push(JSON.parse(line)) })
   await query(url, `insert into used_nonces select sha256(x::text::bytea), now() from generate_series(1, ${ROWS}) x`)
   const count = async () => Number((await query(url, 'select count(*)::int from used_nonces'))[0]!['count'])
-  const start = () => startHousekeeping(loadSettings({ env: {}, providers }), { database, logger, firstPrune: 1 })
+  const start = () => {
+    const background = new AsyncDisposableStack()
+    const settings = loadSettings({ env: {}, providers })
+    startHousekeeping(background, { settings, logger }, { database, firstPrune: 1 })
+    return { stop: () => background.disposeAsync() }
+  }
   const told = async (event: string) => {
     for (let waited = 0; waited < 20_000; waited += 10) {
       const line = lines.find((one) => one['event'] === event)

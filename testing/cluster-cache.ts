@@ -22,7 +22,7 @@ import { type EmbeddedOptions, prepareCluster, startEmbedded } from '../db/embed
 import { ownFunctions } from '../db/functions/index.ts'
 import { migrations } from '../db/migrations/index.ts'
 import { CACHE_FOLDER } from '../src/start/cache-folder.ts'
-import { migrateAt } from '../src/start/database.ts'
+import { migrateAt } from '../src/start/embedded-database.ts'
 
 /** The two parts of an embedded Postgres: its cluster, and the password that it was made with. */
 interface Parts {

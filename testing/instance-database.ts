@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { connectionTo } from '../db/connection.ts'
-import { migrateAt } from '../src/start/database.ts'
+import { migrateAt } from '../src/start/embedded-database.ts'
 import { createInstanceDatabase, DATABASE_PREFIX, dropAbandonedDatabases } from './abandoned.ts'
 import { advanceDatabase, type RunSql, withDatabaseClock } from './database-clock.ts'
 import { findPostgres, type PostgresWish } from './find-postgres.ts'

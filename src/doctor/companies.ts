@@ -1,6 +1,6 @@
 import type { ProviderDefinition } from '../providers/provider.ts'
 import type { Settings } from '../settings/schema.ts'
-import { createProviders } from '../start/delivery.ts'
+import { createProviders } from '../start/providers.ts'
 import type { LookedAtCompany } from './companies-check.ts'
 
 /** Makes the providers that `SMS_PROVIDERS` names; those whose settings are faulty are only named, as unsound. */

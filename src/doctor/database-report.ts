@@ -1,4 +1,4 @@
-import { createDatabaseLook, type DatabaseState } from '../start/readiness.ts'
+import { createDatabaseLook, type DatabaseState } from '../start/database-look.ts'
 import { createDatabase, type Database } from '../store/database.ts'
 import { explainFault } from '../store/explain-fault.ts'
 import { createGuardAdmin } from '../store/guard/index.ts'

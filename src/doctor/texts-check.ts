@@ -1,6 +1,7 @@
 import { parseScenarios } from '../providers/development/scenarios.ts'
 import type { Settings } from '../settings/schema.ts'
-import { createTextsFor, domainOf } from '../start/delivery.ts'
+import { domainOf } from '../start/issuer.ts'
+import { createTextsFor } from '../start/texts.ts'
 import { type Finding, fault, ok, warning } from './finding.ts'
 
 /** The texts of messages, as the server will check them when it starts. */

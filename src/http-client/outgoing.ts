@@ -13,6 +13,8 @@ export interface Outgoing {
   transport: Transport
   /** The platform's fetch, by the same way. */
   fetch: typeof globalThis.fetch
+  /** Ends all connections, and with them what is under way. */
+  close(): Promise<void>
 }
 
 /** This machine: plain HTTP is allowed to it because it does not leave. */
@@ -34,5 +36,6 @@ export const createOutgoing = ({ HTTPS_PROXY, HTTP_PROXY, NO_PROXY }: ProxySetti
   return {
     transport: createWire(dispatcher),
     fetch: ((input: string, init: object) => fetch(input, { ...init, dispatcher })) as typeof globalThis.fetch,
+    close: () => dispatcher.destroy(),
   }
 }

@@ -2,37 +2,35 @@ import { type AdminAppDeps, buildAdminApp } from '../admin-app.ts'
 import { type Factor, findDelivering } from '../core/challenge/factor.ts'
 import type { Limits } from '../core/limits.ts'
 import { canonicalPhone, parsePhone } from '../factors/sms/phone-number.ts'
-import type { Settings } from '../settings/schema.ts'
 import { createAuditReport } from '../store/audit/report.ts'
 import type { Database } from '../store/database.ts'
 import { createSessionStore } from '../store/sessions/index.ts'
 import { createUserAdmin } from '../store/users/admin.ts'
 import { createAdminKeyStore } from '../store/users/admin-keys.ts'
+import type { CloseTogether } from './closing.ts'
+import type { Foundation } from './foundation.ts'
 
-/** What the admin API is made of besides settings. */
-export interface AdminParts extends Pick<AdminAppDeps, 'journal' | 'http' | 'issuer' | 'passwords' | 'passwordPolicy'> {
+/** What the admin API is made of besides the foundation. */
+export interface AdminParts extends Pick<AdminAppDeps, 'journal' | 'http' | 'passwords' | 'passwordPolicy'> {
   database: Database
   factors: readonly Factor[]
   limits: Limits
 }
 
-/** The admin API on its own listener, or nothing where no port was set. */
-export interface Admin {
-  /** Resolves when it listens. */
-  listen(): Promise<void>
-  /** Resolves when the last answer is out. */
-  close(): Promise<void>
-}
-
-/** Puts the admin API together, from settings that were checked. */
-export const createAdmin = async (
-  { ADMIN_PORT: port, ADMIN_HOST: host }: Pick<Settings, 'ADMIN_PORT' | 'ADMIN_HOST'>,
-  { database, factors, limits, ...parts }: AdminParts,
-): Promise<Admin> => {
-  if (port === undefined) return { listen: async () => {}, close: async () => {} }
+/** Puts the admin API together, on a listener of its own, or nothing where no port is set. `listen` opens the socket. */
+export const openAdmin = async (
+  serving: CloseTogether,
+  { settings: { ADMIN_PORT: port, ADMIN_HOST: host }, issuer, logger }: Foundation,
+  { database, factors, limits, journal, http, passwords, passwordPolicy }: AdminParts,
+): Promise<{ listen: () => Promise<void> }> => {
+  if (port === undefined) return { listen: async () => {} }
   const report = createAuditReport(database)
   const app = await buildAdminApp({
-    ...parts,
+    journal,
+    http,
+    issuer,
+    passwords,
+    passwordPolicy,
     keys: createAdminKeyStore(database),
     users: createUserAdmin(database),
     sessions: createSessionStore(database, limits),
@@ -41,13 +39,11 @@ export const createAdmin = async (
     canonicalPhone,
     factor: findDelivering(factors)!,
   })
+  serving.defer(() => app.close())
   return {
     async listen() {
       const address = await app.listen({ host, port })
-      parts.http.logger.info({ event: 'admin_listening', address }, `admin API on ${address}`)
-    },
-    close: async () => {
-      await app.close()
+      logger.info({ event: 'admin_listening', address }, `admin API on ${address}`)
     },
   }
 }

@@ -1,16 +1,17 @@
+import type { Factor } from '../core/challenge/factor.ts'
 import type { Carrier, Provider, SendLedger } from '../core/delivery/ports.ts'
 import type { BreakerState } from '../delivery/breakers.ts'
 import { createDispatch, type Dispatch } from '../delivery/dispatch.ts'
 import { parsePrices } from '../delivery/prices.ts'
 import { parseRoutes } from '../delivery/routing.ts'
+import { createFactors } from '../factors/index.ts'
 import { createLocaleChoice, type LocaleChoice } from '../factors/sms/locale.ts'
-import { createTexts, type TextOverrides, type Texts } from '../factors/sms/texts.ts'
-import { createExchange, type Transport, wire } from '../http-client/client.ts'
+import type { Texts } from '../factors/sms/texts.ts'
 import { createScenarios, parseScenarios, type Scenarios } from '../providers/development/scenarios.ts'
-import type { ProviderDefinition, ProviderTools } from '../providers/provider.ts'
 import type { Settings } from '../settings/schema.ts'
-import { readTextFileSync } from '../settings/text-file.ts'
 import type { Clock } from './clock.ts'
+import type { Foundation } from './foundation.ts'
+import type { Sending } from './providers.ts'
 
 /** Failures in a row that open the circuit of a provider, and for how many ms. */
 const BREAKER = { failures: 5, openFor: 3_000 }
@@ -23,60 +24,6 @@ export interface DeliveryParts {
   clock: Clock
   onBreaker: (carrier: Carrier, state: BreakerState) => void
 }
-
-/** The host of a URL that leads to who listens here; a wildcard address leads nowhere. */
-const hostOf = (host: string) => {
-  if (host === '0.0.0.0' || host === '::') return '127.0.0.1'
-  return host.includes(':') ? `[${host}]` : host
-}
-
-/** The public address of this service, or, where none is set, the one it listens on. */
-export const issuerOf = ({ ISSUER, HOST, PORT }: Settings): string => ISSUER ?? `http://${hostOf(HOST)}:${PORT}`
-
-/** The domain of texts: the issuer's unless it is set. An IPv6 address cannot stand there. */
-export const domainOf = (settings: Settings): string => {
-  if (settings.SMS_DOMAIN !== undefined) return settings.SMS_DOMAIN
-  const { hostname } = new URL(issuerOf(settings))
-  return hostname.startsWith('[') ? 'localhost' : hostname
-}
-
-/** Creates the providers that `SMS_PROVIDERS` names, in its order, each with a wire. */
-export const createProviders = async (
-  settings: Settings & Record<string, unknown>,
-  definitions: readonly ProviderDefinition[],
-  tools: Pick<ProviderTools, 'print' | 'keep' | 'now'>,
-  transport: Transport = wire,
-): Promise<Provider[]> =>
-  Promise.all(
-    settings.SMS_PROVIDERS.map(async (name) => {
-      const receiptsUrl = settings.ISSUER === undefined ? undefined : `${settings.ISSUER}/webhooks/sms/${name}`
-      const definition = definitions.find((known) => known.name === name)!
-      return definition.create(settings, { ...tools, transport, exchange: createExchange(transport), receiptsUrl })
-    }),
-  )
-
-const readOverrides = (path: string | undefined): TextOverrides => {
-  if (path === undefined) return {}
-  try {
-    const overrides: unknown = JSON.parse(readTextFileSync(path))
-    if (typeof overrides === 'object' && overrides !== null && !Array.isArray(overrides))
-      return overrides as TextOverrides
-    throw new Error('it holds no JSON object')
-  } catch (error) {
-    throw new Error(`SMS_TEXTS_FILE cannot be read: ${(error as Error).message}`)
-  }
-}
-
-/** The texts that fit these settings. Throws one error with every fault of them. */
-export const createTextsFor = (settings: Settings, domain: string): Texts =>
-  createTexts({
-    serviceName: settings.SERVICE_NAME,
-    domain,
-    codeLength: settings.CODE_LENGTH,
-    overrides: readOverrides(settings.SMS_TEXTS_FILE),
-    ...(settings.SMS_LOCALES.length > 0 && { locales: settings.SMS_LOCALES }),
-    ...(settings.ANDROID_APP_HASH !== undefined && { androidAppHash: settings.ANDROID_APP_HASH }),
-  })
 
 /** Everything between a code and a phone. */
 export interface Delivery {
@@ -110,4 +57,36 @@ export const createDelivery = (
       scenario: scenarios.providerFor,
     }),
   }
+}
+
+/** The factors that codes travel by, and the state of the providers behind them. */
+export interface OpenedFactors {
+  factors: readonly Factor[]
+  deliveryStates: Dispatch['states']
+}
+
+/** Creates the factors with all that is between a code and a phone; logs each change of a circuit. */
+export const openFactors = (
+  { settings, clock, logger, firstKeys }: Foundation,
+  sending: Sending,
+  ledger: SendLedger,
+): OpenedFactors => {
+  const delivery = createDelivery(settings, {
+    ...sending,
+    ledger,
+    clock,
+    onBreaker: ({ provider, channel }, state) =>
+      logger.warn({ event: 'circuit', provider, channel, state }, `${provider} ${channel}: circuit ${state}`),
+  })
+  const factors = createFactors({
+    sms: {
+      ...delivery,
+      codeLength: settings.CODE_LENGTH,
+      countries: settings.SMS_COUNTRIES,
+      voip: settings.SMS_VOIP,
+      safeNumbers: settings.SMS_SAFE_NUMBERS,
+      phoneKey: firstKeys.phoneKey,
+    },
+  })
+  return { factors, deliveryStates: delivery.dispatcher.states }
 }

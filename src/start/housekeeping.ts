@@ -1,7 +1,7 @@
-import type { Logger } from 'pino'
-import type { Settings } from '../settings/schema.ts'
 import type { Database } from '../store/database.ts'
 import { createHousekeeping } from '../store/housekeeping/index.ts'
+import type { CloseTogether } from './closing.ts'
+import type { Foundation } from './foundation.ts'
 
 /** Time from the start to the first pruning, in ms: soon, for instances that live less than an hour, but not at once. */
 const FIRST_PRUNE_MS = 60_000
@@ -9,19 +9,19 @@ const FIRST_PRUNE_MS = 60_000
 /** Time between two prunings, in ms. */
 const PRUNE_INTERVAL_MS = 3_600_000
 
-/** What housekeeping is made of besides settings. */
+/** What housekeeping is made of besides the foundation. */
 export interface HousekeepingParts {
   database: Database
-  logger: Logger
   /** Time from the start to the first pruning, in ms. */
   firstPrune?: number
 }
 
-/** Prunes expired rows once an hour; keeps no process alive. `stop` resolves when the batch in hand has ended. */
+/** Prunes expired rows once an hour; keeps no process alive. The close waits for the batch in hand. */
 export const startHousekeeping = (
-  settings: Settings,
-  { database, logger, firstPrune = FIRST_PRUNE_MS }: HousekeepingParts,
-): { stop: () => Promise<void> } => {
+  serving: CloseTogether,
+  { settings, logger }: Pick<Foundation, 'settings' | 'logger'>,
+  { database, firstPrune = FIRST_PRUNE_MS }: HousekeepingParts,
+): void => {
   const housekeeping = createHousekeeping(database)
   const retention = {
     challengeDays: settings.CHALLENGE_RETENTION,
@@ -46,12 +46,10 @@ export const startHousekeeping = (
   }
   const first = setTimeout(prune, firstPrune).unref()
   const pruning = setInterval(prune, PRUNE_INTERVAL_MS).unref()
-  return {
-    async stop() {
-      clearTimeout(first)
-      clearInterval(pruning)
-      stopping.abort()
-      await underWay
-    },
-  }
+  serving.defer(async () => {
+    clearTimeout(first)
+    clearInterval(pruning)
+    stopping.abort()
+    await underWay
+  })
 }

@@ -52,7 +52,7 @@ export const openSecrets = (source: RingSource): Promise<WatchedRing<Secrets>> =
       ),
   })
 
-/** The same for the signing keys. */
+/** Opens the signing keys, likewise. */
 export const openKeys = ({ settings, log, now }: RingSource): Promise<WatchedRing<SigningKeys>> => {
   const { JWT_KEYS: inline, JWT_ALGORITHM: alg, DATA_DIR: dataDir } = settings
   const path = settings.JWT_KEYS_FILE ?? (inline === undefined ? keyFileIn(dataDir, alg) : 'keys.json')
@@ -86,12 +86,15 @@ export const openKeys = ({ settings, log, now }: RingSource): Promise<WatchedRin
   )
 }
 
-/** Opens both and looks for changes from then on, for as long as the process lives. */
-export const openRings = async (
-  source: RingSource,
-): Promise<{ secrets: WatchedRing<Secrets>; keys: WatchedRing<SigningKeys> }> => {
-  const rings = { secrets: await openSecrets(source), keys: await openKeys(source) }
-  rings.secrets.watch(POLL_INTERVAL_MS)
-  rings.keys.watch(POLL_INTERVAL_MS)
-  return rings
+/** The secrets and signing keys of a server, which change when their files do. */
+export interface Rings {
+  secrets: WatchedRing<Secrets>
+  keys: WatchedRing<SigningKeys>
+}
+
+/** Opens both and looks for changes from then on, until they are closed. */
+export const openRings = async (opened: AsyncDisposableStack, source: RingSource): Promise<Rings> => {
+  const [secrets, keys] = [await openSecrets(source), await openKeys(source)]
+  for (const ring of [secrets, keys]) opened.defer(ring.watch(POLL_INTERVAL_MS))
+  return { secrets, keys }
 }

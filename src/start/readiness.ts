@@ -1,44 +1,12 @@
-import { readSchemaState, type SchemaState } from '../../db/migrate.ts'
+import type { Logger } from 'pino'
 import { Problem } from '../errors.ts'
 import type { ReadinessCheck } from '../routes/route.ts'
 import type { Database } from '../store/database.ts'
-import { createLoginNeeds, type LoginObstacles } from '../store/readiness/login-needs.ts'
+import { adviceFor } from '../store/explain-fault.ts'
+import { createDatabaseLook, type DatabaseState, LOOK_LASTS, shareLook } from './database-look.ts'
 import type { Shutdown } from './shutdown.ts'
 
-/** How long one look at the database serves everyone who asks, in ms: health checks have no rate limit. */
-const LOOK_LASTS = 1_000
-
 const PERMISSION_DENIED = '42501'
-
-/** The schema against this code, and what stands in the way of a login. */
-export interface DatabaseState extends SchemaState, LoginObstacles {}
-
-/** Makes the question how the database is. The statements of a login must have been prepared. */
-export const createDatabaseLook = (database: Database): (() => Promise<DatabaseState>) => {
-  const findObstacles = createLoginNeeds(database)
-  return async () => {
-    const obstacles = await findObstacles()
-    const isHidden = obstacles.rights.includes('select on kysely_migration')
-    const schema = isHidden ? { pending: [], unknown: [] } : await readSchemaState(database.kysely as never)
-    return { ...schema, ...obstacles }
-  }
-}
-
-/** The look that is under way or was just taken. */
-const shared = <T>(look: () => Promise<T>): (() => Promise<T>) => {
-  let last: { until: number; result: Promise<T> } | undefined
-  return () => {
-    if (last === undefined || performance.now() >= last.until) {
-      const taken = { until: Number.POSITIVE_INFINITY, result: look() }
-      const end = () => {
-        taken.until = performance.now() + LOOK_LASTS
-      }
-      taken.result.then(end, end)
-      last = taken
-    }
-    return last.result
-  }
-}
 
 const missing = (detail: string, cause: unknown = new Error(detail)) =>
   new Problem('service_unavailable', { detail, cause, advice: detail, retryAfter: LOOK_LASTS / 1_000 })
@@ -63,21 +31,23 @@ const assertRights = ({ pending, rights, refusal }: DatabaseState): void => {
 
 /**
  * What this instance needs to serve: that it is not leaving, and a database that can do all that a login does. A schema that
- * a newer version has made is accepted while the statements of this one run on it: `onNewer` gets its migrations, once.
+ * a newer version has made is accepted while the statements of this one run on it, and its migrations are logged once.
  */
 export const createReadiness = (
   shutdown: Pick<Shutdown, 'assertRunning'>,
   database: Database,
-  onNewer: (migrations: string[]) => void = () => {},
+  log?: Pick<Logger, 'warn'>,
 ): ReadinessCheck[] => {
   const readState = createDatabaseLook(database)
+  const report = (migrations: string[]) =>
+    log?.warn({ event: 'schema_newer', migrations }, `the schema is newer than this version: ${migrations.join(', ')}`)
   let wasMigrated = false
   let newer = ''
-  const look = shared(async () => {
+  const look = shareLook(async () => {
     const state = await readState()
     wasMigrated = state.pending.length === 0
     const names = state.unknown.join()
-    if (names !== '' && names !== newer) onNewer(state.unknown)
+    if (names !== '' && names !== newer) report(state.unknown)
     newer = names
     return state
   })
@@ -108,4 +78,13 @@ export const createReadiness = (
       },
     },
   ]
+}
+
+/** Runs all checks once and logs those that fail, with what to do. Returns at once. */
+export const logReadiness = (checks: readonly ReadinessCheck[], log: Pick<Logger, 'warn'>): void => {
+  for (const { name, check } of checks) {
+    check().catch((error: unknown) =>
+      log.warn({ event: 'not_ready', part: name, err: error }, `not ready: ${name}: ${adviceFor(error)}`),
+    )
+  }
 }

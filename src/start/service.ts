@@ -1,156 +1,38 @@
-import { availableParallelism } from 'node:os'
-import { setTimeout as sleep } from 'node:timers/promises'
 import manifest from 'doorcode/package.json' with { type: 'json' }
-import { buildApp } from '../app.ts'
-import { createJournal } from '../core/audit/journal.ts'
-import { limitsFor, PASSWORD_RULES } from '../core/limits.ts'
-import { createHashQueue } from '../core/login/hash-queue.ts'
-import { createFactors } from '../factors/index.ts'
-import { createOutgoing } from '../http-client/outgoing.ts'
-import { createArgon2id } from '../passwords/argon2id.ts'
-import { createBreachRange } from '../passwords/breach-range.ts'
-import { createPasswordPolicy } from '../passwords/policy.ts'
 import { createOutbox } from '../providers/development/outbox.ts'
-import { loadExternal } from '../providers/external.ts'
-import { providers as ourProviders } from '../providers/index.ts'
-import { loadSettings } from '../settings/load.ts'
-import { createAuditTrail } from '../store/audit/index.ts'
-import { createChallengeStore } from '../store/challenges/index.ts'
-import { createDatabase } from '../store/database.ts'
-import { adviceFor } from '../store/explain-fault.ts'
-import { createNonceStore } from '../store/guard/nonces.ts'
-import { createSendLedger } from '../store/sends/index.ts'
-import { createDeviceStore } from '../store/sessions/devices.ts'
-import { createSessionStore } from '../store/sessions/index.ts'
-import { createAccountStore } from '../store/users/index.ts'
-import { createRegistrationStore } from '../store/users/registrations.ts'
-import { createAdmin } from './admin.ts'
-import { createDelivery, createProviders, createTextsFor, domainOf, issuerOf } from './delivery.ts'
+import { openAdmin } from './admin.ts'
+import { openApi } from './api.ts'
+import { closeTogether } from './closing.ts'
+import { openFactors } from './delivery.ts'
 import { createDevelopment } from './development.ts'
-import { createGuard } from './guard.ts'
+import { openFoundation } from './foundation.ts'
 import { startHousekeeping } from './housekeeping.ts'
-import { openRings } from './keys.ts'
-import { createLogger, prettyWhenWatched } from './logger.ts'
+import { limitsOf } from './limits.ts'
 import { openOutbox } from './outbox.ts'
-import { createReadiness } from './readiness.ts'
+import { createPasswords } from './passwords.ts'
+import { openSending } from './providers.ts'
+import { createReadiness, logReadiness } from './readiness.ts'
+import { openRecords } from './records.ts'
 import type { Service, ServiceOptions } from './service-options.ts'
+import { openStorage } from './storage.ts'
 
-/** The longest a login may wait for its hash, in ms. */
-const LONGEST_HASH_WAIT = 2_000
+/** Opens the parts one after the other, each upon those before it, and then the ports. */
+const openService = async (opened: AsyncDisposableStack, options: ServiceOptions): Promise<Omit<Service, 'stop'>> => {
+  const { say, clock } = options
+  const foundation = await openFoundation(opened, options)
+  const { settings, definitions, logger, issuer, audience } = foundation
+  const kept = createOutbox(clock.now, options.onKept)
+  const sending = await openSending(foundation, { print: say, keep: kept.keep, now: clock.now })
 
-/**
- * Starts the service: reads its settings, opens what they name, and listens. Throws a `SettingsError` with all that is
- * wrong with the settings, and whatever keeps it from its files, its database or its port.
- */
-export const startService = async ({
-  env,
-  clock,
-  say,
-  startShutdown,
-  openDatabase,
-  onKept,
-  beforeListen,
-}: ServiceOptions): Promise<Service> => {
-  const { loaded, faults } = await loadExternal((env['SMS_PROVIDERS'] ?? '').split(',').map((name) => name.trim()))
-  const definitions = [...loaded, ...ourProviders]
-  const settings = loadSettings({ env, providers: definitions, faults })
-  const isProduction = settings.NODE_ENV === 'production'
-  const logger = createLogger(settings.LOG_LEVEL, await prettyWhenWatched(isProduction))
+  const shutdown = options.startShutdown({ delay: settings.SHUTDOWN_DELAY * 1000, log: logger })
+  const { database, redis, demoUser } = await openStorage(opened, foundation, options.openDatabase)
+  const records = openRecords(opened, foundation, database)
+  const limits = limitsOf(settings)
+  const passwords = await createPasswords(foundation)
+  const { factors, deliveryStates } = openFactors(foundation, sending, records.ledger)
+  const outbox = openOutbox(opened, foundation, { database, factors, ...records })
 
-  const { secrets, keys } = await openRings({ settings, env, log: logger, now: clock.now })
-  // The first there is and not the one in force, so that instances agree however long ago they started.
-  const [{ attemptKey, humanCheckKey, phoneKey }] = secrets.current()
-  const issuer = issuerOf(settings)
-  const audience = settings.AUDIENCE ?? issuer
-
-  const outbox = createOutbox(clock.now, onKept)
-  const outgoing = createOutgoing(settings)
-  const companies = await createProviders(
-    settings,
-    definitions,
-    { print: say, keep: outbox.keep, now: clock.now },
-    outgoing.transport,
-  )
-  const texts = createTextsFor(settings, domainOf(settings))
-  if (texts.leftOut.length > 0) {
-    logger.info(
-      { event: 'locales_left_out', locales: texts.leftOut },
-      'languages whose text is too long with your names',
-    )
-  }
-
-  const shutdown = startShutdown({ delay: settings.SHUTDOWN_DELAY * 1000, log: logger })
-  const opening = openDatabase(settings)
-  // A signal that comes meanwhile must not leave it behind.
-  shutdown.onStop(async () => (await opening).close())
-  const { url, demoUser, close } = await opening
-  const database = createDatabase({
-    url,
-    poolSize: settings.DATABASE_POOL_SIZE,
-    onIdleError: (error) => logger.warn({ event: 'database_connection_lost', err: error }, 'database connection lost'),
-  })
-  const { REDIS_URL: redisUrl } = settings
-  const onRedisLost = (error: Error) => logger.warn({ event: 'redis_lost', err: error }, 'redis lost')
-  // The client is loaded only where it is used.
-  const redis =
-    redisUrl === undefined ? undefined : (await import('../http/redis.ts')).connectRedis(redisUrl, onRedisLost)
-
-  const audit = createAuditTrail(database, {
-    onLost: (count, error) =>
-      logger.error({ event: 'audit_lost', count, err: error }, `${count} audit entries could not be kept`),
-  })
-  const ledger = createSendLedger(database)
-  const delivery = createDelivery(settings, {
-    texts,
-    providers: companies,
-    ledger,
-    clock,
-    onBreaker: ({ provider, channel }, state) =>
-      logger.warn({ event: 'circuit', provider, channel, state }, `${provider} ${channel}: circuit ${state}`),
-  })
-  const readiness = createReadiness(shutdown, database, (migrations) =>
-    logger.warn(
-      { event: 'schema_newer', migrations },
-      `the schema is newer than this version: ${migrations.join(', ')}`,
-    ),
-  )
-
-  const limits = limitsFor({
-    codeTtl: settings.CODE_TTL,
-    resendCooldown: settings.RESEND_COOLDOWN,
-    sessionTtl: settings.REFRESH_TOKEN_TTL,
-    sessionIdle: settings.REFRESH_IDLE_TTL,
-    deviceTtl: settings.DEVICE_TOKEN_TTL,
-    freshFor: settings.STEP_UP_MAX_AGE,
-  })
-  const { policy, ...guard } = createGuard(settings, {
-    limits,
-    key: humanCheckKey,
-    nonces: createNonceStore(database),
-    now: clock.now,
-    transport: outgoing.transport,
-  })
-  const factors = createFactors({
-    sms: {
-      ...delivery,
-      codeLength: settings.CODE_LENGTH,
-      countries: settings.SMS_COUNTRIES,
-      voip: settings.SMS_VOIP,
-      safeNumbers: settings.SMS_SAFE_NUMBERS,
-      phoneKey,
-    },
-  })
-  const passwords = await createArgon2id(
-    createHashQueue({ concurrency: availableParallelism(), maxWait: LONGEST_HASH_WAIT, now: () => performance.now() }),
-  )
-  const passwordPolicy = createPasswordPolicy({
-    serviceName: settings.SERVICE_NAME,
-    isBreached: settings.PASSWORD_BREACH_URL
-      ? createBreachRange(settings.PASSWORD_BREACH_URL, { fetch: outgoing.fetch, elapsed: clock.elapsed })
-      : undefined,
-    onUnavailable: (error) =>
-      logger.warn({ event: 'breach_check_unavailable', err: error }, 'the list of breached passwords did not answer'),
-  })
+  const serving = closeTogether(opened)
   const http = {
     logger,
     version: manifest.version,
@@ -160,84 +42,53 @@ export const startService = async ({
     elapsed: clock.elapsed,
     isStopping: shutdown.isStopping,
   }
-  const journal = createJournal({ audit, log: (line, event) => logger.info(line, event), now: clock.now })
-  const { now } = clock
-  const { transport } = outgoing
-  const deferred = openOutbox(settings, { database, factors, ledger, journal, logger, now, transport })
-  const development = await createDevelopment(settings, { definitions, outbox, demoUser })
-  const app = await buildApp({
-    stores: {
-      accounts: createAccountStore(database, settings.RATE_LIMIT ? PASSWORD_RULES : null),
-      challenges: createChallengeStore(database, limits, policy),
-      sessions: createSessionStore(database, limits),
-      devices: createDeviceStore(database, limits),
-      registrations: createRegistrationStore(database),
-      ledger,
-    },
-    delivery: {
-      factors,
-      providers: companies,
-      deliveryStates: delivery.dispatcher.states,
-      notices: deferred.notices,
-    },
-    journal,
-    guard: { ...guard, attemptKey, wait: sleep },
-    credentials: {
-      passwords,
-      passwordPolicy,
-      registration: settings.REGISTRATION,
-      recoveryHelp: settings.RECOVERY_HELP,
-      deviceTtl: settings.DEVICE_TOKEN_TTL,
-    },
-    tokens: {
-      issuer,
-      audience,
-      clientId: settings.CLIENT_ID,
-      accessTtl: settings.ACCESS_TOKEN_TTL,
-      pendingTtl: settings.CODE_TTL,
-      secrets,
-      keys,
-      now: clock.now,
-    },
-    http: { ...http, corsOrigins: settings.CORS_ORIGINS, refreshCookie: settings.REFRESH_COOKIE, readiness },
-    development,
-  })
+  const readiness = createReadiness(shutdown, database, logger)
+  const development = await createDevelopment(settings, { definitions, outbox: kept, demoUser })
+  const delivery = { factors, deliveryStates, providers: sending.providers, notices: outbox.notices }
+  const common = { database, limits, http, ...records, ...passwords }
+  const api = await openApi(serving, foundation, { ...common, readiness, delivery, development })
+  const admin = await openAdmin(serving, foundation, { ...common, factors })
 
-  const admin = await createAdmin(settings, {
-    http,
-    journal,
-    issuer,
-    database,
-    factors,
-    passwords,
-    passwordPolicy,
-    limits,
-  })
-  const housekeeping = startHousekeeping(settings, { database, logger })
-  deferred.start()
-
-  const stop = async () => {
-    await Promise.all([app.close(), admin.close(), housekeeping.stop(), deferred.stop()])
-    // The last requests may have left notices.
-    await deferred.stop()
-    await ledger.drain()
-    await audit.drain()
-    await database.close()
-    redis?.disconnect()
-    await close()
-  }
-  shutdown.onStop(stop)
-  // First: whoever finds us reachable finds all of us.
-  await beforeListen?.()
+  // The port of the API comes last: a client that reaches it finds all of the service.
+  await options.beforeListen?.()
   await admin.listen()
-  const address = await app.listen({ host: settings.HOST, port: settings.PORT })
+  const address = await api.listen()
   logger.info({ event: 'listening', address, issuer }, `listening on ${address}`)
-  for (const { name, check } of readiness) {
-    check().catch((error: unknown) =>
-      logger.warn({ event: 'not_ready', part: name, err: error }, `not ready: ${name}: ${adviceFor(error)}`),
-    )
-  }
+  outbox.start(serving)
+  startHousekeeping(serving, foundation, { database })
+  logReadiness(readiness, logger)
+
   const hasDemo = development.demo !== undefined
   const codesAt = settings.SMS_PROVIDERS.includes('console') ? 'console' : development.outbox && 'outbox'
-  return { address, issuer, audience, isProduction, demoUser, hasDemo, codesAt, database, factors, passwords, stop }
+  const isProduction = settings.NODE_ENV === 'production'
+  return { address, issuer, audience, isProduction, demoUser, hasDemo, codesAt, database, factors, ...passwords }
+}
+
+/**
+ * Starts the service: reads its settings, opens what they name, and listens. If a part cannot be opened, those before it
+ * are closed again. Throws a `SettingsError` with all faults of the settings, and the error of the file, database or port
+ * that cannot be opened.
+ */
+export const startService = async (options: ServiceOptions): Promise<Service> => {
+  /** Closes what was opened, the last part first. */
+  const opened = new AsyncDisposableStack()
+  const starting: Promise<Omit<Service, 'stop'>> = openService(opened, {
+    ...options,
+    startShutdown(how) {
+      const shutdown = options.startShutdown(how)
+      shutdown.onStop(async () => {
+        // A signal may come while a part is being opened, which must not be left behind.
+        await starting.catch(() => {})
+        await opened.disposeAsync()
+      })
+      return shutdown
+    },
+  })
+  try {
+    return { ...(await starting), stop: () => opened.disposeAsync() }
+  } catch (error) {
+    // The first fault matters more than one that follows from it.
+    await opened.disposeAsync().catch(() => {})
+    throw error
+  }
 }

@@ -2,7 +2,8 @@ import t from 'tap'
 import type { SendResult } from '../../src/core/delivery/ports.ts'
 import { providers } from '../../src/providers/index.ts'
 import { loadSettings } from '../../src/settings/load.ts'
-import { createDelivery, createTextsFor } from '../../src/start/delivery.ts'
+import { createDelivery } from '../../src/start/delivery.ts'
+import { createTextsFor } from '../../src/start/texts.ts'
 import { createWorld } from '../support/app.ts'
 
 const DOWN: SendResult = { outcome: 'failed', reason: 'HTTP 500' }

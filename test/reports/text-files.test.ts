@@ -4,8 +4,8 @@ import t from 'tap'
 import { generateKeySet, type KeySet } from '../../src/keys/key-set.ts'
 import { providers } from '../../src/providers/index.ts'
 import { loadSettings } from '../../src/settings/load.ts'
-import { createTextsFor } from '../../src/start/delivery.ts'
 import { openRings } from '../../src/start/keys.ts'
+import { createTextsFor } from '../../src/start/texts.ts'
 import { makeFolder, runHere } from '../cli/tool.ts'
 
 const utf16 = (text: string) => Buffer.from(`\ufeff${text}`, 'utf16le')
@@ -23,7 +23,7 @@ const SECRET = 'only for tests: not a secret at all, and long'
 
 t.test('secrets, keys and texts are read alike, however their files were saved', async (t) => {
   const keys = generateKeySet('EdDSA')
-  const opened = []
+  const found = []
   for (const [name, save] of Object.entries(SAVED)) {
     const folder = makeFolder(t)
     const write = (file: string, text: string) => {
@@ -40,9 +40,10 @@ t.test('secrets, keys and texts are read alike, however their files were saved',
     }
     const settings = loadSettings({ env, providers })
     t.equal(settings.DATABASE_URL, 'postgres://doorcode@db.example.com/doorcode', name)
-    const rings = await openRings({ settings, env, log: { info() {}, warn() {} }, now: Date.now })
+    await using opened = new AsyncDisposableStack()
+    const rings = await openRings(opened, { settings, env, log: { info() {}, warn() {} }, now: Date.now })
     t.equal(rings.keys.current()[0].kid, keys.keys[0]!.kid, name)
-    opened.push(rings.secrets.current().map(({ id }) => id))
+    found.push(rings.secrets.current().map(({ id }) => id))
     t.ok(createTextsFor(settings, 'example.com').locales.includes('en'), name)
 
     for (const [command, file] of [
@@ -56,5 +57,5 @@ t.test('secrets, keys and texts are read alike, however their files were saved',
     t.equal(rotated.keys.length, 2, 'what is written has no mark')
     t.equal(readFileSync(env.SECRET_FILE, 'utf8').split('\n')[0], SECRET)
   }
-  for (const ids of opened) t.strictSame(ids, opened[0], 'one secret, however it was saved')
+  for (const ids of found) t.strictSame(ids, found[0], 'one secret, however it was saved')
 })

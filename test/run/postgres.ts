@@ -1,5 +1,5 @@
 import { removeEmbedded } from '../../db/embedded.ts'
-import { migrateAt } from '../../src/start/database.ts'
+import { migrateAt } from '../../src/start/embedded-database.ts'
 import { makeInstanceFolder, removeAbandonedFolders } from '../../testing/abandoned.ts'
 import { makeDatabaseClock } from '../../testing/database-clock.ts'
 import { findPostgres, type PostgresWish } from '../../testing/find-postgres.ts'

@@ -1,0 +1,36 @@
+import { readSchemaState, type SchemaState } from '../../db/migrate.ts'
+import type { Database } from '../store/database.ts'
+import { createLoginNeeds, type LoginObstacles } from '../store/readiness/login-needs.ts'
+
+/** How long one look at the database serves everyone who asks, in ms: health checks have no rate limit. */
+export const LOOK_LASTS = 1_000
+
+/** The schema against this code, and what stands in the way of a login. */
+export interface DatabaseState extends SchemaState, LoginObstacles {}
+
+/** Makes the question how the database is. The statements of a login must have been prepared. */
+export const createDatabaseLook = (database: Database): (() => Promise<DatabaseState>) => {
+  const findObstacles = createLoginNeeds(database)
+  return async () => {
+    const obstacles = await findObstacles()
+    const isHidden = obstacles.rights.includes('select on kysely_migration')
+    const schema = isHidden ? { pending: [], unknown: [] } : await readSchemaState(database.kysely as never)
+    return { ...schema, ...obstacles }
+  }
+}
+
+/** Shares the look that is under way or was just taken. */
+export const shareLook = <T>(look: () => Promise<T>): (() => Promise<T>) => {
+  let last: { until: number; result: Promise<T> } | undefined
+  return () => {
+    if (last === undefined || performance.now() >= last.until) {
+      const taken = { until: Number.POSITIVE_INFINITY, result: look() }
+      const end = () => {
+        taken.until = performance.now() + LOOK_LASTS
+      }
+      taken.result.then(end, end)
+      last = taken
+    }
+    return last.result
+  }
+}

@@ -1,0 +1,34 @@
+import { availableParallelism } from 'node:os'
+import type { PasswordPolicy } from '../core/account/ports.ts'
+import { createHashQueue } from '../core/login/hash-queue.ts'
+import type { PasswordVerifier } from '../core/login/ports.ts'
+import { createArgon2id } from '../passwords/argon2id.ts'
+import { createBreachRange } from '../passwords/breach-range.ts'
+import { createPasswordPolicy } from '../passwords/policy.ts'
+import type { Foundation } from './foundation.ts'
+
+/** The longest a login may wait for its hash, in ms. */
+const LONGEST_HASH_WAIT_MS = 2_000
+
+/** What checks passwords, and what new passwords must be. */
+export interface Passwords {
+  passwords: PasswordVerifier
+  passwordPolicy: PasswordPolicy
+}
+
+/** Creates both: one hash a core at a time, and breached passwords refused where `PASSWORD_BREACH_URL` is set. */
+export const createPasswords = async ({ settings, outgoing, clock, logger }: Foundation): Promise<Passwords> => {
+  const { SERVICE_NAME: serviceName, PASSWORD_BREACH_URL: breachUrl } = settings
+  const queue = createHashQueue({
+    concurrency: availableParallelism(),
+    maxWait: LONGEST_HASH_WAIT_MS,
+    now: () => performance.now(),
+  })
+  const passwordPolicy = createPasswordPolicy({
+    serviceName,
+    isBreached: breachUrl ? createBreachRange(breachUrl, { fetch: outgoing.fetch, elapsed: clock.elapsed }) : undefined,
+    onUnavailable: (error) =>
+      logger.warn({ event: 'breach_check_unavailable', err: error }, 'the list of breached passwords did not answer'),
+  })
+  return { passwords: await createArgon2id(queue), passwordPolicy }
+}
