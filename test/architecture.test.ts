@@ -284,8 +284,22 @@ t.test('at most six files stand at the top of the source tree', async (t) => {
   t.ok(rooms.filter((room) => dirname(room) === 'src' && room.endsWith('.ts')).length <= 6)
 })
 
-t.test('no source file is two things', async (t) => {
-  for (const { path, text } of sources) t.ok(text.split('\n').length <= 260, path)
+/** Migrations that databases have run: they stay as they are. */
+const FROZEN = /^db\/migrations\/00(?:0\d|1[0-6])_/
+
+/** Longer files, which wait to be split. None comes to them. */
+const TO_SPLIT = new Set([
+  'src/providers/infobip/index.ts',
+  'src/providers/telnyx/index.ts',
+  'src/providers/vonage/index.ts',
+  'src/providers/webhook/index.ts',
+  'src/start/service.ts',
+])
+
+t.test('no source file has more than 200 lines', async (t) => {
+  for (const { path, text } of [...sources, ...readSources('testing')]) {
+    if (!FROZEN.test(path) && !TO_SPLIT.has(path)) t.ok(text.trimEnd().split('\n').length <= 200, path)
+  }
 })
 
 t.test('no file is called after what it is not about', async (t) => {
