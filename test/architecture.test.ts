@@ -289,10 +289,6 @@ const FROZEN = /^db\/migrations\/00(?:0\d|1[0-6])_/
 
 /** Longer files, which wait to be split. None comes to them. */
 const TO_SPLIT = new Set([
-  'src/providers/infobip/index.ts',
-  'src/providers/telnyx/index.ts',
-  'src/providers/vonage/index.ts',
-  'src/providers/webhook/index.ts',
   'src/start/service.ts',
 ])
 
