@@ -1,11 +1,9 @@
 /** Schemas of the settings that many providers have. */
 import { Type } from 'typebox'
-
-/** A number in E.164, as a pattern. */
-export const NUMBER = '^\\+[1-9]\\d{1,14}$'
+import { E164 } from '../core/delivery/phone.ts'
 
 /** A number in E.164 whose plus may be left out, as a pattern. */
-export const NUMBER_OR_DIGITS = '^\\+?[1-9]\\d{1,14}$'
+export const NUMBER_OR_DIGITS = E164.replace('\\+', '\\+?')
 
 /** Returns the schema of a text that a pattern describes. */
 export const textSetting = (pattern: string, description: string, ...examples: string[]) =>
@@ -37,7 +35,7 @@ export const senderSetting = (
   senders = 'a number of yours, a short code or an alphanumeric sender',
 ) =>
   textSetting(
-    `^(\\+?[1-9]\\d{1,14}|[A-Za-z0-9${symbols}]{1,11})$`,
+    `^(${NUMBER_OR_DIGITS.slice(1, -1)}|[A-Za-z0-9${symbols}]{1,11})$`,
     `Who the messages come from: ${senders}.`,
     ...examples,
   )

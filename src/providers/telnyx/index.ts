@@ -3,12 +3,13 @@
  * "Create a connection-scoped TeXML call" and "Send WhatsApp Messages". Codes: "Messaging Error Code Reference".
  */
 import { Type } from 'typebox'
+import { E164 } from '../../core/delivery/phone.ts'
 import type { CodeMessage } from '../../core/delivery/ports.ts'
 import { acceptedAs, isSuccess, objectOf, objectsIn, rejectedBy } from '../answers.ts'
 import { defineProvider, type Interpret } from '../define-provider.ts'
 import { sayXml, templateComponents, whatsappLocale } from '../message-format.ts'
 import { receiptUrl } from '../receipts.ts'
-import { NUMBER, secretSetting, senderSetting, templateSetting, textSetting, urlSetting } from '../settings.ts'
+import { secretSetting, senderSetting, templateSetting, textSetting, urlSetting } from '../settings.ts'
 import { readTelnyxReceipt } from './receipts.ts'
 
 /** Codes that blame the number whatever they point at: landline, not in service, STOP, no address, no WhatsApp user. */
@@ -61,7 +62,7 @@ export const telnyxProvider = defineProvider({
         '11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=',
       ),
     ),
-    TELNYX_VOICE_FROM: Type.Optional(textSetting(NUMBER, 'The number that calls come from.', '+13125550001')),
+    TELNYX_VOICE_FROM: Type.Optional(textSetting(E164, 'The number that calls come from.', '+13125550001')),
     TELNYX_TEXML_APP_ID: Type.Optional(
       textSetting(
         '^[A-Za-z0-9-]+$',
@@ -69,7 +70,7 @@ export const telnyxProvider = defineProvider({
         '1234567890123456789',
       ),
     ),
-    TELNYX_WHATSAPP_FROM: Type.Optional(textSetting(NUMBER, 'Your WhatsApp number.', '+13125550001')),
+    TELNYX_WHATSAPP_FROM: Type.Optional(textSetting(E164, 'Your WhatsApp number.', '+13125550001')),
     TELNYX_WHATSAPP_TEMPLATE: templateSetting('TELNYX_WHATSAPP_FROM'),
     TELNYX_URL: urlSetting('https://api.telnyx.com', "Base address of Telnyx's API."),
   }),

@@ -3,13 +3,14 @@
  * resource", "TwiML Voice: <Say>" and the content type whatsapp/authentication. Codes: "Error and Warning Dictionary".
  */
 import { Type } from 'typebox'
+import { E164 } from '../../core/delivery/phone.ts'
 import type { CodeMessage } from '../../core/delivery/ports.ts'
 import { basicAuth, joinUrl } from '../../http-client/client.ts'
 import { acceptedAs, codeOf, isSuccess, rejected } from '../answers.ts'
 import { defineProvider } from '../define-provider.ts'
 import { sayXml } from '../message-format.ts'
 import { receiptUrl } from '../receipts.ts'
-import { NUMBER, secretSetting, textSetting, urlSetting, voiceSetting } from '../settings.ts'
+import { secretSetting, textSetting, urlSetting, voiceSetting } from '../settings.ts'
 import { readTwilioReceipt } from './receipts.ts'
 
 /**
@@ -43,8 +44,8 @@ export const twilioProvider = defineProvider({
       '+15017122661',
       'MGXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX',
     ),
-    TWILIO_VOICE_FROM: voiceSetting(NUMBER, '+15017122661'),
-    TWILIO_WHATSAPP_FROM: Type.Optional(textSetting(NUMBER, 'Your WhatsApp sender.', '+14155238886')),
+    TWILIO_VOICE_FROM: voiceSetting(E164, '+15017122661'),
+    TWILIO_WHATSAPP_FROM: Type.Optional(textSetting(E164, 'Your WhatsApp sender.', '+14155238886')),
     TWILIO_WHATSAPP_TEMPLATE: Type.Optional(
       textSetting(
         '^HX[0-9A-Za-z]{32}$',
