@@ -6,7 +6,7 @@ import type { Database } from '../database.ts'
 import { secondsUntil } from '../moments.ts'
 import { freshSession, sessionColumns } from '../sessions/parts.ts'
 import { isUnlocked, oneMoreFailure } from '../users/factor-lock.ts'
-import { changePhone, type OutcomeParameters, openSessionOfGuess, tellOfGuess, turnIntoAccount } from './outcomes.ts'
+import { announce, changePhone, type OutcomeParameters, openSessionOfGuess, turnIntoAccount } from './outcomes.ts'
 import { isLive } from './parts.ts'
 
 /** The proof that a guess brings, and what a correct one leads to. */
@@ -107,8 +107,8 @@ export const prepareGuess = (db: Database, limits: Limits) => {
       ${changePhone(p)},
       -- 8. A correct code opens a session and may remember the device (opened, token, remembered).
       ${openSessionOfGuess(p, limits)},
-      -- 9. Write the events about 6 to 8.
-      ${tellOfGuess(p)}
+      -- 9. Write the events about 6 to 8 (announced).
+      ${announce(p)}
       select guess.spent, guess.attempts_left as "attemptsLeft",
         coalesce(tally.disabled, account.barred) as disabled, coalesce(tally.is_pending, account.is_pending) as "isPending",
         ${secondsUntil(sql`coalesce(tally.locked_until, account.locked_until)`)} as "lockedFor",

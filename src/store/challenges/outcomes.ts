@@ -93,8 +93,8 @@ export const openSessionOfGuess = (p: OutcomeParameters, limits: Limits): RawBui
       )`
 
 /** Writes the events about a changed number, a new account and a remembered device. */
-export const tellOfGuess = (p: OutcomeParameters): RawBuilder<unknown> => sql`
-      told as (
+export const announce = (p: OutcomeParameters): RawBuilder<unknown> => sql`
+      announced as (
         insert into events (type, data)
         select 'phone.changed', jsonb_build_object('user_id', user_id) from renumbered
         union all select 'user.registered', jsonb_build_object('user_id', user_id) from registered

@@ -26,19 +26,28 @@ export const createDeviceStore = (db: Database, limits: Limits): DeviceStore => 
   >(
     'device_open_session',
     (p) => sql`
-      with account as materialized (
+      with
+      -- 1. Lock the user, unless the account was disabled or changed since it was read, or has no usable factor.
+      account as materialized (
         select u.user_id, u.auth_epoch from users u
         join factors f on f.user_id = u.user_id and f.disabled_at is null and ${isUnlocked}
         where u.user_id = ${p.userId} and u.disabled_at is null and u.auth_epoch = ${p.authEpoch}::int
         limit 1 for no key update of u
-      ), used as materialized (
+      ),
+      -- 2. Rotate the token of the device.
+      used as materialized (
         select d.* from account cross join lateral use_device(account.user_id, ${p.hash}::bytea, ${p.nextHash}::bytea,
           ${p.salt}::bytea, ${p.address}, ${limits.rotationGrace}::int) d
-      ), known as materialized (
+      ),
+      known as materialized (
         select used.* from used where used.outcome in ('rotated', 'repeated')
-      ), forgiven as (
+      ),
+      -- 3. The device is known: forget the failures of this name at this address.
+      forgiven as (
         delete from password_attempts where key = ${p.pair}::bytea and exists (select from known)
-      ), opened as (
+      ),
+      -- 4. Open a session with its refresh token. It has one factor.
+      opened as (
         ${insertSession(p, limits, {
           acr: sql`'aal1'`,
           amr: sql`array(select jsonb_array_elements_text(${p.amr}::jsonb))`,
@@ -46,7 +55,8 @@ export const createDeviceStore = (db: Database, limits: Limits): DeviceStore => 
           deviceId: sql`(known.device).device_id`,
           from: sql`account cross join known`,
         })}
-      ), token as (
+      ),
+      token as (
         ${insertToken(p)}
       )
       select used.outcome, used.salt, (used.device).device_id as "deviceId", (used.device).token_hash as successor,

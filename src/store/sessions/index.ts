@@ -92,24 +92,36 @@ export const createSessionStore = (db: Database, limits: Limits): SessionStore =
   >(
     'session_change_password',
     (p) => sql`
-      with holder as materialized (
+      with
+      -- 1. Lock the user.
+      holder as materialized (
         select u.user_id, u.password_noticed_at from users u where u.user_id = ${p.userId} for no key update
-      ), asker as materialized (
+      ),
+      -- 2. Now that the user is locked: is the session that asks open and fresh?
+      asker as materialized (
         select user_id from holder where ${freshSession(p.bySession, limits)}
-      ), account as (
+      ),
+      -- 3. Set the new password, if the former one is as it was compared. The new epoch ends every session and device.
+      account as (
         update users u set password_hash = ${p.to}, auth_epoch = u.auth_epoch + 1, password_noticed_at = now()
         from asker, sessions old
         where u.user_id = asker.user_id and old.session_id = ${p.bySession}::uuid and u.password_hash = ${p.from}
         returning u.user_id, u.auth_epoch, old.acr, old.amr, old.authenticated_at
-      ), noticed as (
+      ),
+      -- 4. Queue a notice.
+      noticed as (
         -- Once for each login, whose code the caps have let through: else every change would be a message without a cap.
         insert into notices (kind, user_id, phone)
         select 'password_changed', f.user_id, f.phone
         from account join holder using (user_id) join factors f using (user_id)
         where f.phone is not null and account.authenticated_at > coalesce(holder.password_noticed_at, '-infinity')
-      ), forgiven as (
+      ),
+      -- 5. Forget the failures of this name at this address.
+      forgiven as (
         delete from password_attempts where key = ${p.pair}::bytea
-      ), opened as (
+      ),
+      -- 6. Open a session in the place of the one that asked, with its refresh token.
+      opened as (
         ${insertSession(p, limits, {
           acr: sql`account.acr`,
           amr: sql`account.amr`,
@@ -117,9 +129,12 @@ export const createSessionStore = (db: Database, limits: Limits): SessionStore =
           from: sql`account`,
           former: sql`${p.bySession}::uuid`,
         })}
-      ), token as (
+      ),
+      token as (
         ${insertToken(p)}
-      ), told as (
+      ),
+      -- 7. Write the event.
+      announced as (
         insert into events (type, data) select 'password.changed', jsonb_build_object('user_id', user_id) from opened
       )
       select ${sessionColumns('opened', limits)} from opened`,
