@@ -29,6 +29,7 @@ const STATED: Record<string, string[]> = {
     `${capital(words(attemptsPerChallenge))} end the challenge, ${words(failuresPerLock)} in a row lock the factor`,
   ],
   'client/README.md': [`can be repeated for ${time(rotationGrace)}`],
+  'docs/architecture.md': [`every ${time(accessTtl.default)}`],
   'docs/admin-api.md': [
     `at most ${ADMIN_KEY_MAX_DAYS} days`,
     `than ${ADDRESS_LIMITS.admin_refused} bad keys in a minute`,
