@@ -1,10 +1,11 @@
+import { momentOf } from '../doctor/standing-findings.ts'
 import { listKeys, retireKeys, rotateKeys } from '../keys/change-keys.ts'
 import { keyFilePath, writeKeyFile } from '../keys/key-files.ts'
 import type { KeyAlgorithm } from '../keys/key-set.ts'
 import { JWKS_MAX_AGE, PUBLISH_DELAY } from '../keys/rotation.ts'
 import { readSettings } from '../settings/read.ts'
 import { type Command, commandOf, readArgs, refuseNames, UsageError, type World } from './command.ts'
-import { delayOf, idOf, momentOf, now, retire, standingCells } from './rotation.ts'
+import { delayOf, idOf, now, retire, standingCells } from './rotation.ts'
 import { columns } from './table.ts'
 
 const FILE = { file: { type: 'string' } } as const

@@ -1,9 +1,6 @@
+import { momentOf } from '../doctor/standing-findings.ts'
 import { type Listed, TooEarly } from '../keys/retirement.ts'
 import { UsageError } from './command.ts'
-import { timeOf } from './table.ts'
-
-/** A moment in Unix seconds as the tool shows it. */
-export const momentOf = (seconds: number): string => timeOf(new Date(seconds * 1000))
 
 /** The clock of the tool, Unix seconds. */
 export const now = (): number => Math.floor(Date.now() / 1000)

@@ -1,9 +1,10 @@
+import { momentOf } from '../doctor/standing-findings.ts'
 import { listSecrets, makeSecretFile, retireSecrets, rotateSecret } from '../keys/change-secrets.ts'
 import { secretPath } from '../keys/key-files.ts'
 import { SECRET_DELAY } from '../keys/rotation.ts'
 import { readSettings } from '../settings/read.ts'
 import { type Command, commandOf, readArgs, refuseNames, UsageError, type World } from './command.ts'
-import { delayOf, idOf, momentOf, now, retire, standingCells } from './rotation.ts'
+import { delayOf, idOf, now, retire, standingCells } from './rotation.ts'
 import { columns } from './table.ts'
 
 const FILE = { file: { type: 'string' } } as const

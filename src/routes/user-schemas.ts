@@ -1,6 +1,8 @@
 import { Type } from 'typebox'
 import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from '../core/challenge/password.ts'
+import { maskPhone, SHOWN_DIGITS } from '../core/delivery/phone.ts'
 import { USERNAME_MAX_LENGTH } from '../core/login/username.ts'
+import { countInWords } from '../core/quantity.ts'
 import { CLEAN_TEXT } from '../core/typed-text.ts'
 
 /** A name to log in with. */
@@ -50,6 +52,6 @@ export const Locale = Type.String({
 
 /** A phone number as it may be shown. */
 export const MaskedPhone = Type.String({
-  description: 'The phone number, all but its last two digits hidden.',
-  examples: ['********43'],
+  description: `The phone number, all but its last ${countInWords(SHOWN_DIGITS)} digits hidden.`,
+  examples: [maskPhone('+12025550143')],
 })
