@@ -45,7 +45,7 @@ export type ProblemCode = keyof typeof PROBLEMS
 /** All codes, in the order of the catalogue. */
 export const PROBLEM_CODES = Object.keys(PROBLEMS) as ProblemCode[]
 
-/** What a problem has besides its code and is no member of its answer. */
+/** Details of a problem that are not members of its response. */
 interface Unsent {
   /** Methods that the route has, for `method_not_allowed`; sent as the header `Allow` (RFC 9110 §15.5.6). */
   allow?: string[]
@@ -55,7 +55,7 @@ interface Unsent {
   cause?: unknown
 }
 
-/** All that a problem of any code can have besides its code. A `detail` holds no secret and no internal message. */
+/** The details of a problem with any code. `detail` never contains a secret or an internal message. */
 export type ProblemDetails = Partial<MemberValues> & Unsent
 
 /** The members that a problem of each of these codes may have. */
@@ -66,7 +66,7 @@ type Demanded<C extends ProblemCode> = {
   [M in ProblemMember]: [C & CodeAlwaysWith<M>] extends [never] ? never : M
 }[ProblemMember]
 
-/** What a problem of these codes has besides: the members that are declared for all of them, and no others. */
+/** The details of a problem with one of these codes: the members that all of them declare, and no others. */
 export type DetailsOf<C extends ProblemCode> = Pick<MemberValues, Demanded<C>> &
   Partial<Pick<MemberValues, Declared<C>>> & { [M in Exclude<ProblemMember, Declared<C>>]?: never } & Unsent
 
@@ -86,7 +86,7 @@ export class Problem<C extends ProblemCode = ProblemCode> extends Error {
   }
 }
 
-/** Returns a problem that says when to repeat the call with another wait, in whole seconds; any other as it is. */
+/** Returns a problem with another `retryAfter`, in whole seconds; a problem without one is returned unchanged. */
 export const withRetryAfter = (problem: Problem, retryAfter: number): Problem => {
   if (problem.details.retryAfter === undefined) return problem
   type Waiting = CodeAlwaysWith<'retryAfter'>

@@ -13,7 +13,7 @@ const isCidr = (range: string): boolean => {
   }
 }
 
-/** Yields what is wrong with the addresses of proxies, of the database and Redis, and of the webhook of events. */
+/** Yields the faults of the addresses of proxies, the database, Redis and the event webhook. */
 export const addressFaults = function* (settings: Settings): Generator<string> {
   for (const range of settings.TRUST_PROXY) {
     if (!isCidr(range)) yield `TRUST_PROXY names "${range}", which is no address or CIDR range. For example: 10.0.0.0/8`

@@ -24,7 +24,7 @@ const priceFaults = function* ({ SMS_PRICES, SMS_COUNTRIES }: Settings): Generat
   yield `SMS_BUDGET_COST counts nothing without a price for ${where} in SMS_PRICES. For example: SMS_PRICES=*=0.08`
 }
 
-/** Yields what is wrong with routes, prices, budgets, limits of the guard, scenario numbers and countries, at a time in ms. */
+/** Yields the faults of routes, prices, budgets, guard limits, scenario numbers and countries; `now` is in ms. */
 export const deliveryFaults = function* (settings: Settings, now: number): Generator<string> {
   yield* faultOf('SMS_ROUTES', () => parseRoutes(settings.SMS_ROUTES ?? '', settings.SMS_PROVIDERS))
   yield* faultOf('SMS_PRICES', () => parsePrices(settings.SMS_PRICES))

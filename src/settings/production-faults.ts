@@ -1,7 +1,7 @@
 import { DURATIONS } from '../core/durations.ts'
 import type { Settings } from './schema.ts'
 
-/** Yields what production refuses although each value is right by itself. */
+/** Yields the values that are valid by themselves but refused in production. */
 export const productionFaults = function* (settings: Settings): Generator<string> {
   const { default: leastCooldown } = DURATIONS.resendCooldown
   if (settings.ISSUER?.startsWith('http:'))

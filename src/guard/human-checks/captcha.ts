@@ -2,12 +2,12 @@ import { Type } from 'typebox'
 import { defineHumanCheck, type HumanCheckDefinition } from './check.ts'
 import { createSiteverify } from './siteverify.ts'
 
-/** What a captcha with `siteverify` has of its own. */
+/** A captcha whose tokens are verified by `siteverify`. */
 export interface Captcha {
   /** Lower case; in capitals it is the start of its settings' names. */
   name: string
   document: { url: string; version: string }
-  /** Who says whether a token is good, in the description of its address. */
+  /** The provider's name in the description of its address. */
   provider: string
   /** The address of `siteverify`. */
   url: string
