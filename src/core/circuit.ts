@@ -1,23 +1,23 @@
-/** How a circuit opens and closes. */
+/** The options of a circuit breaker. */
 export interface CircuitOptions {
-  /** Failures in a row that open it. */
+  /** Consecutive failures that open the circuit. */
   failures: number
-  /** Time in ms before one call may try again. */
+  /** Time in ms until one call may try again. */
   openFor: number
   /** Monotonic clock, in ms. */
   now: () => number
   onChange?: (state: 'open' | 'closed', error?: unknown) => void
 }
 
-/** The circuit of a service that is asked in passing: each call would wait for it while it does not answer. */
+/** The options for optional services, such as lookups: while one does not answer, each request would wait for it. */
 export const PASSING_SERVICE = { failures: 3, openFor: 3_000 } as const
 
-/** Runs `call`, or `otherwise` when it fails and while the circuit is open. */
+/** Runs `call`. Runs `otherwise` when the call fails and while the circuit is open. */
 export type Circuit = <T>(call: () => Promise<T>, otherwise: (error?: unknown) => T | Promise<T>) => Promise<T>
 
 /**
- * Creates a circuit, so that only one call in `openFor` ms waits for what does not answer. cockatiel's would wait by the
- * wall clock, which may jump.
+ * Makes a circuit breaker, so that only one call in `openFor` ms waits for a service that does not answer. The breaker
+ * of cockatiel uses the wall clock, which may jump.
  */
 export const createCircuit = ({ failures, openFor, now, onChange = () => {} }: CircuitOptions): Circuit => {
   let failed = 0
@@ -25,7 +25,7 @@ export const createCircuit = ({ failures, openFor, now, onChange = () => {} }: C
   return async (call, otherwise) => {
     if (failed >= failures) {
       if (now() < tryAt) return otherwise()
-      // While this call tries, the others do not wait for it.
+      // While this call tries, other calls do not wait.
       tryAt = now() + openFor
     }
     try {

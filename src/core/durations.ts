@@ -1,6 +1,6 @@
 /**
- * The durations that a setting can change, in whole seconds: the default, and between which values the setting must be.
- * The settings, `limitsFor`, the key rotation and the examples of the API read them here.
+ * The durations that settings can change, in whole seconds: the default, and the bounds of the setting. The settings,
+ * `limitsFor`, the key rotation and the API's examples read them here.
  */
 
 /** The default of a duration and its bounds. */
@@ -14,7 +14,7 @@ const MINUTE = 60
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
-/** Each duration by the name that `LimitSettings` and the tokens have for it. */
+/** The durations by their names in `LimitSettings` and the tokens. */
 export const DURATIONS = {
   /** Life of an access token: `ACCESS_TOKEN_TTL`. */
   accessTtl: { default: 10 * MINUTE, minimum: MINUTE, maximum: HOUR },
@@ -22,7 +22,7 @@ export const DURATIONS = {
   codeTtl: { default: 5 * MINUTE, minimum: MINUTE, maximum: 10 * MINUTE },
   /** Wait before a second code, doubled with each further one: `RESEND_COOLDOWN`. */
   resendCooldown: { default: 30, minimum: 0, maximum: 10 * MINUTE },
-  /** Life of a session, whatever is done in it (SP 800-63B-4 §2.2.3: 24 hours for two factors): `REFRESH_TOKEN_TTL`. */
+  /** Longest life of a session, active or not (SP 800-63B-4 §2.2.3: 24 hours for two factors): `REFRESH_TOKEN_TTL`. */
   sessionTtl: { default: DAY, minimum: 10 * MINUTE, maximum: 30 * DAY },
   /** Time without a refresh after which a session ends (SP 800-63B-4 §2.2.3: an hour): `REFRESH_IDLE_TTL`. */
   sessionIdle: { default: HOUR, minimum: 5 * MINUTE, maximum: 30 * DAY },

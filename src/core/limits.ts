@@ -1,24 +1,21 @@
-/**
- * The budgets of the second factor, as numbers. The store compares them with its own clock, in the statement that
- * spends; nothing here reads a counter.
- */
+/** The limits of the second factor. The store applies them by its own clock, in the statement that spends. */
 import { DURATIONS } from './durations.ts'
 
-/** The settings that limits are made of, in seconds; each has its default in `DURATIONS`. */
+/** The settings that change limits, in seconds; `DURATIONS` has their defaults. */
 export type LimitSettings = Partial<Record<Exclude<keyof typeof DURATIONS, 'accessTtl'>, number>>
 
-/** What the store enforces. Durations are seconds. */
+/** The limits that the store enforces. Durations are seconds. */
 export interface Limits {
   codeTtl: number
-  /** Guesses one challenge takes. */
+  /** Guesses for one challenge. */
   attemptsPerChallenge: number
   /** Waits after the first, second … code in a row; the last one repeats. */
   cooldowns: readonly number[]
-  /** Quiet time after which the wait falls by one step. */
+  /** Seconds without a code after which the wait falls by one step. */
   cooldownDecay: number
-  /** Consecutive failures of one factor that lock it, and again at each multiple. */
+  /** Consecutive failures of one factor that lock it; each multiple locks it again. */
   failuresPerLock: number
-  /** The first lock; each further one is twice as long, up to `longestLock`. */
+  /** The first lock. Each further one is twice as long, up to `longestLock`. */
   firstLock: number
   longestLock: number
   /** Consecutive failures that disable the factor until an operator resets it (SP 800-63B-4 §3.2.2: at most 100). */
@@ -27,31 +24,31 @@ export interface Limits {
   sessionIdle: number
   deviceTtl: number
   freshFor: number
-  /** Seconds in which a token that was used gives the same successor again, while that is unused. */
+  /** Seconds in which a used token returns the same successor again, as long as the successor is unused. */
   rotationGrace: number
 }
 
 /**
- * Outlasts the tries of a client whose answers are lost: three of 10 s each with up to 5 s between them, as the client of
- * ours makes, or the minute that a rate limit asks for. A longer grace would let a copied token follow its owner unseen.
+ * Covers the retries of a client that loses responses: our client makes three attempts of 10 s with up to 5 s between
+ * them. It also covers the minute of a rate limit. A longer grace would let a copied token go undetected for longer.
  */
 const ROTATION_GRACE = 120
 
 /**
- * Codes in a row after which a receipt that says "undelivered" no longer ends the wait: what did not arrive has been
- * paid for all the same, and a phone that takes nothing must not be a way to have it paid again and again.
+ * Codes in a row after which a receipt "undelivered" no longer ends the cooldown. Undelivered messages still cost
+ * money, and attackers could otherwise request them without a wait.
  */
 export const MOST_FREED_WAITS = 3
 
 /**
- * The longest wait that a caller is advised where it may end earlier, in seconds: a block may be lifted, and another
+ * The longest `Retry-After` for a condition that may end earlier, in seconds: a block may be lifted, or another
  * provider may take the message.
  */
 export const LONGEST_ADVICE = 3_600
 
 const COOLDOWN_STEPS = 7
 
-/** Largest body, in bytes: no request of ours needs more. */
+/** Largest request body, in bytes. */
 export const BODY_LIMIT = 8_192
 
 /** Digits of a code (SP 800-63B-4 §3.1.3.2: at least 6): the default of `CODE_LENGTH` and its bounds. */
@@ -81,25 +78,27 @@ export const limitsFor = ({
   failuresToDisable: 100,
 })
 
-/** The limits that hold unless a setting changes them, for texts about them. */
+/** The limits without any settings, for texts about them. */
 export const DEFAULT_LIMITS = limitsFor()
 
-/** What holds up guesses at passwords. Nothing in it locks an account: a stranger must not be able to lock its owner out. */
+/**
+ * The rules that slow down password guessing. None locks an account: strangers must not be able to lock out its owner.
+ */
 export interface PasswordRules {
-  /** Seconds that an attempt counts. */
+  /** Seconds for which an attempt counts. */
   within: number
-  /** Attempts of one address at one name, right ones forgiven, before it must wait. */
+  /** Attempts of one address for one name, without forgiven ones, before it must wait. */
   perAddress: number
   /**
-   * Failures of one name, from everywhere, from which on answers to addresses that never logged in to it are held back:
-   * for `firstDelay` ms, twice as long at each further multiple, at most `longestDelay`.
+   * Failures of one name, from all addresses. From this many on, responses to addresses that never logged in to the
+   * name are delayed: by `firstDelay` ms, doubled at each further multiple, up to `longestDelay`.
    */
   delayFrom: number
   firstDelay: number
   longestDelay: number
 }
 
-/** The rules that hold unless limits are switched off, for names that somebody has as for those that nobody has. */
+/** The rules unless limits are off. They apply to existing and unknown names alike. */
 export const PASSWORD_RULES: PasswordRules = {
   within: 15 * 60,
   perAddress: 10,

@@ -1,28 +1,28 @@
 import type { RequestContext } from './terms.ts'
 
 /**
- * The port of deferred deliveries: a statement writes one down together with what caused it, so that neither a lost answer
- * nor a stop loses it, and one of the instances delivers it afterwards.
+ * The port of the transactional outboxes. A statement stores an item together with the change that caused it, so that
+ * neither a lost response nor a restart loses the item. One of the instances delivers it afterwards.
  */
 
-/** What an outbox adds to each item that it hands out. */
+/** The members that an outbox adds to each claimed item. */
 export interface Claimed {
-  /** The same on every try. */
+  /** The same on every attempt. */
   id: string
-  /** Tries so far, this one included. */
+  /** Attempts so far, including this one. */
   attempts: number
-  /** Whether this is the last try. */
+  /** True on the last attempt. */
   isLast: boolean
 }
 
 /**
- * Items that wait for their delivery. Each is delivered at least once: claimed first, marked after. Each method is one
- * statement; throws `service_unavailable` or `overloaded` when the store does not answer.
+ * Items that wait for delivery. Each is delivered at least once: claimed before, marked after. Each method is one
+ * statement. Throws `service_unavailable` or `overloaded` when the database does not answer.
  */
 export interface Outbox<T> {
   /**
-   * Takes up to `limit` items that are due. No instance gets one of them again until its next wait is over. Gives up the
-   * items whose last try ended without a mark.
+   * Claims up to `limit` due items. No instance gets them again until their next wait is over. Gives up items whose
+   * last attempt ended without a mark.
    */
   claim(limit: number): Promise<(T & Claimed)[]>
   /** Marks an item as delivered: it is never claimed again. */
@@ -31,25 +31,28 @@ export interface Outbox<T> {
   giveUp(id: string): Promise<void>
 }
 
-/** The result of one try. What is refused is not tried again. */
+/** The result of one attempt. A refused item is not retried. */
 export interface Delivery {
   outcome: 'accepted' | 'refused' | 'failed'
   reason?: string | undefined
 }
 
-/** What follows from a try: the item is delivered, is given up, or waits for its next try. */
+/** The state of an item after an attempt: delivered, given up, or waiting for the next attempt. */
 export type Ending = 'delivered' | 'abandoned' | 'waiting'
 
 /** Delivers the items of one outbox. */
 export interface OutboxHandler<T, D extends Delivery = Delivery> {
-  /** Names the items in the log: `event`. */
+  /** The name of the items in the log: `event`. */
   name: string
   outbox: Outbox<T>
-  /** Delivers an item within `LONGEST_TRY`. A rejection is a failed try. `context` is the request that caused it, if one did. */
+  /**
+   * Delivers an item within `LONGEST_TRY`. A rejection is a failed attempt. `context` is the request that caused it, if
+   * any.
+   */
   deliver(item: T & Claimed, context: RequestContext | undefined): Promise<D>
-  /** Logs what became of a try, once the outbox has it. */
+  /** Logs the result of an attempt after the outbox has recorded it. */
   report(item: T & Claimed, ending: Ending, delivery: D | Delivery, context: RequestContext | undefined): void
 }
 
-/** The longest that one try may take, in seconds. */
+/** Longest duration of one attempt, in seconds. */
 export const LONGEST_TRY = 5

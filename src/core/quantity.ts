@@ -1,4 +1,4 @@
-/** Numbers as texts for people state them, so that a text follows the limit that it is about. */
+/** Numbers in words, so that texts follow the limits that they state. */
 
 const WORDS = [
   'none',

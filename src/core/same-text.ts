@@ -1,8 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 
 /**
- * Returns true when two texts are equal. The time it takes tells an attacker their lengths at most, not where they
- * differ.
+ * Compares two texts in constant time. The time reveals at most their lengths, not the position of a difference.
  */
 export const isSameText = (given: string, expected: string): boolean => {
   const [one, other] = [Buffer.from(given), Buffer.from(expected)]

@@ -1,12 +1,12 @@
-/** Pattern of text with neither control characters, which Postgres refuses or logs show raw, nor half of a surrogate pair. */
+/** Pattern of text without control characters, which Postgres refuses or logs show raw, and without lone surrogates. */
 export const CLEAN_TEXT = '^[^\\p{Cc}\\p{Cs}]*$'
 
 const clean = new RegExp(CLEAN_TEXT, 'u')
 
-/** Returns whether a text is one that `CLEAN_TEXT` describes: the API takes no other name or password. */
+/** Returns whether a text matches `CLEAN_TEXT`. The API accepts no other name or password. */
 export const isCleanText = (text: string): boolean => clean.test(text)
 
-/** Each decimal digit of Unicode stands in a run of ten, or of several tens, that begins with a zero. */
+/** Matches a decimal digit. In Unicode each is part of a run of ten, or of several tens, that begins with a zero. */
 const DIGIT = /^\p{Nd}$/u
 
 const asciiDigit = (digit: string): string => {
@@ -17,11 +17,11 @@ const asciiDigit = (digit: string): string => {
 }
 
 /**
- * Folds what keyboards and clipboards make of digits, for codes and phone numbers alike; the only place that does.
+ * Normalizes typed or pasted digits, for codes and phone numbers alike; only this function does.
  *
- * Decimal digits of any script (full-width, Arabic-Indic, Devanagari, …) become ASCII digits. Spaces of any width become
- * spaces. Hyphens, dashes and the minus sign become hyphens. Invisible marks, such as those that set the direction of
- * writing, are removed. Everything else stays, so that other characters are still refused.
+ * Decimal digits of any script (full-width, Arabic-Indic, Devanagari, …) become ASCII digits. Spaces of any width
+ * become spaces. Hyphens, dashes and the minus sign become hyphens. Invisible marks, such as those that set the
+ * direction of writing, are removed. All other characters stay, so that they are still refused.
  */
 export const foldTyped = (typed: string): string =>
   typed

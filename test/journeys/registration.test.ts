@@ -115,7 +115,7 @@ t.test('no password that is short, common, or made of the name, and the reason i
 
 t.test('where it is closed nobody registers, and no number is looked at', async (t) => {
   const world = await createWorld(t, { app: { credentials: { registration: 'closed' } } })
-  t.match(await ask(world), { status: 403, body: { code: 'forbidden', detail: /Nobody can register/ } })
+  t.match(await ask(world), { status: 403, body: { code: 'forbidden', detail: /Registration is closed/ } })
   t.match(await ask(world, { phone: '+88216123456' }), { status: 403 })
   t.equal(world.messages.length, 0)
 })

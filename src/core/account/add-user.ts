@@ -6,12 +6,12 @@ import { usernameFault } from '../login/username.ts'
 import type { UserAdmin, UserSummary } from './admin-ports.ts'
 import type { PasswordPolicy } from './ports.ts'
 
-/** What a caller says of a user who is to be. */
+/** A request to add a user. */
 export interface AddUserRequest {
   username: string
-  /** Without one the user cannot log in until one is set. */
+  /** A user without a password cannot log in until one is set. */
   password?: string | undefined
-  /** As people write it, with the country code. */
+  /** With the country code, in any usual notation. */
   phone: string
   locale?: string | undefined
 }
@@ -19,10 +19,10 @@ export interface AddUserRequest {
 /** Adds a user for an operator or a backend. */
 export type AddUser = (request: AddUserRequest) => Promise<UserSummary>
 
-/** What adding users is made of. */
+/** The dependencies of `AddUser`. */
 export interface AddUserDeps {
   users: UserAdmin
-  /** The number in E.164, or why it is not one, as the end of a sentence about it. */
+  /** Returns the number in E.164, or the reason why it is invalid, as the end of a sentence about the number. */
   parsePhone(written: string): { ok: true; phone: string } | { ok: false; reason: string }
   /** The factor that sends to the number. */
   factor: DeliveringFactor
@@ -35,7 +35,7 @@ const refuse = (path: string, message: string): never => {
 }
 
 /**
- * Adds a user for somebody who vouches for the number: no code proves it. Throws `validation_failed`,
+ * Makes `AddUser`. The operator vouches for the number: no code proves it. Throws `validation_failed`,
  * `destination_not_allowed`, `password_rejected` and `username_taken`.
  */
 export const createAddUser =
@@ -50,7 +50,7 @@ export const createAddUser =
     const locale = language === undefined ? null : canonicalLocale(language)
     factor.delivery.assertAllowed(phone)
     if (password !== undefined) await passwordPolicy.assertAcceptable(password, username)
-    // A hash is dear: not for a name that is taken already. Whoever takes it meanwhile is met below.
+    // Hashing is slow, so check the name first. `add` detects a name that is taken in the meantime.
     if (await users.find(username)) throw new Problem('username_taken')
     const passwordHash = password === undefined ? null : await passwords.hash(password)
     const userId = await users.add({ username, passwordHash, factor: factor.name, phone, locale })

@@ -1,13 +1,16 @@
 import { createHash, randomBytes } from 'node:crypto'
 
-/** What keys begin with, so that whoever finds one knows what it is, and scanners for secrets do too. */
+/** The prefix of admin keys, by which people and secret scanners recognize them. */
 const PREFIX = 'adm_'
 
-/** The longest life of a key, in days; a key that nobody renews must not open for ever. */
+/** Longest life of a key, in days. */
 export const ADMIN_KEY_MAX_DAYS = 365
 
-/** SHA-256, which is all that is kept of a key: of 256 random bits nothing can be searched for, so no salt and no cost. */
+/**
+ * Returns the SHA-256 of a key, the only form that is stored. A key has 256 random bits, so it needs no salt and no
+ * slow hash.
+ */
 export const hashAdminKey = (key: string): Buffer => createHash('sha256').update(key).digest()
 
-/** A new key: 256 random bits, base64url, behind `adm_`. */
+/** Makes a key: `adm_` and 256 random bits in base64url. */
 export const newAdminKey = (): string => `${PREFIX}${randomBytes(32).toString('base64url')}`

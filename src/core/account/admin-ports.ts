@@ -1,12 +1,13 @@
-/** The ports of administration: what operators, and the backends beside us, ask of the world. */
+/** The ports of administration, for operators and for backends that call the admin API. */
 import type { FactorName } from '../terms.ts'
 
-/** What a key may be allowed to do. A route of the admin API demands one of them. */
+/** The scopes of admin keys. Each route of the admin API requires one. */
 export const ADMIN_SCOPES = ['users:read', 'users:write', 'sessions:read', 'sessions:write', 'audit:read'] as const
 
+/** A scope of an admin key. */
 export type AdminScope = (typeof ADMIN_SCOPES)[number]
 
-/** A second factor of a user, as an operator sees one. */
+/** A second factor of a user, as operators see it. */
 export interface FactorSummary {
   name: FactorName
   /** Wrong answers in a row. */
@@ -15,13 +16,13 @@ export interface FactorSummary {
   disabled: boolean
 }
 
-/** A user as an operator sees one. */
+/** A user, as operators see it. */
 export interface UserSummary {
   userId: string
   username: string
   /** E.164. */
   phone: string | null
-  /** BCP 47, of messages. */
+  /** The language of messages, BCP 47. */
   locale: string | null
   hasPassword: boolean
   disabled: boolean
@@ -30,7 +31,7 @@ export interface UserSummary {
   createdAt: Date
 }
 
-/** A user who is to be; name, number and language have been looked at. */
+/** A user to add. Name, number and language are valid. */
 export interface NewUser {
   username: string
   /** PHC string; null for a user who cannot log in with a password. */
@@ -43,50 +44,56 @@ export interface NewUser {
   locale?: string | null | undefined
 }
 
-/** One user: by any spelling of the name, or by id (a UUID). */
+/** A reference to one user: the name in any spelling, or the id (a UUID). */
 export type UserRef = string | { userId: string }
 
-/** One page of users. */
+/** A page of users. */
 export interface UserPage {
   users: UserSummary[]
-  /** What `after` is to be for the next page; undefined on the last. */
+  /** The `after` of the next page; undefined on the last page. */
   next: string | undefined
 }
 
 /**
- * What is done to users from outside the flow. Whoever only waits for the first code is no user yet: never listed, found,
- * counted or changed. Each method that names one user and gives a boolean says whether there is one. Throws
- * `service_unavailable` or `overloaded` when the database does not answer.
+ * Administration of users, outside the login. Registrations that wait for their first code are not users yet: they are
+ * never listed, found, counted or changed. Methods that name one user and return a boolean return false when the user
+ * does not exist. Throws `service_unavailable` or `overloaded` when the database does not answer.
  */
 export interface UserAdmin {
-  /** Adds a user with one factor; undefined when the name is taken, else the new user's id. */
+  /** Adds a user with one factor. Returns the user's id; undefined when the name is taken. */
   add(user: NewUser): Promise<string | undefined>
-  /** All of them, by name. */
+  /** Returns all users, by name. */
   list(): Promise<UserSummary[]>
   /**
-   * Users in the order of the code points of their normalised names: those whose name begins like `q` in any spelling,
-   * and those whose number, E.164, is `phone`; all without `q`. At most `limit`, behind the name `after`, which is `next` of the page before. What is added or removed meanwhile moves nobody else to another page.
+   * Returns one page of users, in the order of the code points of their normalized names. `q` selects names that begin
+   * with it in any spelling; `phone` (E.164) adds the users with this number; without `q`, all users match. The page
+   * has at most `limit` users, after the name `after`. Users who are added or removed meanwhile move no other user to
+   * another page.
    */
-  search(wish: {
+  search(query: {
     q?: string | undefined
     phone?: string | undefined
     limit: number
     after?: string | undefined
   }): Promise<UserPage>
   find(user: UserRef): Promise<UserSummary | undefined>
-  /** Disables or enables an account. Disabling raises its epoch, which ends what it had begun. */
+  /**
+   * Disables or enables an account. Disabling raises its epoch, which ends its sessions, devices and pending tokens.
+   */
   setDisabled(user: UserRef, disabled: boolean): Promise<boolean>
-  /** Takes failures, lock and disablement off the user's factors, and ends what the user had begun. */
+  /** Clears failures, lock and disablement of the user's factors, and raises the epoch. */
   resetFactor(user: UserRef): Promise<boolean>
-  /** Raises the user's epoch: pending tokens, sessions with their refresh tokens, and remembered devices are over. */
+  /**
+   * Raises the user's epoch, which ends all pending tokens, sessions with their refresh tokens, and remembered devices.
+   */
   endSessions(user: UserRef): Promise<boolean>
-  /** Gives a user another password. Raises the epoch, which ends all that was begun with the old one. */
+  /** Sets a user's password and raises the epoch. */
   setPassword(user: UserRef, passwordHash: string): Promise<boolean>
-  /** Gives the factor of a user another number, or enrols it, and resets all factors. Raises the epoch. */
+  /** Changes the number of a user's factor, or enrolls the factor, and resets all factors. Raises the epoch. */
   setPhone(user: UserRef, phone: { factor: FactorName; phone: string }): Promise<boolean>
 }
 
-/** One decision about a user, as it was kept. */
+/** A recorded decision about a user. */
 export interface AuditedEvent {
   createdAt: Date
   event: string
@@ -95,19 +102,19 @@ export interface AuditedEvent {
   facts: Record<string, string | number | boolean | null>
 }
 
-/** A key of the admin API, without the key itself, which is nowhere. */
+/** An admin key as it is stored, without the key itself. */
 export interface AdminKey {
   keyId: string
   name: string
   scopes: string[]
   createdAt: Date
   expiresAt: Date
-  /** To the minute; null while it was never used. */
+  /** With a precision of one minute; null for a key that was never used. */
   lastUsedAt: Date | null
   revokedAt: Date | null
 }
 
-/** Whom a hash belongs to, and whether the key still opens anything. */
+/** The owner and state of an admin key, found by its hash. */
 export interface FoundAdminKey {
   keyId: string
   name: string
@@ -115,14 +122,16 @@ export interface FoundAdminKey {
   state: 'usable' | 'expired' | 'revoked'
 }
 
-/** Where keys live, by their SHA-256. Throws `service_unavailable` or `overloaded` when it cannot answer. */
+/**
+ * The store of admin keys, by SHA-256. Throws `service_unavailable` or `overloaded` when the database does not answer.
+ */
 export interface AdminKeyStore {
-  /** Keeps a new key for `days` from now, by the store's clock. */
+  /** Stores a new key, valid for `days` from now by the database's clock. */
   add(key: { name: string; scopes: readonly AdminScope[]; hash: Buffer; days: number }): Promise<AdminKey>
-  /** All keys, also those that are over, the newest first. */
+  /** Returns all keys, also expired and revoked ones, the newest first. */
   list(): Promise<AdminKey[]>
-  /** Ends a key at once, everywhere. Returns whether there was one that was not revoked. */
+  /** Revokes a key at once, for all instances. Returns false when no such key is left to revoke. */
   revoke(keyId: string): Promise<boolean>
-  /** The key with this hash; notes its use, at most once a minute. */
+  /** Returns the key with this hash, and records its use at most once a minute. */
   use(hash: Buffer): Promise<FoundAdminKey | undefined>
 }

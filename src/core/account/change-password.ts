@@ -10,7 +10,7 @@ import type { Tokens } from '../session/tokens.ts'
 import type { RequestContext } from '../terms.ts'
 import type { Notices, PasswordPolicy } from './ports.ts'
 
-/** What a change of the password is made of. */
+/** The dependencies of `ChangePassword`. */
 export interface ChangePasswordDeps extends AuthenticateDeps {
   sessions: SessionStore
   tokens: Tokens
@@ -18,7 +18,7 @@ export interface ChangePasswordDeps extends AuthenticateDeps {
   notices: Notices
 }
 
-/** Replaces the password of the caller's account, and the caller's session with a new one. */
+/** Replaces the password of the caller's account, and the caller's session by a new one. */
 export type ChangePassword = (
   authorized: Authorized,
   input: { currentPassword: string; newPassword: string },
@@ -26,11 +26,11 @@ export type ChangePassword = (
 ) => Promise<Grant>
 
 /**
- * Replaces the password of an account whose session is fresh and who knows the old one. All sessions, devices and pending
- * tokens end; the caller gets a new session in the place of its own, and the number of the account a notice.
+ * Makes `ChangePassword`. The session must be fresh and the current password correct. The change ends all sessions,
+ * devices and pending tokens. The caller gets a new session, and the number of the account a notice.
  *
- * Throws `forbidden` without a fresh session, `password_rejected`, and what `createAuthenticate` throws: the old password is
- * counted and throttled here as at `/login`, or this would be the place to guess it.
+ * Throws `forbidden` without a fresh session, `password_rejected`, and what `createAuthenticate` throws. Wrong current
+ * passwords are counted and throttled as at `/login`; otherwise attackers could guess the password here.
  */
 export const createChangePassword = (deps: ChangePasswordDeps): ChangePassword => {
   const { sessions, tokens, passwords, passwordPolicy, journal, notices } = deps
@@ -41,7 +41,7 @@ export const createChangePassword = (deps: ChangePasswordDeps): ChangePassword =
     return authenticate(usernameKey(account.username), input.currentPassword, context, async (authenticated) => {
       const { userId, passwordHash } = authenticated.account
       if (normalizePassword(input.newPassword) === normalizePassword(input.currentPassword)) {
-        throw new Problem('password_rejected', { detail: 'It is the password that you have.' })
+        throw new Problem('password_rejected', { detail: 'The new password must differ from the current one.' })
       }
       const { session, refreshToken } = prepareSession(callerOf(context, undefined))
       const to = await passwords.hash(input.newPassword)

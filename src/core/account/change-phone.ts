@@ -6,7 +6,7 @@ import { stepUpProblem } from '../session/authorize.ts'
 import type { Authorized } from '../session/ports.ts'
 import type { RequestContext } from '../terms.ts'
 
-/** Opens a challenge that binds another phone number to the caller's account. */
+/** Opens a challenge that changes the phone number of the caller's account. */
 export type ChangePhone = (
   authorized: Authorized,
   input: { phone: string } & DeliveryOptions,
@@ -14,22 +14,23 @@ export type ChangePhone = (
 ) => Promise<OpenChallenge>
 
 /**
- * Binds another number to an account (SP 800-63B-4 §4.1.2.1): a code goes to the new one, and the old one keeps working
- * until it is entered at `/phone/verify`. The session that asks must be fresh, then as now; the store sees to it.
+ * Makes `ChangePhone` (SP 800-63B-4 §4.1.2.1). The code goes to the new number. The old number stays in use until the
+ * code is entered at `/phone/verify`. The session must be fresh at both calls; the store checks it.
  *
- * Throws `forbidden` where it is not, and what `createBegin` throws. Of a number it never says whether somebody has it.
+ * Throws `forbidden` without a fresh session, and what `createBegin` throws. The response never reveals whether another
+ * account has the number.
  */
 export const createChangePhone = (deps: BeginDeps & { factors: readonly Factor[] }): ChangePhone => {
   const begin = createBegin(deps)
 
-  return async ({ account, sessionId }, { phone: number, ...wish }, context) => {
+  return async ({ account, sessionId }, { phone: number, ...deliveryOptions }, context) => {
     const factor = findDelivering(deps.factors)
     const enrolled = account.factors.find(({ name }) => name === factor?.name)
     if (!enrolled || !factor) throw new Problem('factor_disabled')
     const phone = factor.delivery.readDestination(number)
     return begin(
       {
-        ...wish,
+        ...deliveryOptions,
         purpose: 'phone',
         account,
         factor,

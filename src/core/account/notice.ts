@@ -5,7 +5,7 @@ import { type Delivery, LONGEST_TRY, type Outbox, type OutboxHandler } from '../
 import type { RequestContext } from '../terms.ts'
 import type { DueNotice } from './ports.ts'
 
-/** What sending notices is made of. */
+/** The dependencies of the notice handler. */
 export interface NoticeDeps {
   outbox: Outbox<DueNotice>
   factors: readonly Factor[]
@@ -13,12 +13,12 @@ export interface NoticeDeps {
   journal: Journal
 }
 
-/** A try, and the message in the ledger that it was. */
+/** A delivery attempt, and its entry in the ledger. */
 interface NoticeDelivery extends Delivery {
   sendId?: string
 }
 
-/** Stands for the request where none caused the try. */
+/** The context of attempts that no request caused. */
 const NO_REQUEST: RequestContext = {
   requestId: '-',
   address: '-',
@@ -29,9 +29,9 @@ const NO_REQUEST: RequestContext = {
 }
 
 /**
- * Sends notices to the number that an account had when its number or password was changed (SP 800-63B-4 §4.6, ASVS 6.3.7).
- * Each is entered in the ledger like every message. A message that may have arrived counts as delivered, so that it is not
- * sent twice.
+ * Makes the handler that sends notices to the number that an account had before its number or password was changed (SP
+ * 800-63B-4 §4.6, ASVS 6.3.7). The ledger records each notice like every message. A message that may have arrived
+ * counts as delivered, so that it is not sent twice.
  */
 export const createNoticeHandler = ({
   outbox,
@@ -44,11 +44,11 @@ export const createNoticeHandler = ({
 
   async deliver({ id, kind, userId, challengeId, phone, locale }) {
     const plan = findDelivering(factors)?.delivery.planNotice({ kind, destination: phone, locale })
-    if (!plan) return { outcome: 'failed', reason: 'no company can take it' }
+    if (!plan) return { outcome: 'failed', reason: 'no provider can take it' }
     // The ledger groups messages by challenge; a notice without one stands alone.
     await ledger.enter({ challengeId: challengeId ?? id, userId, purpose: 'phone' }, plan.first)
     const { sendId, took, ...result } = await plan.deliver(LONGEST_TRY * 1_000, async () => {
-      throw new Error('a notice goes to one company at a time')
+      throw new Error('a notice goes to one provider at a time')
     })
     const reason = result.outcome === 'accepted' ? undefined : result.reason
     const messageId = result.outcome === 'accepted' ? result.messageId : undefined

@@ -2,21 +2,21 @@ import type { NoticeKind } from '../delivery/ports.ts'
 import type { FactorName, RequestContext } from '../terms.ts'
 
 /**
- * The ports of registration and of changes: accounts that are not yet, notices, and what a password must be. Known to the flow as a part of
- * `ports.ts`.
+ * The ports of registration and of account changes: pending registrations, notices, and the password policy.
  */
 
-/** Who may register. */
+/** The users who may register. */
 export type RegistrationMode = 'open' | 'invite' | 'closed'
 
 /**
- * Where accounts wait for their first code. Until then nobody can log in to them, and they keep nobody from the name. Each
- * method is one statement; throws `service_unavailable` or `overloaded` when the store cannot answer.
+ * The store of registrations that wait for their first code. A pending registration cannot log in and does not reserve
+ * its name. Each method is one statement. Throws `service_unavailable` or `overloaded` when the database does not
+ * answer.
  */
 export interface RegistrationStore {
-  /** Whether somebody has this comparison form of a name, and whether an invite is good; before any work is done. */
+  /** Reports whether a name (in its comparison form) is taken and an invite is valid, before any expensive work. */
   check(request: { usernameKey: string; inviteHash: Buffer | null }): Promise<{ taken: boolean; invited: boolean }>
-  /** Opens a registration with its factor. The right code makes an account of it; see `ChallengeStore.guess`. */
+  /** Opens a registration with its factor. The correct code turns it into an account; see `ChallengeStore.guess`. */
   open(registration: {
     userId: string
     username: string
@@ -28,11 +28,11 @@ export interface RegistrationStore {
     locale: string | null
     inviteHash: Buffer | null
   }): Promise<void>
-  /** Takes `open` back: no code was sent. */
+  /** Withdraws a registration whose code was not sent. */
   abandon(userId: string): Promise<void>
 }
 
-/** A notice to the number that an account had when it was changed. */
+/** A notice to the number that an account had before the change. */
 export interface DueNotice {
   kind: NoticeKind
   userId: string
@@ -43,20 +43,20 @@ export interface DueNotice {
   locale: string | null
 }
 
-/** Waits between the tries of one notice, in seconds: a minute, and then twice as long each time. One try more than waits. */
+/** Seconds between the attempts of one notice: a minute, doubled each time. There is one attempt more than waits. */
 export const NOTICE_WAITS = [60, 120, 240, 480, 960, 1_920, 3_840] as const
 
-/** Sends the notices that changes of accounts have left. */
+/** Sends the notices that account changes have stored. */
 export interface Notices {
-  /** Sends what is due, on behalf of a request. Never throws, and returns at once. */
+  /** Sends due notices, on behalf of a request. Never throws, and returns at once. */
   deliver(context: RequestContext): void
 }
 
-/** Says which new passwords are good enough. */
+/** Decides which new passwords are acceptable. */
 export interface PasswordPolicy {
   /**
-   * Throws `password_rejected`, with the reason in words fit for the user, for one that is too short, too long, common,
-   * known to be breached, or made of the user's own name. Never throws because a list could not be asked.
+   * Throws `password_rejected`, with a reason for the user, for an unacceptable password: too short, too long, common,
+   * breached, or derived from the user name. Accepts the password when the list of breached ones cannot be reached.
    */
   assertAcceptable(password: string, username: string): Promise<void>
 }

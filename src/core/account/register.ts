@@ -11,7 +11,7 @@ import { hashToken } from '../session/rotating-token.ts'
 import type { RequestContext } from '../terms.ts'
 import type { PasswordPolicy, RegistrationMode, RegistrationStore } from './ports.ts'
 
-/** What registration is made of. */
+/** The dependencies of `Register`. */
 export interface RegisterDeps extends BeginDeps {
   registrations: RegistrationStore
   passwords: PasswordVerifier
@@ -20,39 +20,39 @@ export interface RegisterDeps extends BeginDeps {
   registration: RegistrationMode
 }
 
-/** What a caller gives to register. */
+/** The input of a registration. */
 export interface RegisterInput extends DeliveryOptions {
   username: string
   password: string
-  /** As people write it, with the country code. */
+  /** With the country code, in any usual notation. */
   phone: string
   invite?: string
-  /** BCP 47, for the texts. */
+  /** The language of messages, BCP 47. */
   locale?: string
 }
 
-/** Opens a registration, and the challenge that completes it. */
+/** Opens a registration and the challenge that completes it. */
 export type Register = (input: RegisterInput, context: RequestContext) => Promise<OpenChallenge>
 
 /**
- * Asks for an account: a code goes to its number, and with the right one at step two the account is there. Until then the
- * name is free for others, and whoever enters their code first has it.
+ * Makes `Register`. A code goes to the number, and the correct code creates the account. Until then the name stays free
+ * for others: the first registration whose code is entered gets it.
  *
- * Throws `forbidden` when registration is closed or the invite is not good, `username_taken`, `password_rejected`, and what
- * `createBegin` throws. Of a number it never says whether somebody has it.
+ * Throws `forbidden` when registration is closed or the invite is invalid, `username_taken`, `password_rejected`, and
+ * what `createBegin` throws. The response never reveals whether another account has the number.
  */
 export const createRegister = (deps: RegisterDeps): Register => {
   const { registrations, passwords, passwordPolicy, factors, registration, journal } = deps
   const begin = createBegin(deps)
 
   return async (input, context) => {
-    const { username: written, password, phone: number, invite, locale: language, ...wish } = input
+    const { username: written, password, phone: number, invite, locale: language, ...deliveryOptions } = input
     const refuse = (reason: string, problem: Problem): Problem => {
       journal('registration_refused', context, { reason })
       return problem
     }
     if (registration === 'closed') {
-      throw refuse('closed', new Problem('forbidden', { detail: 'Nobody can register here.' }))
+      throw refuse('closed', new Problem('forbidden', { detail: 'Registration is closed.' }))
     }
     const username = written.trim()
     const key = usernameKey(username)
@@ -88,7 +88,7 @@ export const createRegister = (deps: RegisterDeps): Register => {
     try {
       const opened = await begin(
         {
-          ...wish,
+          ...deliveryOptions,
           purpose: 'register',
           account: {
             userId,
@@ -106,11 +106,11 @@ export const createRegister = (deps: RegisterDeps): Register => {
         },
         context,
       )
-      // A call that was made before has its registration, and this one is left over.
+      // A repeated call uses the registration of the first call; this one is withdrawn.
       isNeeded = deps.tokens.verifyPending(opened.pendingToken).userId === userId
       return opened
     } finally {
-      // Nobody waits for it; what is left behind is removed within the hour.
+      // The response does not wait for it. Retention deletes what remains within the hour.
       if (!isNeeded) void registrations.abandon(userId).catch(() => {})
     }
   }

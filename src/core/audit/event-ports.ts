@@ -1,4 +1,4 @@
-/** An event that operators subscribe to. Its data holds no whole number, code, token or password. */
+/** An event for operators. Its data contains no complete phone number, code, token or password. */
 export interface DueEvent {
   /** Such as `account.locked`. */
   type: string
@@ -7,7 +7,7 @@ export interface DueEvent {
 }
 
 /**
- * Waits between the tries of one event, in seconds: the schedule that Standard Webhooks suggests. Each counts from the
- * moment the try before must have ended, and is made up to a tenth longer, so that tries spread. One try more than waits.
+ * Seconds between the attempts of one event, as Standard Webhooks suggests. Each wait starts at the latest end of the
+ * previous attempt. A random addition of up to a tenth spreads the retries. There is one attempt more than waits.
  */
 export const EVENT_WAITS = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400] as const

@@ -1,7 +1,7 @@
 import type { RequestContext } from '../terms.ts'
 import type { AuditTrail } from './ports.ts'
 
-/** A decision worth a line in the log. Never holds a code, a password, a token or a whole number. */
+/** Records a decision. The facts never contain a code, a password, a token or a complete phone number. */
 export type Journal = (
   event:
     | 'login_ok'
@@ -44,8 +44,8 @@ export type Journal = (
 ) => void
 
 /**
- * The one way by which a decision is told: a line in the log and an entry in the audit trail, from the same facts, so that
- * no factor and no route can make one without the other.
+ * Makes the one function that records decisions. It writes the log line and the audit entry from the same facts, so
+ * that no factor or route can write one without the other.
  */
 export const createJournal =
   ({

@@ -1,23 +1,23 @@
-/** The port of the audit trail: where the journal's decisions are kept for the questions that come later. */
+/** The port of the audit trail, which keeps the journal's decisions for later inquiries. */
 
-/** One decision, as it is kept. Never holds a code, a password, a token or a whole number. */
+/** A recorded decision. Never contains a code, a password, a token or a complete phone number. */
 export interface AuditEntry {
-  /** As the journal calls it. */
+  /** The journal's event name. */
   event: string
-  /** Null where the name is nobody's, or the decision is about no user. */
+  /** Null for an unknown user name, and for decisions that concern no user. */
   userId: string | null
-  /** Where the request came from, as in `RequestContext`. */
+  /** The client's address, as in `RequestContext`. */
   address: string
   requestId: string
   facts: Record<string, string | number | boolean | null>
-  /** When it was decided, by this instance's clock. */
+  /** The time of the decision, by this instance's clock. */
   at: Date
 }
 
-/** Keeps decisions, in the order in which they were made. Nothing changes or takes back what was kept. */
+/** Keeps decisions in their order. Entries are never changed or removed. */
 export interface AuditTrail {
-  /** Keeps one decision. Never throws, and returns at once: it is written later, with others. */
+  /** Records one decision. Never throws, and returns at once: entries are written later, in batches. */
   record(entry: AuditEntry): void
-  /** Resolves when all that was recorded is written, or given up after one more try. Never rejects. */
+  /** Resolves when every recorded entry is written, or was dropped after one retry. Never rejects. */
   drain(): Promise<void>
 }

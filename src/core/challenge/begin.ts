@@ -8,45 +8,45 @@ import { clientKeyFrom, idempotentRequest, type RequestParts } from './idempoten
 import { createIssue, type DeliveryOptions, type IssueDeps, type OpenChallenge } from './issue.ts'
 import { normalizePassword } from './password.ts'
 
-/** What a challenge is begun with. */
+/** The dependencies of `Begin`. */
 export interface BeginDeps extends IssueDeps {
   tokens: Tokens
 }
 
-/** The user who is to prove a factor, and what for. */
-export interface ChallengeWish extends DeliveryOptions {
+/** A request to open a challenge: the user, the factor and the purpose. */
+export interface ChallengeRequest extends DeliveryOptions {
   purpose: Purpose
   account: Pick<Account, 'userId' | 'authEpoch' | 'locale' | 'resendIn' | 'factors'>
   factor: Factor
-  /** The destination that the factor has, and the one that the code goes to: the same but where it is to be changed. */
+  /** The enrolled destination, and the one that the code goes to. They differ only when the destination is changed. */
   enrolled: string | null
   destination: string | null
-  /** A secret that the caller knows and no store does, for keys that are less random than they ought to be. */
+  /** The password, which no store has. It strengthens client keys that are derived from a weak Idempotency-Key. */
   password: string
-  /** What must be the same for a call to be the same call. */
+  /** The values that must be equal in a repeated call. */
   parts: RequestParts
   attempt?: PasswordAttempt
   bySession?: string
-  /** Makes the problem that is thrown when the account is no longer as it was read. */
+  /** Makes the problem to throw when the account has changed since it was read. */
   changed: () => Problem
 }
 
 /** Opens a challenge. */
-export type Begin = (wish: ChallengeWish, context: RequestContext) => Promise<OpenChallenge>
+export type Begin = (request: ChallengeRequest, context: RequestContext) => Promise<OpenChallenge>
 
-/** How the journal calls a challenge that was opened. */
+/** The journal's events for opened challenges. */
 const BEGUN = { login: 'login_ok', register: 'registration_begun', phone: 'phone_change_begun' } as const
 
 /**
- * Makes the one way in which challenges are opened, for every purpose and factor. Throws what `createIssue` throws, and
- * what `changed` makes. If the message surely did not leave, nothing is used up: the former challenge lives on.
+ * Makes the one function that opens challenges, for every purpose and factor. Throws what `createIssue` throws, and the
+ * problem of `changed`. If the send certainly failed, the previous challenge and its limits are restored.
  */
 export const createBegin = (deps: BeginDeps): Begin => {
   const { challenges, tokens, journal } = deps
   const issue = createIssue(deps)
 
-  return (wish, context) => {
-    const { purpose, account, factor, destination, channel, client, idempotencyKey } = wish
+  return (begin, context) => {
+    const { purpose, account, factor, destination, channel, client, idempotencyKey } = begin
     const asker = { user_id: account.userId }
     const { id: secretId, pepper } = tokens.secret()
     const dated = { issuedAt: tokens.clock(), secretId }
@@ -58,7 +58,7 @@ export const createBegin = (deps: BeginDeps): Begin => {
       key:
         idempotencyKey === undefined
           ? makeClientKey()
-          : clientKeyFrom(idempotencyKey, challengeId, normalizePassword(wish.password)),
+          : clientKeyFrom(idempotencyKey, challengeId, normalizePassword(begin.password)),
     })
     const claims = claimsOf(randomUUID(), account.userId, factor.name)
 
@@ -69,24 +69,24 @@ export const createBegin = (deps: BeginDeps): Begin => {
         claims,
         pepper,
         from: { destination, formerChannel: undefined, failed: [], locale: account.locale },
-        wish,
+        deliveryOptions: begin,
         resendIn: account.resendIn,
         request:
           idempotencyKey === undefined
             ? undefined
-            : idempotentRequest(idempotencyKey, [purpose, ...wish.parts, channel, client], dated),
+            : idempotentRequest(idempotencyKey, [purpose, ...begin.parts, channel, client], dated),
         asker,
         async store(made) {
           const begun = await challenges.begin({
             ...claims,
             ...made,
             factor: factor.name,
-            destination: wish.enrolled,
-            bySession: wish.bySession,
+            destination: begin.enrolled,
+            bySession: begin.bySession,
             authEpoch: account.authEpoch,
-            attempt: wish.attempt,
+            attempt: begin.attempt,
           })
-          if (begun.outcome === 'refused') throw wish.changed()
+          if (begun.outcome === 'refused') throw begin.changed()
           return begun
         },
         withdraw: ({ undo }) => challenges.withdrawBegin(claims, undo),
@@ -94,7 +94,7 @@ export const createBegin = (deps: BeginDeps): Begin => {
           journal(BEGUN[purpose], context, { ...asker, challenge_id: claims.challengeId })
           return tokens.signPending(claims, expiresIn, dated.issuedAt, secretId)
         },
-        // A registration that is repeated is that of the first call.
+        // A repeated registration continues that of the first call.
         formerToken: (first) =>
           tokens.signPending(
             claimsOf(first.challengeId, first.userId, first.factor),

@@ -6,15 +6,15 @@ import { LONGEST_ADVICE } from '../limits.ts'
 import type { ChallengeRef, RequestContext } from '../terms.ts'
 import type { Factor } from './factor.ts'
 
-/** Seconds after which a caller may try again when no company could take the message. */
+/** Seconds until a caller may retry when no provider could take the message. */
 const RETRY_AFTER_FAILURE = 5
 
 /**
- * Carries out the plan of a challenge that is already stored, and enters in the ledger what became of it. What surely
- * did not leave is withdrawn, so that it costs the user nothing.
+ * Sends the message of a stored challenge and records the result in the ledger. Withdraws the challenge when the send
+ * certainly failed, so that the failure uses up none of the user's limits.
  *
- * Throws `sms_unavailable` when no provider took it, `service_unavailable` when no time is left to send it, and
- * `destination_not_allowed` when the number is refused for good.
+ * Throws `sms_unavailable` when no provider took the message, `service_unavailable` when too little time is left to
+ * send it, and `destination_not_allowed` when every provider would refuse the number.
  */
 export const deliverCode = async (delivery: {
   ledger: SendLedger
@@ -36,7 +36,7 @@ export const deliverCode = async (delivery: {
     to: factor.delivery?.mask(destination),
     provider,
   })
-  /** The caller has waited long enough: that a line is missing in the ledger must not cost the user the answer. */
+  /** Records a result without waiting: the answer does not depend on a complete ledger. */
   const settle = (send: SettledSend, facts: ReturnType<typeof factsOf>) => {
     void ledger.settle(send).catch(() => journal('delivery_not_recorded', context, facts))
   }
@@ -44,7 +44,7 @@ export const deliverCode = async (delivery: {
   let isOver = false
   const within = timeToSend(context)
   if (within === undefined) {
-    // The database was slow: a message whose caller has left is not worth its price.
+    // The database was slow. Do not pay for a message when the caller no longer waits for the response.
     const { sendId, provider } = plan.first
     const reason = 'no time left'
     const facts = factsOf(sendId, provider)
@@ -59,12 +59,12 @@ export const deliverCode = async (delivery: {
     const notHandedOver = () =>
       settle({ sendId: next.sendId, status: 'failed', reason: 'not handed over', took: 0 }, facts)
     await ledger.handOver(claims, failed, next).catch((error: unknown) => {
-      // Whether it was entered nobody knows; that it was not handed over we do.
+      // The entry may or may not be stored, but its message was certainly not handed over.
       journal('delivery_not_recorded', context, facts)
       notHandedOver()
       throw error
     })
-    // Entered when nobody waited for it any more: it must not be paid for.
+    // The caller stopped waiting before the entry was stored, so its message is not sent and must not be paid for.
     if (isOver) notHandedOver()
   })
   isOver = true

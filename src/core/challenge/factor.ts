@@ -1,67 +1,69 @@
 import type { Carrier, Channel, Client, NoticeKind, SendPlan } from '../delivery/ports.ts'
 import type { Enrolment, FactorName } from '../terms.ts'
 
-/** A way to prove the second factor. What is counted, locked, spent and expires is not its business but the store's. */
+/** A way to prove the second factor. Counting, locking, spending and expiry belong to the store. */
 export interface Factor {
   readonly name: FactorName
   /** Digits of the code that the user types; undefined where the answer is of another kind. */
   readonly codeLength?: number
-  /** Returns what it adds to `amr` (RFC 8176), by the channel that the code came by; null where nothing was sent. */
+  /**
+   * Returns the factor's values for `amr` (RFC 8176), by the channel that the code came by; null when nothing was sent.
+   */
   amr(channel: Channel | null): readonly string[]
   /**
-   * Makes what a new challenge is judged by, and perhaps a message. Called again for each resend. Throws a `Problem` where
-   * no challenge is possible now.
+   * Makes the expected answer of a new challenge, and possibly a message. Called again for each resend. Throws a
+   * `Problem` when the factor cannot open a challenge now.
    */
   begin(request: BeginRequest): Begun | Promise<Begun>
-  /** Turns what the client sent into what the store compares or advances. */
+  /** Converts the client's answer into the proof that the store compares or advances. */
   answer(request: AnswerRequest): Proof | Promise<Proof>
-  /** How it reaches the user; undefined for a factor that sends nothing. */
+  /** Delivers messages to the user; undefined for a factor that sends nothing. */
   readonly delivery?: FactorDelivery
 }
 
-/** What both steps offer to a factor. */
+/** The functions that both steps offer to a factor. */
 interface FactorRequest {
-  /** Binds an answer to this challenge, under both halves of its key: 32 bytes, of which no store can tell the answer. */
+  /** Returns a MAC of an answer, bound to this challenge under both halves of its key: 32 bytes, not searchable. */
   hash(answer: string): Buffer
-  /** Reads what the factor keeps of this user: one round trip, so only for factors that need it. */
+  /** Reads the factor's stored state for this user. It takes a round trip, so call it only when needed. */
   enrolment(): Promise<Enrolment>
 }
 
-/** What a challenge is begun from, or begun again for another message. */
+/** The input of `Factor.begin`, for a new challenge and for a resend. */
 export interface BeginRequest extends FactorRequest {
-  /** As in `EnrolledFactor`, or the one that is to take its place. */
+  /** As in `EnrolledFactor`, or the new destination that is to replace it. */
   destination: string | null
-  /** The channel that the caller asked for. */
+  /** The channel that the caller requested. */
   channel: Channel | undefined
-  /** The one that the code before came by. */
+  /** The channel of the previous code. */
   formerChannel: Channel | undefined
-  /** Carriers that did not deliver a code of this challenge: they come last. */
+  /** Carriers that failed to deliver a code of this challenge. They are tried last. */
   failed: readonly Carrier[]
-  /** BCP 47, of the user. */
+  /** The user's language, BCP 47. */
   locale: string | null
   acceptLanguage: string | undefined
   client: Client | undefined
 }
 
-/** What a challenge is judged by, and what goes to the user. */
+/** The expected answer of a challenge, and the message to the user. */
 export interface Begun {
-  /** Hash of the answer that is right; null for a factor that judges by its enrolment alone. */
+  /** The hash of the correct answer; null for a factor that judges by its enrollment alone. */
   hash: Buffer | null
-  /** What the client needs to answer, such as a question or the options of an authenticator: a JSON object. */
+  /** Data that the client needs to answer, such as a question or the options of an authenticator: a JSON object. */
   options?: Readonly<Record<string, unknown>>
-  /** What carries it to the user. */
+  /** Sends the message to the user. */
   plan?: SendPlan
 }
 
-/** What a client sent to be judged. */
+/** The input of `Factor.answer`. */
 export interface AnswerRequest extends FactorRequest {
-  /** As it was typed. */
+  /** As the user typed it. */
   code: string
 }
 
 /**
- * What the store judges by: a hash that must equal that of the challenge, a counter that must exceed the last one of the
- * enrolment, or both. One with neither is a wrong answer.
+ * The store's input for judging an answer: a hash that must equal the challenge's, a counter that must exceed the
+ * enrollment's last one, or both. A proof with neither is a wrong answer.
  */
 export interface Proof {
   hash?: Buffer
@@ -69,23 +71,23 @@ export interface Proof {
   counter?: number
 }
 
-/** What factors have that send messages to their users. */
+/** The capability of factors that send messages. */
 export interface FactorDelivery {
-  /** What some provider of this server has, the preferred one first. */
+  /** The channels of this server's providers, the preferred one first. */
   readonly channels: readonly Channel[]
-  /** Returns the one spelling of a destination as it was written. Throws `validation_failed` for other text. */
+  /** Returns the canonical form of a destination. Throws `validation_failed` for invalid text. */
   readDestination(written: string): string
-  /** Throws `destination_not_allowed` where no message may be sent to. */
+  /** Throws `destination_not_allowed` when no message may be sent there. */
   assertAllowed(destination: string): void
-  /** Returns a destination as callers and logs may see it. */
+  /** Returns the masked destination, for callers and logs. */
   mask(destination: string): string
-  /** Plans a message about a change of an account; undefined when no provider can take it. */
+  /** Plans a message about an account change; undefined when no provider can take it. */
   planNotice(notice: { kind: NoticeKind; destination: string; locale: string | null }): SendPlan | undefined
 }
 
 /** A factor that sends messages. */
 export type DeliveringFactor = Factor & { readonly delivery: FactorDelivery }
 
-/** Returns the factor that reaches users who are to be registered, and those who change where their messages go. */
+/** Returns the factor that sends messages: to users who register, and to users who change their destination. */
 export const findDelivering = (factors: readonly Factor[]): DeliveringFactor | undefined =>
   factors.find((factor): factor is DeliveringFactor => factor.delivery !== undefined)

@@ -6,14 +6,14 @@ import type { RequestContext } from '../terms.ts'
 import { assertSameRequest } from './idempotency.ts'
 import type { ChallengeStore, Held, IdempotentRequest, Replay } from './ports.ts'
 
-/** The dependencies of what answers a call that is held, or repeated. */
+/** The dependencies of `findFirst` and `firstOrRefuse`. */
 export interface HoldDeps {
   challenges: ChallengeStore
   journal: Journal
   humanCheck: HumanCheck | undefined
 }
 
-/** The user who asks for a code, for the journal. */
+/** The user who requests a code, for the journal. */
 export type Asker = { user_id: string; challenge_id?: string }
 
 const heldProblem = (held: Held, humanCheck: HumanCheck | undefined): Problem => {
@@ -32,14 +32,15 @@ const heldProblem = (held: Held, humanCheck: HumanCheck | undefined): Problem =>
         ...(humanCheck && { humanCheck: humanCheck.challenge() }),
       })
     case 'repeated':
-      // The first call's challenge was taken back between two looks at it.
+      // The first call's challenge was withdrawn between two reads of it.
       return new Problem('idempotency_in_progress')
   }
 }
 
 /**
- * Returns what came of the first call with the same key; undefined when there was none. Throws `idempotency_key_reused`
- * when that one asked for something else, and `idempotency_in_progress` while its outcome is open.
+ * Returns the result of the first call with the same key; undefined when this call is the first. Throws
+ * `idempotency_key_reused` when the first call's request differs, and `idempotency_in_progress` while its outcome is
+ * open.
  */
 export const findFirst = async (
   { challenges, journal }: HoldDeps,
@@ -55,8 +56,8 @@ export const findFirst = async (
 }
 
 /**
- * Returns what came of the first call with the same key, for a call that was held because the first was faster. Throws the
- * problem that says what holds the call when there was none.
+ * Returns the result of the first call with the same key, for a call that was held back because the first was faster.
+ * When this call is the first, throws the problem that holds it back.
  */
 export const firstOrRefuse = async (
   deps: HoldDeps,

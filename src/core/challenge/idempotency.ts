@@ -8,10 +8,10 @@ export const IDEMPOTENCY_KEY_MIN_LENGTH = 16
 /** Longest Idempotency-Key, in characters without its quotes. */
 export const IDEMPOTENCY_KEY_MAX_LENGTH = 200
 
-/** What of a request must be the same for it to be the same request; never a password. */
+/** The parts of a request that must be equal in a repeated call. Never contains a password. */
 export type RequestParts = readonly (string | undefined)[]
 
-/** A request under its key, as the store keeps it: neither the key nor the request can be read from it. */
+/** Returns a request as the store keeps it. Neither the key nor the request can be derived from it. */
 export const idempotentRequest = (
   key: string,
   parts: RequestParts,
@@ -24,9 +24,8 @@ export const idempotentRequest = (
 })
 
 /**
- * The client's half of the code's key, made from secrets that the client holds and no store has, so that the same call
- * gives the same token without anybody keeping it. The password is in it for keys that are less random than they ought
- * to be.
+ * Derives the client's half of a code's key from secrets that only the client holds. A repeated call thus gets the same
+ * token, and the token is stored nowhere. The password strengthens keys with too little randomness.
  */
 export const clientKeyFrom = (key: string, challengeId: string, password: string): string =>
   createHmac('sha256', key)
@@ -36,8 +35,8 @@ export const clientKeyFrom = (key: string, challengeId: string, password: string
     .toString('base64url')
 
 /**
- * That this is the request which came before. Throws `idempotency_key_reused` when it asks for something else, and
- * `idempotency_in_progress` while nobody knows yet what came of the first.
+ * Asserts that a request equals the first one with its key. Throws `idempotency_key_reused` when it differs, and
+ * `idempotency_in_progress` while the outcome of the first is open.
  */
 export const assertSameRequest = (request: IdempotentRequest, replay: Replay): void => {
   if (!replay.fingerprint.equals(request.fingerprint)) throw new Problem('idempotency_key_reused')

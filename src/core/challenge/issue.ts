@@ -9,65 +9,65 @@ import { type Asker, findFirst, firstOrRefuse, type HoldDeps } from './held.ts'
 import type { Held, IdempotentRequest, Issued, MadeCode, Replay } from './ports.ts'
 import { guardRequest, type ScreenDeps } from './screen.ts'
 
-/** How a caller wants a code delivered, and what it says of itself. */
+/** The caller's options for the delivery of a code, and the caller's claims about itself. */
 export interface DeliveryOptions {
   channel?: Channel
   client?: Client
-  /** The header of that name, as it came. */
+  /** The value of the `Accept-Language` header. */
   acceptLanguage?: string
-  /** The solution of the `human_check` of an earlier answer. */
+  /** The solution of the `human_check` of a previous response. */
   humanCheck?: string
-  /** The header of that name: a call that is repeated with it sends no second message. */
+  /** The value of the `Idempotency-Key` header. A call that is repeated with it sends no second message. */
   idempotencyKey?: string
 }
 
-/** The dependencies of everything that opens a challenge or gives it another code. */
+/** The dependencies of `createIssue`. */
 export interface IssueDeps extends HoldDeps, ScreenDeps {
   ledger: SendLedger
 }
 
-/** A challenge that waits for its answer, as the routes answer it. Durations are whole seconds. */
+/** A challenge that waits for its answer, as the routes return it. Durations are whole seconds. */
 export interface OpenChallenge {
   pendingToken: string
   expiresIn: number
   factor: FactorName
   factors: FactorName[]
-  /** Digits of the code that the user types, where it has a fixed number of them. */
+  /** Digits of the code that the user types, when the number is fixed. */
   codeLength?: number
   /** As in `Begun`. */
   options?: Readonly<Record<string, unknown>>
-  /** Where a message has gone. */
+  /** The message that was sent. */
   delivery?: { channel: Channel; destination: string; status: DeliveryStatus; resendIn: number }
 }
 
-/** One challenge or code that is to be issued. */
+/** A challenge or code to issue. */
 export interface IssueRequest<S extends Issued> {
   factor: Factor
-  /** Names of all factors of the account. */
+  /** The names of all factors of the account. */
   factors: FactorName[]
   claims: PendingClaims
   /** The server's half of the code's key. */
   pepper: Uint8Array
-  /** What the factor begins from. */
+  /** The input of the factor's `begin`. */
   from: Omit<BeginRequest, 'hash' | 'enrolment' | 'acceptLanguage' | 'channel' | 'client'>
-  wish: DeliveryOptions
+  deliveryOptions: DeliveryOptions
   /** Whole seconds until another message may be sent. */
   resendIn: number
   request: IdempotentRequest | undefined
   asker: Asker
-  /** Stores what was made, and says what holds it. Throws the caller's own refusals. */
+  /** Stores the challenge or code. Returns the reason when it is held back. Throws the caller's own refusals. */
   store(made: MadeCode): Promise<S | Held>
-  /** Takes back what was stored: its message surely did not leave. */
+  /** Withdraws a stored challenge or code whose send certainly failed. */
   withdraw(stored: S): Promise<void>
-  /** Returns the pending token of what is issued now. */
+  /** Returns the pending token of the new challenge. */
   token(stored: S): string
-  /** Returns the one of a first call with the same key. */
+  /** Returns the pending token of a first call with the same key. */
   formerToken(first: Replay): string
 }
 
 /**
- * Makes the one way in which codes and other challenges are issued: a repeated call answered, the factor asked, the number
- * looked up, the guard passed, the challenge stored, the message handed over.
+ * Makes the one function that issues challenges and codes. It answers repeated calls, asks the factor, looks up the
+ * number, passes the guard, stores the challenge and sends the message, in this order.
  *
  * Throws `resend_cooldown`, `rate_limited`, `forbidden` (a human check comes first), `destination_not_allowed`,
  * `sms_unavailable` and the problems of an `Idempotency-Key`.
@@ -75,7 +75,7 @@ export interface IssueRequest<S extends Issued> {
 export const createIssue =
   (deps: IssueDeps) =>
   async <S extends Issued>(issue: IssueRequest<S>, context: RequestContext): Promise<OpenChallenge> => {
-    const { factor, claims, pepper, from, wish, request, asker } = issue
+    const { factor, claims, pepper, from, deliveryOptions, request, asker } = issue
     const { destination } = from
 
     const open = (
@@ -96,14 +96,15 @@ export const createIssue =
 
     const { hash, options, plan } = await factor.begin({
       ...from,
-      channel: wish.channel,
-      acceptLanguage: wish.acceptLanguage,
-      client: wish.client,
+      channel: deliveryOptions.channel,
+      acceptLanguage: deliveryOptions.acceptLanguage,
+      client: deliveryOptions.client,
       hash: (answer) => hashCode(pepper, claims, claims.key, answer),
       enrolment: () => deps.challenges.findEnrolment(claims.userId, factor.name),
     })
     const message = plan && { factor, plan, destination: destination!, resendIn: issue.resendIn }
-    const guard = message && (await guardRequest(deps, message, wish.humanCheck, claims.purpose, context, asker))
+    const guard =
+      message && (await guardRequest(deps, message, deliveryOptions.humanCheck, claims.purpose, context, asker))
     if (guard) assertTimeToSend(context)
     else assertTime(context)
     const send = plan && guard && { entry: plan.first, guard }
@@ -119,5 +120,5 @@ export const createIssue =
     })
   }
 
-/** What differs between an answer and its repetition. */
+/** The parts in which a response and its repetition differ. */
 type Shown = Pick<Replay, 'expiresIn' | 'options' | 'delivery'> & { name?: FactorName }

@@ -1,88 +1,85 @@
-/**
- * The ports of challenges: how they are opened, given new codes, guessed at and looked at. Known to the flow as a part of
- * `ports.ts`.
- */
+/** The ports of challenges: opening, resending, guessing and reading them. */
 import type { Carrier, Channel, DeliveryStatus, SendEntry } from '../delivery/ports.ts'
 import type { GuardObjection, GuardRequest } from '../guard/ports.ts'
 import type { NewDevice, NewSession, OpenSession } from '../session/ports.ts'
 import type { ChallengeRef, Enrolment, FactorName, PasswordAttempt } from '../terms.ts'
 import type { Proof } from './factor.ts'
 
-/** Why an account's second factor takes no guesses and sends no codes. */
+/** The reason why a challenge accepts no guesses and sends no codes. */
 export type Closed =
-  /** The challenge has expired, was spent, superseded or exhausted, or its account was changed. */
+  /** The challenge has expired, was spent, replaced or exhausted, or its account was changed. */
   { outcome: 'gone' } | { outcome: 'locked'; retryAfter: number } | { outcome: 'disabled' }
 
-/** Why no code may be sent now, while the challenge that lives is left alone. Seconds are whole and at least 1. */
+/** The reason why no code may be sent now; the open challenge stays unchanged. Seconds are whole and at least 1. */
 export type Held =
   | { outcome: 'cooldown'; retryAfter: number }
   | GuardObjection
-  | { outcome: 'repeated' /** Its key is taken. */ }
+  | { outcome: 'repeated' /** The key is in use. */ }
 
-/** One request that may be made again under the same Idempotency-Key (draft-ietf-httpapi-idempotency-key-header-07). */
+/** A request that may be repeated under its Idempotency-Key (draft-ietf-httpapi-idempotency-key-header-07). */
 export interface IdempotentRequest {
   /** SHA-256 of the key. */
   keyHash: Buffer
-  /** HMAC of what the request asks for, under the key. */
+  /** HMAC of the request, under the key. */
   fingerprint: Buffer
-  /** The date of its token, Unix seconds, and the secret that it is signed with. */
+  /** The date of its token, in Unix seconds, and the secret that signs it. */
   issuedAt: number
   secretId: string
 }
 
-/** What a request that came before under the same key has led to. */
+/** The result of an earlier request under the same key. */
 export interface Replay {
   fingerprint: Buffer
   userId: string
   challengeId: string
   issuedAt: number
   secretId: string
-  /** Seconds that its token lives in all. */
+  /** The whole life of its token, in seconds. */
   life: number
   factor: FactorName
   /** As in `ChallengeView`. */
   options: ChallengeView['options']
   expiresIn: number
-  /** Of the message that carries the code; null where nothing was sent. */
+  /** The message that carries the code; null when nothing was sent. */
   delivery: { channel: Channel; status: DeliveryStatus; resendIn: number } | null
-  /** Whether the message may still be on its way to a company. */
+  /** True while the message may be on its way to a provider. */
   inProgress: boolean
 }
 
-/** What a factor has made for a challenge, about to be stored. */
+/** A challenge or code made by a factor, to be stored. */
 export interface MadeCode {
   /** As in `Begun`. */
   hash: Buffer | null
   /** As in `Begun`; null for most factors. */
   options: Readonly<Record<string, unknown>> | null
-  /** The message and what the guard must know of it; undefined where nothing is sent. */
+  /** The message and the guard's input; undefined when nothing is sent. */
   send: { entry: SendEntry; guard: GuardRequest } | undefined
   request: IdempotentRequest | undefined
 }
 
-/** What every challenge or code that was stored has. Seconds are whole; `resendIn` is 0 where nothing was sent. */
+/** The common result of every stored challenge or code. Seconds are whole; `resendIn` is 0 when nothing was sent. */
 export interface Issued {
   outcome: 'issued'
   expiresIn: number
   resendIn: number
 }
 
-/** The answer to `begin`. */
+/** The result of `begin`. */
 export type BeginResult =
   | (Issued & { undo: BeginUndo })
   | Held
   /** The account or its factor was changed, locked or disabled after it was read. */
   | { outcome: 'refused' }
 
-/** What `withdrawBegin` needs; opaque to the flow. */
+/** The input of `withdrawBegin`; opaque to the core. */
 export interface BeginUndo {
   formerChallengeId: string | null
 }
 
-/** The answer to `replaceCode`. */
+/** The result of `replaceCode`. */
 export type ReplaceResult = (Issued & { undo: ReplaceUndo }) | Held | Closed
 
-/** What `withdrawReplace` needs; opaque to the flow. */
+/** The input of `withdrawReplace`; opaque to the core. */
 export interface ReplaceUndo {
   formerCodeHash: Buffer | null
   formerChannel: string | null
@@ -91,16 +88,16 @@ export interface ReplaceUndo {
   keyHash: Buffer | null
 }
 
-/** The answer to `guess`. */
+/** The result of `guess`. */
 export type GuessResult =
-  /** Right, and spent by this guess, which opened a session. */
+  /** The guess was correct, spent the challenge and opened a session. */
   | { outcome: 'spent'; session: OpenSession }
-  /** Right and spent, but by now somebody else has the name, or has used the invite. */
+  /** The guess was correct and spent the challenge, but another user has the name or used the invite meanwhile. */
   | { outcome: 'unregistered'; reason: 'name' | 'invite' }
   | { outcome: 'wrong'; attemptsLeft: number }
   | Closed
 
-/** A challenge as its holder may see it. */
+/** A challenge, as the holder of its pending token may see it. */
 export interface ChallengeView {
   factor: FactorName
   /** All factors of the account. */
@@ -110,68 +107,72 @@ export interface ChallengeView {
   state: 'waiting' | 'approved' | 'closed'
   attemptsLeft: number
   expiresIn: number
-  /** Of the message that carries the code, with its whole destination, for masking; null where nothing was sent. */
+  /** The message that carries the code, with the complete destination, to be masked; null when nothing was sent. */
   delivery: { channel: Channel; destination: string; status: DeliveryStatus; resendIn: number } | null
-  /** Carriers of codes of this challenge that did not deliver. */
+  /** Carriers that failed to deliver a code of this challenge. */
   failed: Carrier[]
-  /** The user's, as in `Account`. */
+  /** The user's language, as in `Account`. */
   locale: string | null
 }
 
 /**
- * Where challenges, attempts, cooldowns and locks live. Every method is one atomic statement whose effect is committed
- * when it returns; all times are the store's own clock. If it throws, the outcome is unknown and must be taken as used.
+ * The store of challenges, guesses, cooldowns and locks. Each method is one atomic statement that is committed when it
+ * returns. All times are those of the database's clock. If a method throws, its outcome is unknown and must be treated
+ * as used up.
  */
 export interface ChallengeStore {
   /**
-   * Opens a challenge, enters its first hand-over in the ledger, takes it from the budgets and starts the cooldown;
-   * unless the cooldown runs, the guard objects, the key is taken or the account is no longer as it was read. The user's
-   * former challenge of the same purpose is superseded: at most one is ever live. Whatever comes of it, the password was
-   * right, and the attempt is forgiven.
+   * Opens a challenge, records its first send in the ledger, charges the budgets and starts the cooldown. It opens none
+   * while the cooldown runs, when the guard objects, when the key is in use, or when the account has changed. A new
+   * challenge replaces the user's previous one of the same purpose: at most one is open. In every case the password was
+   * correct, so the attempt is forgiven.
    */
   begin(
     challenge: ChallengeRef &
       MadeCode & {
         factor: FactorName
-        /** The factor's, as it was read; for a change of it, where the code goes stands in the guard's request. */
+        /** The factor's destination as it was read. For a change of it, the guard's request has the new one. */
         destination: string | null
-        /** The session that asks: for `phone` it must be fresh. */
+        /** The caller's session, which must be fresh for the purpose `phone`. */
         bySession?: string | undefined
         authEpoch: number
-        /** The attempt at a password that led here; it is forgiven. */
+        /** The password attempt to forgive. */
         attempt?: PasswordAttempt | undefined
       },
   ): Promise<BeginResult>
-  /** Takes `begin` back after a send that surely failed: the former challenge lives again, cooldown and key are free. */
+  /** Withdraws `begin` after a send that certainly failed: restores the previous challenge, frees cooldown and key. */
   withdrawBegin(ref: ChallengeRef, undo: BeginUndo): Promise<void>
-  /** Gives a live challenge a new code, enters its hand-over and starts the cooldown. Attempts are not refilled (SP 800-63B-4 §3.1.3.2). */
+  /**
+   * Gives an open challenge a new code, records its send and starts the cooldown. The number of guesses is not reset
+   * (SP 800-63B-4 §3.1.3.2).
+   */
   replaceCode(code: ChallengeRef & MadeCode): Promise<ReplaceResult>
-  /** Takes `replaceCode` back after a send that surely failed: the former code lives again, the cooldown ends. */
+  /** Withdraws `replaceCode` after a send that certainly failed: restores the previous code, ends the cooldown. */
   withdrawReplace(ref: ChallengeRef, undo: ReplaceUndo): Promise<void>
   /**
-   * Counts one guess, judges its proof (see `Proof`) and, if it is right, spends the challenge: true for exactly one caller, however many
-   * ask. A wrong guess moves the account's failure counter, which locks and in the end disables the factor; a right one
-   * resets it (SP 800-63B-4 §3.2.2). The right one also does, in the same statement, what the challenge was for: it makes an
-   * account of a registration, or gives the factor its new number, raises the epoch and writes the notice to the old
-   * number down; and opens the session.
+   * Counts one guess, judges its proof (see `Proof`) and spends the challenge if the proof is correct. Of all parallel
+   * callers exactly one gets `spent`. A wrong guess raises the account's failure counter, which locks and finally
+   * disables the factor; a correct guess resets it (SP 800-63B-4 §3.2.2). The same statement completes the purpose. For
+   * `register` it creates the account. For `phone` it changes the factor's number, raises the epoch and stores the
+   * notice to the old number. It also opens the session.
    */
   guess(
     ref: ChallengeRef & {
       factor: FactorName
       proof: Proof
       session: NewSession
-      /** What `amr` is for a code that came by each channel, and under `none` for a challenge that sent nothing. */
+      /** The `amr` for each channel that the code may have come by; `none` is for a challenge that sent nothing. */
       amr: Readonly<Record<string, readonly string[]>>
-      /** To be remembered with the session. */
+      /** The device to remember with the session. */
       device?: NewDevice | undefined
       /** As in `begin`. */
       bySession?: string | undefined
     },
   ): Promise<GuessResult>
-  /** What came of the request that had this key, of this user's where several had; undefined when none has, or no longer. */
+  /** Returns the result of the request with this key, the user's own where several had it; undefined when unknown. */
   findReplay(keyHash: Buffer, userId: string): Promise<Replay | undefined>
-  /** The challenge as its holder may see it; undefined when there is no such challenge. */
+  /** Returns the challenge as its holder may see it; undefined when it does not exist. */
   find(ref: ChallengeRef): Promise<ChallengeView | undefined>
-  /** What a factor keeps of a user; nothing at all when the user does not have it. */
+  /** Returns a factor's stored state for a user; its members are null when the user does not have the factor. */
   findEnrolment(userId: string, factor: FactorName): Promise<Enrolment>
 }

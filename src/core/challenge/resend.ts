@@ -6,30 +6,30 @@ import { idempotentRequest } from './idempotency.ts'
 import { createIssue, type DeliveryOptions, type IssueDeps, type OpenChallenge } from './issue.ts'
 import { closedProblem } from './verify.ts'
 
-/** What another code is made with. */
+/** The dependencies of `Resend`. */
 export interface ResendDeps extends IssueDeps {
   tokens: Tokens
   factors: readonly Factor[]
 }
 
-/** Sends another code for a challenge that still waits. */
+/** Sends another code for an open challenge. */
 export type Resend = (
   input: { pendingToken: string } & DeliveryOptions,
   context: RequestContext,
 ) => Promise<OpenChallenge>
 
 /**
- * Makes `Resend`: the former code dies, the attempts already made count on, and the challenge ends when it would have
- * ended. A provider or channel that did not deliver comes last.
+ * Makes `Resend`. The new code invalidates the previous one. The count of guesses and the expiry of the challenge stay.
+ * A provider or channel that failed to deliver is tried last.
  *
- * Throws what `createIssue` throws, what `verify` throws of a challenge that is over, and `validation_failed` for a
+ * Throws what `createIssue` throws, what `verify` throws for a closed challenge, and `validation_failed` for a
  * challenge whose factor sends nothing.
  */
 export const createResend = (deps: ResendDeps): Resend => {
   const { challenges, tokens, factors, journal } = deps
   const issue = createIssue(deps)
 
-  return async ({ pendingToken, ...wish }, context) => {
+  return async ({ pendingToken, ...deliveryOptions }, context) => {
     const { pepper, ...claims } = tokens.verifyPending(pendingToken)
     const view = await challenges.find(claims)
     const factor = factors.find(({ name }) => name === view?.factor)
@@ -40,7 +40,7 @@ export const createResend = (deps: ResendDeps): Resend => {
       ]
       throw new Problem('validation_failed', { errors })
     }
-    const { channel, client, idempotencyKey } = wish
+    const { channel, client, idempotencyKey } = deliveryOptions
     const { destination, resendIn } = view.delivery
     const asker = { user_id: claims.userId, challenge_id: claims.challengeId }
 
@@ -51,8 +51,8 @@ export const createResend = (deps: ResendDeps): Resend => {
         claims,
         pepper,
         from: { destination, formerChannel: view.delivery.channel, failed: view.failed, locale: view.locale },
-        wish,
-        // A challenge that is over gets no code, however long its caller waits.
+        deliveryOptions,
+        // A closed challenge gets no code after any wait.
         resendIn: view.state === 'waiting' ? resendIn : Number.POSITIVE_INFINITY,
         request:
           idempotencyKey === undefined

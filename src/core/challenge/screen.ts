@@ -6,7 +6,7 @@ import type { Purpose, RequestContext } from '../terms.ts'
 import type { Factor } from './factor.ts'
 import type { Asker } from './held.ts'
 
-/** The dependencies of what is asked about a message before the guard decides. */
+/** The dependencies of `guardRequest`. */
 export interface ScreenDeps {
   journal: Journal
   humanCheck: HumanCheck | undefined
@@ -14,9 +14,9 @@ export interface ScreenDeps {
 }
 
 /**
- * Returns what the guard must know of a message. A caller who must wait anyway (`resendIn` seconds) is not looked up, for
- * look-ups cost money. Throws `destination_not_allowed` for a number that was taken over of late: the caller may be its
- * thief.
+ * Returns the guard's input for a message. It skips the number lookup, which costs money, while the caller must wait
+ * anyway (`resendIn` seconds). Throws `destination_not_allowed` for a number whose SIM was swapped recently: the caller
+ * may be the attacker.
  */
 export const guardRequest = async (
   { humanCheck, intelligence, journal }: ScreenDeps,
@@ -37,7 +37,7 @@ export const guardRequest = async (
     journal('send_refused', context, { ...asker, factor: factor.name, rule: 'number_risk' })
     throw new Problem('destination_not_allowed')
   }
-  // A check that is down must not lock out users with the right password; a registration has no password to go by.
+  // An unavailable check must not lock out users with the correct password. A registration has no such password.
   const mayPass = purpose === 'register' ? ['passed'] : ['passed', 'unavailable']
   if (passed === 'unavailable') journal('human_check_unavailable', context, { ...asker, check: humanCheck?.name })
   return { ...plan.guard, phone: destination, host, network, human: mayPass.includes(passed) }

@@ -3,7 +3,7 @@ import type { Tokens } from '../session/tokens.ts'
 import type { Factor } from './factor.ts'
 import type { ChallengeStore, ChallengeView } from './ports.ts'
 
-/** Returns the state of the challenge that a pending token names, its destination masked. */
+/** Returns the state of the challenge that a pending token identifies, with a masked destination. */
 export type ChallengeStatus = (pendingToken: string) => Promise<ChallengeView>
 
 /** The dependencies of `ChallengeStatus`. */

@@ -10,34 +10,34 @@ import { hashCode } from './code.ts'
 import { type Factor, findDelivering } from './factor.ts'
 import type { ChallengeStore, Closed, GuessResult } from './ports.ts'
 
-/** What a code is judged with. */
+/** The dependencies of `Verify`. */
 export interface VerifyDeps {
   challenges: ChallengeStore
   tokens: Tokens
   factors: readonly Factor[]
   journal: Journal
-  /** Seconds that a device is remembered. */
+  /** Seconds for which a device is remembered. */
   deviceTtl: number
-  /** Sends the notices that a change has left. */
+  /** Sends the notices that a change has stored. */
   notices: { deliver(context: RequestContext): void }
 }
 
-/** What a caller gives at step two. */
+/** The input of step two. */
 export interface VerifyInput {
   pendingToken: string
-  /** As it was typed. */
+  /** As the user typed it. */
   code: string
   factor?: FactorName
-  /** Whether to remember the device in the place of codes to come. */
+  /** True to remember the device, whose token then replaces codes. */
   rememberDevice?: boolean
-  /** What the client calls itself, for the lists of sessions and devices. */
+  /** The client's name for itself, shown in the lists of sessions and devices. */
   deviceName?: string
 }
 
-/** Exchanges a pending token and its code for a session; `change` is the session that asks for another phone number. */
+/** Exchanges a pending token and its code for a session; `change` is the session that changes its phone number. */
 export type Verify = (input: VerifyInput, context: RequestContext, change?: Authorized) => Promise<Grant>
 
-/** The problem that tells the holder of a pending token why its challenge takes nothing any more. */
+/** Returns the problem that explains to the holder of a pending token why its challenge is closed. */
 export const closedProblem = (closed: Closed): Problem => {
   switch (closed.outcome) {
     case 'gone':
@@ -49,15 +49,16 @@ export const closedProblem = (closed: Closed): Problem => {
   }
 }
 
-/** What the journal calls a challenge that has done what it was for, besides `code_ok`. */
+/** The journal's events for completed purposes, in addition to `code_ok`. */
 const DONE = { register: 'registered', phone: 'phone_changed' } as const
 
 /**
- * Step two: a pending token and its code become a session.
+ * Makes `Verify`, the second step of a login.
  *
- * The store counts, compares and spends in one statement, which also does what the challenge was for; tokens are signed
- * only after that is committed, and an outcome nobody knows is `service_unavailable`, never a token. `change` is the account
- * that asks for a new number: a code of another purpose is worth nothing there, and its own nowhere else.
+ * The store counts, compares and spends in one statement, which also completes the challenge's purpose. Tokens are
+ * signed only after its commit; an unknown outcome is `service_unavailable`, never a token. `change` is the account
+ * that requested a new number: its challenge can be verified only there, and challenges of other purposes only
+ * elsewhere.
  *
  * Throws `invalid_token`, `invalid_code`, `challenge_invalid`, `factor_locked`, `factor_disabled`; for a registration
  * `username_taken`, or `forbidden` when its invite was used up.
@@ -76,7 +77,7 @@ export const createVerify = ({ challenges, tokens, factors, journal, deviceTtl, 
         journal('registration_refused', context, { ...facts, reason: guess.reason })
         return guess.reason === 'name'
           ? new Problem('username_taken')
-          : new Problem('forbidden', { required: 'invite', detail: 'The invite was used, or has expired.' })
+          : new Problem('forbidden', { required: 'invite', detail: 'The invite was used or has expired.' })
       default:
         journal('code_refused', context, { ...facts, reason: guess.outcome })
         return closedProblem(guess)
@@ -89,7 +90,7 @@ export const createVerify = ({ challenges, tokens, factors, journal, deviceTtl, 
     if (isChange !== (change !== undefined) || (change && change.account.userId !== claims.userId)) {
       throw new Problem('invalid_token')
     }
-    // Tokens of the versions before this one name no factor: there was only one.
+    // Tokens of earlier versions name no factor; those versions had one factor.
     const name = input.factor ?? claims.factor ?? findDelivering(factors)?.name
     const factor = factors.find((one) => one.name === name)
     if (!factor) throw new Problem('challenge_invalid')
@@ -124,6 +125,6 @@ export const createVerify = ({ challenges, tokens, factors, journal, deviceTtl, 
 
 type Facts = Record<string, string>
 
-/** Returns `amr` (RFC 8176) of both factors by the channel that the code came by; `none` where nothing was sent. */
+/** Returns the `amr` (RFC 8176) of both factors by the channel that the code came by; `none` when nothing was sent. */
 const amrOf = (factor: Factor): Record<string, string[]> =>
   Object.fromEntries([null, ...CHANNELS].map((channel) => [channel ?? 'none', ['pwd', ...factor.amr(channel), 'mfa']]))

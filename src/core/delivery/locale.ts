@@ -1,9 +1,12 @@
 import { Problem } from '../../errors.ts'
 
-/** What the database takes as a language. */
+/** The pattern that the database accepts as a language. */
 const LOCALE = /^[A-Za-z0-9-]{2,35}$/
 
-/** A language (BCP 47) in its canonical form, such as `pt-BR` for `PT-br`. Throws `validation_failed` for other text. */
+/**
+ * Returns a language (BCP 47) in its canonical form, such as `pt-BR` for `PT-br`. Throws `validation_failed` for other
+ * text.
+ */
 export const canonicalLocale = (written: string): string => {
   try {
     const locale = new Intl.Locale(written).toString()

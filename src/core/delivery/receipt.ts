@@ -3,15 +3,15 @@ import type { Journal } from '../audit/journal.ts'
 import type { RequestContext } from '../terms.ts'
 import type { Provider, ReceiptRequest, SendLedger } from './ports.ts'
 
-/** Takes a delivery receipt of the provider with this name. */
+/** Processes a delivery receipt of the provider with this name. */
 export type TakeReceipt = (name: string, request: ReceiptRequest, context: RequestContext) => Promise<void>
 
 /**
- * Takes a company's receipt. Whoever asks learns nothing from it: what is signed is taken, whether or not it names a
- * message of ours, one that is known already or one that has ended.
+ * Makes `TakeReceipt`. The response reveals nothing: every signed receipt is accepted, also for unknown, already
+ * reported and completed messages.
  *
- * Throws `not_found` when there is no such company that sends receipts, and `forbidden` for what it did not sign, or
- * signed too long ago.
+ * Throws `not_found` when no such provider sends receipts, and `forbidden` for an invalid signature or one that is too
+ * old.
  */
 export const createReceipt =
   ({

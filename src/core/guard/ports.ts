@@ -1,59 +1,58 @@
 /**
- * The ports of the toll-fraud guard: what may stand between a right password and a message that costs money. Known to
- * the flow as a part of `ports.ts`.
+ * The ports of the guard against toll fraud, which decides between a correct password and a message that costs money.
  */
 
-/** What the guard must know of one message besides its entry in the ledger. */
+/** The guard's input for one message, in addition to its ledger entry. */
 export interface GuardRequest {
   /** E.164. */
   phone: string
-  /** False for messages that cost nothing and reach nobody: those to scenario numbers. */
+  /** False for messages that are free and reach no phone: those to scenario numbers. */
   applies: boolean
-  /** Whether the number is on the safe list. */
+  /** True for a number on the safe list. */
   safe: boolean
-  /** Whether whoever asks has passed a human check, or nobody could say. */
+  /** True when the client passed a human check, or the check was unavailable. */
   human: boolean
-  /** Where the request came from, as in `RequestContext`. */
+  /** The client's address, as in `RequestContext`. */
   host: string
   network: string
 }
 
-/** That the guard lets a message go no further, and by which of its rules. Seconds are whole and at least 1. */
+/** The guard's refusal of a message, and the rule behind it. Seconds are whole and at least 1. */
 export type GuardObjection =
-  /** A cap on a user, a number or an address, which time opens again. */
+  /** A cap on a user, a number or an address, which ends with time. */
   | { outcome: 'capped'; rule: string; retryAfter: number }
-  /** A block, or a budget that is used up. */
+  /** A block, or an exhausted budget. */
   | { outcome: 'blocked'; rule: string; retryAfter: number }
-  /** A human check comes first. */
+  /** The client must pass a human check first. */
   | { outcome: 'check'; rule: string }
 
-/** What a client must solve to show that it is worth a message; members are as the check's own client takes them. */
+/** The task that a client must solve before a message is sent. The members are those of the check's own client. */
 export type HumanChallenge = { kind: string } & Record<string, string | number>
 
-/** Tells people from programs that ask a thousand times: Turnstile, hCaptcha, or work that only a crowd of requests feels. */
+/** Distinguishes people from programs: Turnstile, hCaptcha, or a proof of work that is costly only in large numbers. */
 export interface HumanCheck {
   readonly name: string
-  /** A fresh challenge for whoever was asked for one. */
+  /** Makes a new challenge for a client. */
   challenge(): HumanChallenge
   /**
-   * Whether `answer` solves a challenge, each challenge once. Never throws and answers within 2 s: `unavailable` when
-   * nobody could say.
+   * Verifies the solution of a challenge; each challenge can be solved once. Never throws and answers within 2 s;
+   * `unavailable` when the check cannot decide.
    */
   verify(answer: string, context: { address: string }): Promise<'passed' | 'failed' | 'unavailable'>
 }
 
-/** What is known of a number besides its digits. */
+/** Reports the risk of a phone number. */
 export interface NumberIntelligence {
   readonly name: string
   /**
-   * Whether the number was taken over of late (SIM swap, porting) or is known for fraud: SP 800-63B-4 §3.1.3.3. Never
-   * throws and answers within 1 s: `unknown` when nobody could say.
+   * Reports whether the number was taken over recently (SIM swap, porting) or is known for fraud (SP 800-63B-4
+   * §3.1.3.3). Never throws and answers within 1 s; `unknown` when the service cannot decide.
    */
   assess(phone: string): Promise<'low' | 'high' | 'unknown'>
 }
 
-/** Remembers what may be used once. */
+/** The store of values that may be used once. */
 export interface NonceStore {
-  /** True for exactly one caller, until `ttl` seconds have passed; one atomic statement. */
+  /** Returns true for exactly one caller until `ttl` seconds have passed; one atomic statement. */
   use(nonce: string, ttl: number): Promise<boolean>
 }

@@ -6,19 +6,19 @@ import type { Account, PasswordAttempt, RequestContext } from '../terms.ts'
 import type { AccountStore, LoginAttempt, PasswordVerifier } from './ports.ts'
 import { attemptKeys } from './throttle.ts'
 
-/** What checking a password takes. */
+/** The dependencies of `createAuthenticate`. */
 export interface AuthenticateDeps {
   accounts: AccountStore
   passwords: PasswordVerifier
   factors: readonly Factor[]
   journal: Journal
-  /** The key that tries of passwords are counted under. */
+  /** The key under which password attempts are counted. */
   attemptKey: Uint8Array
-  /** Resolves after so many ms. */
+  /** Resolves after the given ms. */
   wait: (ms: number) => Promise<unknown>
 }
 
-/** An account whose password was right, and the factor to go on with. */
+/** An account whose password was correct, and the factor of its next step. */
 export interface Authenticated {
   account: Account
   attempt: PasswordAttempt
@@ -27,7 +27,7 @@ export interface Authenticated {
   destination: string | null
 }
 
-/** The first factor of an account that can be used now, among those this server offers. */
+/** Returns the account's first usable factor that this server offers. */
 const chooseFactor = (account: Account, factors: readonly Factor[], evenIfLocked: boolean) => {
   for (const enrolled of account.factors) {
     const factor = factors.find(({ name }) => name === enrolled.name)
@@ -37,18 +37,18 @@ const chooseFactor = (account: Account, factors: readonly Factor[], evenIfLocked
 }
 
 /**
- * Checks a password (the name in its comparison form) and hands the account to `proceed`.
+ * Makes the function that checks a password (for the name in its comparison form) and passes the account to `proceed`.
  *
- * Throws `rate_limited` when this address has tried too many passwords for this name, whether or not anybody has it, and
- * `invalid_credentials` alike for an unknown user, a wrong password and an account that is disabled, locked or without a
- * second factor; with `evenIfLocked`, for callers who have passed the factor already, its lock does not matter. Whatever else is thrown, here or by `proceed`, is nobody's fault who has the password: the attempt is
- * taken back.
+ * Throws `rate_limited` when this address has tried too many passwords for this name, existing or not. Throws
+ * `invalid_credentials` alike for an unknown user, a wrong password and an account that is disabled, locked or without
+ * a second factor. `evenIfLocked` ignores the lock, for callers who have already proved the factor. Any other error,
+ * here or in `proceed`, takes the attempt back.
  */
 export const createAuthenticate = (
   { accounts, passwords, factors, journal, attemptKey, wait }: AuthenticateDeps,
   { evenIfLocked } = { evenIfLocked: false },
 ) => {
-  /** The account and its factor, for a try that may be judged. */
+  /** Returns the account and its factor for an attempt that is not throttled. */
   const judge = async (
     { account, delay, familiar }: LoginAttempt,
     password: string,
@@ -62,7 +62,8 @@ export const createAuthenticate = (
     const chosen = account && !account.disabled ? chooseFactor(account, factors, evenIfLocked) : undefined
     if (!account || !passwordIsRight || !chosen) {
       onWrong()
-      // Only a right password may be quicker from where its owner has been, or time would tell who has been there.
+      // For a wrong password the delay is the same at a familiar address, or timing would reveal where the owner logs
+      // in.
       if (delay > 0 && familiar) await wait(delay)
       await accounts.countFailure(attempt)
       journal('login_failed', context, {
@@ -89,7 +90,7 @@ export const createAuthenticate = (
       journal('login_throttled', context, { user_id: account?.userId, retry_after: retryAfter })
       throw new Problem('rate_limited', { retryAfter })
     }
-    // A try that was judged wrong counts whatever happens afterwards, or a fault would make guesses free.
+    // A wrong password counts even if a later step fails; otherwise errors would make guesses free.
     let isWrong = false
     const onWrong = () => {
       isWrong = true
@@ -97,7 +98,7 @@ export const createAuthenticate = (
     try {
       return await proceed(await judge(taken, password, attempt, context, onWrong))
     } catch (error) {
-      // The caller's answer is what it is, whether or not this can be written.
+      // A failure to take the attempt back does not change the response.
       if (ticket !== null && !isWrong) await accounts.forgive(attempt, ticket).catch(() => {})
       throw error
     }

@@ -1,28 +1,28 @@
 import { Problem } from '../../errors.ts'
 
-/** How the queue is bounded. */
+/** The bounds of the queue. */
 export interface HashQueueOptions {
-  /** Jobs that run at once; more than there are cores only makes each of them slower. */
+  /** Jobs that run at once. More than the number of cores slows each of them down. */
   concurrency: number
-  /** A job that would have to wait longer than this is refused at once, in ms. */
+  /** Longest expected wait in ms; jobs beyond it are refused at once. */
   maxWait: number
   /** Monotonic clock, in ms. */
   now: () => number
 }
 
-/** Runs slow jobs a few at a time. */
+/** Runs slow jobs, a few at a time. */
 export type HashQueue = <T>(job: () => Promise<T>) => Promise<T>
 
 /**
- * A queue whose waiting time is bounded rather than its length: from the time that recent jobs took it tells how long a
- * new one would wait, and throws `overloaded` when that is too long, so that a caller is never kept for an answer that
- * it no longer wants and a flood cannot pile up memory. Where the forecast was wrong, because jobs have become slower, a
- * job that has waited too long is refused when its turn comes.
+ * Makes a queue that bounds the waiting time rather than the length. From the duration of recent jobs it estimates how
+ * long a new one would wait, and throws `overloaded` when that is too long. Thus no caller waits for a response that
+ * comes too late, and a flood cannot fill the memory. A job that waited too long, because jobs became slower, is
+ * refused when its turn comes.
  */
 export const createHashQueue = ({ concurrency, maxWait, now }: HashQueueOptions): HashQueue => {
   const waiting: (() => void)[] = []
   let running = 0
-  // A first guess; the average moves to the truth within a few jobs.
+  // An initial estimate, which adapts within a few jobs.
   let averageMs = 20
 
   const expectedWait = () => (running < concurrency ? 0 : ((waiting.length + 1) / concurrency) * averageMs)
@@ -43,7 +43,7 @@ export const createHashQueue = ({ concurrency, maxWait, now }: HashQueueOptions)
         averageMs += (now() - start - averageMs) / 10
       }
     } finally {
-      // The place goes to the next in line without ever being free, or a newcomer could take it.
+      // Pass the slot on without freeing it, or a new job could take it first.
       const next = waiting.shift()
       if (next) next()
       else running -= 1

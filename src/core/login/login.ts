@@ -10,33 +10,32 @@ import type { RequestContext } from '../terms.ts'
 import { type AuthenticateDeps, type Authenticated, createAuthenticate } from './authenticate.ts'
 import { usernameKey } from './username.ts'
 
-/** What the flow is made of. */
+/** The dependencies of `Login`. */
 export interface FlowDeps extends BeginDeps, AuthenticateDeps {
   devices: DeviceStore
 }
 
-/** What a caller gives at step one. */
+/** The input of step one. */
 export interface LoginInput extends DeliveryOptions {
   username: string
   password: string
-  /** Of a device that is remembered: it stands in for the code. */
+  /** The token of a remembered device, which replaces the code. */
   deviceToken?: string
-  /** Both factors are wanted, whatever device this is. */
+  /** True to require both factors, even on a remembered device. */
   stepUp?: boolean
 }
 
-/** A code is on its way, or a remembered device has stood in for it. */
+/** The result of step one: an open challenge, or the tokens of a session on a remembered device. */
 export type LoginResult = { challenge: OpenChallenge } | { grant: Grant }
 
 /** Exchanges a user name and a password for a challenge, or for a session where a remembered device is presented. */
 export type Login = (input: LoginInput, context: RequestContext) => Promise<LoginResult>
 
 /**
- * Step one: a user name and a password become a pending token and a code on its way, or at once a session of one factor
- * when a remembered device is presented (`acr` aal1, SP 800-63B-4 §5.1: it replaces no authentication). A device token that
- * is worth nothing is no fault of the caller's: the code comes.
+ * Makes `Login`, the first step: it opens a challenge and sends its code. A remembered device instead gets a session of
+ * one factor at once (`acr` aal1, SP 800-63B-4 §5.1). An invalid device token is not an error: the code is sent.
  *
- * Throws what `createAuthenticate` throws, and only after a right password what `createBegin` throws.
+ * Throws what `createAuthenticate` throws and, only after a correct password, what `createBegin` throws.
  */
 export const createLogin = (deps: FlowDeps): Login => {
   const { tokens, journal, devices } = deps
@@ -72,14 +71,14 @@ export const createLogin = (deps: FlowDeps): Login => {
     authenticated: Authenticated,
   ): Promise<LoginResult> => {
     const { account, attempt, factor, destination } = authenticated
-    const { username, password, deviceToken, stepUp, ...wish } = input
+    const { username, password, deviceToken, stepUp, ...deliveryOptions } = input
     if (deviceToken !== undefined && !stepUp) {
       const granted = await byDevice(deviceToken, authenticated, context)
       if (granted) return { grant: granted }
     }
     const challenge = await begin(
       {
-        ...wish,
+        ...deliveryOptions,
         purpose: 'login',
         account,
         factor,

@@ -2,8 +2,8 @@ import { createHmac } from 'node:crypto'
 import type { PasswordAttempt, RequestContext } from '../terms.ts'
 
 /**
- * Under what a try of a password is counted: HMAC-SHA-256, so that a dump is no list of the names that were tried. The
- * name is in its comparison form (see `usernameKey`), or each spelling of it would have tries of its own.
+ * Returns the keys under which a password attempt is counted. They are HMAC-SHA-256, so that a dump does not list the
+ * names that were tried. The name is in its comparison form (see `usernameKey`), so that all spellings share one count.
  */
 export const attemptKeys = (
   key: Uint8Array,

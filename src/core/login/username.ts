@@ -1,27 +1,27 @@
-/** Longest user name, in code points: an e-mail address may be this long (RFC 5321 §4.5.3.1.3: 256 octets with angle brackets). */
+/** Longest user name, in code points. An email address may be this long (RFC 5321 §4.5.3.1.3). */
 export const USERNAME_MAX_LENGTH = 254
 
 /**
- * The form in which names are compared: NFKC, case folded, without surrounding space. Two spellings of one name share
- * one account and one set of counters (CVE-2025-24806, CVE-2026-47203), so this is the only place that decides it: the
- * database stores the result and never folds by itself, for its `lower()` disagrees with ours.
+ * Returns the form in which names are compared: NFKC, case-folded, without surrounding space. Two spellings of one name
+ * share one account and one set of counters (CVE-2025-24806, CVE-2026-47203). Only this function decides it: the
+ * database stores the result and never folds by itself, because its `lower()` differs from JavaScript's.
  *
- * JavaScript has no case folding; lower, upper and lower case again gives it, with ß = ẞ = ss (ẞ is its own upper case,
- * so that it must become ß first) and ς = σ, and where it merges more than Unicode does (ı = i) the price is a name that
- * is taken.
+ * JavaScript has no case folding. Lower, upper and lower case again have the same effect: ß = ẞ = ss and ς = σ. (The
+ * first step turns ẞ, which is its own upper case, into ß.) It merges a few more names than Unicode does (ı = i); those
+ * count as taken.
  */
 export const usernameKey = (username: string): string =>
   username.normalize('NFKC').trim().toLowerCase().toUpperCase().toLowerCase().replaceAll('ς', 'σ').normalize('NFKC')
 
-/** Characters that nobody sees, or that turn what stands beside them: two names with them would look the same. */
+/** Characters that are invisible or change the direction of others: names with them could look the same. */
 const UNSEEN = /[\p{Cf}\p{Default_Ignorable_Code_Point}]/u
 
-/** What is wrong with a name that somebody wants to have; undefined for nothing. */
+/** Returns the fault of a new user name, as the end of a sentence; undefined for a valid one. */
 export const usernameFault = (username: string): string | undefined => {
   const key = usernameKey(username)
   if (key === '') return 'is empty'
-  // NFKC makes up to 18 characters of one, and an index of Postgres takes no more than 2,704 bytes.
+  // NFKC expands one character to up to 18, and a Postgres index takes at most 2,704 bytes.
   if ([...key].length > USERNAME_MAX_LENGTH)
     return `is longer than ${USERNAME_MAX_LENGTH} characters when it is compared`
-  return UNSEEN.test(username) ? 'has characters that nobody sees' : undefined
+  return UNSEEN.test(username) ? 'has invisible characters' : undefined
 }

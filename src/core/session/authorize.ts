@@ -2,15 +2,15 @@ import { Problem } from '../../errors.ts'
 import type { Authorized, SessionStore } from './ports.ts'
 import type { Tokens } from './tokens.ts'
 
-/** Lets through whom an access token speaks for. */
+/** Returns the account and session of an access token. */
 export type Authorize = (accessToken: string, options?: { fresh: boolean }) => Promise<Authorized>
 
 /**
- * Who an access token speaks for, asked of the store: an account that was changed, or a session that was ended, is refused
- * at once (ASVS 7.4.1), though the token's signature is good for minutes. With `fresh`, both factors must have been
- * presented a short while ago.
+ * Makes `Authorize`. It reads the session from the store, so that a changed account or an ended session is refused at
+ * once (ASVS 7.4.1). The token's signature alone would stay valid for minutes. With `fresh`, both factors must have been
+ * proved recently.
  *
- * Throws `invalid_token`, and `forbidden` where only a login with both factors is missing.
+ * Throws `invalid_token`, and `forbidden` when only a login with both factors is missing.
  */
 export const createAuthorize =
   ({ sessions, tokens }: { sessions: SessionStore; tokens: Tokens }): Authorize =>
@@ -21,7 +21,7 @@ export const createAuthorize =
     return authorized
   }
 
-/** That the caller must log in with both factors first. */
+/** Makes the problem that requires a login with both factors. */
 export const stepUpProblem = (): Problem =>
   new Problem('forbidden', {
     required: 'aal2',

@@ -4,48 +4,48 @@ import type { Caller, NewDevice, NewSession, OpenSession } from './ports.ts'
 import { hashToken, makeToken } from './rotating-token.ts'
 import type { Tokens } from './tokens.ts'
 
-/** A token that can be exchanged for the next. */
+/** A token that is exchanged for its successor. */
 interface Renewable {
   token: string
-  /** Whole seconds until it is worth nothing, if nobody uses it. */
+  /** Whole seconds until it expires, if it is not used. */
   expiresIn: number
 }
 
-/** What a caller holds after a login. */
+/** The tokens that a client holds after a login. */
 export interface Grant {
   accessToken: string
   /** Whole seconds. */
   expiresIn: number
   refresh: Renewable
-  /** For a device that is to be remembered, or is. */
+  /** The token of a remembered device. */
   device?: Renewable
 }
 
-/** A session about to be opened, and the token that its owner will hold. */
+/** A session to open, and its refresh token. */
 export interface PreparedSession {
   session: NewSession
   refreshToken: string
 }
 
-/** Makes ids and tokens for a session. */
+/** Makes the ids and tokens of a session. */
 export const prepareSession = (caller: Caller): PreparedSession => {
   const refreshToken = makeToken('refresh')
   return { session: { ...caller, sessionId: randomUUID(), refreshHash: hashToken(refreshToken) }, refreshToken }
 }
 
-/** Makes id and token for a device. */
+/** Makes the id and token of a device. */
 export const prepareDevice = (): { device: NewDevice; token: string } => {
   const token = makeToken('device')
   return { device: { deviceId: randomUUID(), tokenHash: hashToken(token) }, token }
 }
 
-/** Who asks, for the list of sessions. */
+/** Returns the caller for the list of sessions; `name` is the client's name for itself. */
 export const callerOf = (context: RequestContext, name: string | undefined): Caller => ({
   name: name ?? context.client,
   address: context.address,
 })
 
-/** The tokens for a session that is open: signed only after it was committed. */
+/** Signs the tokens of an open session. Call it only after the session is committed. */
 export const grant = (tokens: Tokens, session: OpenSession, refreshToken: string, device?: Renewable): Grant => {
   const { token, expiresIn } = tokens.signAccess(session)
   return {

@@ -1,100 +1,97 @@
-/**
- * The ports of what follows a login: sessions with their refresh tokens, and remembered devices. Known to the flow as a
- * part of `ports.ts`.
- */
+/** The ports of sessions with their refresh tokens, and of remembered devices. */
 import type { Account, PasswordAttempt } from '../terms.ts'
 
-/** Assurance levels of SP 800-63B-4: one factor, and two. */
+/** The assurance levels of SP 800-63B-4: one factor, or two. */
 export type Acr = 'aal1' | 'aal2'
 
-/** Who asks, as the user is to recognise it in the list of sessions. */
+/** The client, as the user recognizes it in the list of sessions. */
 export interface Caller {
-  /** What the client calls itself; null when it says nothing. */
+  /** The client's name for itself; null when it sends none. */
   name: string | null
   /** As in `RequestContext`. */
   address: string
 }
 
-/** A session about to be opened. */
+/** A session to open. */
 export interface NewSession extends Caller {
   sessionId: string
   /** SHA-256 of its first refresh token. */
   refreshHash: Buffer
 }
 
-/** A device about to be remembered. */
+/** A device to remember. */
 export interface NewDevice {
   deviceId: string
   tokenHash: Buffer
 }
 
-/** A session as tokens are made of it. */
+/** An open session, as tokens need it. */
 export interface OpenSession {
   userId: string
   sessionId: string
   acr: Acr
   amr: string[]
-  /** When its factors were presented, Unix seconds. */
+  /** The time at which its factors were proved, in Unix seconds. */
   authTime: number
-  /** Whole seconds that its refresh token serves, if nobody uses it. */
+  /** Whole seconds until its refresh token expires, if it is not used. */
   lasts: number
 }
 
-/** A rotating token that is presented, and what would come after it. */
+/** A rotating token that was presented, and its successor. */
 export interface Rotation {
   hash: Buffer
   nextHash: Buffer
-  /** What the successor was made with. */
+  /** The salt that the successor is derived with. */
   salt: Buffer
 }
 
-/** That the same token was presented a moment ago: what its successor was made with, to make it again. */
+/** The salt of a token that was presented again within its grace, from which its successor is derived again. */
 export interface Repeated {
   salt: Buffer
   /** SHA-256 of the successor. */
   successor: Buffer
 }
 
-/** The answer to `refresh`. */
+/** The result of `refresh`. */
 export type RefreshResult =
   | { outcome: 'rotated'; session: OpenSession }
   | ({ outcome: 'repeated'; session: OpenSession } & Repeated)
-  /** It was used before: its session is revoked now. */
+  /** The token was used before. Its session is now revoked. */
   | { outcome: 'reused'; userId: string; sessionId: string }
-  /** Nobody has it, or its session is over. */
+  /** The token is unknown, or its session is over. */
   | { outcome: 'gone' }
 
-/** The answer to `openByDevice`. */
+/** The result of `openByDevice`. */
 export type DeviceResult =
   | { outcome: 'rotated'; deviceId: string; lasts: number; session: OpenSession }
   | ({ outcome: 'repeated'; deviceId: string; lasts: number; session: OpenSession } & Repeated)
-  /** It was used before, longer ago than a lost answer explains: the device is forgotten. */
+  /** The token was used before, and the grace is over. The device is now forgotten. */
   | { outcome: 'reused'; deviceId: string }
-  /** It is nobody's, another user's, or over. */
+  /** The token is unknown, expired or belongs to another user. */
   | { outcome: 'unknown' }
 
-/** An account, and the session that speaks for it. */
+/** An account, and the session that authorizes the request. */
 export interface Authorized {
   account: Account
   sessionId: string
-  /** Whether both factors were presented a short while ago: what changes the account demands it. */
+  /** True when both factors were proved recently. Account changes require it. */
   fresh: boolean
 }
 
-/** A session as its user may see it. */
+/** A session, as its user may see it. */
 export interface SessionView {
   sessionId: string
   name: string | null
   address: string
   acr: Acr
-  /** Whether a remembered device stood in for the code. */
+  /** True when a remembered device replaced the code. */
   byDevice: boolean
   createdAt: Date
   lastUsedAt: Date
   expiresAt: Date
 }
 
-/** A remembered device as its user may see it. */
+/** A remembered device, as its user may see it. */
 export interface DeviceView {
   deviceId: string
   name: string | null
@@ -105,26 +102,28 @@ export interface DeviceView {
 }
 
 /**
- * Where sessions live. A session is over when it was revoked, when it has reached its absolute or its idle end, and when
- * the account's epoch was raised after it was opened. Each method is one statement whose effect is committed when it
- * returns; throws `service_unavailable` or `overloaded` when the store cannot answer.
+ * The store of sessions. A session ends when it is revoked, reaches its absolute or idle expiry, or when the account's
+ * epoch is raised. Each method is one statement that is committed when it returns. Throws `service_unavailable` or
+ * `overloaded` when the database does not answer.
  */
 export interface SessionStore {
-  /** Rotates a refresh token: for one caller, however many present it; see `RefreshResult` for the others. */
+  /** Rotates a refresh token. Of all parallel callers one gets `rotated`; see `RefreshResult` for the others. */
   refresh(token: Rotation & { address: string }): Promise<RefreshResult>
-  /** The account that a session speaks for; undefined when the session is over. */
+  /** Returns the account of a session; undefined when the session is over. */
   findAuthorized(session: { userId: string; sessionId: string }): Promise<Authorized | undefined>
-  /** The open sessions of a user, the last used first. */
+  /** Returns the open sessions of a user, the last used first. */
   list(userId: string): Promise<SessionView[]>
-  /** Ends one session; false when the user has no such open one. */
+  /** Ends one session. Returns false when the user has no such open session. */
   end(session: { userId: string; sessionId: string }): Promise<boolean>
-  /** Ends the session that a refresh token belongs to, or belonged to; undefined when there is none that is open. */
+  /**
+   * Ends the session that a refresh token belongs to, or belonged to. Returns undefined when it has no open session.
+   */
   endByToken(hash: Buffer): Promise<{ userId: string; sessionId: string } | undefined>
-  /** Ends all sessions of a user but this one, and returns how many: none when this one is over by then. */
+  /** Ends all sessions of a user but this one. Returns their number; 0 when this session is over by then. */
   endOthers(session: { userId: string; sessionId: string }): Promise<number>
   /**
-   * Replaces a password, if it is still `from` and the session that asks is fresh: raises the epoch, which ends all that was
-   * begun before, and opens a session in the place of the one that asked. Undefined when either is no longer so.
+   * Replaces a password if it is still `from` and the caller's session is fresh. Raises the epoch, which ends all
+   * earlier sessions, and opens one in place of the caller's. Returns undefined when a condition fails.
    */
   changePassword(change: {
     userId: string
@@ -136,11 +135,11 @@ export interface SessionStore {
   }): Promise<OpenSession | undefined>
 }
 
-/** Where remembered devices live; as for sessions, one of an older epoch than its account's is forgotten. */
+/** The store of remembered devices. A device of an older epoch than its account's is forgotten. */
 export interface DeviceStore {
   /**
-   * Opens a session of one factor for a device that is presented with a right password, and rotates its token. Unless the
-   * device is known, nothing happens but that a token which comes back is dealt with.
+   * Opens a session of one factor for a device presented with a correct password, and rotates its token. For an unknown
+   * device it only handles a reused token.
    */
   openByDevice(login: {
     userId: string
@@ -150,10 +149,10 @@ export interface DeviceStore {
     session: NewSession
     amr: readonly string[]
   }): Promise<DeviceResult>
-  /** The remembered devices of a user, the last used first. */
+  /** Returns the remembered devices of a user, the last used first. */
   list(userId: string): Promise<DeviceView[]>
-  /** Forgets one device and ends the sessions that it opened; false when the user has no such one. */
+  /** Forgets one device and ends its sessions. Returns false when the user has no such device. */
   forget(device: { userId: string; deviceId: string }): Promise<boolean>
-  /** Forgets all devices of a user and ends the sessions that they opened; returns how many devices. */
+  /** Forgets all devices of a user and ends their sessions. Returns the number of devices. */
   forgetAll(userId: string): Promise<number>
 }

@@ -6,7 +6,7 @@ import type { SessionStore } from './ports.ts'
 import { repeat, rotate } from './rotating-token.ts'
 import type { Tokens } from './tokens.ts'
 
-/** Shortens Retry-After, so that a client that lost the answer of the database has time for several tries in the grace. */
+/** Shortens Retry-After, so that a client that lost a response can retry several times within the grace period. */
 export const withShortRetry = (error: unknown): never => {
   throw error instanceof Problem ? withRetryAfter(error, 1 + Math.round(Math.random())) : error
 }
@@ -15,11 +15,11 @@ export const withShortRetry = (error: unknown): never => {
 export type Refresh = (token: string, context: RequestContext) => Promise<Grant>
 
 /**
- * Exchanges a refresh token for an access token and the next refresh token (RFC 6749 §6, RFC 9700 §4.14.2).
+ * Makes `Refresh` (RFC 6749 §6, RFC 9700 §4.14.2).
  *
- * Each token serves once. Presented again within two minutes, and before its successor was used, it gives the same successor:
- * then the answer was lost, or a client asked twice. Presented again in any other way it was copied, and the whole session
- * ends. Throws `invalid_token`, alike for a token that nobody has, one that is over and one that was used.
+ * Each token can be used once. Presented again within two minutes, and before its successor was used, it returns the
+ * same successor: the response was lost, or a client asked twice. Any other reuse means that the token was copied, and
+ * the whole session ends. Throws `invalid_token`, alike for an unknown, an expired and a used token.
  */
 export const createRefresh =
   ({ sessions, tokens, journal }: { sessions: SessionStore; tokens: Tokens; journal: Journal }): Refresh =>

@@ -4,13 +4,15 @@ import type { RequestContext } from '../terms.ts'
 import type { Authorized, DeviceStore, SessionStore } from './ports.ts'
 import { hashToken } from './rotating-token.ts'
 
-/** The ways to end sessions and forget devices, each entered in the journal. */
+/** Ends sessions and forgets devices. The journal records each. */
 export interface SignOut {
   /** Ends a session of the account. Throws `not_found` when the account has no such open session. */
   session(authorized: Authorized, sessionId: string, context: RequestContext): Promise<void>
-  /** Ends the session that a refresh token belongs to; false without one (RFC 7009 §2.2: the caller does not learn it). */
+  /**
+   * Ends the session of a refresh token. Returns false without one (RFC 7009 §2.2: the response must not reveal it).
+   */
   byRefreshToken(token: string, context: RequestContext): Promise<boolean>
-  /** Ends all sessions of the account but the one that asks. */
+  /** Ends all sessions of the account except the caller's. */
   others(authorized: Authorized, context: RequestContext): Promise<void>
   /** Forgets a device of the account. Throws `not_found` when the account has no such device. */
   device(authorized: Authorized, deviceId: string, context: RequestContext): Promise<void>
@@ -18,7 +20,7 @@ export interface SignOut {
   devices(authorized: Authorized, context: RequestContext): Promise<void>
 }
 
-/** Ends what a login has begun. */
+/** Makes `SignOut`. */
 export const createSignOut = ({
   sessions,
   devices,
