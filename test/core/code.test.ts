@@ -6,7 +6,7 @@ const SAMPLES = 10_000
 
 const codes = Array.from({ length: SAMPLES }, () => makeCode(6))
 
-/** How far the digits at one position are from uniform: 9 degrees of freedom, above 50 once in ten million runs. */
+/** The chi-square distance of digits from uniform: 9 degrees of freedom, above 50 once in ten million runs. */
 const chiSquare = (digits: string[]): number => {
   const expected = digits.length / 10
   const counts = new Map<string, number>()
@@ -25,7 +25,7 @@ t.test('a code is six decimal digits, leading zeros kept', async (t) => {
   )
 })
 
-t.test('a code has as many digits as are asked for', async (t) => {
+t.test('a code has the requested number of digits', async (t) => {
   for (const digits of [6, 7, 8]) {
     const others = Array.from({ length: 1_000 }, () => makeCode(digits)).filter(
       (code) => !/^[0-9]+$/.test(code) || code.length !== digits,
@@ -34,20 +34,20 @@ t.test('a code has as many digits as are asked for', async (t) => {
   }
 })
 
-t.test('every digit is as likely as any other, at every position', async (t) => {
+t.test('every digit is equally likely at every position', async (t) => {
   for (let position = 0; position < 6; position += 1) {
     const distance = chiSquare(codes.map((code) => code[position]!))
     t.ok(distance < 50, `position ${position}: chi-square ${distance.toFixed(1)}`)
   }
 })
 
-t.test('codes hardly ever repeat, and owe nothing to Math.random', async (t) => {
+t.test('codes rarely repeat and do not depend on Math.random', async (t) => {
   t.intercept(Math, 'random', { value: () => 0.5 })
   const distinct = new Set(Array.from({ length: 1_000 }, () => makeCode(8)))
   t.ok(distinct.size > 990, `${distinct.size} of 1,000`)
 })
 
-t.test('the client half of the key is 128 bits, new each time', async (t) => {
+t.test('makes a new client key of 128 bits each time', async (t) => {
   const keys = Array.from({ length: 1_000 }, makeClientKey)
   t.equal(new Set(keys).size, keys.length)
   t.same(
@@ -61,12 +61,12 @@ const CHALLENGE = { challengeId: '0f0e0d0c-0b0a-4908-8706-050403020100', purpose
 const KEY = 'AAECAwQFBgcICQoLDA0ODw'
 const hex = (...input: Parameters<typeof hashCode>) => hashCode(...input).toString('hex')
 
-t.test('the hash of a code is 32 bytes, the same for the same input', async (t) => {
+t.test('the hash of a code has 32 bytes and is the same for the same input', async (t) => {
   t.match(hex(PEPPER, CHALLENGE, KEY, '012345'), /^[0-9a-f]{64}$/)
   t.equal(hex(PEPPER, CHALLENGE, KEY, '012345'), hex(Buffer.from(PEPPER), { ...CHALLENGE }, KEY, '012345'))
 })
 
-t.test('each input of the hash changes it: pepper, challenge, purpose, key and code', async (t) => {
+t.test('the hash depends on the pepper, challenge, purpose, key and code', async (t) => {
   const hashes = [
     hex(PEPPER, CHALLENGE, KEY, '012345'),
     hex(Buffer.alloc(32, 2), CHALLENGE, KEY, '012345'),
@@ -79,7 +79,7 @@ t.test('each input of the hash changes it: pepper, challenge, purpose, key and c
   t.equal(new Set(hashes).size, hashes.length)
 })
 
-t.test('no two inputs read as one: a character moved to the next part changes the hash', async (t) => {
+t.test('moving a character from one input to the next changes the hash', async (t) => {
   const of = (challengeId: string, purpose: string, key: string, code: string) =>
     hex(PEPPER, { challengeId, purpose: purpose as Purpose }, key, code)
   t.not(of('id0', 'login', KEY, '12345'), of('id', '0login', KEY, '12345'))

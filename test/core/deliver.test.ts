@@ -5,7 +5,7 @@ import type { SendPlan } from '../../src/core/delivery/ports.ts'
 import type { Problem } from '../../src/errors.ts'
 import { sendEntry } from '../contracts/challenge-store.ts'
 
-/** How long a send is given when this much time is left for the answer, or what came of a challenge that had none. */
+/** Returns the time limit of a send when this many ms are left, or the statuses and the error code without a send. */
 const givenWith = async (left: number): Promise<number | string> => {
   let given = Number.NaN
   const happened: string[] = []
@@ -53,21 +53,18 @@ const givenWith = async (left: number): Promise<number | string> => {
   return problem ? [...happened, problem.code].join(', ') : given
 }
 
-t.test(
-  'what the database and the hash took is taken off a company’s time, so that a caller waits 5 s in all',
-  async (t) => {
-    t.equal(await givenWith(4_800), 4_500)
-    t.equal(await givenWith(3_800), 3_500)
-    for (const left of [4_800, 4_773.686348, 2_800.1, 800])
-      t.ok(Number(await givenWith(left)) <= left - 300, 'there is time to take it back')
-  },
-)
+t.test('subtracts elapsed time from the provider’s timeout, so that a caller waits at most 5 s', async (t) => {
+  t.equal(await givenWith(4_800), 4_500)
+  t.equal(await givenWith(3_800), 3_500)
+  for (const left of [4_800, 4_773.686348, 2_800.1, 800])
+    t.ok(Number(await givenWith(left)) <= left - 300, '300 ms remain to withdraw the challenge')
+})
 
-t.test('a company has half a second, or is not called, and the challenge is taken back', async (t) => {
+t.test('calls a provider with at least 500 ms left, and withdraws the challenge otherwise', async (t) => {
   t.equal(await givenWith(800), 500)
   for (const left of [799, 0, -60_000]) t.equal(await givenWith(left), 'failed, withdrawn, service_unavailable')
 })
 
-t.test('the time given is whole milliseconds, as timers take no others', async (t) => {
+t.test('the timeout is in whole milliseconds, which timers require', async (t) => {
   t.ok(Number.isInteger(await givenWith(4_773.686348)))
 })

@@ -1,11 +1,11 @@
 import t from 'tap'
 import { normalizePassword, PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from '../../src/core/challenge/password.ts'
 
-t.test('composed and decomposed spellings of a password are one password', async (t) => {
+t.test('composed and decomposed spellings of a password are equal', async (t) => {
   t.equal(normalizePassword('cafe\u0301 au lait'), normalizePassword('caf\u00E9 au lait'))
 })
 
-t.test('nothing else about a password is changed: case, width, space, ligatures', async (t) => {
+t.test('keeps case, width, space and ligatures of a password', async (t) => {
   for (const password of ['Alice', ' space around ', 'ｆｕｌｌ', 'oﬃce', 'x²', 'ſ', '\u0000nul', '🔑🔑']) {
     t.equal(normalizePassword(password), password)
   }

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { usernameKey } from '../../src/core/login/username.ts'
 
-t.test('the spellings of one name have one key', async (t) => {
+t.test('all spellings of one name have the same key', async (t) => {
   const spellings: Record<string, string[]> = {
     'upper and lower case': ['alice', 'ALICE', 'Alice', 'aLiCe'],
     'full width': ['alice', 'ａｌｉｃｅ', 'ＡＬＩＣＥ'],
@@ -23,7 +23,7 @@ t.test('the spellings of one name have one key', async (t) => {
   }
 })
 
-t.test('a key is the case folding of Unicode, with nothing left of capitals and final forms', async (t) => {
+t.test('a key is the Unicode case folding, without capitals and final forms', async (t) => {
   const folded: Record<string, string> = {
     Alice: 'alice',
     STRAßE: 'strasse',
@@ -50,7 +50,7 @@ t.test('different names have different keys', async (t) => {
   t.equal(new Set(names.map(usernameKey)).size, names.length)
 })
 
-t.test('for every character: its cases and normal forms have its key, and a key is its own key', async (t) => {
+t.test('for every character, all cases and normal forms have the same key, and a key maps to itself', async (t) => {
   const offenders: string[] = []
   for (let point = 0; point <= 0x2_ffff; point += 1) {
     if (point >= 0xd800 && point <= 0xdfff) continue
