@@ -5,7 +5,7 @@ import { keyFileIn, readKeyFile, secretIn, writeKeyFile } from '../../src/keys/k
 
 const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8)
 
-t.test('a new key file holds one key that can be read, and tells its id', async (t) => {
+t.test('writes a key file with one readable key and returns its id', async (t) => {
   for (const alg of ['EdDSA', 'ES256'] as const) {
     const path = join(t.testdir(), 'keys.json')
     const kid = writeKeyFile(path, alg)
@@ -16,7 +16,7 @@ t.test('a new key file holds one key that can be read, and tells its id', async 
   }
 })
 
-t.test('a key file and a secret are readable by their owner alone', async (t) => {
+t.test('only the owner can read a key file and a secret', async (t) => {
   const folder = join(t.testdir(), 'new', 'folder')
   const path = join(folder, 'keys.json')
   writeKeyFile(path, 'EdDSA')
@@ -26,20 +26,20 @@ t.test('a key file and a secret are readable by their owner alone', async (t) =>
   t.equal(modeOf(keyFileIn(folder, 'ES256')), '600')
 })
 
-t.test('a key file is never overwritten', async (t) => {
-  const path = join(t.testdir({ 'keys.json': 'whatever it was' }), 'keys.json')
+t.test('never overwrites a key file', async (t) => {
+  const path = join(t.testdir({ 'keys.json': 'earlier content' }), 'keys.json')
   t.throws(() => writeKeyFile(path, 'EdDSA'), { code: 'EEXIST' })
-  t.equal(readFileSync(path, 'utf8'), 'whatever it was')
+  t.equal(readFileSync(path, 'utf8'), 'earlier content')
 })
 
-t.test('a bad key file is named, with what is wrong and the command that makes a right one', async (t) => {
+t.test('the error for an invalid file has its path, the fault and the command that makes a new one', async (t) => {
   const path = join(t.testdir({ 'keys.json': '{' }), 'keys.json')
   await t.rejects(readKeyFile(path, 'ES256'), {
     message: `JWT_KEYS_FILE ${path}: is not JSON. Make one with: npx doorcode keys new --file ${path} --alg ES256`,
   })
 })
 
-t.test('a folder is all the key sets in it, in the order of their names, and nothing else', async (t) => {
+t.test('reads all key sets of a folder in the order of their names and ignores other files', async (t) => {
   const folder = t.testdir({ 'notes.txt': 'not a key', '.c.json.draft': '{', '..data': {} })
   const kids = ['b.json', 'a.json'].map((name) => writeKeyFile(join(folder, name), 'EdDSA'))
   t.same(
@@ -51,25 +51,25 @@ t.test('a folder is all the key sets in it, in the order of their names, and not
   await t.rejects(readKeyFile(t.testdir({ empty: {} }), 'EdDSA'), { message: /has no key set in it/ })
 })
 
-t.test('a missing key file is named too', async (t) => {
+t.test('the error for a missing key file has its path', async (t) => {
   const path = join(t.testdir(), 'none.json')
   await t.rejects(readKeyFile(path, 'EdDSA'), {
     message: /^JWT_KEYS_FILE .*none\.json: ENOENT.*npx doorcode keys new --file/,
   })
-  t.notOk(existsSync(path), 'reading makes no file')
+  t.notOk(existsSync(path), 'reading does not create a file')
 })
 
-t.test('the secret of a data folder is made once, long enough, and stays', async (t) => {
+t.test('creates the secret of a data folder once, with at least 32 characters', async (t) => {
   const folder = join(t.testdir(), '.data')
   const secret = secretIn(folder)
   t.ok(secret.length >= 32)
   t.equal(secretIn(folder), secret)
   t.not(secretIn(join(folder, 'other')), secret)
   writeFileSync(join(folder, 'secret'), `${secret}\n`)
-  t.equal(secretIn(folder), secret, 'a line end is no part of it')
+  t.equal(secretIn(folder), secret, 'a line end is not part of the secret')
 })
 
-t.test('the keys of a data folder are made once for each algorithm, and stay', async (t) => {
+t.test('creates the keys of a data folder once for each algorithm', async (t) => {
   const folder = join(t.testdir(), '.data')
   const [edDsa, es256] = [keyFileIn(folder, 'EdDSA'), keyFileIn(folder, 'ES256')]
   t.not(edDsa, es256)

@@ -1,100 +1,100 @@
 import t from 'tap'
 import { fixedRing, openRing } from '../../src/keys/ring.ts'
 
-/** A ring over a text that the test changes, and all that it told. */
+/** Creates a ring over a text that the test changes, and records its reports. */
 const createRing = async (begin: string) => {
-  const place = { text: begin as string | Error, reads: 0 }
-  const told: string[] = []
+  const file = { text: begin as string | Error, reads: 0 }
+  const reports: string[] = []
   const ring = await openRing({
     read: async () => {
-      place.reads += 1
-      if (place.text instanceof Error) throw place.text
-      return [{ name: 'it', text: place.text }]
+      file.reads += 1
+      if (file.text instanceof Error) throw file.text
+      return [{ name: 'it', text: file.text }]
     },
     parse: ([source]) => {
       if (source!.text.startsWith('bad')) throw new Error(`refused ${source!.text}`)
       return source!.text
     },
-    onChange: (set) => told.push(`change ${set}`),
-    onRefused: ({ message }) => told.push(message),
+    onChange: (set) => reports.push(`change ${set}`),
+    onRefused: ({ message }) => reports.push(message),
   })
-  const looks = async (times: number) => {
-    for (let look = 0; look < times; look += 1) await ring.look()
+  const poll = async (times: number) => {
+    for (let nth = 0; nth < times; nth += 1) await ring.look()
   }
-  return { ring, place, told, looks }
+  return { ring, file, reports, poll }
 }
 
-t.test('a change is taken up when two looks found it alike', async (t) => {
-  const { ring, place, told, looks } = await createRing('one')
-  place.text = 'two'
-  await looks(1)
-  t.equal(ring.current(), 'one', 'it may still be on its way')
-  await looks(1)
+t.test('adopts a change after two identical polls', async (t) => {
+  const { ring, file, reports, poll } = await createRing('one')
+  file.text = 'two'
+  await poll(1)
+  t.equal(ring.current(), 'one', 'the write may be incomplete')
+  await poll(1)
   t.equal(ring.current(), 'two')
-  await looks(5)
-  t.strictSame(told, ['change two'])
+  await poll(5)
+  t.strictSame(reports, ['change two'])
 })
 
-t.test('what is found half-way never wins, even where it reads like a whole', async (t) => {
-  const { ring, place, told, looks } = await createRing('one')
+t.test('never adopts a partial write, even one that parses', async (t) => {
+  const { ring, file, reports, poll } = await createRing('one')
   for (const half of ['t', 'tw', 'two']) {
-    place.text = half
-    await looks(1)
+    file.text = half
+    await poll(1)
     t.equal(ring.current(), 'one')
   }
-  await looks(1)
-  t.strictSame([ring.current(), told], ['two', ['change two']])
+  await poll(1)
+  t.strictSame([ring.current(), reports], ['two', ['change two']])
 })
 
-t.test('what is no set is refused once a change, and the former set stays', async (t) => {
-  const { ring, place, told, looks } = await createRing('one')
-  place.text = 'bad a'
-  await looks(6)
-  place.text = 'bad b'
-  await looks(6)
+t.test('reports an invalid set once per change and keeps the former set', async (t) => {
+  const { ring, file, reports, poll } = await createRing('one')
+  file.text = 'bad a'
+  await poll(6)
+  file.text = 'bad b'
+  await poll(6)
   t.equal(ring.current(), 'one')
-  t.strictSame(told, ['refused bad a', 'refused bad b'])
-  place.text = 'two'
-  await looks(2)
+  t.strictSame(reports, ['refused bad a', 'refused bad b'])
+  file.text = 'two'
+  await poll(2)
   t.equal(ring.current(), 'two')
 })
 
-t.test('what cannot be read is refused once, and mends by itself', async (t) => {
-  const { ring, place, told, looks } = await createRing('one')
-  place.text = new Error('ENOENT')
-  await looks(6)
+t.test('reports an unreadable file once and recovers without a restart', async (t) => {
+  const { ring, file, reports, poll } = await createRing('one')
+  file.text = new Error('ENOENT')
+  await poll(6)
   t.equal(ring.current(), 'one')
-  t.strictSame(told, ['ENOENT'])
-  place.text = 'one'
-  await looks(6)
+  t.strictSame(reports, ['ENOENT'])
+  file.text = 'one'
+  await poll(6)
   t.equal(ring.current(), 'one')
-  place.text = 'two'
-  await looks(2)
+  file.text = 'two'
+  await poll(2)
   t.equal(ring.current(), 'two')
 })
 
-t.test('a moment without the file, as while it is replaced, is no change', async (t) => {
-  const { place, told, looks } = await createRing('one')
-  place.text = new Error('ENOENT')
-  await looks(1)
-  place.text = 'one'
-  await looks(3)
-  t.strictSame(told, [])
+t.test('ignores a missing file for one poll, as during a replacement', async (t) => {
+  const { file, reports, poll } = await createRing('one')
+  file.text = new Error('ENOENT')
+  await poll(1)
+  file.text = 'one'
+  await poll(3)
+  t.strictSame(reports, [])
 })
 
-t.test('the set is the same object until it changes, and asking for it reads nothing', async (t) => {
+t.test('returns the same object until a change, without reading the file', async (t) => {
   const set = ['key']
   t.equal(fixedRing(set).current(), set)
-  const { ring, place } = await createRing('one')
+  const { ring, file } = await createRing('one')
   for (let call = 0; call < 1_000; call += 1) ring.current()
-  t.equal(place.reads, 1)
+  t.equal(file.reads, 1)
 })
 
-t.test('there is no ring without a right set to begin with', async (t) => {
+t.test('does not open without a valid set', async (t) => {
   await t.rejects(createRing('bad a'), { message: 'refused bad a' })
 })
 
-t.test('looks do not pile up while one is slow', async (t) => {
+t.test('does not start a poll while a slow one runs', async (t) => {
   let reads = 0
   const { promise, resolve } = Promise.withResolvers<void>()
   const ring = await openRing({

@@ -11,16 +11,16 @@ t.test('both keys have 256 bits', async (t) => {
   t.equal(one.pepper.length, 32)
 })
 
-t.test('each purpose has a key of its own, and another secret gives other keys', async (t) => {
+t.test('derives a separate key for each purpose and different keys from another secret', async (t) => {
   const all = [...hex(one), ...hex(other)]
   t.equal(new Set(all).size, all.length)
 })
 
-t.test('the same secret gives the same keys on every instance', async (t) => {
+t.test('derives the same keys from the same secret on every instance', async (t) => {
   t.same(hex(deriveSecrets('only for tests: not a secret at all')), hex(one))
 })
 
-t.test('the id is short, fit for a token header, and shows no part of a key', async (t) => {
+t.test('the id is short, fits a token header and contains no part of a key', async (t) => {
   t.match(one.id, /^[A-Za-z0-9_-]{12}$/)
   const id = Buffer.from(one.id, 'base64url')
   for (const key of [one.pendingKey, one.pepper]) t.notOk(key.includes(id.subarray(0, 4)))
@@ -31,13 +31,13 @@ const TWO = 'the second secret of these tests, no less'
 const line = (date: string, secret: string) => `${date} ${secret}`
 const source = (text: string) => ({ name: 'SECRET_FILE /x', text })
 
-t.test('a text without dates is one secret, whatever it looks like', async (t) => {
+t.test('a text without dates is one secret, even with several lines', async (t) => {
   for (const text of [ONE, `${ONE}\n${TWO}`, `2026 ${ONE}`, `2026-1-1 ${ONE}`]) {
     t.strictSame(parseSecrets(`${text}\n`), [{ secret: text, from: 0 }])
   }
 })
 
-t.test('lines with and without a date are secrets, each from its moment', async (t) => {
+t.test('each line is a secret, valid from its date if it has one', async (t) => {
   t.strictSame(parseSecrets(`${ONE}\r\n\n${line('2026-11-24T10:00:00Z', TWO)}\n`), [
     { secret: ONE, from: 0 },
     { secret: TWO, from: Date.UTC(2026, 10, 24, 10) / 1000 },
@@ -46,7 +46,7 @@ t.test('lines with and without a date are secrets, each from its moment', async 
   t.equal(parseSecrets(line('2026-11-24T10:30Z', ONE))[0].from, Date.UTC(2026, 10, 24, 10, 30) / 1000)
 })
 
-t.test('the latest secret whose time has come keys what is new, and a former one never does', async (t) => {
+t.test('the newest secret with a past date is active, and a former one never is', async (t) => {
   const file = source(`${ONE}\n${line('2026-11-24T10:00:00Z', TWO)}`)
   const secrets = readSecrets([file, source(line('2026-11-23', 'a former secret of these tests, long gone'))])
   const at = (hour: number) => activeKey(secrets, Date.UTC(2026, 10, 24, hour) / 1000).id
@@ -56,7 +56,7 @@ t.test('the latest secret whose time has come keys what is new, and a former one
   t.equal(at(23), deriveSecrets(TWO).id)
 })
 
-t.test('a secret that is none is refused without being shown', async (t) => {
+t.test('refuses an invalid secret without showing it', async (t) => {
   for (const [text, message] of [
     ['', /^SECRET_FILE \/x has fewer than 32 characters$/],
     ['hidden', /^SECRET_FILE \/x has fewer than 32 characters$/],
