@@ -6,7 +6,7 @@ import { createArgon2id, hashPassword } from '../../src/passwords/argon2id.ts'
 
 const PASSWORD = 'correct horse battery staple'
 
-/** A verifier, and how many jobs its queue was given. */
+/** Creates a verifier and a counter of the jobs in its queue. */
 const create = async () => {
   let jobs = 0
   const queue: HashQueue = (job) => {
@@ -16,14 +16,14 @@ const create = async () => {
   return { passwords: await createArgon2id(queue), jobs: () => jobs }
 }
 
-t.test('a hash is a PHC string with the parameters of the design and a salt of its own', async (t) => {
+t.test('a hash is a PHC string with m=19456, t=2, p=1 and a new salt', async (t) => {
   const [one, two] = [await hashPassword(PASSWORD), await hashPassword(PASSWORD)]
   t.match(one, /^\$argon2id\$v=19\$m=19456,t=2,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/)
   t.not(one, two)
   t.notOk(one.includes(PASSWORD))
 })
 
-t.test('the right password matches, any other does not', async (t) => {
+t.test('accepts the correct password and rejects any other', async (t) => {
   const { passwords } = await create()
   const phc = await hashPassword(PASSWORD)
   t.equal(await passwords.verify(phc, PASSWORD), true)
@@ -32,16 +32,16 @@ t.test('the right password matches, any other does not', async (t) => {
   }
 })
 
-t.test('without a hash nothing matches, and the work is the same: one hash in the queue', async (t) => {
+t.test('rejects every password without a stored hash, at the same cost of one hash', async (t) => {
   const { passwords, jobs } = await create()
   t.equal(await passwords.verify(null, PASSWORD), false)
   t.equal(jobs(), 1)
   t.equal(await passwords.verify(null, ''), false)
   t.equal(jobs(), 2)
   await passwords.verify(await hashPassword(PASSWORD), PASSWORD)
-  t.equal(jobs(), 3, 'a right password costs as much')
+  t.equal(jobs(), 3, 'a correct password costs one hash')
   await passwords.verify(await hashPassword(PASSWORD), 'wrong')
-  t.equal(jobs(), 4, 'and so does a wrong one')
+  t.equal(jobs(), 4, 'a wrong password costs one hash')
 })
 
 t.test('composed and decomposed spellings match each other’s hash', async (t) => {
@@ -51,7 +51,7 @@ t.test('composed and decomposed spellings match each other’s hash', async (t) 
   t.equal(await passwords.verify(await hashPassword(decomposed), composed), true)
 })
 
-t.test('no character is ignored: passwords that differ after 72 bytes, or after a NUL, differ', async (t) => {
+t.test('distinguishes passwords that differ only after 72 bytes or after a NUL', async (t) => {
   const { passwords } = await create()
   for (const start of ['x'.repeat(72), 'é'.repeat(36), 'pass\u0000', 'x'.repeat(255)]) {
     const phc = await hashPassword(`${start}1`)
@@ -60,14 +60,14 @@ t.test('no character is ignored: passwords that differ after 72 bytes, or after 
   }
 })
 
-t.test('a hash with other parameters still verifies', async (t) => {
+t.test('verifies a hash with other parameters', async (t) => {
   const { passwords } = await create()
   const old = await hash(PASSWORD, { memoryCost: 1_024, timeCost: 1, parallelism: 1 })
   t.equal(await passwords.verify(old, PASSWORD), true)
   t.equal(await passwords.verify(old, 'wrong'), false)
 })
 
-t.test('weaker parameters are upgraded to today’s, in the queue, and the new hash verifies', async (t) => {
+t.test('upgrades hashes with weaker parameters in the queue, and the new hash verifies', async (t) => {
   const { passwords, jobs } = await create()
   const weaker = [
     await hash(PASSWORD, { memoryCost: 1_024, timeCost: 2 }),
@@ -88,7 +88,7 @@ t.test('weaker parameters are upgraded to today’s, in the queue, and the new h
   t.equal(await passwords.verify(upgraded!, PASSWORD), true)
 })
 
-t.test('today’s parameters and stronger ones are left alone, at no cost', async (t) => {
+t.test('keeps hashes with the current or stronger parameters, without hashing', async (t) => {
   const { passwords, jobs } = await create()
   for (const parameters of ['m=19456,t=2,p=1', 'm=65536,t=2,p=1', 'm=19456,t=3,p=1', 'm=65536,t=3,p=4']) {
     t.equal(await passwords.upgrade(`$argon2id$v=19$${parameters}$c2FsdHNhbHQ$aGFzaA`, PASSWORD), undefined, parameters)
@@ -96,7 +96,7 @@ t.test('today’s parameters and stronger ones are left alone, at no cost', asyn
   t.equal(jobs(), 0)
 })
 
-t.test('a queue that is full is what the caller hears of', async (t) => {
+t.test('passes the overload error of a full queue to the caller', async (t) => {
   const passwords = await createArgon2id(() => Promise.reject(new Problem('overloaded', { retryAfter: 3 })))
   const phc = await hashPassword(PASSWORD)
   await t.rejects(passwords.verify(phc, PASSWORD), { code: 'overloaded', details: { retryAfter: 3 } })

@@ -14,16 +14,16 @@ const reasonOf = (password: string, username = 'alice') =>
     (error: Problem) => error.details.detail,
   )
 
-t.test('length is counted in code points, after NFC, from 8 to 256', async (t) => {
+t.test('requires 8 to 256 code points, counted after NFC', async (t) => {
   t.match(await reasonOf('1bcdefg'), /shorter/)
-  t.match(await reasonOf('🙂🙃🤠🤓👻🤖👽'), /shorter/, 'seven, though fourteen UTF-16 units')
-  t.match(await reasonOf('e\u0301a\u0301i\u0301o\u0301xyz'), /shorter/, 'seven, though eleven before NFC')
+  t.match(await reasonOf('🙂🙃🤠🤓👻🤖👽'), /shorter/, 'seven code points in fourteen UTF-16 units')
+  t.match(await reasonOf('e\u0301a\u0301i\u0301o\u0301xyz'), /shorter/, 'seven code points after NFC, eleven before')
   t.equal(await reasonOf('🙂🙃🤠🤓👻🤖👽🎃'), undefined)
   t.equal(await reasonOf('xq'.repeat(64).slice(0, 125).concat('z', 'w', 'v')), undefined)
   t.match(await reasonOf(`${'abc'.repeat(86)}`), /longer/)
 })
 
-t.test('it knows more than the 3,000 most common ones, and none is kept from a good one', async (t) => {
+t.test('rejects more than 3,000 common passwords and accepts good ones', async (t) => {
   t.ok((await mostUsedPasswords()).size > 3_000, 'ASVS 6.2.4')
   for (const password of ['12345678', 'PASSWORD', 'iloveyou', 'ｑｗｅｒｔｙｕｉｏｐ', 'football', 'trustno1']) {
     t.match(await reasonOf(password), /most people have/, password)
@@ -33,14 +33,18 @@ t.test('it knows more than the 3,000 most common ones, and none is kept from a g
   }
 })
 
-t.test('a name with a year after it is no password', async (t) => {
+t.test('rejects a user name followed by a year', async (t) => {
   for (const password of ['alice2026', 'Alice!Alice!', '123alice123', 'ALICE-1984']) {
     t.match(await reasonOf(password), /user name/, password)
   }
-  t.equal(await reasonOf('al-2026-xyz', 'al'), undefined, 'two letters are in many words')
+  t.equal(
+    await reasonOf('al-2026-xyz', 'al'),
+    undefined,
+    'names of two letters are ignored, as many words contain them',
+  )
 })
 
-t.test('a breached one is found without being told to anybody', async (t) => {
+t.test('finds a breached password and sends only five digits of its hash', async (t) => {
   const asked: string[] = []
   let answer: (prefix: string) => [number, string] = () => [200, '']
   const server = createServer((request, response) => {
@@ -68,19 +72,19 @@ t.test('a breached one is found without being told to anybody', async (t) => {
   answer = () => [200, `0000000000000000000000000000000000A:3\r\n${hash.slice(5)}:12\r\n`]
   const refusal = await asking.assertAcceptable(password, 'alice').catch((error: Problem) => error)
   t.match(refusal, { code: 'password_rejected', details: { detail: /breach/ } })
-  t.strictSame(asked, [hash.slice(0, 5)], 'five digits are all that leaves')
+  t.strictSame(asked, [hash.slice(0, 5)], 'only five digits are sent')
 
   answer = () => [200, `${hash.slice(5)}:0\r\n`]
-  await t.resolves(asking.assertAcceptable(password, 'alice'), 'a padded line is nobody’s')
+  await t.resolves(asking.assertAcceptable(password, 'alice'), 'a padding line with count 0 is ignored')
   t.equal(faults.length, 0)
   for (const [status, why] of [
     [500, 'an error'],
     [302, 'a redirect'],
-    [0, 'nothing at all'],
+    [0, 'no response'],
   ] as const) {
     answer = () => [status, '']
-    await t.resolves(asking.assertAcceptable(password, 'alice'), `${why} keeps nobody from a password`)
+    await t.resolves(asking.assertAcceptable(password, 'alice'), `${why} does not block the password`)
   }
-  t.equal(faults.length, 3, 'but the operator hears of each')
+  t.equal(faults.length, 3, 'each failure is reported to the operator')
   t.ok(refusal instanceof Problem)
 })
