@@ -16,7 +16,7 @@ interface Challenge {
   expires_in: number
 }
 
-/** A check that asks for little, with a clock that stands still. */
+/** Creates a check of 8 bits with a manual clock. */
 const start = (changes: Partial<ProofOfWorkOptions> = {}) => {
   const clock = { now: START }
   const nonces = createMemoryNonces()
@@ -44,7 +44,7 @@ testHumanCheck(t, {
   },
 })
 
-t.test('a challenge says all that is to be known of it, and no two are the same', async (t) => {
+t.test('each challenge is different and states its kind, bits and expiry', async (t) => {
   const { challenge } = start()
   const { nonce, ...rest } = challenge()
   t.same(rest, { kind: 'proof-of-work', bits: 8, expires_in: 120 })
@@ -54,14 +54,14 @@ t.test('a challenge says all that is to be known of it, and no two are the same'
   t.not(challenge().nonce, nonce)
 })
 
-t.test('18 bits are asked for and solved unless the server says otherwise', async (t) => {
+t.test('requires 18 bits by default', async (t) => {
   const check = await proofOfWork.create(
     {},
     {
       key: KEY,
       nonces: createMemoryNonces(),
       now: Date.now,
-      transport: () => Promise.reject(new Error('there is no company')),
+      transport: () => Promise.reject(new Error('no provider')),
     },
   )
   const challenge = check.challenge() as unknown as Challenge
@@ -72,7 +72,7 @@ t.test('18 bits are asked for and solved unless the server says otherwise', asyn
   t.equal(await check.verify(answer, CONTEXT), 'passed')
 })
 
-t.test('an answer is right for 120 s and no longer', async (t) => {
+t.test('an answer is valid for 120 s', async (t) => {
   const { clock, challenge, verify } = start()
   const answers = Array.from({ length: 2 }, () => solveProofOfWork(challenge()))
   clock.now = START + 119_999
@@ -83,10 +83,10 @@ t.test('an answer is right for 120 s and no longer', async (t) => {
   odd.clock.now = START + 1
   const answer = solveProofOfWork(odd.challenge())
   odd.clock.now = START + 120_000
-  t.equal(await odd.verify(answer), 'passed', 'a second that has begun is not taken off')
+  t.equal(await odd.verify(answer), 'passed', 'a started second counts in full')
 })
 
-t.test('with another bit of the nonce, or another key, it is not ours', async (t) => {
+t.test('rejects a changed nonce and a nonce of another key', async (t) => {
   const { challenge, verify } = start()
   const { nonce, bits } = challenge()
   for (let at = 0; at < nonce.length; at += 1) {
@@ -95,12 +95,12 @@ t.test('with another bit of the nonce, or another key, it is not ours', async (t
     t.equal(await verify(solveProofOfWork({ nonce: forged, bits })), 'failed', `character ${at}`)
   }
   const easier = nonce.replace('.8.', '.0.')
-  t.equal(await verify(`${easier}:0`), 'failed', 'nor with less work')
+  t.equal(await verify(`${easier}:0`), 'failed', 'a nonce changed to less work')
   const elsewhere = start({ key: Buffer.alloc(32, 8) })
   t.equal(await elsewhere.verify(solveProofOfWork({ nonce, bits })), 'failed')
 })
 
-t.test('another text of the same MAC is not the MAC', async (t) => {
+t.test('rejects other base64url texts of the same MAC', async (t) => {
   const { challenge, verify } = start()
   const { nonce, bits } = challenge()
   const mac = nonce.slice(-22)
@@ -114,9 +114,9 @@ t.test('another text of the same MAC is not the MAC', async (t) => {
   t.equal(await verify(solveProofOfWork({ nonce, bits })), 'passed')
 })
 
-t.test('the work must be done, in a solution of 1 to 32 letters, digits, hyphens and underscores', async (t) => {
+t.test('requires the work, in a solution of 1 to 32 letters, digits, hyphens and underscores', async (t) => {
   const { challenge, verify } = start({ bits: 6 })
-  /** An answer with exactly these bits. */
+  /** Returns an answer with exactly this many zero bits. */
   const solve = (nonce: string, bits: number, solutionOf: (nth: number) => string): string => {
     for (let nth = 0; ; nth += 1) {
       const answer = `${nonce}:${solutionOf(nth)}`
@@ -124,17 +124,17 @@ t.test('the work must be done, in a solution of 1 to 32 letters, digits, hyphens
     }
   }
   const { nonce } = challenge()
-  t.equal(await verify(solve(nonce, 5, String)), 'failed', 'a bit too few')
+  t.equal(await verify(solve(nonce, 5, String)), 'failed', 'one bit too few')
   t.equal(await verify(solve(nonce, 6, (nth) => String(nth).padStart(33, '0'))), 'failed', 'too long')
   for (const odd of ['+', ' ', '=', ':', '.', 'é', '\n']) {
     t.equal(await verify(solve(nonce, 6, (nth) => nth + odd)), 'failed', JSON.stringify(odd))
   }
   t.equal(await verify(`${nonce}:`), 'failed', 'empty')
-  t.equal(await verify(solve(nonce, 6, (nth) => String(nth).padStart(32, '-_'))), 'passed', 'as long as can be')
-  t.equal(await verify(solve(challenge().nonce, 8, String)), 'passed', 'more than was asked for')
+  t.equal(await verify(solve(nonce, 6, (nth) => String(nth).padStart(32, '-_'))), 'passed', 'the longest solution')
+  t.equal(await verify(solve(challenge().nonce, 8, String)), 'passed', 'more than required')
 })
 
-t.test('any instance takes the answer, and it is remembered for longer than it is valid', async (t) => {
+t.test('any instance accepts an answer once and remembers it for longer than it is valid', async (t) => {
   const here = start()
   const there = start({ nonces: here.nonces })
   const answer = solveProofOfWork(here.challenge())
@@ -143,9 +143,9 @@ t.test('any instance takes the answer, and it is remembered for longer than it i
   t.same([...here.nonces.used.values()], [240])
 })
 
-t.test('the store is asked for right answers alone', async (t) => {
+t.test('queries the store only for correct answers', async (t) => {
   const { clock, nonces, challenge, verify } = start()
-  nonces.use = () => t.fail('was asked') as never
+  nonces.use = () => t.fail('the store was queried') as never
   const { nonce, bits } = challenge()
   for (const answer of GARBAGE) t.equal(await verify(answer), 'failed')
   await fc.assert(
@@ -159,44 +159,41 @@ t.test('the store is asked for right answers alone', async (t) => {
   t.equal(await verify(solveProofOfWork({ nonce, bits })), 'failed', 'late')
 })
 
-t.test(
-  'the more challenges a minute, the more work: one bit from 60 on, one with each doubling, 4 at most',
-  async (t) => {
-    const { clock, challenge } = start({ bits: 18 })
-    const asked = Array.from({ length: 1_000 }, () => challenge().bits)
-    for (const [nth, bits] of [
-      [0, 18],
-      [59, 18],
-      [60, 19],
-      [119, 19],
-      [120, 20],
-      [239, 20],
-      [240, 21],
-      [479, 21],
-      [480, 22],
-      [999, 22],
-    ]) {
-      t.equal(asked[nth!], bits, `after ${nth}`)
-    }
-    clock.now += 59_999
-    t.equal(challenge().bits, 22)
-    clock.now += 1
-    t.equal(challenge().bits, 18, 'a minute later all is quiet again')
-  },
-)
+t.test('requires one bit more from 60 challenges a minute and with each doubling, 4 at most', async (t) => {
+  const { clock, challenge } = start({ bits: 18 })
+  const asked = Array.from({ length: 1_000 }, () => challenge().bits)
+  for (const [nth, bits] of [
+    [0, 18],
+    [59, 18],
+    [60, 19],
+    [119, 19],
+    [120, 20],
+    [239, 20],
+    [240, 21],
+    [479, 21],
+    [480, 22],
+    [999, 22],
+  ]) {
+    t.equal(asked[nth!], bits, `after ${nth}`)
+  }
+  clock.now += 59_999
+  t.equal(challenge().bits, 22)
+  clock.now += 1
+  t.equal(challenge().bits, 18, 'back to normal after a quiet minute')
+})
 
-t.test('nobody can be made to work for years', async (t) => {
+t.test('refuses challenges that would take years', async (t) => {
   for (const bits of [29, 64, Number.NaN, Number.POSITIVE_INFINITY]) {
     t.throws(() => solveProofOfWork({ nonce: 'x', bits }), RangeError, `${bits}`)
   }
 })
 
-t.test('what the page tells frontends to run is right', async (t) => {
+t.test('the script in docs/human-checks.md solves a challenge', async (t) => {
   const page = readFileSync(new URL('../../docs/human-checks.md', import.meta.url), 'utf8')
   const [, snippet] = /^<!-- solve\.js -->\n```js\n([\s\S]*?)^```$/m.exec(page)!
   const { solve } = await import(`data:text/javascript,${encodeURIComponent(snippet!)}`)
   const { challenge, verify } = start({ bits: 10 })
   t.equal(await verify(await solve(challenge())), 'passed')
-  t.equal(await verify(await solve({ ...challenge(), bits: 12 })), 'passed', 'beyond the first chunk too')
+  t.equal(await verify(await solve({ ...challenge(), bits: 12 })), 'passed', 'beyond the first chunk')
   await t.rejects(solve({ ...challenge(), expires_in: 0 }), /expired/)
 })

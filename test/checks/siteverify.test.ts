@@ -13,18 +13,18 @@ import { CONTEXT, createMemoryNonces, testHumanCheck } from '../contracts/human-
 const SECRET = 'test.not-a-real-secret/+&='
 const SITE_KEY = 'test-site-key'
 
-/** What differs between the companies. */
-interface Company {
+/** The differences between the providers. */
+interface Siteverifier {
   definition: HumanCheckDefinition
   address: string
-  /** What the body has besides secret, token and address. */
+  /** The part of the body after secret, token and address. */
   extra: string
   longest: number
-  /** How it words that a token was used. */
+  /** The error code for a used token. */
   used: string
 }
 
-const COMPANIES: Company[] = [
+const PROVIDERS: Siteverifier[] = [
   {
     definition: turnstile,
     address: 'https://challenges.cloudflare.com/turnstile/v0/siteverify',
@@ -54,23 +54,23 @@ const SUCCESS = json({
   'error-codes': [],
 })
 
-/** A company on a real socket that says `answer`, and the check that asks it. */
+/** Starts a fake provider that responds with `answer`, and the check that calls it. */
 const open = async (
   definition: HumanCheckDefinition,
   answer: (request: ReceivedRequest) => CompanyReply = () => SUCCESS,
   { mode = 'accepting', settings = {} }: { mode?: CompanyMode; settings?: Record<string, string> } = {},
 ) => {
-  const company = await startFakeCompany({ accepted: answer, refused: answer, lie: answer }, mode)
+  const provider = await startFakeCompany({ accepted: answer, refused: answer, lie: answer }, mode)
   const prefix = definition.name.toUpperCase()
   const check = definition.create(
-    { [`${prefix}_SITE_KEY`]: SITE_KEY, [`${prefix}_SECRET`]: SECRET, [`${prefix}_URL`]: company.url, ...settings },
+    { [`${prefix}_SITE_KEY`]: SITE_KEY, [`${prefix}_SECRET`]: SECRET, [`${prefix}_URL`]: provider.url, ...settings },
     { transport: wire, key: Buffer.alloc(32), nonces: createMemoryNonces(), now: Date.now },
   )
-  return { company, check, verify: (token = 'a-token') => check.verify(token, CONTEXT) }
+  return { provider, check, verify: (token = 'a-token') => check.verify(token, CONTEXT) }
 }
 
-/** The contract, with a company that knows some tokens and takes each once. */
-const testWithCompany = (
+/** Runs the contract with a provider that accepts each known token once. */
+const testWithProvider = (
   definition: HumanCheckDefinition,
   tokenOf: (request: ReceivedRequest) => string | null,
   say: (isGood: boolean) => CompanyReply,
@@ -80,7 +80,7 @@ const testWithCompany = (
     secrets: [SECRET],
     start: async () => {
       const good = new Set<string | null>()
-      const { company, check } = await open(definition, (request) => say(good.delete(tokenOf(request))))
+      const { provider, check } = await open(definition, (request) => say(good.delete(tokenOf(request))))
       return {
         check,
         solve: () => {
@@ -89,31 +89,31 @@ const testWithCompany = (
           return token
         },
         silence: async () => {
-          company.mode = 'silent'
+          provider.mode = 'silent'
         },
-        close: company.close,
+        close: provider.close,
       }
     },
   })
 
-for (const { definition, address, extra, longest, used } of COMPANIES) {
+for (const { definition, address, extra, longest, used } of PROVIDERS) {
   const { name } = definition
   const hostnameSetting = `${name.toUpperCase()}_HOSTNAME`
 
-  testWithCompany(
+  testWithProvider(
     definition,
     ({ body }) => new URLSearchParams(body).get('response'),
     (isGood) => (isGood ? SUCCESS : json({ success: false, 'error-codes': [used] })),
   )
 
-  t.test(`${name} is asked as its document says`, async (t) => {
-    const { company, check, verify } = await open(definition)
-    t.teardown(company.close)
+  t.test(`${name} receives the request of its documentation`, async (t) => {
+    const { provider, check, verify } = await open(definition)
+    t.teardown(provider.close)
     t.same(check.challenge(), { kind: name, site_key: SITE_KEY })
     t.equal(await verify('P1_a.token-+='), 'passed')
     t.equal(await check.verify('a-token', { address: 'unknown' }), 'passed')
     const start = 'secret=test.not-a-real-secret%2F%2B%26%3D'
-    t.match(company.requests, [
+    t.match(provider.requests, [
       {
         method: 'POST',
         path: '/run/sms/',
@@ -122,12 +122,12 @@ for (const { definition, address, extra, longest, used } of COMPANIES) {
       },
       { body: `${start}&response=a-token${extra}` },
     ])
-    t.equal(company.requests.length, 2)
-    t.notOk(JSON.stringify(company.requests[0]!.headers).includes('secret'), 'the secret is in the body alone')
+    t.equal(provider.requests.length, 2)
+    t.notOk(JSON.stringify(provider.requests[0]!.headers).includes('secret'), 'the secret is only in the body')
     t.match(definition.settings.properties[`${name.toUpperCase()}_URL`], { default: address })
   })
 
-  t.test(`${name} passes for the host that is set, and for any when none is`, async (t) => {
+  t.test(`${name} accepts only the configured host, or any host without one`, async (t) => {
     for (const [hostname, expected] of [
       ['app.example.com', 'passed'],
       ['example.com', 'failed'],
@@ -140,23 +140,24 @@ for (const { definition, address, extra, longest, used } of COMPANIES) {
       const any = await open(definition, answer)
       t.equal(await fixed.verify(), expected, `${hostname}`)
       t.equal(await any.verify(), 'passed', `${hostname}`)
-      await Promise.all([fixed.company.close(), any.company.close()])
+      await Promise.all([fixed.provider.close(), any.provider.close()])
     }
   })
 
-  t.test(`${name} blames the token for what its sender can bring about, and nobody for the rest`, async (t) => {
+  t.test(`${name} fails on errors of the token and is unavailable on all others`, async (t) => {
     let reply = SUCCESS
-    const { company, verify } = await open(definition, () => reply)
-    t.teardown(company.close)
+    const { provider, verify } = await open(definition, () => reply)
+    t.teardown(provider.close)
     const failed = (...codes: unknown[]) => json({ success: false, 'error-codes': codes })
-    const blamed = [
+    const tokenErrors = [
       'missing-input-response invalid-input-response timeout-or-duplicate expired-input-response bad-request',
       'already-seen-response invalid-or-already-seen-response not-using-dummy-passcode sitekey-secret-mismatch brand-new',
     ].flatMap((codes) => codes.split(' '))
-    const ours = 'internal-error missing-input-secret invalid-input-secret missing-remoteip invalid-remoteip'.split(' ')
+    const serverErrors =
+      'internal-error missing-input-secret invalid-input-secret missing-remoteip invalid-remoteip'.split(' ')
     const answers: [expected: string, reply: CompanyReply][] = [
-      ...blamed.map((code) => ['failed', failed(code)] as [string, CompanyReply]),
-      ...ours.map((code) => ['unavailable', failed(code)] as [string, CompanyReply]),
+      ...tokenErrors.map((code) => ['failed', failed(code)] as [string, CompanyReply]),
+      ...serverErrors.map((code) => ['unavailable', failed(code)] as [string, CompanyReply]),
       ['unavailable', failed('invalid-input-response', 'internal-error')],
       ['failed', failed()],
       ['failed', json({ success: false })],
@@ -181,20 +182,20 @@ for (const { definition, address, extra, longest, used } of COMPANIES) {
     }
   })
 
-  t.test(`${name} is not asked of what can be no token`, async (t) => {
-    const { company, verify } = await open(definition)
-    t.teardown(company.close)
+  t.test(`${name} is not called for malformed tokens`, async (t) => {
+    const { provider, verify } = await open(definition)
+    t.teardown(provider.close)
     const odd = ['', ' ', 'a b', 'a\n', 'é', '\0', '../../etc/passwd', "'OR'1'='1", '<script>', 'x'.repeat(longest + 1)]
     for (const token of odd) {
       t.equal(await verify(token), 'failed', JSON.stringify(token.slice(0, 19)))
     }
-    t.equal(company.requests.length, 0)
+    t.equal(provider.requests.length, 0)
     t.equal(await verify('x'.repeat(longest)), 'passed')
   })
 
-  t.test(`${name} could not say when it answers in no way that is known`, async (t) => {
+  t.test(`${name} is unavailable after broken or unexpected responses`, async (t) => {
     const elsewhere = await open(definition)
-    t.teardown(elsewhere.company.close)
+    t.teardown(elsewhere.provider.close)
     const modes: CompanyMode[] = [
       'redirecting',
       'resetting',
@@ -205,24 +206,24 @@ for (const { definition, address, extra, longest, used } of COMPANIES) {
       'limiting',
     ]
     for (const mode of modes) {
-      const { company, verify } = await open(definition, undefined, { mode })
-      company.redirectTo = elsewhere.company.url
+      const { provider, verify } = await open(definition, undefined, { mode })
+      provider.redirectTo = elsewhere.provider.url
       t.equal(await verify(), 'unavailable', mode)
-      t.equal(company.requests.length, 1, `${mode}: asked once`)
-      await company.close()
+      t.equal(provider.requests.length, 1, `${mode}: one request`)
+      await provider.close()
     }
-    t.equal(elsewhere.company.requests.length, 0, 'a redirect is not followed')
-    const { company, verify } = await open(definition)
-    await company.close()
+    t.equal(elsewhere.provider.requests.length, 0, 'a redirect is not followed')
+    const { provider, verify } = await open(definition)
+    await provider.close()
     t.equal(await verify(), 'unavailable', 'connection refused')
   })
 }
 
-t.test('a company that is silent, or stops in the middle, is waited for no longer than was said', async (t) => {
+t.test('stops waiting at the timeout when a provider is silent or stops in the middle', async (t) => {
   for (const mode of ['silent', 'dripping'] as const) {
-    const { company } = await open(turnstile, undefined, { mode })
-    t.teardown(company.close)
-    const verify = createSiteverify({ transport: wire, url: company.url, secret: SECRET, longest: 9, timeout: 150 })
+    const { provider } = await open(turnstile, undefined, { mode })
+    t.teardown(provider.close)
+    const verify = createSiteverify({ transport: wire, url: provider.url, secret: SECRET, longest: 9, timeout: 150 })
     const since = performance.now()
     t.equal(await verify('a-token', CONTEXT), 'unavailable', mode)
     const waited = performance.now() - since
@@ -236,7 +237,7 @@ const contract = new URL('../../src/guard/human-checks/check.ts', import.meta.ur
 const folder = t.testdir({ 'acme.ts': source!.replace("'./check.ts'", `'${contract}'`) })
 const { acme } = (await import(pathToFileURL(`${folder}/acme.ts`).href)) as { acme: HumanCheckDefinition }
 
-testWithCompany(
+testWithProvider(
   acme,
   ({ body }) => JSON.parse(body).token,
   (isGood) => json({ human: isGood }),
