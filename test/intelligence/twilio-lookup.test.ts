@@ -16,7 +16,7 @@ const json = (body: unknown, status = 200): CompanyReply => ({
   body: JSON.stringify(body),
 })
 
-/** An answer of the document, with what it says of the SIM. */
+/** A response from Twilio’s documentation with this part about the SIM. */
 const lookup = (simSwap: unknown) =>
   json({
     calling_country_code: '44',
@@ -42,30 +42,30 @@ const swapped = (swappedInPeriod: unknown, changes: object = {}) => ({
   ...changes,
 })
 
-/** Twilio on a real socket that says `answer`, and the source that asks it. */
+/** Starts a fake Twilio that responds with `answer`, and the source that calls it. */
 const open = async (answer: () => CompanyReply = () => lookup(swapped(true)), mode: CompanyMode = 'accepting') => {
-  const company = await startFakeCompany({ accepted: answer, refused: answer, lie: answer }, mode)
-  const url = new URL(company.url).origin
+  const twilio = await startFakeCompany({ accepted: answer, refused: answer, lie: answer }, mode)
+  const url = new URL(twilio.url).origin
   const source = twilioLookup.create(
     { TWILIO_LOOKUP_ACCOUNT_SID: ACCOUNT, TWILIO_LOOKUP_AUTH_TOKEN: TOKEN, TWILIO_LOOKUP_URL: url },
     { transport: wire },
   )
-  return { company, url, source, assess: () => source.assess(PHONE) }
+  return { twilio, url, source, assess: () => source.assess(PHONE) }
 }
 
-t.test('every source explains each of its settings, which are called after it, and hides its secrets', async (t) => {
+t.test('every source describes its settings, which carry its name, and hides its secrets', async (t) => {
   for (const { name, document, settings } of numberIntelligence) {
     t.match(document?.url, /^https:\/\//)
     assertExplained(t, { name, settings }, /_TOKEN$/)
   }
 })
 
-t.test('the request is the one in the document', async (t) => {
-  const { company, url, source, assess } = await open()
-  t.teardown(company.close)
+t.test('sends the request of Twilio’s documentation', async (t) => {
+  const { twilio, url, source, assess } = await open()
+  t.teardown(twilio.close)
   t.equal(source.name, 'twilio-lookup')
   t.equal(await assess(), 'high')
-  t.match(company.requests, [
+  t.match(twilio.requests, [
     {
       method: 'GET',
       path: '/v2/PhoneNumbers/%2B447772000001?Fields=sim_swap',
@@ -78,14 +78,14 @@ t.test('the request is the one in the document', async (t) => {
   ])
   const slashed = createTwilioLookup({ transport: wire, account: ACCOUNT, token: TOKEN, url: `${url}/` })
   t.equal(await slashed.assess('+1/../../x?y#z'), 'high')
-  t.equal(company.requests[1]?.path, '/v2/PhoneNumbers/%2B1%2F..%2F..%2Fx%3Fy%23z?Fields=sim_swap')
+  t.equal(twilio.requests[1]?.path, '/v2/PhoneNumbers/%2B1%2F..%2F..%2Fx%3Fy%23z?Fields=sim_swap')
   t.match(twilioLookup.settings.properties['TWILIO_LOOKUP_URL'], { default: 'https://lookups.twilio.com' })
 })
 
-t.test('a SIM changed of late is high, one that was not is low, and nothing else is either', async (t) => {
+t.test('a recent SIM swap is high, none is low, and any other response is unknown', async (t) => {
   let reply = lookup(null)
-  const { company, assess } = await open(() => reply)
-  t.teardown(company.close)
+  const { twilio, assess } = await open(() => reply)
+  t.teardown(twilio.close)
   const noDate = { last_sim_swap_date: null, swapped_period: 'PT48H', swapped_in_period: false }
   const answers: [expected: string, reply: CompanyReply][] = [
     ['high', lookup(swapped(true))],
@@ -115,26 +115,26 @@ t.test('a SIM changed of late is high, one that was not is low, and nothing else
   }
 })
 
-t.test('it is unknown when Twilio answers in no way that is known', async (t) => {
+t.test('the risk is unknown after broken or unexpected responses', async (t) => {
   const elsewhere = await open()
-  t.teardown(elsewhere.company.close)
+  t.teardown(elsewhere.twilio.close)
   for (const mode of ['redirecting', 'resetting', 'truncating', 'speaking-ssh', 'garbage', 'huge'] as const) {
-    const { company, assess } = await open(undefined, mode)
-    company.redirectTo = elsewhere.company.url
+    const { twilio, assess } = await open(undefined, mode)
+    twilio.redirectTo = elsewhere.twilio.url
     t.equal(await assess(), 'unknown', mode)
-    t.equal(company.requests.length, 1, `${mode}: asked once`)
-    await company.close()
+    t.equal(twilio.requests.length, 1, `${mode}: one request`)
+    await twilio.close()
   }
-  t.equal(elsewhere.company.requests.length, 0, 'a redirect is not followed')
-  const { company, assess } = await open()
-  await company.close()
+  t.equal(elsewhere.twilio.requests.length, 0, 'a redirect is not followed')
+  const { twilio, assess } = await open()
+  await twilio.close()
   t.equal(await assess(), 'unknown', 'connection refused')
 })
 
-t.test('it is waited for no longer than a second, or than was said', async (t) => {
+t.test('waits at most one second, or the given timeout', async (t) => {
   for (const mode of ['silent', 'dripping'] as const) {
-    const { company, url, assess } = await open(undefined, mode)
-    t.teardown(company.close)
+    const { twilio, url, assess } = await open(undefined, mode)
+    t.teardown(twilio.close)
     const hasty = createTwilioLookup({ transport: wire, account: ACCOUNT, token: TOKEN, url, timeout: 150 })
     const since = performance.now()
     t.equal(await hasty.assess(PHONE), 'unknown', mode)
