@@ -10,19 +10,19 @@ const share = <T>(items: readonly T[], is: (item: T) => boolean) => items.filter
 const isSorted = (sends: readonly { at: Date }[]) =>
   sends.every(({ at }, place) => place === 0 || at >= sends[place - 1]!.at)
 
-/** A little of each. */
+/** A small size for each generator. */
 const SMALL = { sends: 300, numbers: 100, hours: 1 }
 
-t.test('a day is the same for the same seed, and another for another', async (t) => {
+t.test('generates the same day for the same seed and a different day for another seed', async (t) => {
   for (const make of [organicDay, burstAttack, slowAttack, poisoningAttack]) {
-    // As text: to find the differences of thousands of objects takes minutes.
+    // Compares texts: a diff of thousands of objects takes minutes.
     const [one, same, other] = [7, 7, 8].map((seed) => JSON.stringify(make({ ...SMALL, seed })))
     t.ok(one === same)
     t.ok(one !== other)
   }
 })
 
-t.test('a day has the messages, countries and conversion that were asked for', async (t) => {
+t.test('a day has the requested messages, countries and conversion', async (t) => {
   const day = organicDay({ seed: 1, sends: 4_000, countries: 20, conversion: 0.6 })
   t.equal(day.length, 4_000)
   t.equal(
@@ -36,7 +36,7 @@ t.test('a day has the messages, countries and conversion that were asked for', a
   t.ok(day.every(({ verifiedAfter }) => verifiedAfter === null || (verifiedAfter >= 1 && verifiedAfter < 300)))
 })
 
-t.test('a day is like one: numbers that exist, most people once, busy hours, a few shared addresses', async (t) => {
+t.test('a day is realistic: valid numbers, mostly single logins, busy hours, few shared addresses', async (t) => {
   const day = organicDay({ seed: 1 })
   const isRight = ({ number, country }: (typeof day)[number]) => {
     const parsed = parsePhone(number)
@@ -62,11 +62,11 @@ t.test('a day is like one: numbers that exist, most people once, busy hours, a f
   t.ok(afterNothing.length > 100)
   t.ok(
     share(afterNothing, ({ wait }) => wait >= 59_000 && wait <= 300_000) > 0.7,
-    'most who ask again have entered nothing, and wait for 1 to 5 minutes',
+    'most users who request a second code have not entered the first, and wait 1 to 5 minutes',
   )
 })
 
-t.test('attacks have an account for each number and hardly ever the same network', async (t) => {
+t.test('attacks use one account per number and rarely repeat a network', async (t) => {
   const burst = burstAttack({ seed: 1 })
   t.equal(burst.length, 400)
   t.equal(distinct(burst, prefixOf), 2)
@@ -85,7 +85,7 @@ t.test('attacks have an account for each number and hardly ever the same network
 
   const poisoning = poisoningAttack({ seed: 1, again: 2, numbers: 1_000 })
   const entered = share(poisoning, ({ verifiedAfter }) => verifiedAfter !== null)
-  t.ok(Math.abs(entered - 1_200 / 1_800) < 0.05, 'those that were read come back twice')
+  t.ok(Math.abs(entered - 1_200 / 1_800) < 0.05, 'numbers with an entered code come back twice')
 
   for (const attack of [burst, slow, poisoning]) {
     t.ok(isSorted(attack))
