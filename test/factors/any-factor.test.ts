@@ -11,10 +11,10 @@ import { hotp, tokenFactor } from '../support/factors/token/index.ts'
 
 const SECRET = randomBytes(20)
 
-/** The whole change that adds two factors: their folders, and this line. */
+/** The registration of two factors; besides their folders, this is the only change. */
 const factors: WorldOptions['factors'] = (ours) => [...ours, tokenFactor, cardFactor]
 
-/** Makes a world whose user alice has these factors and no phone, unless `sms` is among them. */
+/** Creates a world whose user alice has these factors, and a phone only if `sms` is among them. */
 const createFactorWorld = async (t: Test, names: string[], options: WorldOptions = {}) => {
   const world = await createWorld(t, { ...options, factors })
   const userId = await world.addUser('alice')
@@ -27,13 +27,13 @@ const createFactorWorld = async (t: Test, names: string[], options: WorldOptions
 
 const claimsOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString())
 
-t.test('a factor that sends nothing logs a user in', async (t) => {
+t.test('logs a user in with a factor that sends nothing', async (t) => {
   const world = await createFactorWorld(t, ['token'])
   const { status, body } = await world.login('alice')
   t.equal(status, 200)
   t.match(body, { token_type: 'pending-2fa', factor: 'token', factors: ['token'], code_length: 6, expires_in: 300 })
-  t.notOk('delivery' in body, 'nothing is on its way')
-  t.notOk('options' in body, 'and nothing is asked for but the code')
+  t.notOk('delivery' in body, 'no delivery')
+  t.notOk('options' in body, 'no options besides the code')
   const answer = await world.verify(body.pending_token, hotp(SECRET, 0))
   t.equal(answer.status, 200)
   t.match(claimsOf(answer.body.access_token), { acr: 'aal2', amr: ['pwd', 'otp', 'mfa'] })
@@ -42,7 +42,7 @@ t.test('a factor that sends nothing logs a user in', async (t) => {
   t.match((await world.as(answer.body.access_token).get('/me')).body, { phone: null, factors: ['token'] })
 })
 
-t.test('a code of a counter is good once, for whatever challenge', async (t) => {
+t.test('accepts each counter code once across all challenges', async (t) => {
   const world = await createFactorWorld(t, ['token'])
   const first = (await world.login('alice')).body.pending_token
   t.equal((await world.verify(first, hotp(SECRET, 3))).status, 200)
@@ -52,7 +52,7 @@ t.test('a code of a counter is good once, for whatever challenge', async (t) => 
   t.match(await world.sql('select counter::int, failures from factors'), [{ counter: 4, failures: 0 }])
 })
 
-t.test('of 16 calls with one code at once, on two instances, one logs in', async (t) => {
+t.test('accepts one of 16 parallel calls with the same code on two instances', async (t) => {
   const world = await createFactorWorld(t, ['token'])
   const other = await world.startInstance()
   const { pending_token } = (await world.login('alice')).body
@@ -62,7 +62,7 @@ t.test('of 16 calls with one code at once, on two instances, one logs in', async
   t.equal(answers.filter(({ status }) => status === 200).length, 1)
 })
 
-t.test('guesses at a factor that sends nothing are counted, and lock it', async (t) => {
+t.test('counts guesses at a factor that sends nothing and locks it at ten', async (t) => {
   const world = await createFactorWorld(t, ['token'])
   const wrong = wrongCode(hotp(SECRET, 0), 500_000)
   for (let challenge = 0; challenge < 2; challenge += 1) {
@@ -73,19 +73,19 @@ t.test('guesses at a factor that sends nothing are counted, and lock it', async 
     t.equal(codes[5], challenge === 0 ? 'challenge_invalid' : 'factor_locked')
   }
   t.match(await world.sql('select failures from factors'), [{ failures: 10 }])
-  t.equal((await world.login('alice')).status, 401, 'and no challenge is opened meanwhile')
+  t.equal((await world.login('alice')).status, 401, 'no challenge opens during the lock')
 })
 
-t.test('a login replaces the former one at once where nothing is sent', async (t) => {
+t.test('a new login replaces the former one at once if the factor sends nothing', async (t) => {
   const world = await createFactorWorld(t, ['token'])
   const first = (await world.login('alice')).body.pending_token
   const second = await world.login('alice')
-  t.equal(second.status, 200, 'there is no cooldown')
+  t.equal(second.status, 200, 'without a cooldown')
   t.match((await world.verify(first, hotp(SECRET, 0))).body, { code: 'challenge_invalid' })
   t.equal((await world.verify(second.body.pending_token, hotp(SECRET, 0))).status, 200)
 })
 
-t.test('a challenge that sent nothing has no delivery, and no other code to send', async (t) => {
+t.test('a challenge that sent nothing has no delivery and refuses a resend', async (t) => {
   const world = await createFactorWorld(t, ['token'])
   const { pending_token } = (await world.login('alice')).body
   const view = await world.send({ url: '/challenge', headers: { authorization: `Bearer ${pending_token}` } })
@@ -98,7 +98,7 @@ t.test('a challenge that sent nothing has no delivery, and no other code to send
   t.equal((await world.verify(pending_token, hotp(SECRET, 0))).status, 200)
 })
 
-t.test('what a factor asks for is in every answer about its challenge', async (t) => {
+t.test('every response about a challenge has the factor’s options', async (t) => {
   const world = await createFactorWorld(t, ['card'])
   const call = () =>
     world.send({
@@ -110,7 +110,7 @@ t.test('what a factor asks for is in every answer about its challenge', async (t
   const { body } = await call()
   t.match(body, { factor: 'card', options: { cells: [/^[A-J]\d$/] } })
   const { expires_in: _, ...again } = (await call()).body
-  t.match(body, again, 'the same call, again')
+  t.match(body, again, 'the repeated call')
   t.strictSame(again.options, body.options)
   const { pending_token, options } = body
   const view = await world.send({ url: '/challenge', headers: { authorization: `Bearer ${pending_token}` } })
@@ -120,26 +120,26 @@ t.test('what a factor asks for is in every answer about its challenge', async (t
   t.match(claimsOf(answer.body.access_token), { amr: ['pwd', 'kba', 'mfa'] })
 })
 
-t.test('a user with two factors gets the first that is not locked', async (t) => {
+t.test('uses the first factor that is not locked', async (t) => {
   const world = await createFactorWorld(t, ['sms', 'token'])
   t.match((await world.login('alice')).body, { factor: 'sms', factors: ['sms', 'token'], delivery: { channel: 'sms' } })
   await world.sql(`update factors set locked_until = now() + interval '1 hour' where factor = 'sms'`)
   const { body } = await world.login('alice')
-  t.match(body, { factor: 'token', factors: ['sms', 'token'] }, 'the cooldown of messages does not hold it')
+  t.match(body, { factor: 'token', factors: ['sms', 'token'] }, 'the message cooldown does not delay it')
   t.equal((await world.verify(body.pending_token, hotp(SECRET, 0))).status, 200)
   await world.sql('update factors set locked_until = null')
-  t.match((await world.login('alice')).body, { code: 'resend_cooldown' }, 'nor does it end the cooldown')
+  t.match((await world.login('alice')).body, { code: 'resend_cooldown' }, 'and does not end the cooldown')
 })
 
-t.test('an answer for another factor than the challenge is about is worth nothing', async (t) => {
+t.test('refuses an answer for another factor than the challenge’s', async (t) => {
   const world = await createFactorWorld(t, ['sms', 'token'])
   const { pending_token } = (await world.login('alice')).body
   const answer = await world.post('/verify', { pending_token, code: hotp(SECRET, 0), factor: 'token' })
   t.match(answer.body, { code: 'challenge_invalid' })
-  t.equal((await world.verify(pending_token, world.lastCode())).status, 200, 'and is not counted')
+  t.equal((await world.verify(pending_token, world.lastCode())).status, 200, 'the answer was not counted')
 })
 
-/** Opens challenges at the store itself, each with a function that guesses. */
+/** Returns a function that opens a challenge in the store and returns its guess function. */
 const createGuesses = async (t: Test) => {
   const world = await createFactorWorld(t, ['token'])
   const store = createChallengeStore(world.database, limitsFor({ codeTtl: 300, resendCooldown: 30 }), NO_RULES)
@@ -151,7 +151,7 @@ const createGuesses = async (t: Test) => {
   }
 }
 
-t.test('a proof of nothing is never right, whatever the challenge has', async (t) => {
+t.test('never accepts an empty proof', async (t) => {
   const guess = await (await createGuesses(t))()
   t.match(await guess({}), { outcome: 'wrong', attemptsLeft: 4 })
   t.match(await guess({ hash: randomBytes(32) }), { outcome: 'wrong' })
@@ -159,7 +159,7 @@ t.test('a proof of nothing is never right, whatever the challenge has', async (t
   t.match(await guess({ counter: 0 }), { outcome: 'spent' })
 })
 
-t.test('a counter that was read before another login used it up is refused', async (t) => {
+t.test('refuses a counter that another login has used', async (t) => {
   const begin = await createGuesses(t)
   t.match(await (await begin())({ counter: 7 }), { outcome: 'spent' })
   const guess = await begin()
@@ -167,7 +167,7 @@ t.test('a counter that was read before another login used it up is refused', asy
   t.match(await guess({ counter: 8 }), { outcome: 'spent' })
 })
 
-t.test('a login that sends nothing starts no cooldown of messages', async (t) => {
+t.test('a login that sends nothing starts no message cooldown', async (t) => {
   const world = await createFactorWorld(t, ['sms', 'token'])
   await world.sql(`update factors set locked_until = now() + interval '1 hour' where factor = 'sms'`)
   t.match((await world.login('alice')).body, { factor: 'token' })
@@ -196,7 +196,7 @@ t.test('the admin API shows every factor of a user, and resets all of them', asy
   })
 })
 
-t.test('a user without a phone changes the password without a notice, and has no number to change', async (t) => {
+t.test('a user without a phone changes the password without a notice and cannot change a number', async (t) => {
   const world = await createFactorWorld(t, ['token'])
   const { pending_token } = (await world.login('alice')).body
   const { access_token } = (await world.verify(pending_token, hotp(SECRET, 0))).body

@@ -59,7 +59,7 @@ for (const subject of SUBJECTS) {
   for (const { name, run } of factorContract(subject)) t.test(name, run)
 }
 
-/** The sentences that a broken factor breaks. */
+/** Returns the contract cases that fail for a factor with these changes. */
 const brokenOf = async (changes: Partial<FactorSubject['factor']>): Promise<string[]> => {
   const subject = SUBJECTS[1]!
   const cases = factorContract({ ...subject, factor: { ...tokenFactor, ...changes } })
@@ -74,7 +74,7 @@ const brokenOf = async (changes: Partial<FactorSubject['factor']>): Promise<stri
   return broken.flat().map((name) => name.replace('token ', ''))
 }
 
-t.test('a broken factor breaks the sentences that are about its fault', async (t) => {
+t.test('a broken factor fails the cases about its fault', async (t) => {
   t.strictSame(await brokenOf({}), [])
   t.strictSame(await brokenOf({ amr: () => [] }), ['says what it adds to amr for every channel and for none'])
   t.strictSame(await brokenOf({ answer: async () => ({ counter: 99 }) }), [

@@ -7,10 +7,10 @@ import { createTexts } from '../../../src/factors/sms/texts.ts'
 
 const TEXTS = createTexts({ serviceName: 'Example', domain: 'example.com', codeLength: 6, overrides: {}, locales: [] })
 
-/** Companies by channel, in order; those in `down` are known to be for 9 s. */
+/** Creates a factor with these providers by channel; those in `down` are unavailable for 9 s. */
 const create = (
   countries: string[],
-  companies: Partial<Record<Candidate['channel'], string[]>> = { sms: ['one', 'two'] },
+  providers: Partial<Record<Candidate['channel'], string[]>> = { sms: ['one', 'two'] },
   {
     down = [],
     voip = true,
@@ -19,9 +19,9 @@ const create = (
 ) => {
   const sent: { message: object; providers: string[]; within: number }[] = []
   const dispatcher: Dispatcher = {
-    channels: Object.keys(companies) as Candidate['channel'][],
+    channels: Object.keys(providers) as Candidate['channel'][],
     candidates: ({ channel }) =>
-      (companies[channel] ?? []).map((provider) => ({
+      (providers[channel] ?? []).map((provider) => ({
         provider,
         channel,
         retryAfter: down.includes(provider) ? 9 : 0,
@@ -43,7 +43,7 @@ const create = (
     phoneKey: Buffer.alloc(32, 7),
     ...(scenarios && { scenarios }),
   })
-  /** Begins a challenge, and returns its plan and the code that was hashed. */
+  /** Begins a challenge and returns its plan and its code. */
   const begin = async (wish: Partial<BeginRequest> = {}) => {
     const codes: string[] = []
     const { plan } = await factor.begin({
@@ -60,7 +60,7 @@ const create = (
     })
     return { code: codes[0]!, plan: plan! }
   }
-  /** The companies in the order in which they would be tried. */
+  /** Returns the providers in the order of their attempts. */
   const order = async (wish: Partial<BeginRequest>) => {
     const { plan: planned } = await begin(wish)
     await planned.deliver(1_000, async () => {})
@@ -79,13 +79,13 @@ const isAllowed = (countries: string[], phone: string, { voip = true } = {}): bo
   }
 }
 
-t.test('codes go to the named countries alone', async (t) => {
+t.test('sends codes only to the listed countries', async (t) => {
   t.ok(isAllowed(['US'], '+12025550143'))
   t.ok(isAllowed(['GB', 'US'], '+12025550123'))
   t.notOk(isAllowed(['GB'], '+12025550143'))
 })
 
-t.test('kinds of numbers that no person reads a code on are refused in every country', async (t) => {
+t.test('refuses toll-free, premium, personal, fixed and unused numbers in every country', async (t) => {
   const kinds = {
     'toll-free': '+18009998877',
     premium: '+19005550123',
@@ -96,29 +96,29 @@ t.test('kinds of numbers that no person reads a code on are refused in every cou
   for (const [kind, phone] of Object.entries(kinds)) t.notOk(isAllowed([], phone), kind)
 })
 
-t.test('numbers over the Internet have codes unless that is switched off', async (t) => {
+t.test('sends codes to VoIP numbers unless they are disabled', async (t) => {
   const phone = '+33912345678'
   t.ok(isAllowed(['FR'], phone))
   t.notOk(isAllowed(['FR'], phone, { voip: false }))
 })
 
-t.test('neighbours under the same dial code are not allowed with it', async (t) => {
+t.test('does not allow other countries with the same dial code', async (t) => {
   t.notOk(isAllowed(['US', 'CA'], '+18765550123'), 'Jamaica')
   t.notOk(isAllowed(['US'], '+14165550123'), 'Canada')
   t.ok(isAllowed(['JM'], '+18765550123'))
 })
 
-t.test('numbers of no country are never allowed where countries are named', async (t) => {
+t.test('refuses numbers without a country if countries are listed', async (t) => {
   for (const phone of ['+870773111632', '+88161234567', '+80012345678', '+979123456789', 'nonsense', '']) {
     t.notOk(isAllowed(['US', 'GB'], phone), phone)
   }
 })
 
-t.test('without named countries every number is allowed: nothing real is sent then', async (t) => {
+t.test('without a list of countries, every number is allowed, as no real messages are sent', async (t) => {
   t.ok(isAllowed([], '+18765550123'))
 })
 
-t.test('a code goes out whole, to the number, with words for every channel', async (t) => {
+t.test('sends the code in the text for the channel to the number', async (t) => {
   const { begin, sent } = create(['US'])
   const { code, plan } = await begin()
   t.match(code, /^\d{6}$/)
@@ -138,7 +138,7 @@ t.test('a code goes out whole, to the number, with words for every channel', asy
   ])
 })
 
-t.test('the entry for the ledger says where to and what it costs, and holds neither number nor code', async (t) => {
+t.test('the ledger entry has country, prefix and price, but neither number nor code', async (t) => {
   const { begin } = create(['US'])
   const { code, plan } = await begin()
   const { first } = plan
@@ -148,7 +148,7 @@ t.test('the entry for the ledger says where to and what it costs, and holds neit
   t.strictNotSame((await begin({ destination: '+12025550144' })).plan.first.phoneHash, first.phoneHash)
 })
 
-t.test('a company that did not deliver comes last', async (t) => {
+t.test('tries a provider that failed to deliver last', async (t) => {
   const { order } = create([], { sms: ['one', 'two', 'three'] })
   t.same(await order({ failed: [{ provider: 'one', channel: 'sms' }] }), {
     channel: 'sms',
@@ -156,37 +156,38 @@ t.test('a company that did not deliver comes last', async (t) => {
   })
 })
 
-t.test(
-  'when every company of a channel has failed the next channel takes over, unless one was asked for',
-  async (t) => {
-    const { order } = create([], { sms: ['one'], voice: ['two'], whatsapp: ['one'] })
-    const failed: Carrier[] = [{ provider: 'one', channel: 'sms' }]
-    t.equal((await order({ failed })).channel, 'voice')
-    t.equal((await order({ failed, channel: 'sms' })).channel, 'sms')
-    failed.push({ provider: 'two', channel: 'voice' })
-    t.equal((await order({ failed, formerChannel: 'voice' })).channel, 'whatsapp')
-    failed.push({ provider: 'one', channel: 'whatsapp' })
-    t.equal((await order({ failed, formerChannel: 'whatsapp' })).channel, 'whatsapp', 'all have failed: the same again')
-  },
-)
+t.test('uses the next channel after all providers of one have failed, unless the caller chose one', async (t) => {
+  const { order } = create([], { sms: ['one'], voice: ['two'], whatsapp: ['one'] })
+  const failed: Carrier[] = [{ provider: 'one', channel: 'sms' }]
+  t.equal((await order({ failed })).channel, 'voice')
+  t.equal((await order({ failed, channel: 'sms' })).channel, 'sms')
+  failed.push({ provider: 'two', channel: 'voice' })
+  t.equal((await order({ failed, formerChannel: 'voice' })).channel, 'whatsapp')
+  failed.push({ provider: 'one', channel: 'whatsapp' })
+  t.equal(
+    (await order({ failed, formerChannel: 'whatsapp' })).channel,
+    'whatsapp',
+    'the same channel after all have failed',
+  )
+})
 
-t.test('a resend keeps the channel of before', async (t) => {
+t.test('a resend keeps the former channel', async (t) => {
   const { order } = create([], { sms: ['one'], voice: ['two'] })
   t.equal((await order({ formerChannel: 'voice' })).channel, 'voice')
   t.equal((await order({ formerChannel: 'voice', channel: 'sms' })).channel, 'sms')
 })
 
-t.test('a company that is known to be down is passed over; when all are, the caller is told until when', async (t) => {
+t.test('skips a provider that is down, and refuses with Retry-After when all are down', async (t) => {
   t.same((await create([], undefined, { down: ['one'] }).order({})).providers, ['two'])
   const { begin } = create([], undefined, { down: ['one', 'two'] })
   await t.rejects(begin(), { code: 'sms_unavailable', details: { retryAfter: 9 } })
 })
 
-t.test('where no company has the channel that is asked for, the destination is not allowed', async (t) => {
+t.test('refuses the destination if no provider has the requested channel', async (t) => {
   await t.rejects(create([]).begin({ channel: 'voice' }), { code: 'destination_not_allowed' })
 })
 
-t.test('scenario numbers need no country, have their code, and end with their last day', async (t) => {
+t.test('scenario numbers need no country, have their fixed code, and expire', async (t) => {
   const scenarios = {
     isServed: (phone: string) => (phone === '+12025550150' ? true : phone === '+12025550151' ? false : undefined),
     codeFor: (phone: string) => (phone === '+12025550150' ? '246810' : undefined),
@@ -198,7 +199,7 @@ t.test('scenario numbers need no country, have their code, and end with their la
   }
 })
 
-t.test('the factor says what it is, and by which channel the code came', async (t) => {
+t.test('states its name, code length and channels, and an amr for each channel', async (t) => {
   const { factor } = create([], { sms: ['one'], voice: ['one'] })
   t.match(factor, { name: 'sms', codeLength: 6, delivery: { channels: ['sms', 'voice'] } })
   t.same([factor.amr('sms'), factor.amr('voice'), factor.amr('whatsapp')], [['sms'], ['tel'], ['sms']])

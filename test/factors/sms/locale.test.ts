@@ -4,7 +4,7 @@ import { createLocaleChoice } from '../../../src/factors/sms/locale.ts'
 
 const choose = createLocaleChoice(Object.keys(CATALOGUE))
 
-t.test('the user’s own language comes first, in any variety', async (t) => {
+t.test('chooses the stored language of the user in any regional variant', async (t) => {
   const cases: [stored: string, chosen: string][] = [
     ['de', 'de'],
     ['de-AT', 'de'],
@@ -28,7 +28,7 @@ t.test('the user’s own language comes first, in any variety', async (t) => {
   for (const [stored, chosen] of cases) t.equal(choose(stored, 'fr'), chosen, stored)
 })
 
-t.test('without one, or with one that there is not, the request is asked, in the order of its weights', async (t) => {
+t.test('falls back to Accept-Language in the order of its weights', async (t) => {
   const cases: [header: string, chosen: string][] = [
     ['fr', 'fr'],
     ['fr-CH, fr;q=0.9, en;q=0.8, de;q=0.7, *;q=0.5', 'fr'],
@@ -47,14 +47,14 @@ t.test('without one, or with one that there is not, the request is asked, in the
   t.equal(choose(null, undefined), 'en')
 })
 
-t.test('of a long header the beginning is read, and no half of a tag', async (t) => {
+t.test('reads only the start of a long header and no partial tag', async (t) => {
   t.equal(choose(null, `${'tlh,'.repeat(48)}pt-BR,fr`), 'pt-BR')
   t.equal(choose(null, `${'tlh,'.repeat(49)}pt-BR`), 'en')
   t.equal(choose(null, `fr;q=0.1,${'tlh,'.repeat(47)}de;q=0.9`), 'fr')
   t.equal(choose(null, `de,${'x'.repeat(8_192)}`), 'de')
 })
 
-t.test('whatever the header and the record hold, the choice is one of the languages', async (t) => {
+t.test('always chooses a known language for random headers and records', async (t) => {
   const alphabet = [...'abdeihnrtz--;,,=q0.19* \t\0"\\é🔑']
   let seed = 7
   const next = (below: number) => {
@@ -69,7 +69,7 @@ t.test('whatever the header and the record hold, the choice is one of the langua
   t.same(strange, [])
 })
 
-t.test('rubbish chooses English, at once', async (t) => {
+t.test('chooses English for garbage within 50 ms', async (t) => {
   for (const rubbish of [
     '\0',
     ',;q=,;',

@@ -9,7 +9,7 @@ import { createOutboxWorker } from '../../../src/start/outbox-worker.ts'
 import { createNoticeOutbox } from '../../../src/store/outbox/notices.ts'
 import { createWorld, type World } from '../../support/app.ts'
 
-t.test('each notice fits one segment with the longest name of a service, and has a voice', async (t) => {
+t.test('each notice fits one segment with the longest service name, in every language', async (t) => {
   for (const [kind, texts] of Object.entries(NOTICES)) {
     t.strictSame(Object.keys(texts), ['en', 'de', 'es', 'fr', 'it', 'nl'], kind)
     for (const [locale, text] of Object.entries(texts)) {
@@ -34,7 +34,7 @@ const sms = (plan: (phone: string) => void): DeliveringFactor => ({
   },
 })
 
-/** Returns a function that lets so many workers at once look for notices, whose factor calls `plan` and takes none. */
+/** Returns a function that runs this many workers in parallel; their factor calls `plan` and sends nothing. */
 const lookWith = (world: World, plan: (phone: string) => void) => {
   const handler = createNoticeHandler({
     outbox: createNoticeOutbox(world.database),
@@ -62,18 +62,18 @@ const changeNumber = async (t: Parameters<typeof createWorld>[0], options: Param
   return { world, answer }
 }
 
-t.test('the old number is told in the language of its owner, and the ledger has it', async (t) => {
+t.test('notifies the old number in the user’s language and records the send', async (t) => {
   const { world, answer } = await changeNumber(t, {})
   t.equal(answer.status, 200)
   const notice = world.messages.at(-1)!
   t.match(notice, { to: '+12025550143', channel: 'sms', code: '', text: /^Example enverra ses codes/ })
-  t.notMatch(notice.text, /\d{6}/, 'there is no code in it')
+  t.notMatch(notice.text, /\d{6}/, 'the notice has no code')
   t.match(await world.sql(`select phone_hash, budget_day from sends where send_id = '${notice.sendId}'`), [
     { phone_hash: world.phoneHash('+12025550143'), budget_day: null },
   ])
 })
 
-t.test('a notice that nobody takes changes nothing about the change, and is tried again', async (t) => {
+t.test('a notice that no provider accepts does not undo the change and is retried', async (t) => {
   let isDown = true
   const { world, answer } = await changeNumber(t, {
     provider: {
@@ -91,16 +91,16 @@ t.test('a notice that nobody takes changes nothing about the change, and is trie
   const asked: string[] = []
   const look = lookWith(world, (phone) => void asked.push(phone))
   await look()
-  t.strictSame(asked, [], 'not before its time')
+  t.strictSame(asked, [], 'not before the retry time')
   await world.sql(`update notices set next_attempt_at = now()`)
   await look(2)
-  t.strictSame(asked, ['+12025550143'], 'and then once, however many look')
+  t.strictSame(asked, ['+12025550143'], 'then once, with two workers')
   await world.sql(`update notices set next_attempt_at = now(), attempts = 8`)
   await look()
-  t.strictSame(await world.sql('select 1 from notices'), [], 'until it is given up')
+  t.strictSame(await world.sql('select 1 from notices'), [], 'deleted after the last attempt')
 })
 
-t.test('a notice is tried eight times in some hours, and its number is forgotten with the last failure', async (t) => {
+t.test('tries a notice eight times over some hours and deletes its number after the last failure', async (t) => {
   const world = await createWorld(t)
   await world.addUser('alice')
   t.ok(await world.users.setPhone('alice', { factor: 'sms', phone: '+12025550199' }))
@@ -123,7 +123,7 @@ t.test('a notice is tried eight times in some hours, and its number is forgotten
   t.strictSame(await world.sql('select 1 from notices'), [])
 })
 
-t.test('an instance that ends between the change and the notice does not lose it', async (t) => {
+t.test('keeps the notice if the instance stops right after the change', async (t) => {
   const world = await createWorld(t, { resendCooldown: 0 })
   await world.addUser('alice')
   const dying = await world.startInstance({
@@ -132,6 +132,6 @@ t.test('an instance that ends between the change and the notice does not lose it
   const alice = dying.as((await world.logIn('alice')).access_token)
   const { pending_token } = (await alice.post('/phone', { phone: '+12025550199' })).body
   t.equal((await alice.post('/phone/verify', { pending_token, code: world.lastCode() })).status, 200)
-  t.match(await world.sql('select phone from notices'), [{ phone: '+12025550143' }], 'it waits for whoever looks next')
+  t.match(await world.sql('select phone from notices'), [{ phone: '+12025550143' }], 'it waits for the next worker')
   t.equal(world.messages.at(-1)!.to, '+12025550199')
 })

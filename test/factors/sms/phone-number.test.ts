@@ -1,7 +1,7 @@
 import t from 'tap'
 import { countryOf, parsePhone } from '../../../src/factors/sms/phone-number.ts'
 
-t.test('a number is read as people write it, and becomes E.164', async (t) => {
+t.test('parses common spellings of a number into E.164', async (t) => {
   const numbers: Record<string, { phone: string; country: string }> = {
     '18009998877': { phone: '+18009998877', country: 'US' },
     '+18009998877': { phone: '+18009998877', country: 'US' },
@@ -23,7 +23,7 @@ t.test('a number is read as people write it, and becomes E.164', async (t) => {
   }
 })
 
-t.test('the country is the number’s own, not its dial code’s', async (t) => {
+t.test('finds the country of the number, not of its dial code', async (t) => {
   const countries: Record<string, string> = {
     '+1 876 555 0123': 'JM',
     '+1 416 555 0123': 'CA',
@@ -34,18 +34,18 @@ t.test('the country is the number’s own, not its dial code’s', async (t) => 
   for (const [written, country] of Object.entries(countries)) {
     const parsed = parsePhone(written)
     t.match(parsed, { ok: true, country }, written)
-    t.equal(parsed.ok && countryOf(parsed.phone), country, 'read again from E.164')
+    t.equal(parsed.ok && countryOf(parsed.phone), country, 'parsed again from E.164')
   }
 })
 
-t.test('satellites and international services lie in no country', async (t) => {
+t.test('refuses satellite and international service numbers, which have no country', async (t) => {
   for (const written of ['+870 773 111 632', '+881 6 1234 5678', '+800 1234 5678', '+979 123 456 789']) {
     t.match(parsePhone(written), { ok: false, reason: /lies in no country/ }, written)
     t.equal(countryOf(written.replaceAll(' ', '')), undefined)
   }
 })
 
-t.test('what is not a whole number in digits is refused, with a reason', async (t) => {
+t.test('refuses malformed and unused numbers with a reason', async (t) => {
   const refused: [written: string, reason: RegExp][] = [
     ['+1 800 FLOWERS', /characters that no number has/],
     ['+1 800 999 8877 ext 5', /characters that no number has/],
@@ -69,7 +69,7 @@ t.test('what is not a whole number in digits is refused, with a reason', async (
   for (const [written, reason] of refused) t.match(parsePhone(written), { ok: false, reason }, JSON.stringify(written))
 })
 
-t.test('a reason never repeats the number', async (t) => {
+t.test('the reason never contains the number', async (t) => {
   for (const written of ['+1 555 555 5555', '+44 20 7946 09589', '+870 773 111 632', '020 7946 0958']) {
     const parsed = parsePhone(written)
     t.notOk(parsed.ok || parsed.reason.includes(written))

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { segmentsOf } from '../../../src/factors/sms/segments.ts'
 
-t.test('texts of GSM 03.38 hold 160 characters, and 153 in each of several', async (t) => {
+t.test('a GSM-7 text holds 160 characters, or 153 in each of several segments', async (t) => {
   t.match(segmentsOf('a'.repeat(160)), { encoding: 'GSM-7', segments: 1, units: 160, capacity: 160, beyondGsm: [] })
   t.match(segmentsOf('a'.repeat(161)), { segments: 2, units: 161 })
   t.match(segmentsOf('a'.repeat(306)), { segments: 2 })
@@ -9,14 +9,14 @@ t.test('texts of GSM 03.38 hold 160 characters, and 153 in each of several', asy
   t.match(segmentsOf(`@£$¥èéùìòÇØøÅåÆæßÉäöñüàÄÖÑÜ§¿¡\n`), { encoding: 'GSM-7' })
 })
 
-t.test('characters of the extension table count two', async (t) => {
+t.test('a character of the extension table counts as two', async (t) => {
   for (const character of '€[]{}~^|\\') {
     t.match(segmentsOf(character.repeat(80)), { encoding: 'GSM-7', segments: 1, units: 160 }, character)
     t.match(segmentsOf(character.repeat(81)), { segments: 2 }, character)
   }
 })
 
-t.test('the alphabet is that of 3GPP TS 23.038, and no character is beyond it by mistake', async (t) => {
+t.test('the alphabet is exactly that of 3GPP TS 23.038', async (t) => {
   const basic =
     '@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !"#¤%&\'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà'
   const wrong: string[] = []
@@ -29,13 +29,13 @@ t.test('the alphabet is that of 3GPP TS 23.038, and no character is beyond it by
   t.same(wrong, [])
 })
 
-t.test('a character of two septets is not cut in two', async (t) => {
+t.test('does not split a character of two septets', async (t) => {
   t.match(segmentsOf(`${'a'.repeat(158)}€`), { segments: 1, units: 160 })
   t.match(segmentsOf(`${'a'.repeat(159)}€`), { segments: 2, units: 161 })
   t.match(segmentsOf(`${'a'.repeat(152)}€${'a'.repeat(152)}`), { segments: 3, units: 306 })
 })
 
-t.test('one character beyond it makes all of it UCS-2: 70 characters, 67 in each of several', async (t) => {
+t.test('one other character makes the text UCS-2: 70 characters, or 67 in each of several segments', async (t) => {
   for (const character of 'çãõêáíóúşğă—ёα漢’')
     t.match(segmentsOf(character), { encoding: 'UCS-2', beyondGsm: [character] })
   t.match(segmentsOf('ё'.repeat(70)), { encoding: 'UCS-2', segments: 1, units: 70, capacity: 70 })
@@ -44,7 +44,7 @@ t.test('one character beyond it makes all of it UCS-2: 70 characters, 67 in each
   t.match(segmentsOf('ё'.repeat(135)), { segments: 3 })
 })
 
-t.test('a character beyond the basic plane counts two', async (t) => {
+t.test('a character outside the basic plane counts as two', async (t) => {
   t.match(segmentsOf('👍'.repeat(35)), { segments: 1, units: 70 })
   t.match(segmentsOf('👍'.repeat(36)), { segments: 2 })
 })

@@ -28,7 +28,7 @@ const readOriginBound = (message: string) => {
   return code !== '' && !/\s/.test(code) && new URL(`https://${host}`).host === host ? { host, code } : undefined
 }
 
-t.test('there are more than twenty languages', async (t) => {
+t.test('has more than twenty languages', async (t) => {
   t.ok(Object.keys(CATALOGUE).length > 20)
 })
 
@@ -37,7 +37,7 @@ for (const [codeLength, code] of [
   [8, '04928137'],
 ] as const) {
   t.test(
-    `with ${codeLength} digits every language fits one segment, and has its code once and in the last line`,
+    `with ${codeLength} digits, every language fits one segment and has the code in text and last line`,
     async (t) => {
       const texts = create({ codeLength })
       t.same(texts.leftOut, [])
@@ -45,13 +45,13 @@ for (const [codeLength, code] of [
       for (const locale of texts.locales) {
         const words = texts.wordsFor({ locale, code })
         t.equal(words.segments, 1, locale)
-        t.equal(words.text.split(code).length - 1, 2, `${locale}: once, and in the last line`)
+        t.equal(words.text.split(code).length - 1, 2, `${locale}: in the text and in the last line`)
         t.equal(words.text.split('Doorcode').length - 1, 1, locale)
         t.same(readOriginBound(words.text), { host: 'auth.example.com', code }, locale)
-        t.match(words.text, /[^\n]\n\n@[^\n]+$/, `${locale}: the last line stands alone`)
+        t.match(words.text, /[^\n]\n\n@[^\n]+$/, `${locale}: an empty line precedes the last line`)
         t.match(segmentsOf(words.text), { segments: 1 }, locale)
         const android = texts.wordsFor({ locale, code, client: 'android' })
-        t.equal(android.text, words.text, `${locale}: without a hash there is one form`)
+        t.equal(android.text, words.text, `${locale}: one form without a hash`)
         t.notMatch(words.text, /[{}]/, locale)
         t.notMatch(words.text.replaceAll(code, ''), /\p{Nd}/u, `${locale}: no other digits`)
       }
@@ -59,7 +59,7 @@ for (const [codeLength, code] of [
   )
 }
 
-t.test('a voice says the code twice, digit by digit, in a language with a region', async (t) => {
+t.test('a voice call says the code twice, digit by digit, in a language with a region', async (t) => {
   const texts = create()
   for (const locale of texts.locales) {
     const { speech, speechLocale } = texts.wordsFor({ locale, code: '049281' })
@@ -71,7 +71,7 @@ t.test('a voice says the code twice, digit by digit, in a language with a region
   }
 })
 
-t.test('an Android app gets its hash at the end, within 140 bytes, if the server knows it', async (t) => {
+t.test('ends with the configured hash for Android apps, within 140 bytes', async (t) => {
   t.same(create({ androidAppHash: HASH, codeLength: 8 }).leftOut, [])
   const texts = create({ androidAppHash: HASH })
   for (const locale of texts.locales) {
@@ -84,7 +84,7 @@ t.test('an Android app gets its hash at the end, within 140 bytes, if the server
   t.match(create().wordsFor({ locale: 'en', code: '049281', client: 'android' }).text, /@auth\.example\.com #049281$/)
 })
 
-t.test('languages that do not fit these names are left out, unless they are named', async (t) => {
+t.test('omits languages that do not fit the names, and refuses them if they are listed', async (t) => {
   const domain = `${'a'.repeat(26)}.example.com`
   const { locales, leftOut } = create({ domain })
   t.ok(locales.includes('en') && locales.includes('de'))
@@ -99,12 +99,12 @@ t.test('languages that do not fit these names are left out, unless they are name
   t.match(faults, /Shorten SERVICE_NAME or SMS_DOMAIN/)
 })
 
-t.test('named languages are the only ones, besides English', async (t) => {
+t.test('offers only the listed languages and English', async (t) => {
   t.same(create({ locales: ['de', 'pt-BR'] }).locales.sort(), ['de', 'en', 'pt-BR'])
   t.match(faultsOf({ locales: ['tlh'] }), /"tlh" is not among the languages: en, /)
 })
 
-t.test('a template that is wrong says which, where and what', async (t) => {
+t.test('the error for an invalid template has its language, position and fault', async (t) => {
   const wrong: [text: string, fault: RegExp][] = [
     ['{service}: no code', /"en" text must have \{code\} once, and has it 0 times/],
     ['{code} {code} {service}', /"en" text must have \{code\} once, and has it 2 times/],
@@ -137,7 +137,7 @@ t.test('a template that is wrong says which, where and what', async (t) => {
   )
 })
 
-t.test('a file of texts that is not as it should be says where', async (t) => {
+t.test('the error for an invalid file of texts has the position', async (t) => {
   const wrong: [overrides: unknown, fault: RegExp][] = [
     [{ en: null }, /"en" must be an object/],
     [{ en: [] }, /"en" must be an object/],
@@ -153,7 +153,7 @@ t.test('a file of texts that is not as it should be says where', async (t) => {
   for (const [overrides, fault] of wrong) t.match(faultsOf({ overrides: overrides as never }), fault)
 })
 
-t.test('names that would break the form of a message are faults', async (t) => {
+t.test('refuses names that would break the format of a message', async (t) => {
   t.match(faultsOf({ serviceName: 'Door\ncode' }), /SERVICE_NAME has a line break or control character at character 5/)
   for (const domain of ['', 'a b', 'example.com #1', '@example.com', 'a\nb']) {
     t.match(faultsOf({ domain }), /SMS_DOMAIN must be a host/, domain)
@@ -163,7 +163,7 @@ t.test('names that would break the form of a message are faults', async (t) => {
   }
 })
 
-t.test('names that would make English more than one segment are refused', async (t) => {
+t.test('refuses names that would make English longer than one segment', async (t) => {
   for (const serviceName of ['Zoë', 'A—B', 'Ñandú 🔑']) {
     t.match(
       faultsOf({ serviceName }),
@@ -177,12 +177,12 @@ t.test('names that would make English more than one segment are refused', async 
   t.match(faultsOf({ domain: `${fits.slice(1)}^`, locales: [] }), /is 1 characters too long.*: 161 of 160 in GSM-7/)
 })
 
-t.test('all faults are told at once', async (t) => {
+t.test('reports all faults at once', async (t) => {
   const faults = faultsOf({ overrides: { en: { text: 'x' }, de: { text: 'y' }, tlh: { text: 'z' } }, locales: ['xx'] })
   for (const part of ['"en"', '"de"', '"tlh" is no language of ours', '"xx"']) t.ok(faults.includes(part), part)
 })
 
-t.test('texts of one’s own take the place of ours, and may be in a new language', async (t) => {
+t.test('custom texts replace the built-in ones and may add a language', async (t) => {
   const texts = create({
     overrides: {
       en: { text: 'Your {service} code: {code}' },
@@ -201,7 +201,7 @@ t.test('texts of one’s own take the place of ours, and may be in a new languag
   t.match(texts.wordsFor({ locale: 'eo', code: '049281' }).text, /^049281 estas via kodo de Doorcode\./)
 })
 
-t.test('a service’s name is taken as it is, whatever a replacement would make of it', async (t) => {
+t.test('inserts the service name literally, even with replacement patterns', async (t) => {
   t.match(
     create({ serviceName: "A$&B$1$'" }).wordsFor({ locale: 'en', code: '049281' }).text,
     "049281 is your A$&B$1$' code.",
