@@ -6,7 +6,7 @@ import { loadSettings } from '../src/settings/load.ts'
 import { startHousekeeping } from '../src/start/housekeeping.ts'
 import { createLogger } from '../src/start/logger.ts'
 import { createDatabase } from '../src/store/database.ts'
-import { BATCH } from '../src/store/housekeeping/kinds.ts'
+import { BATCH } from '../src/store/housekeeping/retention-rules.ts'
 import { createTestDatabase, query } from './support/postgres.ts'
 
 const ROWS = 20_000

@@ -41,15 +41,21 @@ t.test('a database that cannot be had is told with what it said and DATABASE_URL
     createServer((socket) => socket.on('error', () => {}).end()),
   )
   for (const [url, said] of [
-    [change({ pathname: '/nowhere' }), /database "nowhere" does not exist\. Make it|refuses the name or the password/],
+    [
+      change({ pathname: '/nowhere' }),
+      /database "nowhere" does not exist\. Create it|rejects the user name or the password/,
+    ],
     [
       change({ username: 'nobody_here' }),
-      /^the database refuses the name or the password in DATABASE_URL: .*nobody_here/,
+      /^the database rejects the user name or the password in DATABASE_URL: .*nobody_here/,
     ],
-    [change({ host: '127.0.0.1:1' }), /^nothing answers at DATABASE_URL: connect ECONNREFUSED 127\.0\.0\.1:1\. Start/],
-    [change({ host: 'no-such-host.invalid' }), /^nothing answers at DATABASE_URL: .*no-such-host\.invalid\. Start/],
-    [change({ host: `127.0.0.1:${web}` }), /^what answers at DATABASE_URL does not speak as Postgres does: /],
-    [change({ host: `127.0.0.1:${silent}` }), /^what answers at DATABASE_URL does not speak as Postgres does: /],
+    [
+      change({ host: '127.0.0.1:1' }),
+      /^no server answers at DATABASE_URL: connect ECONNREFUSED 127\.0\.0\.1:1\. Start/,
+    ],
+    [change({ host: 'no-such-host.invalid' }), /^no server answers at DATABASE_URL: .*no-such-host\.invalid\. Start/],
+    [change({ host: `127.0.0.1:${web}` }), /^the server at DATABASE_URL does not answer in the Postgres protocol: /],
+    [change({ host: `127.0.0.1:${silent}` }), /^the server at DATABASE_URL does not answer in the Postgres protocol: /],
   ] as const) {
     const message = await unready(url)
     t.match(message, said)

@@ -4,30 +4,30 @@ import { connectionTo, pinSession } from '../../db/connection.ts'
 import { isBrokenConnection, isRetryable, toProblem } from './faults.ts'
 import type { Tables } from './tables/index.ts'
 
-/** What the query builder and the `sql` tag both make. */
+/** A query of the query builder or of the `sql` tag. */
 interface Compilable<R> {
   compile(kysely: Kysely<Tables>): CompiledQuery<R>
 }
 
-/** A statement compiled once; each call binds it anew and runs it in one round trip, committed when it resolves. */
+/** A statement that is compiled once. Each call binds its parameters, runs in one round trip, and is committed when it resolves. */
 export type Statement<P, R> = (parameters: P) => Promise<R[]>
 
-/** One database: a pool, its query builder, and the way to make statements. */
+/** A database: a connection pool, its query builder, and a way to prepare statements. */
 export interface Database {
   kysely: Kysely<Tables>
   /**
-   * Compiles `build` once and prepares it on each connection under `name`. `build` gets the parameters' places instead
-   * of their values. Throws `service_unavailable` when the database does not answer and `overloaded` when no connection
-   * is free in time; a statement that only reads is tried a second time after a broken connection.
+   * Compiles `build` once and prepares it on each connection under `name`. `build` gets placeholders instead of the
+   * parameters' values. The statement throws `service_unavailable` when the database does not answer, and `overloaded`
+   * when no connection is free in time. A read-only statement is retried after a broken connection.
    */
   prepare<P extends object, R>(
     name: string,
-    build: (places: P, kysely: Kysely<Tables>) => Compilable<R>,
+    build: (placeholders: P, kysely: Kysely<Tables>) => Compilable<R>,
     options?: { readOnly?: boolean },
   ): Statement<P, R>
   /** Resolves when the database answers. */
   ping(): Promise<void>
-  /** Plans each statement that was prepared under one of these names and runs none. Throws the database's error. */
+  /** Plans the statements that were prepared under these names, without running them. Throws the database's error. */
   explain(names: readonly string[]): Promise<void>
   close(): Promise<void>
 }
@@ -35,27 +35,27 @@ export interface Database {
 /** How to reach the database. */
 export interface DatabaseOptions {
   url: string
-  /** The most connections held at once. */
+  /** The largest number of open connections. */
   poolSize: number
-  /** Told of connections that broke while nobody used them. */
+  /** Called when an idle connection breaks. */
   onIdleError: (error: Error) => void
-  /** Waits 10 s for a connection, and without a limit for a statement or a lock: for migrations and tools. */
+  /** True for migrations and tools: waits 10 s for a connection, and without a limit for a statement or a lock. */
   patient?: boolean
 }
 
-/** Stands for a value that each call supplies; the builder takes it for the value itself. */
-class Place {
+/** A placeholder for a value that each call supplies. The builder treats it as the value itself. */
+class Placeholder {
   readonly key: string
   constructor(key: string) {
     this.key = key
   }
 }
 
-const placesFor = <P extends object>() => new Proxy({}, { get: (_, key) => new Place(String(key)) }) as P
+const placeholdersFor = <P extends object>() => new Proxy({}, { get: (_, key) => new Placeholder(String(key)) }) as P
 
 const MAX_TRIES = 3
 
-/** In ms. The server gives up first; the client's own limit is for a server that no longer answers at all. */
+/** Limits in ms. The server's limits end first; `query_timeout` covers a server that no longer answers. */
 const TIME_LIMITS = {
   connectionTimeoutMillis: 1_000,
   statement_timeout: 2_000,
@@ -64,7 +64,7 @@ const TIME_LIMITS = {
   query_timeout: 2_500,
 }
 
-/** No limit but that for a connection. Texts, because `pg` does not send a number that is 0. */
+/** Limits of a patient database: only that of a connection. They are strings, because `pg` does not send the number 0. */
 const PATIENT_LIMITS = {
   connectionTimeoutMillis: 10_000,
   statement_timeout: '0',
@@ -72,7 +72,7 @@ const PATIENT_LIMITS = {
   idle_in_transaction_session_timeout: '0',
 } as object
 
-/** Opens a pool without connecting: the first statement does. Throws when `url` cannot be read. */
+/** Opens a pool; the first statement connects. Throws when `url` is not a valid URL, or a certificate file in it is not readable. */
 export const createDatabase = ({ url, poolSize, onIdleError, patient = false }: DatabaseOptions): Database => {
   const pool = new pg.Pool({
     ...connectionTo(url),
@@ -84,7 +84,7 @@ export const createDatabase = ({ url, poolSize, onIdleError, patient = false }: 
     application_name: 'doorcode',
     onConnect: pinSession,
   })
-  // Without a listener one backend that is terminated while idle would end the process.
+  // Without a listener, an idle backend that is terminated would end the process.
   pool.on('error', onIdleError)
 
   const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
@@ -106,15 +106,15 @@ export const createDatabase = ({ url, poolSize, onIdleError, patient = false }: 
   return {
     kysely,
     prepare(name, build, { readOnly = false } = {}) {
-      const { sql: text, parameters } = build(placesFor(), kysely).compile(kysely)
-      plans.set(name, { text, values: parameters.map((value) => (value instanceof Place ? null : value)) })
+      const { sql: text, parameters } = build(placeholdersFor(), kysely).compile(kysely)
+      plans.set(name, { text, values: parameters.map((value) => (value instanceof Placeholder ? null : value)) })
       return (given) =>
         run(
           {
             name,
             text,
             values: parameters.map((value) =>
-              value instanceof Place ? given[value.key as keyof typeof given] : value,
+              value instanceof Placeholder ? given[value.key as keyof typeof given] : value,
             ),
           },
           readOnly,
@@ -131,7 +131,7 @@ export const createDatabase = ({ url, poolSize, onIdleError, patient = false }: 
     },
     async close() {
       await kysely.destroy()
-      // Which ends the pool only where a query was run by way of it.
+      // Kysely ends the pool only if it has run a query.
       if (!pool.ending) await pool.end()
     },
   }

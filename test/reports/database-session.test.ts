@@ -112,7 +112,7 @@ t.test('a password that the address lacks is taken from nowhere else', async (t)
   bare.password = ''
   const { code, stderr } = await runHere(['user', 'list'], { env: { DATABASE_URL: bare.href } })
   t.equal(code, 1)
-  t.match(stderr, /^the database refuses the name or the password in DATABASE_URL/)
+  t.match(stderr, /^the database rejects the user name or the password in DATABASE_URL/)
 })
 
 const DAY = 86_400_000
@@ -128,14 +128,20 @@ t.test('a certificate of the database that cannot be trusted is 503, and log and
   writeFileSync(trusted, good.cert)
   const past = { from: new Date(Date.now() - 2 * DAY), to: new Date(Date.now() - DAY) }
   const cases = [
-    ['self-signed', good, '', /no authority that this machine trusts/, /sslrootcert=/],
-    ['expired', makeCertificate({ host: 'localhost', ...past }), 'own', /is not valid now/, /Renew it/],
+    ['self-signed', good, '', /is not signed by a CA that this machine trusts/, /sslrootcert=/],
+    [
+      'expired',
+      makeCertificate({ host: 'localhost', ...past }),
+      'own',
+      /has expired or is not valid yet/,
+      /Renew the certificate/,
+    ],
     [
       'of another name',
       makeCertificate({ host: 'db.example.com', to: later }),
       'own',
-      /has another name/,
-      /as the host/,
+      /is for another host name/,
+      /a host name of the certificate/,
     ],
   ] as const
   for (const [what, certificate, ca, means, todo] of cases) {
@@ -174,7 +180,7 @@ t.test('TLS that is asked for where there is none is said, and so is a certifica
     t.equal(code, 1)
     return stderr
   }
-  t.match(await say('?sslmode=verify-full'), /^DATABASE_URL asks for TLS: The server does not support SSL/)
+  t.match(await say('?sslmode=verify-full'), /^DATABASE_URL requires TLS: The server does not support SSL/)
   t.match(
     await say('?sslmode=verify-full&sslrootcert=/nowhere/ca.pem'),
     /^DATABASE_URL names a certificate or key that cannot be read: there is no such file: \/nowhere\/ca\.pem\. For example:/,
@@ -190,7 +196,10 @@ t.test('a pooler that shares connections between transactions is 503, and log an
   await instance.login('alice')
   t.match(await other.login('alice'), { status: 503, body: { code: 'service_unavailable', retry_after: Number } })
   const line = world.logged.findLast((text) => text.includes('"event":"problem"'))!
-  t.match(JSON.parse(line), { err: { code: '42P05' }, advice: /^a pooler that shares connections .*DATABASE_URL/ })
+  t.match(JSON.parse(line), {
+    err: { code: '42P05' },
+    advice: /^the server at DATABASE_URL is a connection pooler in transaction mode: /,
+  })
   const { stdout } = await runHere(['doctor'], { env: { DATABASE_URL: pooled } })
   t.match(stdout, /^fault +database .*pooler.*session mode/m)
 })

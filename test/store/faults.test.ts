@@ -163,20 +163,20 @@ t.test('a connection that broke under a statement is told from one that never wa
 
 t.test('the log says what each kind of fault means, and which setting decides it', async (t) => {
   const cases: [unknown, RegExp][] = [
-    [databaseError('53300'), /no connection left.*DATABASE_POOL_SIZE/],
-    [databaseError('53100'), /lacks disk or memory/],
-    [databaseError('57P03'), /starts or stops/],
+    [databaseError('53300'), /no free connection.*DATABASE_POOL_SIZE/],
+    [databaseError('53100'), /lacks disk space or memory/],
+    [databaseError('57P03'), /is starting or stopping/],
     [databaseError('57014'), /slow, or a row is locked/],
     [databaseError('25006'), /read-only.*DATABASE_URL/],
-    [databaseError('42501'), /lacks a right.*doctor/],
-    [databaseError('42P01'), /not the one that this version needs.*migrate/],
-    [databaseError('26000'), /pooler.*DATABASE_URL/],
+    [databaseError('42501'), /lacks a privilege.*doctor/],
+    [databaseError('42P01'), /does not match this version.*migrate/],
+    [databaseError('26000'), /DATABASE_URL is a connection pooler/],
     [databaseError('28P01'), /name or the password in DATABASE_URL/],
-    [withCode('28000', 'no pg_hba.conf entry for host "x", no encryption'), /asks for TLS.*sslmode=verify-full/],
-    [withCode('CERT_REVOKED'), /TLS .* fails.*DATABASE_URL/],
-    [withCode('ECONNREFUSED'), /nothing answers at DATABASE_URL/],
-    [new Error('Query read timeout'), /nothing answers at DATABASE_URL/],
-    [new Error('The server does not support SSL connections'), /asks for TLS.*sslmode/],
+    [withCode('28000', 'no pg_hba.conf entry for host "x", no encryption'), /requires TLS.*sslmode=verify-full/],
+    [withCode('CERT_REVOKED'), /TLS .* at DATABASE_URL fails.*sslmode/],
+    [withCode('ECONNREFUSED'), /no server answers at DATABASE_URL/],
+    [new Error('Query read timeout'), /no server answers at DATABASE_URL/],
+    [new Error('The server does not support SSL connections'), /requires TLS.*sslmode/],
   ]
   for (const [error, said] of cases) {
     const { advice } = (toProblem(error, { poolIsFull: false }) as Problem).details

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { createHousekeeping } from '../../src/store/housekeeping/index.ts'
-import type { Retention } from '../../src/store/housekeeping/kinds.ts'
+import type { Retention } from '../../src/store/housekeeping/retention-rules.ts'
 import { rounds } from '../run/rounds.ts'
 import { createWorld } from '../support/app.ts'
 

@@ -2,7 +2,7 @@ import pg from 'pg'
 import t, { type Test } from 'tap'
 import { createDatabase } from '../../src/store/database.ts'
 import { createHousekeeping } from '../../src/store/housekeeping/index.ts'
-import { BATCH, type Retention } from '../../src/store/housekeeping/kinds.ts'
+import { BATCH, type Retention } from '../../src/store/housekeeping/retention-rules.ts'
 import { createTestDatabase, query } from '../support/postgres.ts'
 
 const RETENTION: Retention = { challengeDays: 1, sessionDays: 7, ledgerDays: 90, auditDays: 90 }

@@ -4,7 +4,7 @@ import { isTypedUuid } from '../../core/uuid.ts'
 import { clean } from '../clean.ts'
 import type { Database } from '../database.ts'
 
-/** One entry, as the statement reads it from JSON. */
+/** An entry, as the statement reads it from JSON. */
 interface AuditRow {
   created_at: string
   event: string
@@ -14,13 +14,13 @@ interface AuditRow {
   facts: AuditEntry['facts']
 }
 
-/** Entries that are kept while the database is away; beyond them the oldest go. */
+/** The most entries that wait in memory while the database is unavailable; above it the oldest are dropped. */
 const MOST_KEPT = 10_000
 
-/** Rows of one statement: few enough to be written well within the time that a statement has. */
+/** The most rows of one statement, so that the insert ends well within the statement timeout. */
 const LARGEST_BATCH = 1_000
 
-/** Waits before what failed is tried again, in ms; each is twice the one before. */
+/** The first and the longest wait before a retry, in ms. The wait doubles after each failure. */
 const FIRST_WAIT = 1_000
 const LONGEST_WAIT = 30_000
 
@@ -35,22 +35,23 @@ const toRow = ({ event, userId, address, requestId, facts, at }: AuditEntry): Au
   ),
 })
 
-/** Whether a row is at fault and not the database: SQLSTATE classes 22 and 23. It would fail for ever. */
+/** Returns true for an error in the data of a row (SQLSTATE classes 22 and 23), where a retry never succeeds. */
 const isFaultOfRow = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && /^2[23][0-9A-Z]{3}$/.test(String(error.code))
 
 /**
- * The audit trail in Postgres. Entries are written one batch at a time; what comes meanwhile goes with the next. A batch
- * that failed goes first when the database is back: tried again after 1 s, then after twice as long each time, at most
- * 30 s. A row that the database refuses is dropped by itself.
+ * Creates the audit trail in Postgres. It writes one batch at a time; entries that arrive meanwhile join the next batch. A
+ * failed batch is retried first: after 1 s, then after twice as long each time, at most 30 s. A row that the database
+ * rejects is dropped alone.
  *
- * `onLost` is told how many entries were lost, and why: beyond 10,000 that wait, refused, or left when all ends.
+ * `onLost` gets the number of lost entries and the reason: the queue is full (10,000), the database rejected the row, or
+ * the process shut down before the write.
  */
 export const createAuditTrail = (
   db: Database,
   { onLost }: { onLost: (count: number, error: unknown) => void },
 ): AuditTrail => {
-  // A write whose answer was lost may have been committed: what may stand there already is looked for.
+  // A write whose response was lost may be committed, so the retry skips rows that already exist.
   const insert = db.prepare<{ rows: string; doubtful: boolean }, unknown>(
     'audit_insert',
     (p) => sql`
@@ -65,7 +66,7 @@ export const createAuditTrail = (
       )`,
   )
   let queue: AuditRow[] = []
-  /** How many at the head of the queue were in a write that failed. */
+  /** The number of entries at the head of the queue whose write failed, and may be committed. */
   let doubtful = 0
   let size = LARGEST_BATCH
   let dropped = 0
@@ -107,7 +108,7 @@ export const createAuditTrail = (
   }
 
   const writeAll = async (): Promise<{ fault: unknown } | undefined> => {
-    // What is recorded in one go goes in one batch.
+    // Entries that are recorded in one tick share a batch.
     await null
     try {
       while (queue.length > 0) await writeBatch()
@@ -120,8 +121,8 @@ export const createAuditTrail = (
       return { fault }
     } finally {
       underWay = undefined
-      // Told once a try, not once an entry: an outage must not flood the log.
-      if (dropped > 0) onLost(dropped, new Error('more entries waited for the database than are kept'))
+      // Report once per attempt and not per entry, so that an outage does not flood the log.
+      if (dropped > 0) onLost(dropped, new Error('the queue of entries that wait for the database is full'))
       dropped = 0
     }
   }

@@ -3,16 +3,16 @@ import type { AuditedEvent, UserRef } from '../../core/account/admin-ports.ts'
 import type { Database } from '../database.ts'
 import { createUserAdmin } from '../users/admin.ts'
 
-/** Answers "what happened at this account". */
+/** The audit trail of one account, as an operator reads it. */
 export interface AuditReport {
   /**
-   * The latest `limit` decisions about this user, newest first; only those older than `before` when it is given.
-   * Undefined when there is no such user: what is kept of one who is gone is found by id alone, in SQL.
+   * Returns the latest `limit` decisions about this user, newest first; with `before`, only older ones. Returns undefined
+   * for an unknown user. The entries of a deleted user are found only in SQL, by the user's id.
    */
   ofUser(user: UserRef, range: { limit: number; before?: Date }): Promise<AuditedEvent[] | undefined>
 }
 
-/** The operator's side of the audit trail. */
+/** Opens the audit trail for reading. */
 export const createAuditReport = (db: Database): AuditReport => {
   const users = createUserAdmin(db)
   const latest = db.prepare<{ userId: string; before: Date | string; limit: number }, AuditedEvent>(

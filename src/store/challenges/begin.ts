@@ -30,8 +30,8 @@ interface BeginRow extends Refusal {
 
 /**
  * Prepares the second statement of `/login`, which opens a challenge: the row of the user is the gate that one caller passes
- * per cooldown, and its `login_challenge_id` supersedes the former challenge. It returns no row when the account is not as
- * it was read.
+ * per cooldown, and its `login_challenge_id` supersedes the former challenge. It returns no row when the account has
+ * changed since it was read.
  */
 export const prepareBegin = (db: Database, limits: Limits, policy: GuardPolicy) => {
   const { cooldownIsOver, nextStep, endOfCooldown } = cooldownFragments(limits)
@@ -50,7 +50,7 @@ export const prepareBegin = (db: Database, limits: Limits, policy: GuardPolicy) 
           and f.phone is not distinct from ${p.destination}::text
         for no key update of u
       ),
-      -- 2. Now that the user is locked: when may the next code go? A new phone number needs a fresh session as well.
+      -- 2. Now that the user is locked: when may the next code be sent? A new phone number needs a fresh session as well.
       account as materialized (
         select user_id, login_challenge_id, send_step, ${cooldownOf('holder')},
           open and (${p.purpose} <> 'phone' or ${freshSession(p.bySession, limits)}) as usable
@@ -62,8 +62,8 @@ export const prepareBegin = (db: Database, limits: Limits, policy: GuardPolicy) 
       ),
       -- 4. Check the Idempotency-Key and ask the guard (prior, verdict, keyed, passed).
       ${passage},
-      -- 5. Point the user at the new challenge and, if it sends a message, start the cooldown. A login that succeeded
-      --    starts the waits anew.
+      -- 5. Point the user at the new challenge and, if it sends a message, start the cooldown. After a successful login,
+      --    the waits start from the first step.
       gate as (
         update users u
         set login_challenge_id = ${p.challengeId}::uuid,

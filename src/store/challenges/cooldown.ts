@@ -2,13 +2,13 @@ import { type RawBuilder, sql } from 'kysely'
 import type { Limits } from '../../core/limits.ts'
 import { nextSendAt } from '../users/next-send.ts'
 
-/** The columns of the locked row `holder` by which its cooldown is judged. Selected into the step `account`. */
+/** Builds the columns of the locked row `holder` that decide its cooldown, for the step `account`. */
 export const cooldownOf = (holder: string): RawBuilder<unknown> => {
   const due = nextSendAt(holder)
   return sql`${due} as next_send_at, coalesce(${sql.ref(`${holder}.next_send_at`)} > now() and ${due} <= now(), false) as is_waived`
 }
 
-/** The cooldown between two codes, for statements that issue one. The step `account` has the user, whose row is locked. */
+/** Builds the cooldown between two codes, for statements that issue one. The step `account` has the locked user. */
 export const cooldownFragments = (limits: Limits) => {
   const cooldowns = sql`${[...limits.cooldowns]}::int[]`
   return {
@@ -16,7 +16,7 @@ export const cooldownFragments = (limits: Limits) => {
 
     /**
      * The step of the cooldown that a code sent now starts: one further than the last, less one for each span of quiet
-     * time. It is the first again where `startsAnew`. A message that never left has taken no step.
+     * time. It is the first step if `startsAnew`. A message that never left has taken no step.
      */
     nextStep: (startsAnew: RawBuilder<unknown>) => sql`case
           when ${startsAnew} or account.next_send_at is null then 1

@@ -9,10 +9,10 @@ import { isUnlocked, oneMoreFailure } from '../users/factor-lock.ts'
 import { announce, changePhone, type OutcomeParameters, openSessionOfGuess, turnIntoAccount } from './outcomes.ts'
 import { isLive } from './parts.ts'
 
-/** The proof that a guess brings, and what a correct one leads to. */
+/** The proof of a guess, and the values for the outcome of a correct one. */
 interface GuessParameters extends OutcomeParameters {
   factor: FactorName
-  /** As in `Proof`; null for what it does not have. */
+  /** The hash of the `Proof`; null for none. */
   codeHash: Buffer | null
   counter: number | null
 }
@@ -28,8 +28,8 @@ type GuessRow = {
 } & { [M in keyof OpenSession]: OpenSession[M] | null }
 
 /**
- * True for a proof that holds: a hash that is that of the challenge, a counter above the last one of the locked factor, or
- * both. A proof with neither never does.
+ * True for a valid proof: the hash equals that of the challenge, the counter is above the last one of the locked factor, or
+ * both. A proof without a hash and a counter is never valid.
  */
 const isProven = ({ codeHash, counter }: Pick<GuessParameters, 'codeHash' | 'counter'>) => sql`
   (${codeHash}::bytea is not null or ${counter}::bigint is not null)
@@ -47,8 +47,8 @@ const isProven = ({ codeHash, counter }: Pick<GuessParameters, 'codeHash' | 'cou
  * - The lock on the user puts this guess before or after a new login and an account that is disabled.
  * - The `where` of the update on the challenge is evaluated on the newest version of the row: the sixth guess and a second
  *   correct one find nothing to update.
- * - The comparison needs no constant time. Both sides are MACs under keys that no caller has, so that the length of the
- *   part that agrees tells nothing about the code.
+ * - The comparison needs no constant time. Both sides are MACs under keys that no caller has, so that its duration reveals
+ *   nothing about the code.
  */
 export const prepareGuess = (db: Database, limits: Limits) => {
   const failure = oneMoreFailure(limits)
@@ -70,7 +70,7 @@ export const prepareGuess = (db: Database, limits: Limits) => {
       account as materialized (
         select holder.*, ${p.purpose} <> 'phone' or ${freshSession(p.bySession, limits)} as may_change from holder
       ),
-      -- 3. Count the guess and, if the proof holds, spend the challenge. No row: the guess is not judged.
+      -- 3. Count the guess and, if the proof is valid, spend the challenge. Without a row the guess is not judged.
       guess as (
         update challenges c
         set attempts = c.attempts + 1,

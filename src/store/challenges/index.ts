@@ -50,10 +50,10 @@ const heldBy = (row: Refusal): Held => {
   return { outcome: 'cooldown', retryAfter: row.retryAfter }
 }
 
-/** Challenges in Postgres. Each statement has a file of its own: `begin`, `replace`, `withdraw`, `guess`, and `views`. */
+/** Opens the store of challenges. Each statement has its own file: `begin`, `replace`, `withdraw`, `guess`, and `views`. */
 export const createChallengeStore = (db: Database, limits: Limits, policy: GuardPolicy): ChallengeStore => {
   const writeEvents = writePendingEvents(db)
-  /** Answers no guess while what follows from one cannot be written: the answers would tell right from wrong. */
+  /** Refuses a guess while its event cannot be written. Otherwise the answers would reveal whether a code is correct. */
   const writeEventOrRefuse = (userId: string) =>
     writeEvents(userId).catch((cause: unknown) => {
       throw cause instanceof Problem ? cause : new Problem('service_unavailable', { retryAfter: 5, cause })
@@ -142,7 +142,7 @@ export const createChallengeStore = (db: Database, limits: Limits, policy: Guard
         return { outcome: 'spent', session: openSession(row as OpenSession) }
       }
       if (row.spent) return { outcome: 'unregistered', reason: row.nameIsTaken ? 'name' : 'invite' }
-      // Also for the guess that was the last straw: it was counted, and the factor is what the caller must know of.
+      // Also for the guess that disabled the factor: it was counted, and the caller must know that the factor is disabled.
       if (row.disabled) return { outcome: 'disabled' }
       if (row.spent === false) return { outcome: 'wrong', attemptsLeft: row.lockedFor === null ? row.attemptsLeft! : 0 }
       if (row.lockedFor !== null) return { outcome: 'locked', retryAfter: row.lockedFor }

@@ -7,8 +7,8 @@ import { secondsUntil } from '../moments.ts'
 import { insertSend } from '../sends/statements.ts'
 
 /*
- * The steps that both statements share which issue a code: `begin.ts` opens a challenge, `replace.ts` gives it another
- * code. `withdraw.ts` takes either back.
+ * The shared steps of the two statements that issue a code: `begin.ts` opens a challenge, `replace.ts` gives it another
+ * code. `withdraw.ts` undoes either.
  *
  * Each is one statement in its own transaction: its counts are committed, or it has no result. They lock in one order
  * (factor, user, challenge, the counts of the guard, ledger), so that guesses, resends and logins of one account cannot
@@ -16,12 +16,12 @@ import { insertSend } from '../sends/statements.ts'
  * of the statement, so that a caller that waited sees what the one before it left. All times are the database's.
  */
 
-/** The message of a code and what the guard must know of it; all null where nothing is sent. */
+/** The message of a code, and the guard's parameters for it; all null when nothing is sent. */
 type Message = { [M in keyof SendEntry]: SendEntry[M] | null } & {
   [M in 'guardApplies' | 'safe' | 'human']: boolean | null
 } & { [M in 'number' | 'host' | 'network']: string | null }
 
-/** What both statements store, and give to the guard. Without an Idempotency-Key the last four are null. */
+/** The parameters of both statements. Without an Idempotency-Key the last four are null. */
 export interface IssueParameters extends Message {
   codeHash: Buffer | null
   /** JSON. */
@@ -55,13 +55,13 @@ export const issueSteps = (
   return {
     /** Takes the key and asks the guard. The step `passed` has a row when a code may be issued. */
     passage: sql`
-        -- Is the Idempotency-Key in use? A request before this one then has the code.
+        -- Is the Idempotency-Key in use? Then an earlier request has issued the code.
         prior as materialized (
           select from account
           where ${hasKey} and account.user_id is not null and idempotency_key_is_taken(${p.keyHash}::bytea)
         ),
-        -- Ask the guard, which takes the message from its budgets. It is called for the row of the account, so that it
-        -- counts nothing where there is none.
+        -- Ask the guard, which takes the message from its budgets. It is called per row of the account, so that it
+        -- counts nothing without an account.
         verdict as materialized (
           select g.* from account cross join lateral guard_send(now(), ${JSON.stringify(policy)}::jsonb, account.user_id,
             ${p.number}, ${p.phoneHash}::bytea, ${p.prefix}, ${p.country}::text, ${p.channel}, ${p.host}, ${p.network},

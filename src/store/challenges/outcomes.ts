@@ -9,7 +9,7 @@ import { insertSession, insertToken } from '../sessions/parts.ts'
  * user, and `guess`, which has `spent` when the code was correct.
  */
 
-/** The part of a guess that its outcomes need: the challenge, and the session that a correct code opens. */
+/** The parameters of the outcomes: the challenge, and the session that a correct code opens. */
 export interface OutcomeParameters extends ChallengeRef, NewSession {
   /** The `amr` of the session for each channel that the code may have come by, and `none`, as JSON. */
   amr: string
@@ -21,8 +21,8 @@ export interface OutcomeParameters extends ChallengeRef, NewSession {
 }
 
 /**
- * Turns the registration that waits for this code into an account. `waiting` has the registration, and `taken` when another
- * user got the name first; `registered` has the user once the account is made: with a free name, and with an invite that is
+ * Builds the steps that turn the registration of this code into an account. `waiting` has the registration, and `taken` if
+ * another user has the name by now; `registered` has the user once the account is made: with a free name, and with an invite that is
  * unused and valid if the registration came by invite.
  */
 export const turnIntoAccount = (p: OutcomeParameters): RawBuilder<unknown> => sql`
@@ -51,7 +51,7 @@ export const turnIntoAccount = (p: OutcomeParameters): RawBuilder<unknown> => sq
       )`
 
 /**
- * Completes a change of the phone number, which the step `tally` has written. `renumbered` has the user with the new epoch,
+ * Builds the steps that complete a change of the phone number, which the step `tally` has written. `renumbered` has the user with the new epoch,
  * which ends every session and device of the former one; the notice goes to the former number.
  */
 export const changePhone = (p: OutcomeParameters): RawBuilder<unknown> => sql`
@@ -68,8 +68,8 @@ export const changePhone = (p: OutcomeParameters): RawBuilder<unknown> => sql`
       )`
 
 /**
- * Opens the session, in place of the one that asked for the challenge if there is one, and remembers the device if the
- * caller wishes. A registration that did not become an account gets no session.
+ * Builds the steps that open the session, in place of the one that asked for the challenge if any, and remember the device
+ * if the caller asks for it. A registration that did not become an account gets no session.
  */
 export const openSessionOfGuess = (p: OutcomeParameters, limits: Limits): RawBuilder<unknown> => sql`
       opened as (
@@ -92,7 +92,7 @@ export const openSessionOfGuess = (p: OutcomeParameters, limits: Limits): RawBui
         from opened where ${p.deviceId}::uuid is not null
       )`
 
-/** Writes the events about a changed number, a new account and a remembered device. */
+/** Builds the step that writes the events about a changed number, a new account and a remembered device. */
 export const announce = (p: OutcomeParameters): RawBuilder<unknown> => sql`
       announced as (
         insert into events (type, data)

@@ -25,8 +25,8 @@ interface ReplaceRow extends Refusal {
 }
 
 /**
- * Prepares the statement of `/resend`: it gives a live challenge another code, behind the same gate as `begin`. The guesses
- * that are left stay as they are. It returns no row when there is no such challenge.
+ * Prepares the statement of `/resend`: it gives a live challenge another code, behind the same gate as `begin`. The number
+ * of guesses left does not change. It returns no row for an unknown challenge.
  */
 export const prepareReplace = (db: Database, limits: Limits, policy: GuardPolicy) => {
   const { cooldownIsOver, nextStep, endOfCooldown } = cooldownFragments(limits)

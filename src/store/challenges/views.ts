@@ -7,17 +7,17 @@ import { secondsLeft } from '../moments.ts'
 import { nextSendAt } from '../users/next-send.ts'
 import { isLive } from './parts.ts'
 
-/** Seconds for which a hand-over without an outcome counts as in progress: nothing writes an outcome after that. */
+/** Seconds for which a send without an outcome counts as in progress; no outcome is written later. */
 const LONGEST_SEND = 10
 
-/** The message of a challenge, in columns; the channel is null where nothing was sent. */
+/** The message of a challenge, in columns; the channel is null when nothing was sent. */
 interface DeliveryColumns {
   channel: Channel | null
   status: DeliveryStatus
   resendIn: number
 }
 
-/** The statements that read a challenge and change nothing. */
+/** Prepares the statements that read a challenge. */
 export const viewStatements = (db: Database) => ({
   /** Reads the challenge as its holder may see it. */
   find: db.prepare<ChallengeRef, Omit<ChallengeView, 'delivery'> & DeliveryColumns & { destination: string | null }>(
@@ -39,7 +39,7 @@ export const viewStatements = (db: Database) => ({
     { readOnly: true },
   ),
 
-  /** Reads the outcome of the request that had this Idempotency-Key, that of this user before those of others. */
+  /** Reads the outcome of the request with this Idempotency-Key; a request of this user comes first. */
   findReplay: db.prepare<{ keyHash: Buffer; userId: string }, Omit<Replay, 'delivery'> & DeliveryColumns>(
     'challenge_find_replay',
     (p) => sql`
@@ -59,7 +59,7 @@ export const viewStatements = (db: Database) => ({
     { readOnly: true },
   ),
 
-  /** Reads what a factor keeps of a user. */
+  /** Reads the secret and the counter of a user's factor. */
   findEnrolment: db.prepare<{ userId: string; factor: string }, Enrolment>(
     'factor_enrolment',
     (p) => sql`

@@ -4,16 +4,16 @@ import type { ChallengeRef } from '../../core/terms.ts'
 import type { Database } from '../database.ts'
 
 /**
- * The statements that take a code back whose message surely did not leave. They lock in the order of `issue.ts`, and do
- * nothing when a newer code has come since.
+ * Prepares the statements that undo a code whose message certainly did not leave. They lock in the order of `issue.ts`, and
+ * do nothing when there is a newer code.
  */
 export const withdrawStatements = (db: Database) => ({
-  /** Takes `begin` back, unless a newer challenge has come since. */
+  /** Undoes `begin`, unless there is a newer challenge. */
   withdrawBegin: db.prepare<ChallengeRef & BeginUndo, unknown>(
     'challenge_withdraw_begin',
     (p) => sql`
       with
-      -- 1. Lock the user, end the cooldown, and let the former challenge live again.
+      -- 1. Lock the user, end the cooldown, and make the former challenge current again.
       account as (
         update users
         set login_challenge_id = ${p.formerChallengeId}::uuid, send_step = greatest(0, send_step - 1), next_send_at = now()
@@ -29,7 +29,7 @@ export const withdrawStatements = (db: Database) => ({
       where c.challenge_id = ${p.challengeId} and c.user_id = account.user_id and c.consumed_at is null`,
   ),
 
-  /** Takes `replaceCode` back, unless yet another code has come since. */
+  /** Undoes `replaceCode`, unless there is a newer code. */
   withdrawReplace: db.prepare<ChallengeRef & ReplaceUndo, unknown>(
     'challenge_withdraw_replace',
     (p) => sql`

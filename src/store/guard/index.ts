@@ -1,55 +1,55 @@
 import { sql } from 'kysely'
 import type { Database } from '../database.ts'
 
-/** What a block is on: numbers that begin alike, or a country. */
+/** The target of a block: a prefix of numbers, or a country. */
 export interface BlockTarget {
   scope: 'prefix' | 'country'
   /** The first digits of numbers in E.164, with the plus; or an ISO 3166-1 country. */
   target: string
 }
 
-/** A block that holds messages up. */
+/** A block that stops messages to its target. */
 export interface GuardBlock extends BlockTarget {
-  /** Which rule made it; `operator` for one made by hand. */
+  /** The rule that opened it; `operator` for a manual block. */
   rule: string
   startsAt: Date
   endsAt: Date
-  /** How often in a row it was made. */
+  /** The number of blocks in a row. */
   strikes: number
-  /** Its time is over, and a few messages find out whether codes are entered again. */
+  /** True when its time is over, and a few messages probe whether users enter codes again. */
   isHalfOpen: boolean
 }
 
-/** What one day has taken from one budget. */
+/** The use of one budget on one day. */
 export interface SpentBudget {
-  /** An ISO 3166-1 country, `*` for all together, `-` for numbers of no country. */
+  /** An ISO 3166-1 country, `*` for all countries together, `-` for numbers without a country. */
   scope: string
   messages: number
   /** In the currency of SMS_PRICES. */
   cost: string
-  /** When strangers were first asked for a human check, and when the first of them was refused. */
+  /** The times of the first human check for an unknown user, and of the first refusal; null for none. */
   softAt: Date | null
   hardAt: Date | null
 }
 
-/** What the command line does to the guard. Throws the database's error. */
+/** The operations of the command line on the guard. They throw the database's error. */
 export interface GuardAdmin {
-  /** Blocks in force and half-open ones, the latest first; what today (UTC) has taken, the most first. */
+  /** Lists active and half-open blocks, newest first, and the budgets of today (UTC), the most used first. */
   list(): Promise<{ blocks: GuardBlock[]; budgets: SpentBudget[] }>
-  /** Lets no message there, to known users neither, for so many seconds; returns when it ends. Replaces any block on the same target. */
+  /** Blocks all messages to the target, also to known users, for `seconds`. Replaces a block on it. Returns its end. */
   block(block: BlockTarget & { seconds: number }): Promise<Date>
   /**
-   * Takes a block off, whoever made it; false when none is in force or half open. The guard forgets what was sent there
-   * before.
+   * Lifts a block of an operator or a rule. The guard then ignores earlier messages to the target. Returns false when no
+   * block is active or half-open.
    */
   unblock(target: BlockTarget): Promise<boolean>
 }
 
-/** Only a country is tried after its time: a prefix is simply free again. */
+/** True while the block of a country probes after its end. A block of a prefix just ends. */
 const isHalfOpen = sql<boolean>`(rule = 'conversion' and ends_at <= now())`
 const isInForce = sql<boolean>`(lifted_at is null and (ends_at > now() or ${isHalfOpen}))`
 
-/** The operator's side of the guard. */
+/** Opens the guard's blocks and budgets for an operator. */
 export const createGuardAdmin = ({ kysely }: Database): GuardAdmin => ({
   async list() {
     const blocks = await kysely

@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import type { NonceStore } from '../../core/guard/ports.ts'
 import type { Database } from '../database.ts'
 
-/** Nonces in Postgres, as SHA-256: whichever instance is asked, each is used once. */
+/** Opens the store of nonces, which keeps them as SHA-256. Each nonce is accepted once across all instances. */
 export const createNonceStore = (db: Database): NonceStore => {
   const use = db.prepare<{ hash: Buffer; ttl: number }, unknown>(
     'nonce_use',

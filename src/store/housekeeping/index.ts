@@ -1,52 +1,54 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type RawBuilder, sql } from 'kysely'
 import type { Database } from '../database.ts'
-import { BATCH, prunedKinds, type Retention } from './kinds.ts'
+import { BATCH, type Retention, retentionRules } from './retention-rules.ts'
 
-/** How many rows of each kind were removed. */
-export type Removed = Record<keyof ReturnType<typeof prunedKinds>, number>
+/** The number of removed rows by retention rule. */
+export type Removed = Record<keyof ReturnType<typeof retentionRules>, number>
 
-/** What came of one run: all that was over is gone, or another instance was at it, or it was told to stop. */
+/** The result of one run: all expired data is removed, another instance is pruning, or `signal` stopped the run. */
 export interface Pruned {
   removed: Removed
   ended: 'done' | 'busy' | 'stopped'
 }
 
-/** Removes what nobody needs any more. */
+/** Deletes expired data. */
 export interface Housekeeping {
   /**
-   * Removes, kind by kind and in small batches with a rest after each, what is over by `docs/retention.md`. One instance
-   * at a time: whoever comes upon another ends at once, and waits for nobody. A batch that has begun when `signal` comes
-   * is finished and no other begun. Throws `service_unavailable` or `overloaded` when the database does not answer; what
-   * was removed until then is gone.
+   * Removes the data that has expired by `docs/retention.md`, rule by rule, in small batches with a pause after each. Only
+   * one instance prunes at a time: a run that finds another one ends at once. When `signal` aborts, the current batch ends
+   * and no other begins. Throws `service_unavailable` or `overloaded` when the database does not answer; earlier batches
+   * stay removed.
    */
   prune(retention: Retention, signal?: AbortSignal): Promise<Pruned>
 }
 
-/** What one batch did. */
+/** The result of one batch. */
 interface BatchResult {
-  /** Whether it was this instance's turn. */
+  /** True when this instance had the lock. */
   mine: boolean
-  /** Whether more than this batch may be up for removal. */
+  /** True when the batch was full, so that more rows may have expired. */
   full: boolean
+  /** Rows removed by the rule. */
   count: number
+  /** Dependent rows removed, such as tokens of a session that stays for now. */
   also: number
 }
 
 /**
- * Whose turn it is, for the length of one statement. A lock of the transaction and not of a session, which would stay on
- * a connection of the pool, or be lost to a pooler.
+ * Takes the housekeeping lock for one statement. It is a lock of the transaction: a session lock would stay on a connection
+ * of the pool, or get lost in a pooler.
  */
 const TURN = sql`turn as materialized (
   select pg_try_advisory_xact_lock(hashtextextended('doorcode housekeeping', 0)) as mine
 )`
 
-/** Housekeeping in Postgres: one statement for each batch. */
+/** Creates the housekeeping in Postgres, which runs one statement per batch. */
 export const createHousekeeping = (db: Database): Housekeeping => {
-  const kinds = Object.entries(prunedKinds(sql`(select mine from turn)`)).map(([name, parts]) => ({
+  const rules = Object.entries(retentionRules(sql`(select mine from turn)`)).map(([name, stepsFor]) => ({
     name: name as keyof Removed,
     remove: db.prepare<Retention, BatchResult>(`prune_${name}`, (p): RawBuilder<BatchResult> => {
-      const { due, others = [], removed, most = BATCH, also = sql`0` } = parts(p)
+      const { due, others = [], removed, most = BATCH, also = sql`0` } = stepsFor(p)
       return sql`
         with ${sql.join([TURN, sql`due as materialized (${due})`, ...others, sql`removed as (${removed} returning 1)`])}
         select mine, (select count(*) from due) = ${sql.lit(most)} as full, (select count(*)::int from removed) as count,
@@ -57,17 +59,17 @@ export const createHousekeeping = (db: Database): Housekeeping => {
 
   return {
     async prune(retention, signal) {
-      const removed = Object.fromEntries(kinds.map(({ name }) => [name, 0])) as Removed
-      for (const { name, remove } of kinds) {
+      const removed = Object.fromEntries(rules.map(({ name }) => [name, 0])) as Removed
+      for (const { name, remove } of rules) {
         for (;;) {
           if (signal?.aborted) return { removed, ended: 'stopped' }
           const start = performance.now()
           const [{ mine, full, count, also }] = (await remove(retention)) as [BatchResult]
           if (!mine) return { removed, ended: 'busy' }
           removed[name] += count
-          // Where nothing of a full batch could be had, somebody has it in hand; there is a next time.
+          // A full batch without removed rows is locked by other callers; the next run removes it.
           if (count + also === 0 || !(full || also >= BATCH)) break
-          // As long as the batch took, so that half of the time is everybody else's.
+          // Pause for as long as the batch took, which leaves half of the time to other callers.
           await sleep(performance.now() - start, undefined, { ref: false, ...(signal && { signal }) }).catch(() => {})
         }
       }

@@ -5,7 +5,7 @@ import type { Database } from '../database.ts'
 import { createOutbox } from './outbox.ts'
 import { writePendingEvents } from './pending-events.ts'
 
-/** Opens the outbox of events. Rows stay for 30 days, with when they were delivered or given up. */
+/** Opens the outbox of events. Rows stay for 30 days, with the time of their delivery or of the last attempt. */
 export const createEventOutbox = (db: Database): Outbox<DueEvent> => {
   const writeEvents = writePendingEvents(db)
   const outbox = createOutbox<DueEvent>(db, {
@@ -21,7 +21,7 @@ export const createEventOutbox = (db: Database): Outbox<DueEvent> => {
   return {
     ...outbox,
     async claim(limit) {
-      // What an instance that is gone has left; what cannot be written now waits for the next look.
+      // Pending events of an instance that crashed. A failed write is retried at the next poll.
       await writeEvents().catch(() => {})
       return outbox.claim(limit)
     },

@@ -4,13 +4,13 @@ import type { Database } from '../database.ts'
 
 type Sql = RawBuilder<unknown>
 
-/** A table whose rows wait to be delivered. It has `attempts` and `next_attempt_at`. */
+/** A table of rows that wait for delivery, with the columns `attempts` and `next_attempt_at`. */
 export interface OutboxTable {
   /** The table's name. */
   name: string
   /** The key, a UUID. */
   id: string
-  /** Seconds between two tries, each up to a tenth longer, from when the try before must have ended. One try more than waits. */
+  /** Seconds from the latest end of an attempt to the next one, plus up to a tenth of jitter. There is one attempt more than waits. */
   waits: readonly number[]
   /** The rows that are neither delivered nor given up. */
   isWaiting: Sql
@@ -18,11 +18,11 @@ export interface OutboxTable {
   done: Sql
   /** Marks or removes given up rows, up to its `where`. */
   giveUp: Sql
-  /** Columns of an item, and where they come from, in the order of delivery: `select … from claimed o …`. */
+  /** The query for the items in the order of delivery: `select … from claimed o …`. */
   items: (claimedColumns: Sql) => Sql
 }
 
-/** Opens an outbox in Postgres. Several instances may claim side by side; each row goes to one of them at a time. */
+/** Opens an outbox in Postgres. Several instances may claim rows in parallel; each row goes to one of them at a time. */
 export const createOutbox = <T>(
   db: Database,
   { name, id: key, waits, isWaiting, done, giveUp, items }: OutboxTable,
@@ -42,7 +42,7 @@ export const createOutbox = <T>(
         limit ${p.limit}::int
         for update skip locked
       ),
-      -- All tries are used up, and the instance that made the last one left no mark.
+      -- All attempts are used up, and the instance of the last one recorded no result.
       given_up as (
         ${giveUp} ${id} in (select id from due where attempts > ${retries})
       ),

@@ -5,8 +5,8 @@ import type { Database } from '../database.ts'
 const BATCH = 100
 
 /**
- * Writes the events that wait on the rows that counted (`factors.pending_event`), each once: those of one user, or of
- * all users.
+ * Prepares the statement that moves pending events from the rows of factors (`factors.pending_event`) to the table of
+ * events, each once. It moves those of one user, or of all users.
  */
 export const writePendingEvents = (db: Database): ((userId?: string) => Promise<void>) => {
   const write = db.prepare<{ userId: string | null }, unknown>(

@@ -10,9 +10,9 @@ import { createAccountStore } from '../users/index.ts'
 
 type Right = 'select' | 'insert' | 'update'
 
-/** What a login does with each table, in statements and in the functions that they call. */
+/** The privileges that a login needs on each table, for its statements and the functions that they call. */
 const NEEDS: Partial<Record<keyof Tables | 'kysely_migration', readonly Right[]>> = {
-  // What readiness and the doctor read.
+  // The readiness check and the doctor read it.
   kysely_migration: ['select'],
   users: ['select', 'update'],
   factors: ['select', 'update'],
@@ -28,7 +28,7 @@ const NEEDS: Partial<Record<keyof Tables | 'kysely_migration', readonly Right[]>
   audit_events: ['select', 'insert'],
 }
 
-/** The statements of a login, which name every column and function that it needs. */
+/** The statements of a login, which use every column and function that it needs. */
 const STATEMENTS = [
   'account_for_login',
   'password_failure',
@@ -39,19 +39,19 @@ const STATEMENTS = [
   'audit_insert',
 ]
 
-/** What a login needs of the database and does not find there. */
+/** The obstacles that a login meets in the database. */
 export interface LoginObstacles {
-  /** Whether nothing can be written. */
+  /** True when the database accepts no writes. */
   readOnly: boolean
-  /** Tables that are not there. */
+  /** The names of missing tables. */
   tables: string[]
-  /** Rights that the role lacks: `insert on events`. */
+  /** Privileges that the role lacks, such as `insert on events`. */
   rights: string[]
-  /** Why the database refuses a statement of a login; undefined where it takes all of them. */
+  /** The error for the first statement of a login that the database rejects; undefined when it accepts all. */
   refusal: Error | undefined
 }
 
-/** Prepares the statements of a login where no store has done so. */
+/** Prepares the statements of a login, for a process whose stores have not done so. */
 export const prepareLogin = (db: Database): void => {
   const limits = limitsFor()
   const { codeTtl, cooldowns } = limits
@@ -66,9 +66,9 @@ export const prepareLogin = (db: Database): void => {
 }
 
 /**
- * Makes the question what stands in the way of a login. It writes to the database as a login does, flushed and committed: a
- * message in its log, which leaves nothing in any table. Then it plans the statements of a login, which must have been
- * prepared. The question throws `service_unavailable` or `overloaded` when the database does not answer.
+ * Prepares the check for obstacles to a login. The check writes and commits as a login does, but only a message in the
+ * write-ahead log and no row. Then it plans the statements of a login, which must have been prepared. It throws
+ * `service_unavailable` or `overloaded` when the database does not answer.
  */
 export const createLoginNeeds = (db: Database): (() => Promise<LoginObstacles>) => {
   const needs = JSON.stringify(Object.entries(NEEDS).map(([name, rights]) => ({ name, rights })))

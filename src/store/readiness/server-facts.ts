@@ -1,24 +1,25 @@
 import { sql } from 'kysely'
 import type { Database } from '../database.ts'
 
-/** What a Postgres says of itself and of us. */
+/** The facts about a Postgres server and the connections to it. */
 export interface ServerFacts {
   /** The major version. */
   version: number
   role: string
   superuser: boolean
-  /** Whether this connection has TLS, and to which address it leads; null for a socket of this machine. */
+  /** True when this connection uses TLS. */
   encrypted: boolean
+  /** The server's address; null for a local socket. */
   address: string | null
   maxConnections: number
   usedConnections: number
-  /** Machines from which instances of ours are connected. */
+  /** The number of addresses from which instances of Doorcode are connected. */
   instances: number
   fsync: boolean
   synchronousCommit: string
   standby: boolean
   archive: { mode: string; lastArchived: Date | null; lastFailed: Date | null }
-  /** The database's clock, to the ms. */
+  /** The database's clock, with a precision of 1 ms. */
   now: Date
 }
 
@@ -29,11 +30,11 @@ const backendOf = async ({ kysely }: Database): Promise<number | undefined> => {
   return rows[0]?.pid
 }
 
-/** Whether two connections that are open side by side have one backend: a pooler shares it between transactions. */
+/** Returns true when two open connections have the same backend, which a pooler in transaction mode shares. */
 export const isTransactionPooled = async (one: Database, other: Database): Promise<boolean> =>
   (await backendOf(one)) === (await backendOf(other))
 
-/** Asks for all of it in one statement, which every role may run. Throws the database's error. */
+/** Reads the facts in one statement, which every role may run. Throws the database's error. */
 export const readServerFacts = async ({ kysely }: Database): Promise<ServerFacts> => {
   const { rows } = await sql<Row>`
     select current_setting('server_version_num')::int / 10000 as version, current_user as role,
@@ -53,16 +54,16 @@ export const readServerFacts = async ({ kysely }: Database): Promise<ServerFacts
   return { ...facts, archive: { mode, lastArchived, lastFailed } }
 }
 
-/** What is in our own tables, once they are there. */
+/** The facts in the tables of Doorcode. */
 export interface ServiceFacts {
   users: number
-  /** Requests of the last day as the audit trail has them: how many, from how many addresses, and one of these. */
+  /** Requests of the last day in the audit trail: their number, the number of addresses, and an example address. */
   seen: { requests: number; addresses: number; example: string | null }
-  /** Events of the last day that nobody could be told of, and those that wait for longer than an hour. */
+  /** The number of events given up within the last day, and of those that have waited for more than an hour. */
   events: { abandoned: number; waiting: number }
 }
 
-/** Asks our own tables. Throws the database's error, as when they are not there. */
+/** Reads the facts from the tables of Doorcode. Throws the database's error, also when a table is missing. */
 export const readServiceFacts = async ({ kysely }: Database): Promise<ServiceFacts> => {
   const { rows } = await sql<{
     users: number

@@ -4,9 +4,9 @@ import { clean } from '../clean.ts'
 import type { Database } from '../database.ts'
 import { type SettledRow, sendStatements } from './statements.ts'
 
-/** The ledger in Postgres, and a way to wait for what is still to be written. */
+/** The ledger in Postgres, with a way to wait for pending writes. */
 export interface StoredLedger extends SendLedger {
-  /** Resolves when everything that was settled so far is written, or has failed. */
+  /** Resolves when every outcome settled so far is written, or its write has failed. */
   drain(): Promise<void>
 }
 
@@ -21,8 +21,8 @@ const toRow = ({ sendId, status, messageId, reason, took }: SettledSend): Settle
 })
 
 /**
- * Outcomes are written one batch at a time: what comes while one is under way goes with the next, so that a busy server
- * pays one commit for many and a quiet one waits for nothing.
+ * Opens the ledger. Outcomes are written one batch at a time, and those that arrive meanwhile join the next batch. A busy
+ * server thus needs one commit for many outcomes, and an idle one writes at once.
  */
 export const createSendLedger = (db: Database): StoredLedger => {
   const statements = sendStatements(db)

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Database } from '../database.ts'
 
-/** One line of the ledger, as an operator reads it. */
+/** An entry of the ledger, as an operator reads it. */
 export interface ReportedSend {
   sendId: string
   challengeId: string
@@ -15,22 +15,23 @@ export interface ReportedSend {
   status: string
   messageId: string | null
   reason: string | null
-  /** How long the company took to answer, ms. */
+  /** The provider's response time in ms. */
   took: number | null
   createdAt: Date
   receiptAt: Date | null
 }
 
-/** Answers "what happened to my SMS", oldest first, at most the latest 100. Each method is one query. */
+/** The ledger, as an operator searches it. Each method runs one query and returns the latest 100 entries, oldest first. */
 export interface SendReport {
+  /** Returns the messages of a challenge. */
   ofChallenge(challengeId: string): Promise<ReportedSend[]>
-  /** By the number's hashes: one for each secret it may have been made with. */
+  /** Returns the messages to a number, by its hashes: one for each secret that may have made it. */
   ofPhone(hashes: readonly Buffer[]): Promise<ReportedSend[]>
 }
 
 const MOST = 100
 
-/** The operator's side of the ledger. */
+/** Opens the ledger for an operator. */
 export const createSendReport = ({ kysely }: Database): SendReport => {
   const latest = () =>
     kysely

@@ -4,7 +4,7 @@ import { MOST_FREED_WAITS } from '../../core/limits.ts'
 import type { ChallengeRef } from '../../core/terms.ts'
 import type { Database } from '../database.ts'
 
-/** The columns of a message that the guard counts by: the address that asked, and the budgets it was taken from. */
+/** The columns of a message that the guard counts by: the address of the request, and the day of its budgets. */
 interface Origin {
   address: RawBuilder<unknown>
   network: RawBuilder<unknown>
@@ -14,7 +14,7 @@ interface Origin {
   carriesCode?: RawBuilder<unknown>
 }
 
-/** Enters a message in the ledger, if there is one, for each row of `from`, which has the challenge as `challenge`. */
+/** Builds the step that enters a message, if any, in the ledger for each row of `from`, which has the challenge as `challenge`. */
 export const insertSend = (
   p: { [M in keyof SendEntry]: SendEntry[M] | null },
   from: RawBuilder<unknown>,
@@ -37,7 +37,7 @@ const isAhead = (status: RawBuilder<unknown>) => {
     and array_position(${order}, ${status}) > array_position(${order}, s.status)`
 }
 
-/** One outcome, as the statement reads it from JSON. */
+/** An outcome, as the statement reads it from JSON. */
 export interface SettledRow {
   send_id: string
   status: string
@@ -47,11 +47,11 @@ export interface SettledRow {
 }
 
 /**
- * The statements of the ledger. They lock in the order of those of the challenges (user, challenge, row of the ledger),
- * leaving out what they do not touch, so that a receipt and a login cannot deadlock.
+ * Prepares the statements of the ledger. They lock in the order of the challenges' statements (user, challenge, row of the
+ * ledger), so that a receipt and a login cannot deadlock.
  */
 export const sendStatements = (db: Database) => ({
-  /** Records outcomes, many at once. A receipt that came first wins; a message that never left goes back to the budgets. */
+  /** Records a batch of outcomes. A receipt that came first wins; a message that never left is refunded to the budgets. */
   settle: db.prepare<{ rows: string }, unknown>(
     'send_settle',
     (p) => sql`
@@ -61,11 +61,11 @@ export const sendStatements = (db: Database) => ({
         select x.* from jsonb_to_recordset(${p.rows}::jsonb)
           as x (send_id uuid, status text, message_id text, reason text, took_ms int)
       ),
-      -- 2. Lock their rows, so that no other caller gives the same message back to the budgets.
+      -- 2. Lock their rows, so that no other caller refunds the same message.
       former as materialized (
         select s.send_id, s.budget_day from sends s join outcome using (send_id) order by s.send_id for update of s
       ),
-      -- 3. Settle them. A message that surely never left is taken from no budget any more.
+      -- 3. Settle them. A message that certainly never left no longer counts in a budget.
       settled as (
         update sends s
         set status = case when ${isAhead(sql`x.status`)} then x.status else s.status end,
@@ -76,7 +76,7 @@ export const sendStatements = (db: Database) => ({
         where s.send_id = x.send_id
         returning s.country, s.price, o.budget_day as day, s.budget_day is null and o.budget_day is not null as refunded
       ),
-      -- 4. Add up what goes back, for each country and for all together.
+      -- 4. Add up the refunds, for each country and for all together.
       refund as (
         select scope, day, count(*) as messages, coalesce(sum(price), 0) as cost
         from settled cross join lateral (values (coalesce(country, '-')), ('*')) as scopes (scope)
@@ -87,7 +87,7 @@ export const sendStatements = (db: Database) => ({
       budget as materialized (
         select b.scope, b.day from send_budgets b join refund r using (scope, day) order by b.scope desc, b.day for update of b
       )
-      -- 6. Give it back.
+      -- 6. Refund.
       update send_budgets b set messages = b.messages - r.messages, cost = b.cost - r.cost
       from refund r join budget using (scope, day)
       where b.scope = r.scope and b.day = r.day`,
@@ -104,7 +104,7 @@ export const sendStatements = (db: Database) => ({
     }),
   ),
 
-  /** Settles a failed message and enters the next one in its place. No row: the challenge has another message by now. */
+  /** Settles a failed message and enters the next one in its place. Returns no row when the challenge has a newer message. */
   handOver: db.prepare<
     ChallengeRef & { failedSendId: string; reason: string | null; took: number } & SendEntry,
     { sendId: string }
@@ -119,7 +119,7 @@ export const sendStatements = (db: Database) => ({
         where c.challenge_id = ${p.challengeId} and c.user_id = ${p.userId} and c.send_id = ${p.failedSendId}::uuid
         returning challenge_id, user_id
       ),
-      -- 2. Settle the failed message. Its place in the budgets goes over to the new one.
+      -- 2. Settle the failed message. The new one takes its place in the budgets.
       closed as (
         update sends s
         set status = case when ${isAhead(sql`'failed'::text`)} then 'failed' else s.status end,
@@ -129,7 +129,7 @@ export const sendStatements = (db: Database) => ({
         where s.send_id = ${p.failedSendId}::uuid and former.send_id = s.send_id
         returning former.address, former.network, former.known, former.budget_day
       ),
-      -- 3. Enter the new message, asked for from the same address.
+      -- 3. Enter the new message, with the address of the same request.
       send as (
         ${insertSend(p, sql`challenge cross join closed`, {
           address: sql`closed.address`,
@@ -141,7 +141,7 @@ export const sendStatements = (db: Database) => ({
       select send_id as "sendId" from send`,
   ),
 
-  /** Moves one entry by a receipt and, where the live code did not arrive, ends the account's cooldown. */
+  /** Updates the status of an entry from a receipt. Ends the user's cooldown if the live code did not arrive. */
   receive: db.prepare<
     { provider: string; sendId: string | null; messageId: string | null; status: string; reason: string | null },
     { sendId: string }
@@ -149,7 +149,7 @@ export const sendStatements = (db: Database) => ({
     'send_receive',
     (p) => sql`
       with
-      -- 1. Find the message by our id, or by the provider's where the receipt has no id of ours.
+      -- 1. Find the message by its send id, or by the provider's id if the receipt has no send id.
       target as materialized (
         select s.send_id, s.challenge_id, s.user_id, u.next_send_at, c.send_id is not null as is_current
         from sends s
@@ -171,7 +171,7 @@ export const sendStatements = (db: Database) => ({
         where s.send_id = target.send_id and (select count(*) from gate) >= 0 and ${isAhead(sql`${p.status}::text`)}
         returning s.send_id, target.challenge_id, target.user_id, target.next_send_at, target.is_current
       ),
-      -- 4. The live code did not arrive: end the cooldown that was read in step 1. A code sent meanwhile has its own.
+      -- 4. If the live code did not arrive, end the cooldown read in step 1. A code sent meanwhile has its own cooldown.
       freed as (
         update users u set next_send_at = now()
         from moved

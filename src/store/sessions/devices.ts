@@ -12,7 +12,7 @@ import type { Database } from '../database.ts'
 import { isUnlocked } from '../users/factor-lock.ts'
 import { insertSession, insertToken, openSession, sessionColumns } from './parts.ts'
 
-/** Remembered devices in Postgres. They lock in the order of the other statements: user, then device. */
+/** Opens the store of remembered devices. Its statements lock the user, then the device, like all others. */
 export const createDeviceStore = (db: Database, limits: Limits): DeviceStore => {
   const open = db.prepare<
     NewSession & Rotation & { userId: string; authEpoch: number; pair: Buffer; amr: string },
@@ -42,7 +42,7 @@ export const createDeviceStore = (db: Database, limits: Limits): DeviceStore => 
       known as materialized (
         select used.* from used where used.outcome in ('rotated', 'repeated')
       ),
-      -- 3. The device is known: forget the failures of this name at this address.
+      -- 3. If the device is known, forget the failures of this name at this address.
       forgiven as (
         delete from password_attempts where key = ${p.pair}::bytea and exists (select from known)
       ),

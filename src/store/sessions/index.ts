@@ -12,7 +12,7 @@ import type { Database } from '../database.ts'
 import { type AccountRow, accounts } from '../users/index.ts'
 import { freshSession, insertSession, insertToken, isFresh, isOpen, openSession, sessionColumns } from './parts.ts'
 
-/** Sessions in Postgres. They lock in the order of the challenges' statements: user, then session, then its tokens. */
+/** Opens the store of sessions. Its statements lock the user, the session, then its tokens, like those of the challenges. */
 export const createSessionStore = (db: Database, limits: Limits): SessionStore => {
   const refresh = db.prepare<
     Rotation & { address: string },
@@ -101,7 +101,7 @@ export const createSessionStore = (db: Database, limits: Limits): SessionStore =
       asker as materialized (
         select user_id from holder where ${freshSession(p.bySession, limits)}
       ),
-      -- 3. Set the new password, if the former one is as it was compared. The new epoch ends every session and device.
+      -- 3. Set the new password, if the former hash has not changed since it was compared. The new epoch ends every session and device.
       account as (
         update users u set password_hash = ${p.to}, auth_epoch = u.auth_epoch + 1, password_noticed_at = now()
         from asker, sessions old
@@ -110,7 +110,7 @@ export const createSessionStore = (db: Database, limits: Limits): SessionStore =
       ),
       -- 4. Queue a notice.
       noticed as (
-        -- Once for each login, whose code the caps have let through: else every change would be a message without a cap.
+        -- One notice per login, because only the code of a login passes the caps. Further changes send none.
         insert into notices (kind, user_id, phone)
         select 'password_changed', f.user_id, f.phone
         from account join holder using (user_id) join factors f using (user_id)

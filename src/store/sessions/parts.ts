@@ -21,7 +21,7 @@ export const isFresh = ({ freshFor }: Limits): RawBuilder<unknown> =>
 export const freshSession = (sessionId: string | null, { freshFor }: Limits): RawBuilder<unknown> =>
   sql`session_is_fresh(${sessionId}::uuid, user_id, ${freshFor}::int)`
 
-/** Opens a session of `account`, for each row of `from`. */
+/** Builds the step that opens a session of `account` for each row of `from`. */
 export const insertSession = (
   p: NewSession,
   limits: Limits,
@@ -50,12 +50,12 @@ export const insertSession = (
     returning *`
 }
 
-/** Inserts the first refresh token of the session in the step `opened`. */
+/** Builds the step that inserts the first refresh token of the session in the step `opened`. */
 export const insertToken = (p: NewSession): RawBuilder<unknown> => sql`
     insert into refresh_tokens (token_hash, session_id, generation)
     select ${p.refreshHash}::bytea, session_id, 0 from opened`
 
-/** Selects what tokens are made of, from a row of sessions under this name. */
+/** Builds the columns that the tokens of a session need, from a row of `sessions` under this name. */
 export const sessionColumns = (name: string, limits: Limits): RawBuilder<unknown> => {
   const column = (of: string) => sql.ref(`${name}.${of}`)
   return sql`${column('user_id')} as "userId", ${column('session_id')} as "sessionId", ${column('acr')}, ${column('amr')},
@@ -63,7 +63,7 @@ export const sessionColumns = (name: string, limits: Limits): RawBuilder<unknown
     least(${limits.sessionIdle}::int, ceil(extract(epoch from ${column('expires_at')} - now())))::int as lasts`
 }
 
-/** Returns the session of a row that has other columns too. */
+/** Picks the columns of a session from a row with more columns. */
 export const openSession = ({ userId, sessionId, acr, amr, authTime, lasts }: OpenSession): OpenSession => ({
   userId,
   sessionId,

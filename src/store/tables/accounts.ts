@@ -1,6 +1,6 @@
 import type { Generated } from 'kysely'
 
-/** A user, under the comparison form of the name. The migrations say what each column is for. */
+/** A user; `username_key` is the normalized name. The migrations document each column. */
 export interface UsersTable {
   user_id: string
   username: string

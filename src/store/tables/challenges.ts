@@ -1,6 +1,6 @@
 import type { Generated } from 'kysely'
 
-/** A challenge. The open one is the one that its user points to. */
+/** A challenge. Only the one in the user's `login_challenge_id` accepts guesses. */
 export interface ChallengesTable {
   challenge_id: string
   user_id: string

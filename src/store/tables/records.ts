@@ -12,7 +12,7 @@ export interface EventsTable {
   abandoned_at: Date | null
 }
 
-/** A notice to a user that has not left yet. */
+/** A notice that waits to be sent to a user. */
 export interface NoticesTable {
   notice_id: Generated<string>
   kind: Generated<string>

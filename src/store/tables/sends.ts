@@ -27,7 +27,7 @@ export interface SendsTable {
   budget_day: string | null
 }
 
-/** What was sent on one day, to one country or in all. */
+/** The messages of one day (UTC), to one country or in total. */
 export interface SendBudgetsTable {
   scope: string
   day: string
@@ -37,7 +37,7 @@ export interface SendBudgetsTable {
   hard_at: Date | null
 }
 
-/** A prefix or a country that gets no messages for a while. */
+/** A prefix or country that receives no messages until `ends_at`. */
 export interface GuardBlocksTable {
   scope: string
   target: string

@@ -1,6 +1,6 @@
 import type { Generated } from 'kysely'
 
-/** A session, one per login. A session of an older epoch than its user's is over. */
+/** A session, one per login. It has ended when its epoch is older than its user's. */
 export interface SessionsTable {
   session_id: string
   user_id: string

@@ -6,7 +6,7 @@ import type { Database } from '../database.ts'
 const COLUMNS = sql`admin_key_id as "keyId", name, scopes, created_at as "createdAt", expires_at as "expiresAt",
   last_used_at as "lastUsedAt", revoked_at as "revokedAt"`
 
-/** Keys of the admin API in Postgres. */
+/** Opens the store of admin keys. */
 export const createAdminKeyStore = (db: Database): AdminKeyStore => {
   const add = db.prepare<{ id: string; name: string; hash: Buffer; scopes: readonly string[]; days: number }, AdminKey>(
     'admin_key_add',
@@ -26,7 +26,7 @@ export const createAdminKeyStore = (db: Database): AdminKeyStore => {
     (p) => sql`
       update admin_keys set revoked_at = now() where admin_key_id = ${p.id}::uuid and revoked_at is null returning 1`,
   )
-  // One round trip, and no write but one a minute: the guard of the update is looked at again by whoever had to wait.
+  // One round trip, and at most one write per minute: a caller that waited for the row lock evaluates the `where` again.
   const use = db.prepare<{ hash: Buffer }, FoundAdminKey>(
     'admin_key_use',
     (p) => sql`

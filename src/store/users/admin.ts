@@ -4,7 +4,7 @@ import type { FactorSummary, UserAdmin, UserRef, UserSummary } from '../../core/
 import { usernameKey } from '../../core/login/username.ts'
 import type { Database } from '../database.ts'
 
-/** What names one user; the other is null. */
+/** A user by id or by name; the other member is null. */
 interface Target {
   userId: string | null
   key: string | null
@@ -13,16 +13,16 @@ interface Target {
 const targetOf = (user: UserRef): Target =>
   typeof user === 'string' ? { userId: null, key: usernameKey(user) } : { userId: user.userId, key: null }
 
-/** Whether the row `u` is a user, and not an account that waits for its first code: no name begins with a space. */
+/** True when the row `u` is a user and not a registration, whose key begins with a space. */
 const isUser = sql`u.username_key not like ' %'`
 
 const isTarget = (p: Target): RawBuilder<unknown> => sql`${isUser}
   and (u.user_id = ${p.userId}::uuid or u.username_key = ${p.key}::text)`
 
-/** What no name has behind it: with it a beginning becomes the end of a range. */
+/** Sorts after every character of a name. Appended to a prefix, it gives the end of a range. */
 const LAST_CHARACTER = '\u{10FFFF}'
 
-/** Lies before every name, and behind everything that begins with a space. */
+/** Sorts before every name and after every key that begins with a space. */
 const BEFORE_NAMES = ` ${LAST_CHARACTER}`
 
 const summaries = sql`
@@ -40,7 +40,7 @@ const summaries = sql`
     u.created_at as "createdAt"
   from users u`
 
-/** Users in Postgres, from the side of operators. Locks in the order of the login flow: factor, then user. */
+/** Opens the users for an operator. Its statements lock in the order of the login flow: factor, then user. */
 export const createUserAdmin = (db: Database): UserAdmin => {
   type Row = Omit<UserSummary, 'factors'> & {
     key: string
@@ -75,7 +75,7 @@ export const createUserAdmin = (db: Database): UserAdmin => {
     () => sql`${summaries} where ${isUser} order by u.username_key using ~<~`,
     { readOnly: true },
   )
-  // Ranges and not `like`, whose beginning must be known when the statement is planned to be found by the index.
+  // Ranges and not `like`: with `like`, the index serves only a prefix that is known when the statement is planned.
   const page = db.prepare<{ from: string; to: string; after: string; phone: string | null; limit: number }, Row>(
     'user_search',
     (p) => sql`
@@ -130,7 +130,7 @@ export const createUserAdmin = (db: Database): UserAdmin => {
         insert into notices (user_id, phone)
         select user_id, former_phone from reset where former_phone <> phone
       ), counted as materialized (
-        -- All of them are locked before the user is.
+        -- Counted so that all factors are locked before the user.
         select count(*) as factors from reset
       )
       update users u set auth_epoch = u.auth_epoch + 1
@@ -148,7 +148,7 @@ export const createUserAdmin = (db: Database): UserAdmin => {
         from former where u.user_id = former.user_id
         returning u.user_id
       ), noticed as (
-        -- The first password of an imported user changes nothing that the user knows.
+        -- An imported user has no former password, so the first one needs no notice.
         insert into notices (kind, user_id, phone)
         select 'password_changed', f.user_id, f.phone
         from changed join former using (user_id) join factors f using (user_id)
@@ -176,7 +176,7 @@ export const createUserAdmin = (db: Database): UserAdmin => {
 
     async search({ q = '', phone, limit, after = BEFORE_NAMES }) {
       const from = usernameKey(q)
-      // One more than asked for tells whether there is a next page.
+      // One extra row shows that there is a next page.
       const rows = await page({ from, to: from + LAST_CHARACTER, after, phone: phone ?? null, limit: limit + 1 })
       const users = rows.slice(0, limit)
       return { users: users.map(summaryOf), next: rows.length > limit ? users.at(-1)?.key : undefined }

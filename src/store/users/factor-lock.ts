@@ -1,10 +1,10 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { Limits } from '../../core/limits.ts'
 
-/** True while no lock keeps the factor `f` from codes and guesses. */
+/** True while the factor `f` has no lock, and so accepts codes and guesses. */
 export const isUnlocked: RawBuilder<unknown> = sql`(f.locked_until is null or f.locked_until <= now())`
 
-/** What one more failure does to the factor `f`, whose row still has the count of failures before it. */
+/** Builds the new values of the factor `f` after one more failure; its row still has the count before it. */
 export const oneMoreFailure = (limits: Limits) => {
   const count = sql`f.failures + 1`
   const isLast = sql`${count} >= ${limits.failuresToDisable}::int`

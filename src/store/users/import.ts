@@ -5,8 +5,8 @@ import { usernameKey } from '../../core/login/username.ts'
 import type { Database } from '../database.ts'
 
 /**
- * Adds many users with a factor each in one statement: all of them or, when it throws, none. Those whose name is taken
- * stay as they are. Returns the names that were added.
+ * Adds many users with one factor each, in one statement: all of them or, when it throws, none. Skips names that are
+ * taken. Returns the names that were added.
  */
 export const addUsers = async ({ kysely }: Database, users: readonly NewUser[]): Promise<Set<string>> => {
   const column = <T>(of: (user: NewUser) => T) => sql`${users.map(of)}`

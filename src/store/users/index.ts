@@ -7,7 +7,7 @@ import type { Database } from '../database.ts'
 import { secondsLeft } from '../moments.ts'
 import { nextSendAt } from './next-send.ts'
 
-/** Selects the account of a user `u`: the row, its factors, and the seconds until the next code. */
+/** Builds the query for the account of a user `u`: the row, its factors, and the seconds until the next code. */
 export const accounts = (kysely: Database['kysely']) =>
   kysely.selectFrom('users as u').select(({ selectFrom }) => [
     'u.user_id as userId',
@@ -29,13 +29,13 @@ export const accounts = (kysely: Database['kysely']) =>
     ).as('factors'),
   ])
 
-/** An account as a row has it. */
+/** An account, as the query returns it. */
 export type AccountRow = Omit<Account, 'factors'> & { factors: EnrolledFactor[] }
 
-/** Users in Postgres, as the login flow reads them. Without `rules`, password attempts are not counted. */
+/** Opens the store of accounts for the login flow. Without `rules`, password attempts are not counted. */
 export const createAccountStore = (db: Database, rules: PasswordRules | null): AccountStore => {
   const limits = JSON.stringify(rules)
-  /** The first statement of `/login`. It has one row always; the account is all null for an unknown name. */
+  /** The first statement of `/login`. It always returns one row; the columns of the account are null for an unknown name. */
   const forLogin = db.prepare<
     { key: string; pair: Buffer; name: Buffer; host: string },
     { [M in keyof AccountRow]: AccountRow[M] | null } & Omit<LoginAttempt, 'account'>

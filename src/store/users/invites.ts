@@ -1,13 +1,13 @@
 import { sql } from 'kysely'
 import type { Database } from '../database.ts'
 
-/** What the command line does to invites. */
+/** The operations of the command line on invites. */
 export interface InviteAdmin {
-  /** Stores an invite for `days` days, and returns when it ends. */
+  /** Stores an invite for `days` days, and returns its expiry. */
   add(invite: { hash: Buffer; days: number; note: string | undefined }): Promise<Date>
 }
 
-/** The operator's side of the invites table. */
+/** Opens the invites for an operator. */
 export const createInviteAdmin = ({ kysely }: Database): InviteAdmin => ({
   async add({ hash, days, note = null }) {
     const { expires_at } = await kysely

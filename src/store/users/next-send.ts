@@ -1,8 +1,8 @@
 import { type RawBuilder, sql } from 'kysely'
 
 /**
- * The end of a user's cooldown: that of their row (`holder`, such as `u`), unless the message that started the cooldown never
- * left. Use it in a step after the one that locks the user.
+ * Builds the end of a user's cooldown, from the user's row `holder`. The cooldown is over when the message that started it
+ * never left. Use it in a step after the one that locks the user.
  */
 export const nextSendAt = (holder: string): RawBuilder<unknown> => {
   const column = (name: string) => sql.ref(`${holder}.${name}`)

@@ -1,15 +1,15 @@
 import { sql } from 'kysely'
 import type { Database } from '../database.ts'
 
-/** What the migration `0012_one_spelling_of_numbers` changed. */
+/** The changes of the migration `0012_one_spelling_of_numbers`. */
 export interface PhoneRepairs {
-  /** Accounts whose number got another spelling. */
+  /** The number of accounts whose phone number was rewritten. */
   repaired: number
-  /** Numbers that several accounts have now and had in different spellings, each with the names of all its accounts. */
+  /** Numbers that several accounts had in different spellings, each with the names of all its accounts. */
   shared: { phone: string; usernames: string[] }[]
 }
 
-/** Reads from the audit trail which numbers were repaired, and which of them several accounts have. */
+/** Reads the repaired numbers from the audit trail, and those of them that several accounts share. */
 export const findPhoneRepairs = async ({ kysely }: Database): Promise<PhoneRepairs> => {
   const { rows } = await sql<PhoneRepairs>`
     with repaired as (

@@ -2,10 +2,10 @@ import { sql } from 'kysely'
 import type { RegistrationStore } from '../../core/account/ports.ts'
 import type { Database } from '../database.ts'
 
-/** Registrations that may wait for their code under one invite. */
+/** The most registrations that wait for their code under one invite. */
 const MOST_WAITING = 3
 
-/** Accounts that wait for their first code, in Postgres. */
+/** Opens the store of registrations. */
 export const createRegistrationStore = (db: Database): RegistrationStore => {
   const check = db.prepare<{ usernameKey: string; inviteHash: Buffer | null }, { taken: boolean; invited: boolean }>(
     'registration_check',
@@ -13,7 +13,7 @@ export const createRegistrationStore = (db: Database): RegistrationStore => {
       select exists (select from users where username_key = ${p.usernameKey}) as taken,
         ${p.inviteHash}::bytea is null or exists (
           select from invites where invite_hash = ${p.inviteHash}::bytea and user_id is null and expires_at > now()
-            -- Each may cost a few messages, and not any number of them.
+            -- Bounds the messages that one invite can cost.
             and (select count(*) from registrations where invite_hash = ${p.inviteHash}::bytea) < ${sql.lit(MOST_WAITING)}
         ) as invited`,
     { readOnly: true },
@@ -24,7 +24,7 @@ export const createRegistrationStore = (db: Database): RegistrationStore => {
     'registration_open',
     (p) => sql`
       with account as (
-        -- No name begins with a space: nobody has this one, and nobody is kept from the other.
+        -- No name begins with a space, so this key conflicts with no user, and the wanted name stays free for others.
         insert into users (user_id, username, username_key, password_hash, locale)
         values (${p.userId}::uuid, ${p.username}, ' ' || ${p.userId}, ${p.passwordHash}, ${p.locale}::text)
         returning user_id

@@ -1,54 +1,56 @@
 import { type RawBuilder, sql } from 'kysely'
 
-/** For how many whole days what is over is kept. */
+/** The retention of expired data, in whole days. */
 export interface Retention {
-  /** Since the code of a challenge expired. */
+  /** From the expiry of a challenge. */
   challengeDays: number
-  /** Since the end of a session or a remembered device. */
+  /** From the end of a session or the expiry of a remembered device. */
   sessionDays: number
-  /** Since a message was handed over; never fewer than the guard looks back. */
+  /** From the hand-over of a message; at least the period that the guard looks back. */
   ledgerDays: number
+  /** From the decision that an audit entry records. */
   auditDays: number
 }
 
 /**
- * Rows of one statement. Measured with two million rows in each table on one core: the longest statement takes 40 ms.
+ * The most rows that one statement removes. With two million rows in each table, the longest statement takes 40 ms on one
+ * core.
  */
 export const BATCH = 500
 
-/** The parts of the statement that removes one batch of a kind. */
-interface Parts {
-  /** Selects what is over, at most a batch of it. */
+/** The steps of the statement that removes one batch. */
+interface BatchSteps {
+  /** Selects expired rows, at most one batch. */
   due: RawBuilder<unknown>
-  /** Steps between, as common table expressions. */
+  /** Steps between `due` and `removed`, as common table expressions. */
   others?: RawBuilder<unknown>[]
-  /** Deletes what of it can be had. */
+  /** Deletes those of the rows that no other caller has locked. */
   removed: RawBuilder<unknown>
-  /** How many rows `due` has at most; `BATCH` if not given. */
+  /** The limit of `due`; `BATCH` by default. */
   most?: number
-  /** How many rows went that are not counted, as part of what is removed later. */
+  /** The number of dependent rows removed before their parent row. */
   also?: RawBuilder<unknown>
 }
 
-/** Rows on which others hang, that go with them. */
+/** The limit of `due` for rows with dependent rows. */
 const LARGE_ROWS = 50
 
-type Kind = (p: Retention) => Parts
+type RetentionRule = (p: Retention) => BatchSteps
 
 const isOlderThan = (moment: RawBuilder<unknown>, days: number) =>
   sql`${moment} < now() - make_interval(days => ${days}::int)`
 
 /**
- * What is removed, in the order in which it is. Each statement does nothing unless `mine`.
+ * Builds the retention rules, in the order of their removal. Each statement does nothing unless `mine` is true.
  *
- * Nobody may wait for it, nor it for anybody: rows that somebody has in hand are passed over. Where a statement holds one
- * thing and takes another it does so in the order of `challenges/issue.ts` (factor, user, challenge), or takes nothing
- * that is held. Found by an index in its order, because a limit alone makes the planner look through whole tables.
+ * Housekeeping waits for no lock and holds none for long: it skips rows that other callers have locked. A statement with
+ * two locks takes them in the order of `challenges/issue.ts` (factor, user, challenge), or skips locked rows. Expired rows
+ * are read in the order of an index, because a limit alone makes the planner scan whole tables.
  */
-export const prunedKinds = (mine: RawBuilder<unknown>) => {
-  /** Rows of one table that nothing else hangs on. */
+export const retentionRules = (mine: RawBuilder<unknown>) => {
+  /** Returns the rule for the expired rows of a table without dependent rows. */
   const rows =
-    (table: string, isOver: (p: Retention) => RawBuilder<unknown>, order?: RawBuilder<unknown>): Kind =>
+    (table: string, isOver: (p: Retention) => RawBuilder<unknown>, order?: RawBuilder<unknown>): RetentionRule =>
     (p) => ({
       due: sql`
         select ctid from ${sql.table(table)} where ${mine} and ${isOver(p)}
@@ -56,8 +58,8 @@ export const prunedKinds = (mine: RawBuilder<unknown>) => {
       removed: sql`delete from ${sql.table(table)} where ctid = any (array(select ctid from due))`,
     })
 
-  /** A session may have thousands of tokens, and goes with the last of them. */
-  const sessions: Kind = (p) => ({
+  /** Removes sessions. A session may have thousands of tokens, and is removed with the last of them. */
+  const sessions: RetentionRule = (p) => ({
     most: LARGE_ROWS,
     due: sql`
       select s.session_id from sessions s
@@ -78,11 +80,11 @@ export const prunedKinds = (mine: RawBuilder<unknown>) => {
   })
 
   /**
-   * A challenge is removed when its code has expired long ago. The one that its user points to goes with the pointer,
-   * under the user's lock; what the pointer served for, the wait before the next code, is over by then. Where a login
-   * has just begun, all of that user's stay: should it be taken back, the pointer returns to the one before.
+   * Removes challenges. The current challenge of a user is removed with the user's pointer to it, under the lock on the
+   * user: the cooldown, which needs the pointer, is over by then. While a user has a live challenge, all of theirs stay: an
+   * undone login points back to the former challenge.
    */
-  const challenges: Kind = (p) => ({
+  const challenges: RetentionRule = (p) => ({
     due: sql`
       select c.challenge_id, c.user_id, u.login_challenge_id is not distinct from c.challenge_id as is_current
       from challenges c
@@ -106,8 +108,8 @@ export const prunedKinds = (mine: RawBuilder<unknown>) => {
       where c.challenge_id = due.challenge_id and (not due.is_current or due.user_id in (select user_id from freed))`,
   })
 
-  /** Accounts whose first code never came back; all that is theirs goes with them. */
-  const registrations: Kind = () => ({
+  /** Removes registrations that were never confirmed, with all their rows. */
+  const registrations: RetentionRule = () => ({
     most: LARGE_ROWS,
     due: sql`
       select r.user_id from registrations r where ${mine} and r.created_at < now() - interval '1 hour'
@@ -130,21 +132,21 @@ export const prunedKinds = (mine: RawBuilder<unknown>) => {
   return {
     idempotencyKeys: rows('idempotency_keys', () => sql`expires_at <= now()`),
     nonces: rows('used_nonces', () => sql`expires_at <= now()`),
-    // The newest time is the last one.
+    // The last time is the newest.
     passwordAttempts: rows(
       'password_attempts',
       () => sql`(times[cardinality(times)] < now() - interval '1 hour') is not false`,
     ),
     registrations,
-    // For a month after their end it can be seen who used them.
+    // An operator can see for a month after the expiry who used an invite.
     invites: rows('invites', () => sql`expires_at < now() - interval '30 days'`),
     sessions,
     devices: rows('devices', (p) => isOlderThan(sql`expires_at`, p.sessionDays), sql`expires_at`),
     challenges,
-    // Before the messages that they add up.
+    // Before the messages that they count.
     budgets: rows('send_budgets', (p) => sql`day <= (now() at time zone 'UTC')::date - ${p.ledgerDays}::int`),
     ledger: rows('sends', (p) => isOlderThan(sql`created_at`, p.ledgerDays), sql`created_at`),
-    // Also those that nobody was told of: without a webhook nothing else would ever take them away.
+    // Also undelivered events: without a webhook nothing else removes them.
     events: rows('events', () => sql`created_at < now() - interval '30 days'`),
     audit: rows('audit_events', (p) => isOlderThan(sql`created_at`, p.auditDays), sql`created_at`),
   }
