@@ -2,7 +2,7 @@ import t from 'tap'
 import { createTestDatabase } from './support/postgres.ts'
 import { runToEnd, startServer, temporaryFolder } from './support/server-process.ts'
 
-t.test('without ADMIN_PORT there is none, and a port that is taken is said', async (t) => {
+t.test('opens no admin API without ADMIN_PORT, and reports a port that is in use', async (t) => {
   const DATABASE_URL = await createTestDatabase(t)
   const DATA_DIR = temporaryFolder(t)
   const server = await startServer(t, { DATABASE_URL, DATA_DIR })

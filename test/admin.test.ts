@@ -5,7 +5,7 @@ import { createAdminKeyStore } from '../src/store/users/admin-keys.ts'
 import { createTestDatabase } from './support/postgres.ts'
 import { startServer, temporaryFolder } from './support/server-process.ts'
 
-t.test('with ADMIN_PORT the server has a second listener, and both end when what they do is done', async (t) => {
+t.test('serves the admin API on ADMIN_PORT, and finishes its requests before it stops', async (t) => {
   const DATABASE_URL = await createTestDatabase(t)
   const key = newAdminKey()
   const database = createDatabase({ url: DATABASE_URL, poolSize: 1, onIdleError: () => {} })
@@ -35,7 +35,11 @@ t.test('with ADMIN_PORT the server has a second listener, and both end when what
       body: JSON.stringify({ username, password: 'long enough', phone: '+12025550143' }),
     })
   t.equal((await create('alice')).status, 201)
-  t.equal((await fetch(`${server.address}/admin/users`, { headers })).status, 404, 'not on the main one')
+  t.equal(
+    (await fetch(`${server.address}/admin/users`, { headers })).status,
+    404,
+    'the public port has no admin routes',
+  )
   const login = (address: string) =>
     fetch(`${address}/login`, {
       method: 'POST',
@@ -44,7 +48,7 @@ t.test('with ADMIN_PORT the server has a second listener, and both end when what
     })
   t.equal((await login(admin!)).status, 404)
   t.equal((await login(server.address)).status, 200)
-  t.notOk(server.output().includes(key.slice(4)), 'the key is in no line')
+  t.notOk(server.output().includes(key.slice(4)), 'no log line contains the key')
 
   const inFlight = Array.from({ length: 8 }, (_, nth) => create(`user ${nth}`))
   await fetch(`${admin}/openapi.json`)
@@ -52,13 +56,13 @@ t.test('with ADMIN_PORT the server has a second listener, and both end when what
   t.strictSame(
     (await Promise.all(inFlight)).map(({ status }) => status),
     Array(8).fill(201),
-    'what was asked before the signal is answered',
+    'requests sent before the signal are answered',
   )
   t.equal(await stopped, 0)
-  await t.rejects(fetch(`${admin}/openapi.json`), 'and then nothing listens')
+  await t.rejects(fetch(`${admin}/openapi.json`), 'the admin port is closed')
   const after = createDatabase({ url: DATABASE_URL, poolSize: 1, onIdleError: () => {} })
   const { sql } = await import('kysely')
   const { rows } = await sql`select from audit_events where event = 'admin_call'`.execute(after.kysely)
   await after.close()
-  t.equal(rows.length, 9, 'and all of it is in the audit trail')
+  t.equal(rows.length, 9, 'every call is in the audit trail')
 })

@@ -1,13 +1,13 @@
 import { dirname } from 'node:path'
 import t from 'tap'
-import { circlesIn, importsOf, readSources, type SourceFile } from './support/source-tree.ts'
+import { cyclesIn, importsOf, readSources, type SourceFile } from './support/source-tree.ts'
 
 const ERRORS = 'src/errors.ts'
 const PROBLEM_MEMBERS = 'src/problem-members.ts'
 
 /**
- * The rooms of the house, each with the rooms that it may import, from the bottom up. A room is a folder without its
- * subfolders, a file at the top of `src/`, or a list that stands above the rooms it names. `x/*` is all rooms below `x`.
+ * The layers of the source, from the bottom up, each with the layers it may import. A layer is a folder without its
+ * subfolders, a file at the top of `src/`, or a list file above the folders it names. `x/*` means all layers below `x`.
  */
 const MAY_IMPORT: Record<string, string[]> = {
   [PROBLEM_MEMBERS]: [],
@@ -165,7 +165,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   ],
 }
 
-/** Where a package, or a name of the process, may appear. */
+/** The only paths in which a package or a global name may appear. */
 const ONLY_IN: [RegExp, RegExp][] = [
   [/from '(?:pg|kysely[^']*)'/, /^src\/store\/|^src\/factors\/[^/]+\/queries\.ts$|^db\/|^tools\//],
   [
@@ -175,31 +175,31 @@ const ONLY_IN: [RegExp, RegExp][] = [
   [/process\.env/, /^src\/server\.ts$|^src\/cli\/|^db\//],
   [/from '@node-rs\/argon2'/, /^src\/passwords\//],
   [/timingSafeEqual/, /^src\/core\/same-text\.ts$/],
-  // What decides by the time gets a clock. These run by the machine's own: tools, new keys, and what production reads
-  // once.
+  // Code that decides by time takes a clock. The paths here use the system clock: tools, new keys, and files that
+  // production reads once.
   [/Date\.now|new Date\(\)/, /^src\/(?:start\/clock|settings\/load|keys\/key-files)\.ts$|^src\/(?:cli|doctor)\//],
 ]
 
-const matches = (room: string, pattern: string): boolean =>
-  pattern.endsWith('/*') ? room.startsWith(pattern.slice(0, -1)) && !room.endsWith('.ts') : room === pattern
+const matches = (layer: string, pattern: string): boolean =>
+  pattern.endsWith('/*') ? layer.startsWith(pattern.slice(0, -1)) && !layer.endsWith('.ts') : layer === pattern
 
-const roomOf = (path: string): string => (path in MAY_IMPORT || dirname(path) === 'src' ? path : dirname(path))
+const layerOf = (path: string): string => (path in MAY_IMPORT || dirname(path) === 'src' ? path : dirname(path))
 
-const nameOf = (room: string): string | undefined =>
-  room in MAY_IMPORT ? room : Object.keys(MAY_IMPORT).find((name) => matches(room, name))
+const nameOf = (layer: string): string | undefined =>
+  layer in MAY_IMPORT ? layer : Object.keys(MAY_IMPORT).find((name) => matches(layer, name))
 
-/** Returns what a file imports or names against the rules above. */
+/** Returns the imports and names that break the rules above. */
 const breaches = (files: SourceFile[]): string[] =>
   files.flatMap((file) => {
-    const room = roomOf(file.path)
-    const name = nameOf(room)
-    if (name === undefined) return [`${file.path} stands in no room`]
+    const layer = layerOf(file.path)
+    const name = nameOf(layer)
+    if (name === undefined) return [`${file.path} belongs to no layer`]
     const wrong = importsOf(file).filter((target) => {
-      const other = roomOf(target)
-      return other !== room && !MAY_IMPORT[name]!.some((allowed) => matches(other, allowed))
+      const other = layerOf(target)
+      return other !== layer && !MAY_IMPORT[name]!.some((allowed) => matches(other, allowed))
     })
     const misplaced = ONLY_IN.filter(([pattern, place]) => pattern.test(file.text) && !place.test(file.path))
-    const foreign = room.startsWith('src/core')
+    const foreign = layer.startsWith('src/core')
       ? [...file.text.matchAll(/from '([^.'][^']*)'/g)].filter(([, target]) => target !== 'node:crypto')
       : []
     return [
@@ -209,46 +209,49 @@ const breaches = (files: SourceFile[]): string[] =>
     ]
   })
 
-/** Returns the circles among files, and among rooms. */
-const circles = (files: SourceFile[]): string[][] => {
-  const [ofFiles, ofRooms] = [new Map<string, Set<string>>(), new Map<string, Set<string>>()]
+/** Returns the import cycles among files and among layers. */
+const cycles = (files: SourceFile[]): string[][] => {
+  const [ofFiles, ofLayers] = [new Map<string, Set<string>>(), new Map<string, Set<string>>()]
   for (const file of files) {
-    const [targets, room] = [importsOf(file), roomOf(file.path)]
+    const [targets, layer] = [importsOf(file), layerOf(file.path)]
     ofFiles.set(file.path, new Set(targets))
-    ofRooms.set(room, new Set([...(ofRooms.get(room) ?? []), ...targets.map(roomOf)].filter((other) => other !== room)))
+    ofLayers.set(
+      layer,
+      new Set([...(ofLayers.get(layer) ?? []), ...targets.map(layerOf)].filter((other) => other !== layer)),
+    )
   }
-  return [...circlesIn(ofFiles), ...circlesIn(ofRooms)]
+  return [...cyclesIn(ofFiles), ...cyclesIn(ofLayers)]
 }
 
 const sources = readSources('src', 'db', 'tools')
-const rooms = [...new Set(sources.map(({ path }) => roomOf(path)))]
+const layers = [...new Set(sources.map(({ path }) => layerOf(path)))]
 
-t.test('each room imports only rooms that lie below it', async (t) => {
+t.test('imports only from lower layers', async (t) => {
   t.strictSame(breaches(sources), [])
 })
 
-t.test('every room is there, and is named once', async (t) => {
+t.test('names every layer once, and no layer that does not exist', async (t) => {
   for (const name of Object.keys(MAY_IMPORT))
     t.ok(
-      rooms.some((room) => matches(room, name)),
+      layers.some((layer) => matches(layer, name)),
       name,
     )
 })
 
-t.test('a breach is seen in every room', async (t) => {
-  for (const room of rooms) {
-    const path = room.endsWith('.ts') ? room : `${room}/planted.ts`
-    const up = room
+t.test('detects a forbidden import in every layer', async (t) => {
+  for (const layer of layers) {
+    const path = layer.endsWith('.ts') ? layer : `${layer}/planted.ts`
+    const up = layer
       .split('/')
-      .slice(room.endsWith('.ts') ? 1 : 0)
+      .slice(layer.endsWith('.ts') ? 1 : 0)
       .map(() => '..')
       .join('/')
-    const target = room === 'src/server.ts' ? 'src/cli/run.ts' : 'src/server.ts'
+    const target = layer === 'src/server.ts' ? 'src/cli/run.ts' : 'src/server.ts'
     t.strictSame(breaches([{ path, text: `import '${up}/${target}'` }]), [`${path} imports ${target}`])
   }
 })
 
-t.test('a package or name in the wrong place is seen', async (t) => {
+t.test('detects a package or name in the wrong place', async (t) => {
   for (const [path, text] of [
     ['src/core/x.ts', "import { Kysely } from 'kysely'"],
     ['src/core/login/x.ts', "import { readFileSync } from 'node:fs'"],
@@ -263,40 +266,40 @@ t.test('a package or name in the wrong place is seen', async (t) => {
   }
 })
 
-t.test('nothing imports itself by a detour', async (t) => {
-  t.strictSame(circles(sources), [])
+t.test('has no import cycles', async (t) => {
+  t.strictSame(cycles(sources), [])
 })
 
-t.test('a circle is seen among files and among rooms', async (t) => {
+t.test('detects an import cycle between files and between layers', async (t) => {
   const ofFiles = [
     { path: 'src/core/one.ts', text: "import './other.ts'" },
     { path: 'src/core/other.ts', text: "import './one.ts'" },
   ]
-  t.strictSame(circles(ofFiles), [['src/core/one.ts', 'src/core/other.ts']])
-  const ofRooms = [
+  t.strictSame(cycles(ofFiles), [['src/core/one.ts', 'src/core/other.ts']])
+  const ofLayers = [
     { path: 'src/core/login/one.ts', text: "import '../session/one.ts'" },
     { path: 'src/core/session/other.ts', text: "import '../login/other.ts'" },
   ]
-  t.strictSame(circles(ofRooms), [['src/core/login', 'src/core/session']])
+  t.strictSame(cycles(ofLayers), [['src/core/login', 'src/core/session']])
 })
 
-t.test('at most six files stand at the top of the source tree', async (t) => {
-  t.ok(rooms.filter((room) => dirname(room) === 'src' && room.endsWith('.ts')).length <= 6)
+t.test('keeps at most six files at the top of the source tree', async (t) => {
+  t.ok(layers.filter((layer) => dirname(layer) === 'src' && layer.endsWith('.ts')).length <= 6)
 })
 
-/** Migrations that databases have run: they stay as they are. */
+/** Migrations that databases have already run, which must not change. */
 const FROZEN = /^db\/migrations\/00(?:0\d|1[0-6])_/
 
-t.test('no source file has more than 200 lines', async (t) => {
+t.test('limits every source file to 200 lines', async (t) => {
   for (const { path, text } of [...sources, ...readSources('testing')]) {
     if (!FROZEN.test(path)) t.ok(text.trimEnd().split('\n').length <= 200, path)
   }
 })
 
-t.test('no file is called after what it is not about', async (t) => {
+t.test('uses no catch-all file names such as "utils" or "helpers"', async (t) => {
   for (const { path } of sources) t.notMatch(path, /util|helper|common|services/)
 })
 
-t.test('no type is read off the function that makes it: an editor jumps to a name', async (t) => {
+t.test('declares named types instead of `ReturnType<typeof create…>`, so that editors can jump to them', async (t) => {
   for (const { path, text } of sources) t.notMatch(text, /ReturnType<typeof create/, path)
 })

@@ -25,27 +25,27 @@ const setUp = async (t: Test) => {
     startHousekeeping(background, { settings, logger }, { database, firstPrune: 1 })
     return { stop: () => background.disposeAsync() }
   }
-  const told = async (event: string) => {
+  const waitForEvent = async (event: string) => {
     for (let waited = 0; waited < 20_000; waited += 10) {
       const line = lines.find((one) => one['event'] === event)
       if (line) return line
       await sleep(10)
     }
-    throw new Error(`no line tells of ${event}`)
+    throw new Error(`no line has the event ${event}`)
   }
-  return { url, count, start, told }
+  return { url, count, start, waitForEvent }
 }
 
-t.test('what is over is removed while the server runs', async (t) => {
-  const { count, start, told } = await setUp(t)
+t.test('deletes expired data while the server runs', async (t) => {
+  const { count, start, waitForEvent } = await setUp(t)
   const background = start()
-  t.match(await told('pruned'), { ended: 'done', nonces: ROWS, challenges: 0, level: 'info' })
+  t.match(await waitForEvent('pruned'), { ended: 'done', nonces: ROWS, challenges: 0, level: 'info' })
   t.equal(await count(), 0)
   await background.stop()
 })
 
-t.test('a stop waits for the batch in hand, and none begins after it', async (t) => {
-  const { url, count, start, told } = await setUp(t)
+t.test('waits at a stop for the running batch, and starts no other', async (t) => {
+  const { url, count, start, waitForEvent } = await setUp(t)
   await query(
     url,
     `create function linger() returns trigger language plpgsql as 'begin perform pg_sleep(0.5); return null; end'`,
@@ -61,19 +61,19 @@ t.test('a stop waits for the batch in hand, and none begins after it', async (t)
   t.ok(performance.now() - before < 2_000)
   t.strictSame(await query(url, underWay), [])
   t.equal(await count(), ROWS - BATCH)
-  t.match(await told('pruned'), { ended: 'stopped', nonces: BATCH })
+  t.match(await waitForEvent('pruned'), { ended: 'stopped', nonces: BATCH })
   await sleep(700)
   t.equal(await count(), ROWS - BATCH)
 })
 
-t.test('whoever finds another instance at it says so for those who debug', async (t) => {
-  const { url, count, start, told } = await setUp(t)
+t.test('logs at debug level that another instance is pruning', async (t) => {
+  const { url, count, start, waitForEvent } = await setUp(t)
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   await client.query('begin')
   await client.query(`select pg_advisory_xact_lock(hashtextextended('doorcode housekeeping', 0))`)
   const background = start()
-  t.match(await told('prune_left'), { level: 'debug' })
+  t.match(await waitForEvent('prune_left'), { level: 'debug' })
   t.equal(await count(), ROWS)
   await background.stop()
   await client.end()

@@ -10,30 +10,27 @@ const settings = [SettingsSchema, ...parts.map((part) => part.settings)].flatMap
   Object.entries(properties).map(([name, schema]) => ({ name, schema, facts: schema as unknown as SettingSchema })),
 )
 
-t.test(
-  'every setting is described in a sentence and has an example; one that it accepts, unless it is a secret',
-  async (t) => {
-    for (const { name, schema, facts } of settings) {
-      t.match(facts.description, /^[A-Z`].*\.$/, name)
-      const example = facts.type === 'array' ? facts.examples : facts.examples[0]
-      t.ok(facts.secret ? example : Value.Check(schema, example), `${name}: ${example}`)
-    }
-  },
-)
+t.test('describes every setting in a sentence, with an example that a non-secret setting accepts', async (t) => {
+  for (const { name, schema, facts } of settings) {
+    t.match(facts.description, /^[A-Z`].*\.$/, name)
+    const example = facts.type === 'array' ? facts.examples : facts.examples[0]
+    t.ok(facts.secret ? example : Value.Check(schema, example), `${name}: ${example}`)
+  }
+})
 
-t.test('every default is accepted by its own setting', async (t) => {
+t.test('gives every setting a default that it accepts', async (t) => {
   for (const { name, schema, facts } of settings) {
     if (facts.default !== undefined) t.ok(Value.Check(schema, facts.default), name)
   }
 })
 
-t.test('every duration has its unit', async (t) => {
+t.test('gives every duration its unit', async (t) => {
   for (const { name, facts } of settings) {
     if (/_TTL$|_COOLDOWN$|_DELAY$|_TIMEOUT$/.test(name)) t.equal(facts.unit, 'seconds', name)
   }
 })
 
-t.test('what holds a credential is marked as a secret', async (t) => {
+t.test('marks every setting that holds a credential as secret', async (t) => {
   for (const { name, facts } of settings) {
     const credential =
       /^SECRET|^JWT_KEYS$|_SECRET$|(?<!PUBLIC|SITE)_KEY$|_TOKEN$|^WEBHOOK_HEADERS$|^HTTPS?_PROXY$|^(?:DATABASE|REDIS)_URL$/.test(
@@ -43,6 +40,6 @@ t.test('what holds a credential is marked as a secret', async (t) => {
   }
 })
 
-t.test('a secret has no default', async (t) => {
+t.test('gives secrets no default', async (t) => {
   for (const { name, facts } of settings) if (facts.secret) t.equal(facts.default, undefined, name)
 })

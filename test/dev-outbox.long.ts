@@ -5,7 +5,7 @@ import { call, startServer, temporaryFolder } from './support/server-process.ts'
 
 const { username, password } = DEMO_USER
 
-t.test('other people’s tests read their messages from the outbox', async (t) => {
+t.test('serves messages to tests of other projects from the development outbox', async (t) => {
   const DATABASE_URL = await createTestDatabase(t)
   const folder = temporaryFolder(t)
   const settings = { DATA_DIR: folder, DATABASE_URL, SMS_PROVIDERS: 'outbox', RATE_LIMIT: 'false' }
@@ -24,10 +24,14 @@ t.test('other people’s tests read their messages from the outbox', async (t) =
   t.equal((await call(`${server.address}/verify`, { pending_token: login.body.pending_token, code })).status, 200)
 
   const closed = await startServer(t, settings)
-  t.equal((await call(`${closed.address}/dev/outbox?to=%2B12025550143`)).status, 404, 'only when it was switched on')
+  t.equal(
+    (await call(`${closed.address}/dev/outbox?to=%2B12025550143`)).status,
+    404,
+    'the outbox is served only with DEV_OUTBOX',
+  )
 })
 
-t.test('the start says where the code can be read', async (t) => {
+t.test('names the outbox address in the start message', async (t) => {
   const folder = temporaryFolder(t)
   const server = await startServer(t, { DATA_DIR: folder, SMS_PROVIDERS: 'outbox', DEV_OUTBOX: 'true' })
   while (!server.output().includes('curl -s http')) await new Promise((resolve) => setTimeout(resolve, 10))

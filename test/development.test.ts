@@ -17,7 +17,7 @@ const developmentWith = (env: Record<string, string>, demoUser?: { username: str
     demoUser,
   })
 
-t.test('without any setting there are the demo pages, and an outbox that only this machine may read', async (t) => {
+t.test('serves the demo pages and an outbox for this machine alone by default', async (t) => {
   const { demo, outbox } = await developmentWith({}, { username: 'demo', password: 'let me in please' })
   t.equal(outbox?.onlyHere, true)
   t.match(demo?.get('index.html'), { type: 'text/html; charset=utf-8', body: '<h1>Sign in</h1>' })
@@ -27,7 +27,7 @@ t.test('without any setting there are the demo pages, and an outbox that only th
   })
 })
 
-t.test('where anything real is behind, messages are read by nobody who did not ask for it', async (t) => {
+t.test('serves no outbox by default beside a real provider, database or host', async (t) => {
   for (const env of [
     REAL,
     { ...REAL, SMS_PROVIDERS: 'console,crondock' },
@@ -44,7 +44,7 @@ t.test('where anything real is behind, messages are read by nobody who did not a
   t.equal(asked.outbox?.onlyHere, false)
 })
 
-t.test('production has neither, nor a development that wants none', async (t) => {
+t.test('serves no demo or outbox in production, and no demo where DEMO is false', async (t) => {
   const production = {
     ...REAL,
     NODE_ENV: 'production',
@@ -63,12 +63,12 @@ t.test('production has neither, nor a development that wants none', async (t) =>
   }
 })
 
-t.test('a package or an image without the pages serves none', async (t) => {
+t.test('serves no demo when the package or image has no pages', async (t) => {
   t.equal(readDemoFiles(pathToFileURL(`${t.testdir({ src: {} })}/`)), undefined)
   t.equal(readDemoFiles(pathToFileURL(`${t.testdir({ demo: {} })}/`)), undefined)
 })
 
-t.test('the pages come with a policy that lets in nothing from elsewhere, and a browser is led to them', async (t) => {
+t.test('serves the demo with a strict content security policy, and redirects browsers to it', async (t) => {
   const world = await createWorld(t, { app: { development: await developmentWith({}) } })
   const get = (url: string, accept = 'text/html,*/*;q=0.8') => world.send({ method: 'GET', url, headers: { accept } })
   for (const [path, type] of [
@@ -87,35 +87,35 @@ t.test('the pages come with a policy that lets in nothing from elsewhere, and a 
   }
   t.match(await get('/demo'), { status: 302, headers: { location: 'demo/' } })
   t.match(await get('/'), { status: 302, headers: { location: 'demo/' } })
-  t.match(await get('/', '*/*'), { status: 404, body: { code: 'not_found' } }, 'a program asks for the API')
+  t.match(
+    await get('/', '*/*'),
+    { status: 404, body: { code: 'not_found' } },
+    'other clients get the problem of the API',
+  )
   t.equal((await get('/demo/tsconfig.json')).status, 404)
 })
 
-t.test(
-  'the outbox that is there by itself tells nothing to a page of another name, or by way of a proxy',
-  async (t) => {
-    const world = await createWorld(t, { app: { development: await developmentWith({}) } })
-    const ask = async (headers: Record<string, string>) =>
-      (await world.app.inject({ url: '/dev/outbox', headers })).statusCode
-    for (const host of ['localhost:3000', '127.0.0.1:3000', '127.0.0.1', '[::1]:3000'])
-      t.equal(await ask({ host }), 200)
-    for (const host of ['evil.example', 'localhost.evil.example', '127.0.0.1.evil.example:3000', '192.168.1.7:3000'])
-      t.equal(await ask({ host }), 403, host)
-    t.equal(await ask({ host: 'localhost:3000', 'x-forwarded-for': '203.0.113.7' }), 403)
-    t.equal(await ask({ host: 'localhost:3000', forwarded: 'for=203.0.113.7' }), 403)
-    t.equal(await ask({ host: 'localhost:3000', via: '1.1 proxy' }), 403)
-    t.equal(await ask({ host: 'localhost:3000', 'x-real-ip': '203.0.113.7' }), 403)
-    t.equal(await ask({ host: 'localhost:3000', 'sec-fetch-site': 'cross-site' }), 403)
+t.test('protects the default outbox from foreign host names and from proxied requests', async (t) => {
+  const world = await createWorld(t, { app: { development: await developmentWith({}) } })
+  const ask = async (headers: Record<string, string>) =>
+    (await world.app.inject({ url: '/dev/outbox', headers })).statusCode
+  for (const host of ['localhost:3000', '127.0.0.1:3000', '127.0.0.1', '[::1]:3000']) t.equal(await ask({ host }), 200)
+  for (const host of ['evil.example', 'localhost.evil.example', '127.0.0.1.evil.example:3000', '192.168.1.7:3000'])
+    t.equal(await ask({ host }), 403, host)
+  t.equal(await ask({ host: 'localhost:3000', 'x-forwarded-for': '203.0.113.7' }), 403)
+  t.equal(await ask({ host: 'localhost:3000', forwarded: 'for=203.0.113.7' }), 403)
+  t.equal(await ask({ host: 'localhost:3000', via: '1.1 proxy' }), 403)
+  t.equal(await ask({ host: 'localhost:3000', 'x-real-ip': '203.0.113.7' }), 403)
+  t.equal(await ask({ host: 'localhost:3000', 'sec-fetch-site': 'cross-site' }), 403)
 
-    const open = await createWorld(t, {
-      app: { development: await developmentWith({ SMS_PROVIDERS: 'outbox', DEV_OUTBOX: 'true' }) },
-    })
-    const { statusCode } = await open.app.inject({ url: '/dev/outbox', headers: { host: 'doorcode:3000' } })
-    t.equal(statusCode, 200, 'whoever asked for it reads it from anywhere')
-  },
-)
+  const open = await createWorld(t, {
+    app: { development: await developmentWith({ SMS_PROVIDERS: 'outbox', DEV_OUTBOX: 'true' }) },
+  })
+  const { statusCode } = await open.app.inject({ url: '/dev/outbox', headers: { host: 'doorcode:3000' } })
+  t.equal(statusCode, 200, 'with DEV_OUTBOX every address may read the outbox')
+})
 
-t.test('what is copied from the demo stays below 300 lines, and calls the API by the client alone', async (t) => {
+t.test('keeps the demo below 300 lines, and calls the API only through the client', async (t) => {
   const copied = readdirSync('demo').filter((name) => /\.(?:ts|html)$/.test(name) && name !== 'phone.ts')
   const texts = copied.map((name) => readFileSync(`demo/${name}`, 'utf8'))
   const lines = texts.join('').split('\n').length - 1

@@ -20,7 +20,7 @@ const faultsOf = (env: Record<string, string>): string => {
   }
 }
 
-t.test('by default every rule is on, with budgets for a country and for all', async (t) => {
+t.test('enables every rule by default, with budgets for each country and in total', async (t) => {
   const policy = policyWith({})
   for (const rule of [
     'user',
@@ -38,13 +38,13 @@ t.test('by default every rule is on, with budgets for a country and for all', as
   t.equal(policy.humanCheck, true)
 })
 
-t.test('SMS_GUARD switches off what tells fraud by its look, and leaves caps and budgets', async (t) => {
+t.test('disables the fraud rules without SMS_GUARD, and keeps caps and budgets', async (t) => {
   const policy = policyWith({ SMS_GUARD: 'false' })
   t.notOk(policy.prefix ?? policy.consecutive ?? policy.conversion)
   t.ok(policy.number && policy.address && policy.budget)
 })
 
-t.test('limits that are named replace the defaults of the guard, and the others stay', async (t) => {
+t.test('replaces the limits that SMS_GUARD_LIMITS names, and keeps the other defaults', async (t) => {
   const { address, number, prefix } = policyWith({
     SMS_GUARD_LIMITS: 'address.perHour=50,number.perHour=8,prefix.unverified=0.9',
   })
@@ -61,12 +61,12 @@ t.test('limits that are named replace the defaults of the guard, and the others 
     SMS_GUARD_LIMITS: 'network.perHour=100,prefix.perHour=9',
   })
   t.match(network, { perHour: 100 })
-  t.equal(isOff, undefined, 'a limit switches no rule on')
+  t.equal(isOff, undefined, 'a limit does not enable a rule')
   t.strictSame(policyWith({}).user, GUARD_RULES.user)
   t.match(faultsOf({ SMS_GUARD_LIMITS: 'address.perHour=5,address.perHour=6' }), /has address\.perHour twice/)
 })
 
-t.test('the documentation lists every limit of the guard with its default', async (t) => {
+t.test('documents every limit of the guard with its default', async (t) => {
   const page = readFileSync('docs/toll-fraud.md', 'utf8').split(/\s+/)
   for (const [rule, numbers] of Object.entries(GUARD_RULES)) {
     for (const [name, value] of Object.entries(numbers)) {
@@ -76,12 +76,12 @@ t.test('the documentation lists every limit of the guard with its default', asyn
   for (const item of settingsOf({}).SMS_GUARD_LIMITS) t.ok(page.includes(item), item)
 })
 
-t.test('whoever switches limits off for tests is stopped by no rule', async (t) => {
+t.test('applies no rule when RATE_LIMIT is false', async (t) => {
   const policy = policyWith({ RATE_LIMIT: 'false' })
   t.strictSame(Object.keys(policy).sort(), ['budget', 'budgets', 'codeTtl', 'cooldowns', 'humanCheck'])
 })
 
-t.test('a budget that is named for one country leaves those of the others as they were', async (t) => {
+t.test('keeps the budgets of other countries when one country gets its own', async (t) => {
   t.strictSame(policyWith({ SMS_BUDGET_MESSAGES: 'US=100' }).budgets, {
     '*': { messages: 20_000, cost: null },
     each: { messages: 5_000, cost: null },
@@ -89,7 +89,7 @@ t.test('a budget that is named for one country leaves those of the others as the
   })
 })
 
-t.test('a budget in money goes beside the one in messages, and a country without one has that of each', async (t) => {
+t.test('adds a budget in money to the one in messages, with `each` as default for a country', async (t) => {
   const { budgets } = policyWith({
     SMS_BUDGET_COST: 'each=10,US=50',
     SMS_PRICES: '*=0.05',
@@ -103,7 +103,7 @@ t.test('a budget in money goes beside the one in messages, and a country without
   })
 })
 
-t.test('a budget that would count nothing, or says two things, is a fault', async (t) => {
+t.test('rejects a budget that has no effect or contradicts itself', async (t) => {
   t.match(faultsOf({ SMS_BUDGET_COST: 'all=50' }), /SMS_BUDGET_COST counts nothing without a price/)
   t.match(
     faultsOf({ SMS_BUDGET_COST: 'all=50', SMS_PRICES: 'US=0.01', SMS_COUNTRIES: 'US,GB' }),
@@ -111,10 +111,10 @@ t.test('a budget that would count nothing, or says two things, is a fault', asyn
   )
   t.equal(faultsOf({ SMS_BUDGET_COST: 'all=50', SMS_PRICES: '*=0.01', SMS_COUNTRIES: 'US,GB' }), '')
   t.match(faultsOf({ SMS_BUDGET_MESSAGES: 'all=100,all=20' }), /has all twice/)
-  t.match(faultsOf({ SMS_BUDGET_MESSAGES: 'UK=5' }), /"UK=5"/, 'which is no country')
+  t.match(faultsOf({ SMS_BUDGET_MESSAGES: 'UK=5' }), /"UK=5"/, 'UK is not a country code')
 })
 
-t.test('a check by a company needs its keys, and says all that is missing at once', async (t) => {
+t.test('reports all missing keys of human checks and number intelligence at once', async (t) => {
   const faults = faultsOf({ HUMAN_CHECK: 'turnstile', NUMBER_INTELLIGENCE: 'twilio-lookup' })
   for (const name of [
     'TURNSTILE_SITE_KEY',
@@ -126,7 +126,7 @@ t.test('a check by a company needs its keys, and says all that is missing at onc
   }
 })
 
-t.test('the settings choose the check and the source of intelligence', async (t) => {
+t.test('chooses the human check and the number intelligence by the settings', async (t) => {
   const parts = {
     limits: limitsFor(),
     key: Buffer.alloc(32),

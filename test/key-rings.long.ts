@@ -16,50 +16,47 @@ const kidsAt = async ({ address }: ServerProcess): Promise<string[]> => {
   return keys.map(({ kid }) => kid)
 }
 
-/** Waits until the server has said so often that something happened. */
-const heard = async ({ output }: ServerProcess, event: string, times = 1): Promise<void> => {
+/** Waits until the server has logged an event a given number of times. */
+const waitForEvent = async ({ output }: ServerProcess, event: string, times = 1): Promise<void> => {
   while (output().split(`"event":"${event}"`).length - 1 < times) await sleep(20)
 }
 
-t.test(
-  'a server takes up changed keys and secrets without a restart, and keeps the old ones when they are broken',
-  async (t) => {
-    const folder = temporaryFolder(t)
-    const files = { keys: join(folder, 'keys.json'), secret: join(folder, 'secret') }
-    const first = writeKeyFile(files.keys, 'EdDSA')
-    const secret = randomBytes(33).toString('base64')
-    writeFileSync(files.secret, secret)
-    const DATABASE_URL = await createTestDatabase(t)
-    const server = await startServer(t, {
-      DATABASE_URL,
-      DATA_DIR: folder,
-      JWT_KEYS_FILE: files.keys,
-      SECRET_FILE: files.secret,
-    })
-    t.strictSame(await kidsAt(server), [first])
+t.test('reloads changed keys and secrets without a restart, and keeps the old ones if they are invalid', async (t) => {
+  const folder = temporaryFolder(t)
+  const files = { keys: join(folder, 'keys.json'), secret: join(folder, 'secret') }
+  const first = writeKeyFile(files.keys, 'EdDSA')
+  const secret = randomBytes(33).toString('base64')
+  writeFileSync(files.secret, secret)
+  const DATABASE_URL = await createTestDatabase(t)
+  const server = await startServer(t, {
+    DATABASE_URL,
+    DATA_DIR: folder,
+    JWT_KEYS_FILE: files.keys,
+    SECRET_FILE: files.secret,
+  })
+  t.strictSame(await kidsAt(server), [first])
 
-    t.equal((await runHere(['keys', 'rotate', '--file', files.keys])).code, 0)
-    t.equal((await runHere(['secret', 'rotate', '--file', files.secret])).code, 0)
-    await Promise.all([heard(server, 'keys_changed'), heard(server, 'secrets_changed')])
-    const [, second] = (JSON.parse(readFileSync(files.keys, 'utf8')) as KeySet).keys
-    t.strictSame(await kidsAt(server), [first, second!.kid], 'both are published')
-    t.match(server.output(), new RegExp(`; ${first} signs`))
-    t.match(server.output(), new RegExp(`secrets are ${deriveSecrets(secret).id}, `))
+  t.equal((await runHere(['keys', 'rotate', '--file', files.keys])).code, 0)
+  t.equal((await runHere(['secret', 'rotate', '--file', files.secret])).code, 0)
+  await Promise.all([waitForEvent(server, 'keys_changed'), waitForEvent(server, 'secrets_changed')])
+  const [, second] = (JSON.parse(readFileSync(files.keys, 'utf8')) as KeySet).keys
+  t.strictSame(await kidsAt(server), [first, second!.kid], 'both keys are published')
+  t.match(server.output(), new RegExp(`; ${first} signs`))
+  t.match(server.output(), new RegExp(`secrets are ${deriveSecrets(secret).id}, `))
 
-    const draft = join(folder, 'draft')
-    writeFileSync(draft, '{"keys":[')
-    renameSync(draft, files.keys)
-    await heard(server, 'keys_refused')
-    // Two more looks find the same fault.
-    await sleep(4_500)
-    t.equal(server.output().split('keys_refused').length, 2, 'said once')
-    t.strictSame(await kidsAt(server), [first, second!.kid])
-    for (const hidden of [second!.d, secret]) t.notOk(server.output().includes(hidden))
-    t.equal(await server.stop(), 0)
-  },
-)
+  const draft = join(folder, 'draft')
+  writeFileSync(draft, '{"keys":[')
+  renameSync(draft, files.keys)
+  await waitForEvent(server, 'keys_refused')
+  // Two more polls find the same fault.
+  await sleep(4_500)
+  t.equal(server.output().split('keys_refused').length, 2, 'the fault is logged once')
+  t.strictSame(await kidsAt(server), [first, second!.kid])
+  for (const hidden of [second!.d, secret]) t.notOk(server.output().includes(hidden))
+  t.equal(await server.stop(), 0)
+})
 
-t.test('keys come from a folder, or from the environment alone', async (t) => {
+t.test('loads keys from a folder, or from the environment alone', async (t) => {
   const folder = temporaryFolder(t)
   const keys = join(folder, 'keys')
   const kids = ['a', 'b'].map((name) => writeKeyFile(join(keys, `${name}.json`), 'EdDSA'))
@@ -72,7 +69,7 @@ t.test('keys come from a folder, or from the environment alone', async (t) => {
   t.notOk(inline.output().includes(set.keys[0]!.d))
 })
 
-t.test('a weak or broken key keeps a server from starting, whatever it comes from', async (t) => {
+t.test('refuses to start with a weak or broken key or secret from any source', async (t) => {
   const folder = temporaryFolder(t)
   const rsa = generateKeyPairSync('rsa', { modulusLength: 1_024 }).privateKey.export({ format: 'jwk' })
   const k256 = generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).privateKey.export({ format: 'jwk' })

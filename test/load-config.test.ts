@@ -12,7 +12,7 @@ type Env = Record<string, string>
 const SECRET = 'only for tests: not a secret at all'
 const OTHER_SECRET = 'only for tests: no secret either ...'
 
-/** All that production needs. */
+/** The settings that production requires. */
 const PRODUCTION: Env = {
   NODE_ENV: 'production',
   ISSUER: 'https://auth.example.com',
@@ -28,7 +28,7 @@ const PRODUCTION: Env = {
 const load = (env: Env, readFile?: SettingsSource['readFile']) =>
   loadSettings({ env, providers, ...(readFile && { readFile }) })
 
-/** What is wrong with the settings that `read` reads; empty when nothing is. */
+/** Returns the faults in the settings that `read` reads, or an empty list. */
 const faultsIn = (read: () => unknown): readonly string[] => {
   try {
     read()
@@ -41,12 +41,12 @@ const faultsIn = (read: () => unknown): readonly string[] => {
 
 const faultsOf = (env: Env, readFile?: SettingsSource['readFile']) => faultsIn(() => load(env, readFile))
 
-/** The names of the settings that these faults are about, each once. */
+/** Returns the names of the settings that these faults concern, each once. */
 const namesIn = (faults: readonly string[]) => [...new Set(faults.map((fault) => /^[A-Z_]+/.exec(fault)?.[0]))]
 
 const without = (env: Env, name: string): Env => Object.fromEntries(Object.entries(env).filter(([key]) => key !== name))
 
-t.test('without any setting there are the defaults of the design', async (t) => {
+t.test('uses the documented defaults without any setting', async (t) => {
   t.same(load({}), {
     NODE_ENV: 'development',
     HOST: '127.0.0.1',
@@ -99,7 +99,7 @@ t.test('without any setting there are the defaults of the design', async (t) => 
   })
 })
 
-t.test('settings come in their own types, lists without space and empty items', async (t) => {
+t.test('converts settings to their types, and trims lists and drops their empty items', async (t) => {
   const settings = load({
     PORT: '0',
     RATE_LIMIT: 'false',
@@ -120,15 +120,15 @@ t.test('settings come in their own types, lists without space and empty items', 
   })
 })
 
-t.test('an empty setting is one that is not set', async (t) => {
+t.test('treats an empty setting as unset', async (t) => {
   t.same(load({ PORT: '', SECRET: '  ', SMS_PROVIDERS: ' ', LOG_LEVEL: '\t', SECRET_FILE: '' }), load({}))
 })
 
-t.test('settings of others are left alone', async (t) => {
+t.test('ignores variables of other programs', async (t) => {
   t.same(load({ PATH: '/bin', PORTS: 'x', TWILIO_URL: 'nonsense', CRONDOCK_URL: 'nonsense' }), load({}))
 })
 
-/** Values that each setting refuses, and what its fault must say. */
+/** Values that each setting rejects, and a pattern for the fault. */
 const WRONG: Record<string, { values: string[]; says: RegExp }> = {
   REFRESH_TOKEN_TTL: { values: ['599', '1d', '2592001'], says: /must be/ },
   REFRESH_IDLE_TTL: { values: ['299', '1h'], says: /must be/ },
@@ -271,7 +271,7 @@ const WRONG: Record<string, { values: string[]; says: RegExp }> = {
   SHUTDOWN_DELAY: { values: ['-1', '61', '5s'], says: /must be a whole number of seconds from 0 to 60/ },
 }
 
-/** Settings that take any text. */
+/** Settings that accept any text. */
 const FREE = [
   'NODE_ENV',
   'HOST',
@@ -284,12 +284,12 @@ const FREE = [
   'NO_PROXY',
 ]
 
-t.test('every setting either takes any text or has wrong values here', async (t) => {
+t.test('covers every setting with invalid values, except those that accept any text', async (t) => {
   t.same([...Object.keys(WRONG), ...FREE].sort(), Object.keys(SettingsSchema.properties).sort())
 })
 
 for (const [name, { values, says }] of Object.entries(WRONG)) {
-  t.test(`a wrong ${name} is reported by name, with what is wrong and an example`, async (t) => {
+  t.test(`reports an invalid ${name} by name, with the reason and an example`, async (t) => {
     for (const value of values) {
       const faults = faultsOf({ [name]: value })
       t.same(namesIn(faults), [name], JSON.stringify(value))
@@ -299,14 +299,14 @@ for (const [name, { values, says }] of Object.entries(WRONG)) {
   })
 }
 
-t.test('all faults are reported at once', async (t) => {
+t.test('reports all faults at once', async (t) => {
   const env = Object.fromEntries(Object.entries(WRONG).map(([name, { values }]) => [name, values[0]!]))
   const faults = faultsOf(env)
   t.same(namesIn(faults).sort(), Object.keys(WRONG).sort())
   t.throws(() => load(env), { name: 'SettingsError', message: /PORT[\s\S]*LOG_LEVEL[\s\S]*TRUST_PROXY/ })
 })
 
-t.test('a secret comes from the file that NAME_FILE names, without its line end', async (t) => {
+t.test('reads a secret from the file in NAME_FILE, without the trailing newline', async (t) => {
   const dir = t.testdir({
     secret: `${SECRET}\n`,
     database: 'postgres://db.example.com/doorcode\n',
@@ -326,7 +326,7 @@ t.test('a secret comes from the file that NAME_FILE names, without its line end'
   })
 })
 
-t.test('every secret setting has its NAME_FILE, and no other setting has', async (t) => {
+t.test('accepts NAME_FILE for every secret, and for no other setting', async (t) => {
   const all = {
     ...SettingsSchema.properties,
     ...providers.find(({ name }) => name === 'crondock')!.settings.properties,
@@ -352,7 +352,7 @@ t.test('every secret setting has its NAME_FILE, and no other setting has', async
   )
 })
 
-t.test('a file that cannot be read is reported with its setting', async (t) => {
+t.test('reports an unreadable file with its setting', async (t) => {
   const faults = faultsOf({ SECRET_FILE: join(t.testdir(), 'none') })
   t.equal(faults.length, 1)
   t.match(
@@ -361,14 +361,14 @@ t.test('a file that cannot be read is reported with its setting', async (t) => {
   )
 })
 
-t.test('a file whose content is wrong is reported like the setting itself', async (t) => {
+t.test('reports invalid content of a file like an invalid setting', async (t) => {
   t.match(
     faultsOf({ SECRET_FILE: '/files/secret' }, () => 'too short'),
     [/^SECRET must not have fewer than 32/],
   )
 })
 
-t.test('a setting and its NAME_FILE together are refused, for one of them would be ignored', async (t) => {
+t.test('rejects a setting together with its NAME_FILE, since one would be ignored', async (t) => {
   for (const value of [SECRET, OTHER_SECRET]) {
     t.same(
       faultsOf({ SECRET: value, SECRET_FILE: '/files/secret' }, () => SECRET),
@@ -377,7 +377,7 @@ t.test('a setting and its NAME_FILE together are refused, for one of them would 
   }
 })
 
-t.test('production starts with what the design names, and no less', async (t) => {
+t.test('requires exactly the documented settings in production', async (t) => {
   t.same(faultsOf(PRODUCTION), [])
   for (const name of [
     'ISSUER',
@@ -392,32 +392,32 @@ t.test('production starts with what the design names, and no less', async (t) =>
     const faults = faultsOf(without(PRODUCTION, name))
     t.equal(faults.length, 1, `${name}: ${faults.join(' ')}`)
     t.match(faults[0], new RegExp(`^${name}\\b.* is missing: .+ For example: \\S`))
-    t.same(faultsOf({ ...PRODUCTION, [name]: ' ' }), faults, `${name} set to nothing`)
+    t.same(faultsOf({ ...PRODUCTION, [name]: ' ' }), faults, `${name} is empty`)
   }
 })
 
-t.test('production reports all that is missing at once', async (t) => {
+t.test('reports all missing settings of production at once', async (t) => {
   const faults = faultsOf({ NODE_ENV: 'production' })
   t.same(namesIn(faults).sort(), ['AUDIENCE', 'DATABASE_URL', 'ISSUER', 'JWT_KEYS_FILE', 'SECRET', 'SMS_PROVIDERS'])
   for (const fault of faults) t.match(fault, /is missing/)
 })
 
-t.test('the signing keys come from a file or from the environment: exactly one of them', async (t) => {
+t.test('takes the signing keys either from a file or from the environment', async (t) => {
   const inline = without({ ...PRODUCTION, JWT_KEYS: '{"keys":[]}' }, 'JWT_KEYS_FILE')
   t.same(faultsOf(inline), [])
   t.notOk('JWT_KEYS_FILE' in load(inline))
-  t.equal(load(PRODUCTION).JWT_KEYS, undefined, 'a file is no value of JWT_KEYS')
+  t.equal(load(PRODUCTION).JWT_KEYS, undefined, 'JWT_KEYS_FILE does not set JWT_KEYS')
   t.same(faultsOf({ ...PRODUCTION, JWT_KEYS: '{"keys":[]}' }), [
     'JWT_KEYS and JWT_KEYS_FILE are both set: remove one of them. For example: JWT_KEYS_FILE=/run/secrets/jwt-keys.json',
   ])
 })
 
-t.test('a secret that is missing is asked for with its NAME_FILE', async (t) => {
+t.test('names NAME_FILE as an alternative for a missing secret', async (t) => {
   t.match(faultsOf(without(PRODUCTION, 'SECRET'))[0], /^SECRET \(or SECRET_FILE\) is missing/)
   t.match(faultsOf(without(PRODUCTION, 'ISSUER'))[0], /^ISSUER is missing/)
 })
 
-t.test('production refuses every convenience of development', async (t) => {
+t.test('rejects every development convenience in production', async (t) => {
   const conveniences: [Env, RegExp][] = [
     [{ ISSUER: 'http://auth.example.com' }, /^ISSUER must be https/],
     [{ RESEND_COOLDOWN: '29' }, /^RESEND_COOLDOWN must be at least 30/],
@@ -434,7 +434,7 @@ t.test('production refuses every convenience of development', async (t) => {
   t.ok(outbox.some((fault) => fault.startsWith('DEV_OUTBOX must not be true in production')))
 })
 
-t.test('development allows what production refuses', async (t) => {
+t.test('accepts in development what production rejects', async (t) => {
   const env = {
     ISSUER: 'http://127.0.0.1:3000',
     RESEND_COOLDOWN: '0',
@@ -445,7 +445,7 @@ t.test('development allows what production refuses', async (t) => {
   t.same(faultsOf(env), [])
 })
 
-t.test('events go nowhere unsigned, and over plain HTTP to this machine alone', async (t) => {
+t.test('requires a secret for the events webhook, and https except for loopback', async (t) => {
   const EVENTS_WEBHOOK_SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
   for (const url of [
     'https://ops.example.com',
@@ -462,14 +462,14 @@ t.test('events go nowhere unsigned, and over plain HTTP to this machine alone', 
   t.same(faultsOf({ EVENTS_WEBHOOK_SECRET }), [])
 })
 
-t.test('the outbox cannot be served when no provider fills it', async (t) => {
+t.test('rejects DEV_OUTBOX when no provider fills the outbox', async (t) => {
   const env = { DEV_OUTBOX: 'true', SMS_COUNTRIES: 'US', CRONDOCK_API_KEY: 'test.not-a-real-key' }
   t.match(faultsOf({ ...env, SMS_PROVIDERS: 'crondock' }), [/^DEV_OUTBOX needs .* For example: SMS_PROVIDERS=outbox/])
   for (const name of ['outbox', 'console', 'crondock,outbox'])
     t.same(faultsOf({ ...env, SMS_PROVIDERS: name }), [], name)
 })
 
-t.test('a company’s settings are read, and demanded, only when it is named', async (t) => {
+t.test('reads and requires the settings of a provider only when it is named', async (t) => {
   t.notOk('CRONDOCK_URL' in load({ CRONDOCK_API_KEY: 'x' }))
   t.has(load({ SMS_PROVIDERS: 'crondock', SMS_COUNTRIES: 'US', CRONDOCK_API_KEY: 'x' }), {
     SMS_PROVIDERS: ['crondock'],
@@ -485,13 +485,13 @@ t.test('a company’s settings are read, and demanded, only when it is named', a
   )
 })
 
-t.test('the order of the companies is kept: it is the order in which they are tried', async (t) => {
+t.test('keeps the order of the providers, which is the order of failover', async (t) => {
   const env = { SMS_COUNTRIES: 'US', CRONDOCK_API_KEY: 'x' }
   t.same(load({ ...env, SMS_PROVIDERS: 'crondock,console' }).SMS_PROVIDERS, ['crondock', 'console'])
   t.same(load({ ...env, SMS_PROVIDERS: 'console , crondock' }).SMS_PROVIDERS, ['console', 'crondock'])
 })
 
-t.test('countries must be named wherever a real company is, in development too', async (t) => {
+t.test('requires SMS_COUNTRIES with a real provider, in development too', async (t) => {
   const env = { SMS_PROVIDERS: 'console,crondock', CRONDOCK_API_KEY: 'x' }
   t.match(faultsOf(env), [/^SMS_COUNTRIES is missing/])
   t.match(faultsOf({ ...env, SMS_COUNTRIES: ' , ' }), [/^SMS_COUNTRIES is missing/])
@@ -499,7 +499,7 @@ t.test('countries must be named wherever a real company is, in development too',
   t.same(faultsOf({ SMS_PROVIDERS: 'console,outbox' }), [])
 })
 
-t.test('no fault shows the value of a secret', async (t) => {
+t.test('shows no secret in any fault', async (t) => {
   const secrets: Env = {
     SECRET: 'hidden-secret',
     SECRET_PREVIOUS: 'hidden-previous',
@@ -522,7 +522,7 @@ t.test('no fault shows the value of a secret', async (t) => {
   }
 })
 
-t.test('a tool reads only the settings it names, and is told of no others', async (t) => {
+t.test('reads for a tool only the settings it names, and reports no others', async (t) => {
   const env = { PORT: 'x', LOG_LEVEL: 'loud', DATABASE_URL: 'postgres://db.example.com/x' }
   t.same(readSettings({ env }, ['DATABASE_URL']), {
     NODE_ENV: 'development',
@@ -534,7 +534,7 @@ t.test('a tool reads only the settings it names, and is told of no others', asyn
   )
 })
 
-t.test('production demands of a tool’s settings only the required ones that it names', async (t) => {
+t.test('requires for a tool in production only the required settings it names', async (t) => {
   const env = { NODE_ENV: 'production' }
   t.match(
     faultsIn(() => readSettings({ env }, ['DATABASE_URL', 'PORT'])),
@@ -543,7 +543,7 @@ t.test('production demands of a tool’s settings only the required ones that it
   t.has(readSettings({ env }, ['PORT']), { NODE_ENV: 'production', PORT: 3_000 })
 })
 
-t.test('a provider that is a file is named by its file, and goes by its own name from then on', async (t) => {
+t.test('accepts a provider file, which goes by its own name from then on', async (t) => {
   const acme = {
     name: 'acme',
     source: './acme-sms.ts',
@@ -572,7 +572,7 @@ t.test('a provider that is a file is named by its file, and goes by its own name
   )
 })
 
-t.test('a provider’s file that could not be loaded is reported once, with everything else', async (t) => {
+t.test('reports a provider file that cannot be loaded once, with all other faults', async (t) => {
   const fault = 'SMS_PROVIDERS names "./acme-sms.ts", which cannot be loaded: no such file'
   t.match(
     faultsIn(() => loadSettings({ providers, faults: [fault], env: { SMS_PROVIDERS: './acme-sms.ts', PORT: 'x' } })),
@@ -580,7 +580,7 @@ t.test('a provider’s file that could not be loaded is reported once, with ever
   )
 })
 
-t.test('companies named twice, routes, prices and scenario numbers are checked with the rest', async (t) => {
+t.test('checks duplicate providers, routes, prices and scenario numbers with the rest', async (t) => {
   t.match(faultsOf({ SMS_PROVIDERS: 'console,console' }), [/^SMS_PROVIDERS names "console" twice/])
   t.match(faultsOf({ SMS_ROUTES: 'US=twilio' }), [/^SMS_ROUTES names "twilio", which SMS_PROVIDERS does not/])
   t.match(faultsOf({ SMS_PRICES: 'US=free' }), [/^SMS_PRICES has "US=free"/])

@@ -2,7 +2,7 @@ import t from 'tap'
 import { Problem } from '../src/errors.ts'
 import { createLogger } from '../src/start/logger.ts'
 
-/** A logger, and the lines it wrote. */
+/** Creates a logger, and collects its lines. */
 const create = (level = 'info') => {
   const lines: string[] = []
   const logger = createLogger(level, { write: (line) => void lines.push(line) })
@@ -12,7 +12,7 @@ const create = (level = 'info') => {
 
 const SECRET = 'hidden'
 
-t.test('a line is JSON with its level by name and its time in ISO 8601, and nothing about the machine', async (t) => {
+t.test('writes JSON lines with the level name and an ISO 8601 time, without the host', async (t) => {
   const { logger, lines, read } = create()
   logger.info({ event: 'login_ok', user_id: 'u-1' }, 'login ok')
   t.equal(lines.length, 1)
@@ -22,7 +22,7 @@ t.test('a line is JSON with its level by name and its time in ISO 8601, and noth
   t.equal(new Date(line!['time'] as string).toISOString(), line!['time'])
 })
 
-t.test('lines below the level are not written', async (t) => {
+t.test('drops lines below the level', async (t) => {
   const { logger, lines } = create('warn')
   logger.info('quiet')
   logger.warn('loud')
@@ -32,7 +32,7 @@ t.test('lines below the level are not written', async (t) => {
   t.equal(silent.lines.length, 0)
 })
 
-t.test('members that hold a secret are redacted, at the top and one level down', async (t) => {
+t.test('redacts members that hold secrets, at the top and one level down', async (t) => {
   for (const member of ['password', 'code_value', 'pending_token', 'access_token', 'authorization', 'secret', 'body']) {
     const { logger, lines, read } = create()
     logger.info({ [member]: SECRET, headers: { [member]: SECRET }, harmless: 'kept' })
@@ -41,19 +41,19 @@ t.test('members that hold a secret are redacted, at the top and one level down',
   }
 })
 
-t.test('requests and replies are never logged whole', async (t) => {
+t.test('never logs whole requests or replies', async (t) => {
   const { logger, lines } = create()
   logger.info({ req: { url: SECRET, headers: { cookie: SECRET } }, res: { payload: SECRET } }, 'request')
   t.notMatch(lines.join(''), SECRET)
 })
 
-t.test('an error is logged with its kind, code, message and stack', async (t) => {
+t.test('logs an error with its type, code, message and stack', async (t) => {
   const { logger, read } = create()
   logger.error({ err: Object.assign(new TypeError('broken'), { code: 'E_BROKEN' }) })
   t.match(read(), [{ err: { type: 'TypeError', code: 'E_BROKEN', message: 'broken', stack: /logger\.test/ } }])
 })
 
-t.test('what a database adds to its errors, rows and values, is not logged', async (t) => {
+t.test('drops the rows and values that a database adds to its errors', async (t) => {
   const { logger, lines, read } = create()
   const error = Object.assign(new Error('duplicate key value violates unique constraint'), {
     code: '23505',
@@ -73,7 +73,7 @@ t.test('what a database adds to its errors, rows and values, is not logged', asy
   })
 })
 
-t.test('what was thrown and is no error is logged too', async (t) => {
+t.test('logs thrown values that are not errors', async (t) => {
   const { logger, read } = create()
   logger.error({ err: 'a string' })
   logger.error({ err: { password: SECRET } })

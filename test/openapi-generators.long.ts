@@ -20,7 +20,7 @@ interface PostmanResult {
 
 const require = createRequire(import.meta.url)
 
-/** It has no types of its own. */
+/** The package has no type declarations. */
 const postman: {
   convertV2: (
     input: { type: 'string'; data: string },
@@ -32,7 +32,7 @@ const postman: {
 const requestsIn = (items: PostmanItem[]): NonNullable<PostmanItem['request']>[] =>
   items.flatMap(({ item = [], request }) => [...(request ? [request] : []), ...requestsIn(item)])
 
-t.test('Postman makes a collection of the document, whose requests have bodies that can be sent', async (t) => {
+t.test('imports the document into Postman as a collection with valid request bodies', async (t) => {
   const convert = promisify(postman.convertV2)
   const { result, reason, output } = await convert(
     { type: 'string', data: DOCUMENT },
@@ -42,16 +42,16 @@ t.test('Postman makes a collection of the document, whose requests have bodies t
   const { item, variable } = output[0]!.data
   const requests = requestsIn(item)
   const operations = Object.values<object>(JSON.parse(DOCUMENT).paths).flatMap((methods) => Object.keys(methods))
-  t.equal(requests.length, operations.length, 'each operation is there')
+  t.equal(requests.length, operations.length, 'the collection has every operation')
   t.match(variable, [{ key: 'baseUrl', value: 'https://auth.example.com' }])
   const at = (path: string) => requests.find(({ url }) => url.path.join('/') === path)!
   t.strictSame(JSON.parse(at('login').body!.raw), { username: 'demo', password: 'let me in please' })
   t.strictSame(Object.keys(JSON.parse(at('verify').body!.raw)), ['pending_token', 'code'])
-  t.equal(at('me').auth?.type, 'bearer', 'and its token')
+  t.equal(at('me').auth?.type, 'bearer', 'the request has its token')
   t.equal(at('login').auth?.type ?? 'noauth', 'noauth')
 })
 
-/** The types of all named schemas in a language. */
+/** Generates the types of all named schemas in a language. */
 const typesIn = async (lang: 'swift' | 'kotlin') => {
   const { components } = JSON.parse(DOCUMENT)
   const names = Object.keys(components.schemas)
@@ -63,20 +63,17 @@ const typesIn = async (lang: 'swift' | 'kotlin') => {
   return (await quicktype({ inputData, lang })).lines.join('\n')
 }
 
-t.test(
-  'quicktype makes Swift and Kotlin types of the schemas, under the names they have in the document',
-  async (t) => {
-    const swift = await typesIn('swift')
-    const kotlin = await typesIn('kotlin')
-    for (const name of ['Grant', 'LoginRequest', 'VerifyRequest', 'Session', 'Delivery', 'InvalidCodeProblem']) {
-      t.match(swift, new RegExp(`struct ${name}: Codable \\{`), name)
-      t.match(kotlin, new RegExp(`data class ${name} ?\\(`), name)
-    }
-    t.match(
-      swift,
-      /struct InvalidCodeProblem: Codable \{[^}]*let attemptsLeft: Int\n/,
-      'what always comes is not optional',
-    )
-    t.match(swift, /struct ForbiddenProblem: Codable \{[^}]*let detail: String\?/, 'and what comes at times is')
-  },
-)
+t.test('generates Swift and Kotlin types with quicktype, under the names in the document', async (t) => {
+  const swift = await typesIn('swift')
+  const kotlin = await typesIn('kotlin')
+  for (const name of ['Grant', 'LoginRequest', 'VerifyRequest', 'Session', 'Delivery', 'InvalidCodeProblem']) {
+    t.match(swift, new RegExp(`struct ${name}: Codable \\{`), name)
+    t.match(kotlin, new RegExp(`data class ${name} ?\\(`), name)
+  }
+  t.match(
+    swift,
+    /struct InvalidCodeProblem: Codable \{[^}]*let attemptsLeft: Int\n/,
+    'a required member is not optional',
+  )
+  t.match(swift, /struct ForbiddenProblem: Codable \{[^}]*let detail: String\?/, 'an optional member is optional')
+})

@@ -51,13 +51,13 @@ const operationsOf = (document: Document) =>
     Object.entries(item).map(([method, operation]) => ({ where: `${method} ${path}`, operation })),
   )
 
-t.test('the committed documents are what the routes say', async (t) => {
+t.test('matches the documents that the routes generate', async (t) => {
   for (const [name, made] of Object.entries(DOCUMENTS)) {
-    t.ok(readFileSync(`openapi/${name}`, 'utf8') === made, `${name}: else run npm run openapi`)
+    t.ok(readFileSync(`openapi/${name}`, 'utf8') === made, `${name} is stale: run npm run openapi`)
   }
 })
 
-t.test('every part that is named is used, and every name that is used is there', async (t) => {
+t.test('uses every named component, and defines every component it uses', async (t) => {
   for (const document of documents) {
     const used = new Set(
       [...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/([^"]+)"/g)].map(([, name]) => name),
@@ -68,7 +68,7 @@ t.test('every part that is named is used, and every name that is used is there',
   }
 })
 
-t.test('everything that has members has a name, so that generated code has good ones', async (t) => {
+t.test('names every object schema, so that generated types have good names', async (t) => {
   const nameless = (schema: Schema | undefined, isNamed: boolean): boolean => {
     if (!schema || schema.$ref) return false
     const inner = [...Object.values(schema.properties ?? {}), schema.items, ...(schema.oneOf ?? schema.anyOf ?? [])]
@@ -84,7 +84,7 @@ t.test('everything that has members has a name, so that generated code has good 
   }
 })
 
-t.test('two things cannot have one name', async (t) => {
+t.test('refuses two different schemas with one name', async (t) => {
   const names = createSchemaNames()
   names.place({ title: 'Thing', type: 'string', description: 'One.' })
   t.strictSame(names.place({ title: 'Thing', type: 'string', description: 'Another.' }), {
@@ -94,32 +94,33 @@ t.test('two things cannot have one name', async (t) => {
   t.throws(() => names.place({ title: 'Thing', type: 'integer' }), /two schemas are called Thing/)
 })
 
-t.test('each operation has an id, a summary, a known tag, and an example of what it takes and gives', async (t) => {
+t.test('gives every operation an id, a summary, a known tag and examples', async (t) => {
   const ids = new Set<string>()
   for (const document of documents.map(withoutReferences)) {
     for (const { where, operation } of operationsOf(document)) {
       t.ok(operation.operationId && operation.summary && operation.description, where)
-      t.notOk(ids.has(operation.operationId), 'ids are unique')
+      t.notOk(ids.has(operation.operationId), 'the id is unique')
       ids.add(operation.operationId)
       t.ok(
         operation.tags.every((tag) => document.tags.some(({ name }) => name === tag)),
-        'the tag is explained',
+        'the tag is described',
       )
       for (const { name, description, schema, example } of operation.parameters ?? []) {
         t.ok(description && (example !== undefined || schema.examples), `${where} ${name}`)
       }
       const hasExample = ({ schema, example, examples }: Media) =>
         example !== undefined || examples !== undefined || JSON.stringify(schema).includes('"examples"')
-      for (const media of Object.values(operation.requestBody?.content ?? {})) t.ok(hasExample(media), 'what it takes')
+      for (const media of Object.values(operation.requestBody?.content ?? {}))
+        t.ok(hasExample(media), 'the request body has an example')
       for (const [status, { content }] of Object.entries(operation.responses)) {
         const given = content?.['application/json']
-        if (Number(status) < 300 && given) t.ok(hasExample(given), 'what it gives')
+        if (Number(status) < 300 && given) t.ok(hasExample(given), 'the response has an example')
       }
     }
   }
 })
 
-t.test('each member of everything is described, and what has no members of its own has an example', async (t) => {
+t.test('describes every member, and gives every scalar member an example', async (t) => {
   for (const document of documents) {
     for (const [name, { properties = {}, description }] of Object.entries(document.components.schemas)) {
       t.ok(description, `${name} is described`)
@@ -135,7 +136,7 @@ t.test('each member of everything is described, and what has no members of its o
   }
 })
 
-t.test('each problem that an operation can answer has a schema of its own, told apart by its code', async (t) => {
+t.test('gives every problem of an operation its own schema, discriminated by `code`', async (t) => {
   for (const document of documents) {
     for (const { where, operation } of operationsOf(withoutReferences(document))) {
       for (const [status, { content }] of Object.entries(operation.responses)) {
@@ -145,14 +146,14 @@ t.test('each problem that an operation can answer has a schema of its own, told 
         const codes = kinds.map(({ properties }) => properties?.['code']?.const)
         t.ok(codes.length > 0 && codes.every((code) => PROBLEM_CODES.includes(code as never)), `${where} ${status}`)
         t.ok(kinds.every(({ properties }) => properties?.['status']?.const === Number(status)))
-        t.strictSame(Object.keys(examples), codes, 'each has its example')
+        t.strictSame(Object.keys(examples), codes, 'each problem has its example')
         if (schema.oneOf) t.strictSame(Object.keys(schema.discriminator?.mapping ?? {}), codes)
       }
     }
   }
 })
 
-t.test('a problem whose answer says when to come back says so always', async (t) => {
+t.test('requires `retry_after` in every problem with status 429 or 503, and in no other', async (t) => {
   for (const { properties, required } of Object.values(api.components.schemas)) {
     const code = properties?.['code']?.const as keyof typeof PROBLEMS | undefined
     if (!code || !(code in PROBLEMS)) continue

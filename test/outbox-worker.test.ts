@@ -4,7 +4,7 @@ import type { Claimed, Delivery, OutboxHandler } from '../src/core/outbox.ts'
 import type { RequestContext } from '../src/core/terms.ts'
 import { createOutboxWorker } from '../src/start/outbox-worker.ts'
 
-/** A handler with an outbox in memory, and what happened to its items. */
+/** Creates a handler with an outbox in memory, and records what happens to its items. */
 const handlerOf = (name: string, items: string[], deliver: (id: string) => Promise<Delivery>, isLast = false) => {
   const seen: string[] = []
   const contexts: unknown[] = []
@@ -28,7 +28,7 @@ const accept = async (): Promise<Delivery> => ({ outcome: 'accepted' })
 const request = { requestId: 'r' } as RequestContext
 const log = { warn: () => {} } as never
 
-t.test('marks an item before it reports what became of it', async (t) => {
+t.test('marks an item before it reports the outcome', async (t) => {
   const results: Record<string, Delivery> = {
     a: { outcome: 'accepted' },
     b: { outcome: 'refused', reason: 'gone' },
@@ -40,10 +40,14 @@ t.test('marks an item before it reports what became of it', async (t) => {
   worker.start()
   await worker.stop()
   t.strictSame(first.seen.sort(), ['abandoned b: gone', 'delivered a', 'done a', 'given up b', 'waiting c: down'])
-  t.strictSame(last.seen, ['given up d', 'abandoned d: a fault'], 'a rejection is a failed try, here the last one')
+  t.strictSame(
+    last.seen,
+    ['given up d', 'abandoned d: a fault'],
+    'a rejection counts as a failed attempt, here the last one',
+  )
 })
 
-t.test('a backlog of one outbox delays no other', async (t) => {
+t.test('delays no outbox because of the backlog of another', async (t) => {
   const slow = handlerOf(
     'slow',
     ['a'],
@@ -60,7 +64,7 @@ t.test('a backlog of one outbox delays no other', async (t) => {
   await worker.stop()
 })
 
-t.test('a request wakes the worker, which carries its context, before the start and after the stop', async (t) => {
+t.test('wakes for a request with its context, before the start and after the stop', async (t) => {
   const items = ['a']
   const { handler, seen, contexts } = handlerOf('first', items, accept)
   const worker = createOutboxWorker({ handlers: [handler], every: 3_600_000, log })
@@ -68,13 +72,13 @@ t.test('a request wakes the worker, which carries its context, before the start 
   await worker.stop()
   items.push('b')
   worker.wake(handler, request)
-  t.notMatch(seen, ['done b'], 'and it does not wait')
+  t.notMatch(seen, ['done b'], 'the request does not wait')
   await worker.stop()
   t.strictSame(seen, ['done a', 'delivered a', 'done b', 'delivered b'])
   t.strictSame(contexts, [request, request])
 })
 
-t.test('a request need not wait for a delivery that is under way', async (t) => {
+t.test('delivers a new item while another delivery is under way', async (t) => {
   const items = ['slow']
   const { handler, seen } = handlerOf('first', items, async (id) => {
     if (id === 'slow') await sleep(1_000)

@@ -16,7 +16,7 @@ const temporary = (name: string): string => {
   return folder
 }
 
-/** A copy of what is packed, after what `prepack` does besides the build: it adds the command. */
+/** Copies the packed files and runs the part of `prepack` that adds the command, without the build. */
 const prepacked = (): string => {
   const folder = temporary('doorcode-prepacked-')
   const { files, scripts } = JSON.parse(readFileSync('package.json', 'utf8'))
@@ -26,7 +26,7 @@ const prepacked = (): string => {
   return folder
 }
 
-/** `npm run test:all` has built what is packed here. */
+/** Packs a folder that `npm run test:all` has built. */
 const pack = (folder: string): { data: Uint8Array<ArrayBuffer>; contents: Package } => {
   const to = mkdtempSync(join(tmpdir(), 'doorcode-pack-'))
   try {
@@ -47,16 +47,16 @@ const pack = (folder: string): { data: Uint8Array<ArrayBuffer>; contents: Packag
 const packed = { doorcode: pack(prepacked()), '@doorcode/client': pack('client') }
 
 for (const [name, { data, contents }] of Object.entries(packed)) {
-  t.test(`${name} is packed without a fault`, async (t) => {
+  t.test(`packs ${name} without faults`, async (t) => {
     const { messages } = await publint({ pack: { tarball: data.buffer }, strict: true })
     t.strictSame(messages, [])
     const result = await checkPackage(contents)
     t.ok(result.types)
-    t.strictSame('problems' in result && result.problems, [], 'in every way of resolution')
+    t.strictSame('problems' in result && result.problems, [], 'the types resolve in every resolution mode')
   })
 }
 
-t.test('nothing is packed but what is built, and what explains it', async (t) => {
+t.test('packs only built files and their documentation', async (t) => {
   const files = packed.doorcode.contents.listFiles().map((path) => path.replace('/node_modules/doorcode/', ''))
   t.ok(files.includes('dist/testing/instance.js'))
   t.strictSame(JSON.parse(packed.doorcode.contents.readFile('/node_modules/doorcode/package.json')).bin, {
@@ -72,11 +72,11 @@ t.test('nothing is packed but what is built, and what explains it', async (t) =>
   t.strictSame(
     sources.filter((path) => !/^dist\/(?:demo|client\/src)\//.test(path)),
     [],
-    'but the pages, which are served as they are',
+    'only the demo pages are served as sources',
   )
 })
 
-/** A project of somebody else, into which the packages were installed. Ours are the packages that they need. */
+/** Creates a project with the packages installed. Their dependencies come from our `node_modules`. */
 const createProject = (files: Record<string, string>): string => {
   const folder = mkdtempSync(join(tmpdir(), 'doorcode-project-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
@@ -115,9 +115,9 @@ await api.stop()
 export const types = () => {
   // @ts-expect-error: a setting is a string.
   void startDoorcode({ settings: { CODE_LENGTH: 6 } })
-  // @ts-expect-error: time is told with its unit.
+  // @ts-expect-error: a duration needs its unit.
   void api.clock.advance(6)
-  // @ts-expect-error: there is no such code of a problem.
+  // @ts-expect-error: the problem code does not exist.
   return !login.ok && login.problem.code === 'no_such_code'
 }
 `
@@ -134,7 +134,7 @@ startDoorcode({ database: process.argv[2] }).then(async (api) => {
 })
 `
 
-/** What a CommonJS project writes in TypeScript; its compiler may know no `exports`. */
+/** A CommonJS project in TypeScript, whose compiler may not support `exports`. */
 const TYPED_COMMON_JS = `
 import { createClient, type Answer } from 'doorcode/client'
 import { createClient as alone } from '@doorcode/client'
@@ -147,11 +147,11 @@ export const start = (): Promise<Doorcode> => startDoorcode()
 export const define = defineProvider
 // @ts-expect-error: a setting is a string.
 void startDoorcode({ settings: { CODE_LENGTH: 6 } })
-// @ts-expect-error: there is no such member.
+// @ts-expect-error: the member does not exist.
 void clients[0]?.login({ user: 'alice' })
 `
 
-t.test('a project that installed it can use all of it, and its compiler knows the types', async (t) => {
+t.test('works in a project that installs it, with types for its compiler', async (t) => {
   const project = createProject({
     'package.json': '{ "name": "project", "type": "module" }',
     'program.ts': PROGRAM,
@@ -201,7 +201,7 @@ t.test('a project that installed it can use all of it, and its compiler knows th
   const checked = node(resolve('node_modules/typescript/lib/tsc.js'))
   t.strictSame(checked, { stdout: '', stderr: '', status: 0 })
 
-  // TypeScript 7 has no resolution of Node 10; the client is built with the last one that has.
+  // TypeScript 7 dropped the Node 10 resolution; the client is built with the last version that has it.
   const older = createRequire(resolve('client/package.json')).resolve('typescript/lib/tsc.js')
   t.strictSame(node(older, '--project', 'common'), { stdout: '', stderr: '', status: 0 })
 })

@@ -5,7 +5,7 @@ import { call, startServer, temporaryFolder } from './support/server-process.ts'
 
 const { username, password } = DEMO_USER
 
-t.test('it starts before its database does, and is not ready until it is migrated', async (t) => {
+t.test('starts before its database, and is ready only after the migrations', async (t) => {
   const folder = temporaryFolder(t)
   const away = await startServer(t, { DATA_DIR: folder, DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' })
   t.equal((await call(`${away.address}/health/live`)).status, 200)
@@ -23,7 +23,7 @@ t.test('it starts before its database does, and is not ready until it is migrate
   t.match(await call(`${empty.address}/health/ready`), { status: 503, body: { missing: ['migrations'] } })
 })
 
-t.test('what is in flight when the signal comes is finished', async (t) => {
+t.test('finishes requests in flight after a stop signal', async (t) => {
   const DATABASE_URL = await createTestDatabase(t)
   const folder = temporaryFolder(t)
   const server = await startServer(t, { DATA_DIR: folder, DATABASE_URL, SHUTDOWN_DELAY: '1' })

@@ -9,7 +9,7 @@ import { call, runToEnd, startServer, temporaryFolder } from './support/server-p
 
 const { username, password } = DEMO_USER
 
-t.test('with no settings at all it starts, shows how to log in, and keeps what it made', async (t) => {
+t.test('starts without settings, explains how to log in, and keeps its data across a restart', async (t) => {
   const folder = temporaryFolder(t)
   const first = await startServer(t, { DATA_DIR: folder })
   const { address } = first
@@ -17,7 +17,7 @@ t.test('with no settings at all it starts, shows how to log in, and keeps what i
   t.match(first.output(), /Log in as "demo" with the password ".*"; the code comes here:/)
   t.match(first.output(), `Try it in a browser ${address}/demo`)
   t.notMatch(first.output(), /warning/i)
-  t.equal(first.output().match(/^\{.*listening.*$/gim)?.length, 1, 'one line of the log says where it listens')
+  t.equal(first.output().match(/^\{.*listening.*$/gim)?.length, 1, 'one log line contains the address')
   t.match(await call(`${address}/demo/development.json`), { body: { outbox: true, demo_user: { username } } })
   const login = await call(`${address}/login`, { username, password })
   t.equal(login.status, 200)
@@ -26,19 +26,23 @@ t.test('with no settings at all it starts, shows how to log in, and keeps what i
   t.equal(verified.status, 200)
   t.match(await call(`${address}/dev/outbox`), { body: { messages: [{ to: DEMO_USER.phone }] } })
   t.equal((await call(`${address}/health/ready`)).status, 200)
-  t.equal(await first.stop('SIGINT'), 0, 'Ctrl-C ends it')
-  t.notOk(existsSync(join(folder, 'postgres', 'postmaster.pid')), 'and its Postgres')
+  t.equal(await first.stop('SIGINT'), 0, 'Ctrl-C stops the server')
+  t.notOk(existsSync(join(folder, 'postgres', 'postmaster.pid')), 'its Postgres has stopped')
 
   const second = await startServer(t, { DATA_DIR: folder })
   const me = await call(`${second.address}/me`, undefined, { authorization: `Bearer ${verified.body.access_token}` })
-  t.match(me, { status: 200, body: { username } }, 'the user is still there, and the key that signed')
+  t.match(me, { status: 200, body: { username } }, 'the user and the signing key have been kept')
   const keys = JSON.parse(readFileSync(join(folder, 'jwt-keys-eddsa.json'), 'utf8')).keys
-  t.equal((await call(`${second.address}/.well-known/jwks.json`)).body.keys[0].kid, keys[0].kid, 'the key is the same')
+  t.equal(
+    (await call(`${second.address}/.well-known/jwks.json`)).body.keys[0].kid,
+    keys[0].kid,
+    'the signing key is the same',
+  )
   t.equal(await second.stop('SIGTERM'), 0)
   t.notOk(existsSync(join(folder, 'postgres', 'postmaster.pid')))
 })
 
-t.test('a person can mend what keeps it from starting: one line, and an exit code', async (t) => {
+t.test('explains a failed start in one line, with exit code 1', async (t) => {
   const folder = temporaryFolder(t)
   const DATABASE_URL = await createTestDatabase(t)
   const occupied = createServer().listen(0, '127.0.0.1')
@@ -68,7 +72,7 @@ t.test('a person can mend what keeps it from starting: one line, and an exit cod
   }
 })
 
-t.test('production starts with nothing made up, and says all that is missing at once', async (t) => {
+t.test('invents nothing in production, and reports all missing settings at once', async (t) => {
   const { output, code } = await runToEnd({ NODE_ENV: 'production' })
   t.equal(code, 1)
   for (const name of ['DATABASE_URL', 'SECRET', 'JWT_KEYS_FILE', 'ISSUER', 'AUDIENCE', 'SMS_PROVIDERS']) {

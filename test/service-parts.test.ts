@@ -11,7 +11,7 @@ import { watchResources } from './support/open-resources.ts'
 import { createTestDatabase, query } from './support/postgres.ts'
 import { temporaryFolder } from './support/server-process.ts'
 
-/** Listens on a free port and keeps the connections that are open. */
+/** Listens on a free port and records the open connections. */
 const listen = async (t: Test, server: Server) => {
   const sockets = new Set<Socket>()
   server.on('connection', (socket) => {
@@ -34,10 +34,13 @@ const freePort = () =>
     })
   })
 
-/** A service with everything that can be open: a child process for its database, Redis, a receiver of events, two ports. */
+/**
+ * Prepares a service that uses every resource: a child process for the database, Redis, an event receiver and two
+ * ports.
+ */
 const setUp = async (t: Test) => {
   const url = await createTestDatabase(t)
-  // It reads, and answers nothing.
+  // Reads without an answer.
   const redis = await listen(
     t,
     createServer((socket) => socket.resume()),
@@ -93,7 +96,7 @@ const setUp = async (t: Test) => {
   const pidsBefore = await pids()
   const connections = async () => (await pids()).filter((pid) => !pidsBefore.includes(pid))
 
-  /** Names what is open. */
+  /** Lists the open resources. */
   const open = async (): Promise<string[]> => [
     ...resources(),
     ...children
@@ -120,12 +123,12 @@ const setUp = async (t: Test) => {
     children,
     signal: () => onStop(),
     waitUntil,
-    /** What is open still, once there was time to close. */
+    /** Lists the resources that are still open after some time to close. */
     left: () => waitUntil((names) => names.length === 0),
   }
 }
 
-/** Lets what opens something fail right after it did so for the nth time. */
+/** Makes the nth registration of an opened resource fail, right after the resource was opened. */
 const failAfter = (nth: number): { restore: () => void } => {
   const { adopt, defer } = AsyncDisposableStack.prototype
   let count = 0
@@ -147,7 +150,7 @@ const failAfter = (nth: number): { restore: () => void } => {
   return { restore: () => Object.assign(AsyncDisposableStack.prototype, { adopt, defer }) }
 }
 
-t.test('a part that fails has closed what was opened before it, whichever part it is', async (t) => {
+t.test('closes all earlier resources when a part fails, whichever part it is', async (t) => {
   const { start, left } = await setUp(t)
   let faults = 0
   for (let isStarted = false; !isStarted; ) {
@@ -164,14 +167,10 @@ t.test('a part that fails has closed what was opened before it, whichever part i
     }
     if (!t.strictSame(await left(), [], `after ${faults} parts`)) break
   }
-  t.equal(
-    faults,
-    10,
-    'two rings, the way out, database, Redis, pool, audit trail, ledger, outboxes, and all that serves',
-  )
+  t.equal(faults, 10, 'two key rings, shutdown, database, Redis, pool, audit trail, ledger, outboxes and the listeners')
 })
 
-t.test('a stop closes all that was open', async (t) => {
+t.test('closes every open resource at a stop', async (t) => {
   const { url, start, left, waitUntil } = await setUp(t)
   await query(url, `insert into events (type, data) values ('account.locked', '{}')`)
   const service = await start()
@@ -193,7 +192,7 @@ t.test('a stop closes all that was open', async (t) => {
   await service.stop()
 })
 
-t.test('settings, files, databases and ports that are wrong leave nothing open, and are named', async (t) => {
+t.test('leaves nothing open after wrong settings, files, databases or ports, and names the cause', async (t) => {
   const { start, left, children, redis } = await setUp(t)
   const fails = async (expected: object, env: Record<string, string>, changes?: Partial<ServiceOptions>) => {
     await t.rejects(start(env, changes), expected as Error)
@@ -202,7 +201,7 @@ t.test('settings, files, databases and ports that are wrong leave nothing open, 
   await fails({ name: 'SettingsError' }, { CODE_LENGTH: '99' })
   await fails({ message: /JWT_KEYS_FILE/ }, { JWT_KEYS_FILE: '/nowhere/keys.json' })
   await fails({ message: /SMS_TEXTS_FILE/ }, { SMS_TEXTS_FILE: '/nowhere/texts.json' })
-  t.strictSame(children, [], 'no database is opened for settings that are wrong')
+  t.strictSame(children, [], 'no database is opened when settings are invalid')
   await fails({ message: 'no database' }, {}, { openDatabase: () => Promise.reject(new Error('no database')) })
   await fails({ message: 'not now' }, {}, { beforeListen: () => Promise.reject(new Error('not now')) })
   const taken = String(redis.port)
@@ -210,7 +209,7 @@ t.test('settings, files, databases and ports that are wrong leave nothing open, 
   await fails({ code: 'EADDRINUSE', port: redis.port }, { HOST: '127.0.0.1', PORT: taken })
 })
 
-t.test('a part that cannot be closed keeps no other open, and does not hide why the start failed', async (t) => {
+t.test('closes the other parts when one cannot be closed, and still reports why the start failed', async (t) => {
   const { start, left, children } = await setUp(t)
   const broken: Partial<ServiceOptions> = {
     beforeListen: () => Promise.reject(new Error('the cause')),
@@ -224,7 +223,7 @@ t.test('a part that cannot be closed keeps no other open, and does not hide why 
   t.strictSame(await left(), [])
 })
 
-t.test('a signal that comes while a part is being opened closes that part too', async (t) => {
+t.test('closes a part that is still opening when a stop signal arrives', async (t) => {
   const { start, left, children, signal } = await setUp(t)
   let go: (() => void) | undefined
   const beforeListen = () =>

@@ -12,7 +12,7 @@ type Env = Record<string, string>
 
 const faultsOf = (env: Env) => inspectSettings({ env, providers }).faults
 
-/** A part of the settings, and what has it read. */
+/** The groups of settings, and the environment that has each group read. */
 const parts: { properties: Record<string, unknown>; required: string[]; env: Env }[] = [
   { properties: SettingsSchema.properties, required: [], env: {} },
   ...[...humanChecks, ...numberIntelligence, ...providers].map(({ name, settings }) => ({
@@ -26,7 +26,7 @@ const parts: { properties: Record<string, unknown>; required: string[]; env: Env
   })),
 ]
 
-/** Every setting there is, with what must be set for it to be read. */
+/** Every setting, with the environment that has it read. */
 const settings = parts.flatMap(({ properties, required, env }) =>
   Object.entries(properties).map(([name, schema]) => ({
     name,
@@ -36,20 +36,20 @@ const settings = parts.flatMap(({ properties, required, env }) =>
   })),
 )
 
-/** The faults that a value of this setting makes, besides those that are there without it. */
+/** Returns the faults that a value of this setting adds. */
 const faultsWith = (env: Env, name: string, value: string) => {
   const before = faultsOf(env)
   return faultsOf({ ...env, [name]: value }).filter((fault) => !before.includes(fault))
 }
 
-/** What a stranger must be able to read from a fault. */
+/** Asserts that a fault names the setting, the reason and an example. */
 const assertHelpful = (t: Test, fault: string | undefined, name: string, what: RegExp) => {
   t.match(fault, new RegExp(`^${name}(?:_FILE)?\\b`), 'it names the setting')
   t.match(fault, what, 'it says what is wrong')
   t.match(fault, /(?: For example: | Put in it: | remove them\. For example: )\S/, 'it gives an example')
 }
 
-t.test('a value with quotes around it is told from a right one, whatever the setting', async (t) => {
+t.test('recognizes quotes around a value of any setting', async (t) => {
   for (const { name, env } of settings) {
     for (const quote of ['"', "'"]) {
       const [fault] = faultsWith(env, name, `${quote}anything${quote}`)
@@ -58,7 +58,7 @@ t.test('a value with quotes around it is told from a right one, whatever the set
   }
 })
 
-t.test('a space or a line end around a right value does no harm', async (t) => {
+t.test('ignores spaces and newlines around a valid value', async (t) => {
   for (const { name, schema, env } of settings) {
     const [example] = schema.examples
     if (!Value.Check(schema as never, example) && schema.type !== 'array') continue
@@ -67,7 +67,7 @@ t.test('a space or a line end around a right value does no harm', async (t) => {
   }
 })
 
-t.test('a number, a switch and a choice say what they take, and a time says how it is written', async (t) => {
+t.test('states the accepted numbers, switches and choices, and how durations are written', async (t) => {
   for (const { name, schema, env } of settings) {
     const { type, anyOf, unit } = schema
     if (type === 'integer')
@@ -82,18 +82,18 @@ t.test('a number, a switch and a choice say what they take, and a time says how 
   }
 })
 
-t.test('what has a form of its own says which', async (t) => {
+t.test('states the expected format of every setting that has one', async (t) => {
   const impossible = 'no such\u0001thing'
   for (const { name, schema, env } of settings) {
     const pattern = (schema as { pattern?: string }).pattern
     if (!pattern || new RegExp(pattern).test(impossible)) continue
     const [fault] = faultsWith(env, name, impossible)
     assertHelpful(t, fault, name, /must (?:be \S|match \S+ .*\(\S)/)
-    if (schema.secret) t.notMatch(fault, impossible, 'a secret is not shown')
+    if (schema.secret) t.notMatch(fault, impossible, 'the secret is hidden')
   }
 })
 
-t.test('what cannot be done without is asked for by name, with what it is and an example', async (t) => {
+t.test('reports every missing required setting by name, with its meaning and an example', async (t) => {
   for (const { name, schema, isRequired, env } of settings) {
     if (!isRequired || schema.default !== undefined) continue
     const fault = faultsOf(env).find((line) => line.startsWith(name))
@@ -102,7 +102,7 @@ t.test('what cannot be done without is asked for by name, with what it is and an
   }
 })
 
-t.test('a secret’s file that is not there, empty, a folder or in a file says so', async (t) => {
+t.test('reports secret files that are missing, empty, a folder or below a file', async (t) => {
   const folder = t.testdir({ empty: ' \n', file: 'x' })
   mkdirSync(join(folder, 'folder'))
   for (const { name, schema, env } of settings) {
@@ -122,7 +122,7 @@ t.test('a secret’s file that is not there, empty, a folder or in a file says s
   }
 })
 
-t.test('a slip of the pen in a name is told with the right one, for it would be ignored', async (t) => {
+t.test('suggests the right name for a misspelled setting, which would be ignored', async (t) => {
   for (const [written, right] of [
     ['SMS_PROVIDER', 'SMS_PROVIDERS'],
     ['JWT_KEY_FILE', 'JWT_KEYS_FILE'],
@@ -147,7 +147,7 @@ t.test('a slip of the pen in a name is told with the right one, for it would be 
   ])
 })
 
-t.test('names of others, and of parts that are not in use, are left alone', async (t) => {
+t.test('ignores variables of other programs and of parts that are not in use', async (t) => {
   const others = {
     PORTS: 'x',
     HOSTNAME: 'x',
@@ -162,9 +162,9 @@ t.test('names of others, and of parts that are not in use, are left alone', asyn
     CLIENT_IDS: '',
   }
   t.strictSame(faultsOf(others), [])
-  t.strictSame(faultsOf({ REDIS_URI: 'x', REDIS_URL: 'redis://cache.example.com' }), [], 'the right one is set too')
+  t.strictSame(faultsOf({ REDIS_URI: 'x', REDIS_URL: 'redis://cache.example.com' }), [], 'the right name is set too')
 })
 
-t.test('a company that is misspelled is guessed', async (t) => {
+t.test('suggests the right name for a misspelled provider', async (t) => {
   t.match(faultsOf({ SMS_PROVIDERS: 'twillio' }), [/names "twillio", but there are only: .* For example: twilio$/])
 })

@@ -14,8 +14,8 @@ const listen = async (t: Test, server: Server): Promise<number> => {
   return (server.address() as { port: number }).port
 }
 
-/** What is said of a server whose database is at this address. */
-const unready = async (url: string): Promise<string> => {
+/** Returns the advice for a database at this address. */
+const adviceAt = async (url: string): Promise<string> => {
   const database = createDatabase({ url, poolSize: 1, onIdleError: () => {} })
   try {
     await database.ping()
@@ -27,9 +27,9 @@ const unready = async (url: string): Promise<string> => {
   }
 }
 
-t.test('a database that cannot be had is told with what it said and DATABASE_URL, without the password', async (t) => {
+t.test('reports an unreachable database with the cause and DATABASE_URL, without the password', async (t) => {
   const right = new URL(await createTestDatabase(t))
-  t.equal(await unready(right.href), 'it answers')
+  t.equal(await adviceAt(right.href), 'it answers')
   const change = (part: Partial<Record<'pathname' | 'username' | 'host', string>>) =>
     Object.assign(new URL(right), { password: 'hidden-password' }, part).href
   const web = await listen(
@@ -57,13 +57,13 @@ t.test('a database that cannot be had is told with what it said and DATABASE_URL
     [change({ host: `127.0.0.1:${web}` }), /^the server at DATABASE_URL does not answer in the Postgres protocol: /],
     [change({ host: `127.0.0.1:${silent}` }), /^the server at DATABASE_URL does not answer in the Postgres protocol: /],
   ] as const) {
-    const message = await unready(url)
+    const message = await adviceAt(url)
     t.match(message, said)
     t.notMatch(message, /hidden-password/)
   }
 })
 
-t.test('an address or a port that cannot be listened on is told with its setting and an example', async (t) => {
+t.test('reports an unusable address or port with its setting and an example', async (t) => {
   const DATABASE_URL = await createTestDatabase(t)
   const DATA_DIR = temporaryFolder(t)
   const port = String(await listen(t, createServer()))

@@ -21,8 +21,8 @@ export const importsOf = ({ path, text }: SourceFile): string[] =>
       .join('/'),
   )
 
-/** Returns each circle among the keys: a list of those that reach one another. */
-export const circlesIn = (arrows: ReadonlyMap<string, ReadonlySet<string>>): string[][] => {
+/** Returns each cycle in the graph as the list of keys that reach one another. */
+export const cyclesIn = (arrows: ReadonlyMap<string, ReadonlySet<string>>): string[][] => {
   const reachedFrom = (start: string): Set<string> => {
     const reached = new Set<string>()
     const next = [...(arrows.get(start) ?? [])]
@@ -34,8 +34,8 @@ export const circlesIn = (arrows: ReadonlyMap<string, ReadonlySet<string>>): str
     return reached
   }
   const reach = new Map([...arrows.keys()].map((key) => [key, reachedFrom(key)]))
-  const circles = [...reach].flatMap(([key, reached]) =>
+  const cycles = [...reach].flatMap(([key, reached]) =>
     reached.has(key) ? [[...reached].filter((other) => reach.get(other)?.has(key)).sort()] : [],
   )
-  return [...new Map(circles.map((circle) => [circle.join(), circle])).values()]
+  return [...new Map(cycles.map((cycle) => [cycle.join(), cycle])).values()]
 }
