@@ -27,9 +27,9 @@ const create = () => {
   return { breaker: breaker!, run, changes, calls: () => calls }
 }
 
-t.test('failures in a row open the circuit, and then the company is not called', async (t) => {
+t.test('opens the circuit after 3 failures in a row, and then does not call the provider', async (t) => {
   const { breaker, run, changes, calls } = create()
-  for (const result of [FAILED, UNKNOWN]) t.same(await run(result), result, 'the result is passed on')
+  for (const result of [FAILED, UNKNOWN]) t.same(await run(result), result, 'passes the result on')
   t.equal(breaker.state(), 'closed')
   await run(FAILED)
   t.equal(breaker.state(), 'open')
@@ -40,19 +40,19 @@ t.test('failures in a row open the circuit, and then the company is not called',
   t.same(changes, ['one sms open'])
 })
 
-t.test('a success in between starts the count again', async (t) => {
+t.test('restarts the count of failures after a success', async (t) => {
   const { breaker, run } = create()
   for (const result of [FAILED, FAILED, ACCEPTED, FAILED, FAILED]) await run(result)
   t.equal(breaker.state(), 'closed')
 })
 
-t.test('refused numbers say nothing against the company', async (t) => {
+t.test('does not count refused numbers as failures of the provider', async (t) => {
   const { breaker, run } = create()
   for (let nth = 0; nth < 10; nth += 1) await run(REFUSED)
   t.equal(breaker.state(), 'closed')
 })
 
-t.test('after a while one message finds out, alone, and closes the circuit or opens it again', async (t) => {
+t.test('tries one message after the open period, which closes the circuit or reopens it', async (t) => {
   const { breaker, run, changes, calls } = create()
   for (let nth = 0; nth < 3; nth += 1) await run(FAILED)
   await setTimeout(OPEN_FOR + 20)
@@ -62,8 +62,12 @@ t.test('after a while one message finds out, alone, and closes the circuit or op
 
   const probe = Promise.withResolvers<SendResult>()
   const probing = run(probe.promise)
-  t.notOk(breaker.mayTry(), 'nobody else, while it is under way')
-  t.match(await run(ACCEPTED), { outcome: 'failed', reason: 'circuit open' }, 'and nobody waits for it')
+  t.notOk(breaker.mayTry(), 'no second message during the trial')
+  t.match(
+    await run(ACCEPTED),
+    { outcome: 'failed', reason: 'circuit open' },
+    'other messages fail at once during the trial',
+  )
   probe.resolve(FAILED)
   await probing
   t.equal(breaker.state(), 'open')
@@ -78,7 +82,7 @@ t.test('after a while one message finds out, alone, and closes the circuit or op
   )
 })
 
-t.test('a wall clock that steps back does not keep the circuit open', async (t) => {
+t.test('half-opens on time even if the wall clock steps back by an hour', async (t) => {
   const { run } = create()
   for (let nth = 0; nth < 3; nth += 1) await run(FAILED)
   await setTimeout(OPEN_FOR + 20)

@@ -6,7 +6,7 @@ import { MESSAGE, testLocalProvider } from '../contracts/provider.ts'
 
 testLocalProvider(t, consoleProvider)
 
-t.test('the channel, the number and every line are shown to whoever runs the server', async (t) => {
+t.test('prints the channel, the number and every line of the message', async (t) => {
   const printed: string[] = []
   const provider = await createProvider(consoleProvider, {}, { print: (line) => printed.push(line) })
   for (const channel of CHANNELS) {

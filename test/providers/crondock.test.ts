@@ -20,13 +20,13 @@ const voice: CompanyVoice = {
 const settings = (url: string) => ({ CRONDOCK_API_KEY: API_KEY, CRONDOCK_URL: url })
 const ADDRESS = 'https://api.crondock.com/run/sms/'
 
-/** What it makes of an answer. */
+/** Returns the result that the provider derives from a response. */
 const judge = async ({ status, headers = {}, body = '' }: CompanyReply) =>
   (await sendOverWire(crondockProvider, settings(ADDRESS), MESSAGE, { status, headers, body })).result
 
 testRealProvider(t, { definition: crondockProvider, settings, secrets: [API_KEY], voice })
 
-t.test('the request is the one that the tutorial makes', async (t) => {
+t.test('sends the request that the tutorial documents', async (t) => {
   const { requests, result } = await sendOverWire(
     crondockProvider,
     settings(ADDRESS),
@@ -48,11 +48,11 @@ t.test('the request is the one that the tutorial makes', async (t) => {
   ])
 })
 
-t.test('it goes to api.crondock.com unless told otherwise', async (t) => {
+t.test('sends to api.crondock.com by default', async (t) => {
   t.match(crondockProvider.settings.properties['CRONDOCK_URL'], { default: ADDRESS })
 })
 
-t.test('a success is believed only as far as its body allows', async (t) => {
+t.test('derives the outcome of a success status from the body', async (t) => {
   const bodies: [body: unknown, expected: object][] = [
     [{ id: 'msg-1' }, { outcome: 'accepted', messageId: 'msg-1' }],
     [{ message_id: 7 }, { outcome: 'accepted', messageId: '7' }],
@@ -79,7 +79,7 @@ t.test('a success is believed only as far as its body allows', async (t) => {
   }
 })
 
-t.test('a status that is no success says whether another company may be asked', async (t) => {
+t.test('maps each error status to refused, failed or unknown', async (t) => {
   const statuses = {
     refused: [400, 422],
     failed: [401, 402, 403, 404, 405, 409, 410, 413, 415, 429, 500, 501, 503, 301, 302, 303, 308],
@@ -92,7 +92,7 @@ t.test('a status that is no success says whether another company may be asked', 
   }
 })
 
-t.test('only a Retry-After in whole seconds is passed on', async (t) => {
+t.test('passes on Retry-After only in whole seconds', async (t) => {
   const waits: [header: string, retryAfter: number | undefined][] = [
     ['30', 30],
     ['Wed, 21 Oct 2026 07:28:00 GMT', undefined],

@@ -31,7 +31,7 @@ const definition: ApiDefinition<typeof settingsSchema> = {
 const acme = defineProvider(definition)
 const URL_SETTING = { ACME_URL: 'https://api.acme.example/' }
 
-t.test('a request goes to its path below the base address, with the credentials', async (t) => {
+t.test('sends a request to its path below the base address, with the credentials', async (t) => {
   const { requests } = await sendOverWire(acme, URL_SETTING, { ...MESSAGE, text: 'Hi' })
   t.same(requests, [
     {
@@ -43,32 +43,32 @@ t.test('a request goes to its path below the base address, with the credentials'
   ])
 })
 
-t.test('a request may carry other credentials than the usual', async (t) => {
+t.test('lets a request override the default credentials', async (t) => {
   const settings = { ...URL_SETTING, ACME_VOICE_FROM: '+18005550100' }
   const { requests } = await sendOverWire(acme, settings, { ...MESSAGE, channel: 'voice' })
   t.equal(requests[0]?.headers['authorization'], 'Bearer other')
 })
 
-t.test('the channels are those with a request, in the order of all channels', async (t) => {
+t.test('offers the channels that have a request, in the standard order', async (t) => {
   t.same((await createProvider(acme, URL_SETTING)).channels, ['sms'])
   const voiced = await createProvider(acme, { ...URL_SETTING, ACME_VOICE_FROM: '+18005550100' })
   t.same(voiced.channels, ['sms', 'voice'])
 })
 
-t.test('a message of another channel is failed without a request', async (t) => {
+t.test('fails a message of an unsupported channel without sending a request', async (t) => {
   const { requests, result } = await sendOverWire(acme, URL_SETTING, { ...MESSAGE, channel: 'voice' })
   t.same(result, { outcome: 'failed', reason: 'no such channel' })
   t.same(requests, [])
 })
 
-t.test('an answer is judged with its JSON object and the message; another answer has an empty object', async (t) => {
+t.test('interprets a JSON object with the message, and any other body as an empty object', async (t) => {
   const judge = async (body: string) =>
     (await sendOverWire(acme, URL_SETTING, MESSAGE, { status: 400, body })).result as { reason: string }
   t.equal((await judge('{"error":1}')).reason, `400 error ${MESSAGE.to}`)
   for (const body of ['', '[]', '"error"', 'null']) t.equal((await judge(body)).reason, `400  ${MESSAGE.to}`, body)
 })
 
-t.test('receipts are asked for only by a provider that can read them', async (t) => {
+t.test('requests receipts only if the provider can read them', async (t) => {
   const secret = { ...URL_SETTING, ACME_RECEIPT_SECRET: 'test' }
   const bodyOf = async (settings: Record<string, unknown>) =>
     JSON.parse((await sendOverWire(acme, settings, MESSAGE)).requests[0]?.body ?? '')
@@ -78,7 +78,7 @@ t.test('receipts are asked for only by a provider that can read them', async (t)
   t.notOk('readReceipt' in (await createProvider(acme, URL_SETTING)))
 })
 
-t.test('the probe has the base address and the credentials of the requests', async (t) => {
+t.test('probes with the base address and credentials of the requests', async (t) => {
   t.same(acme.probe?.(URL_SETTING as never), {
     url: 'https://api.acme.example/me',
     headers: { authorization: 'Bearer test' },
@@ -87,12 +87,12 @@ t.test('the probe has the base address and the credentials of the requests', asy
   t.notOk('probe' in defineProvider(unprobed))
 })
 
-t.test('a definition with its own create stays as it is', async (t) => {
+t.test('returns a definition with its own create unchanged', async (t) => {
   const own = { name: 'acme', real: true, channels: [], settings: settingsSchema, create: () => t.fail() as never }
   t.equal(defineProvider(own), own)
 })
 
-t.test('the time in a token is that of the server', async (t) => {
+t.test('takes the time in a token from the injected clock', async (t) => {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
   const settings = {
     VONAGE_API_KEY: 'key',
@@ -108,5 +108,5 @@ t.test('the time in a token is that of the server', async (t) => {
   const [, claims = ''] = requests[0]?.headers['authorization']?.split('.') ?? []
   const { iat, exp } = JSON.parse(Buffer.from(claims, 'base64url').toString())
   t.same([iat, exp], [Date.UTC(2030, 0, 2, 3, 4, 5) / 1_000, Date.UTC(2030, 0, 2, 3, 9, 5) / 1_000])
-  t.ok(Math.abs(toolsFor('acme').now() - Date.now()) < 1_000, 'in tests it is the machine’s unless set')
+  t.ok(Math.abs(toolsFor('acme').now() - Date.now()) < 1_000, 'the test tools use the system clock by default')
 })

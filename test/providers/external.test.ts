@@ -25,14 +25,14 @@ const ACME = `{
   create: () => ({ name: 'acme', channels: ['sms'], send: async () => ({ outcome: 'accepted' }) }),
 }`
 
-t.test('files and packages are told from the names of our companies', async (t) => {
+t.test('distinguishes files and packages from names of built-in providers', async (t) => {
   for (const name of ['./acme.ts', '../acme.ts', '/etc/acme.ts', '@acme/doorcode-sms', 'doorcode-sms-acme']) {
     t.ok(isExternal(name), name)
   }
   for (const name of ['twilio', 'doorcode', 'acme.ts', '@acme', '']) t.notOk(isExternal(name), name)
 })
 
-t.test('a provider is loaded from a file, by its export "provider" or the default one', async (t) => {
+t.test('loads a provider from the export "provider" or the default export of a file', async (t) => {
   const named = write(
     'named.ts',
     `const answer: number = 1\nexport const provider = ${ACME}\nexport const other = answer\n`,
@@ -46,7 +46,7 @@ t.test('a provider is loaded from a file, by its export "provider" or the defaul
   ])
 })
 
-t.test('what cannot be used says what is wrong with it', async (t) => {
+t.test('reports why a provider cannot be used', async (t) => {
   const faulty: [source: string, fault: RegExp][] = [
     ['export const other = 1', /exports no "provider"/],
     [`export default ${ACME.replace("'acme'", "'Acme Co'")}`, /no "name" in lower case/],

@@ -14,8 +14,8 @@ const FAILED: SendResult = { outcome: 'failed', reason: 'HTTP 503', retryAfter: 
 const REFUSED: SendResult = { outcome: 'refused', reason: 'HTTP 400' }
 const UNKNOWN: SendResult = { outcome: 'unknown', reason: 'HTTP 502' }
 
-/** Companies that answer as told, and the names of those that were asked, in order. */
-const createCompanies = (answers: Record<string, Provider['send'] | SendResult>) => {
+/** Creates providers with the given answers, and records the names of the called ones in order. */
+const createProviders = (answers: Record<string, Provider['send'] | SendResult>) => {
   const asked: string[] = []
   const providers = Object.entries(answers).map(
     ([name, answer]): Provider => ({
@@ -30,7 +30,7 @@ const createCompanies = (answers: Record<string, Provider['send'] | SendResult>)
   return { asked, providers }
 }
 
-/** A circuit that never opens. */
+/** Creates a circuit breaker that never opens. */
 const closed = (provider: string): Breaker => ({
   provider,
   channel: 'sms',
@@ -40,7 +40,7 @@ const closed = (provider: string): Breaker => ({
   run: (send) => send(),
 })
 
-/** Each company with its entry, named after it. */
+/** Pairs each provider with a ledger entry named after it. */
 const attemptsOf = (providers: Provider[]) =>
   providers.map((provider) => ({
     provider,
@@ -48,7 +48,7 @@ const attemptsOf = (providers: Provider[]) =>
     entry: sendEntry({ sendId: `send-${provider.name}`, provider: provider.name }),
   }))
 
-/** Sends through these companies; the result without what every result has. */
+/** Sends through the given providers; returns the result without `took` and `sendId`. */
 const failover = (
   providers: Provider[],
   deadline: (within: number) => AbortSignal,
@@ -62,44 +62,44 @@ const failover = (
   }
 }
 
-t.test('the first company is asked first, and nobody else when it accepts', async (t) => {
-  const { asked, providers } = createCompanies({ one: ACCEPTED, two: ACCEPTED })
+t.test('calls only the first provider when it accepts', async (t) => {
+  const { asked, providers } = createProviders({ one: ACCEPTED, two: ACCEPTED })
   t.same(await failover(providers, never)(MESSAGE, 5_000), { ...ACCEPTED, provider: 'one' })
   t.same(asked, ['one'])
 })
 
-t.test('the next company is asked after a definite failure, in order, until one accepts', async (t) => {
-  const { asked, providers } = createCompanies({ one: FAILED, two: FAILED, three: ACCEPTED, four: ACCEPTED })
+t.test('tries the next provider after each definite failure until one accepts', async (t) => {
+  const { asked, providers } = createProviders({ one: FAILED, two: FAILED, three: ACCEPTED, four: ACCEPTED })
   t.same(await failover(providers, never)(MESSAGE, 5_000), { ...ACCEPTED, provider: 'three' })
   t.same(asked, ['one', 'two', 'three'])
 })
 
-t.test('when all fail, the last word is the last company’s', async (t) => {
-  const { asked, providers } = createCompanies({ one: FAILED, two: { ...FAILED, reason: 'ECONNREFUSED' } })
+t.test('returns the result of the last provider when all fail', async (t) => {
+  const { asked, providers } = createProviders({ one: FAILED, two: { ...FAILED, reason: 'ECONNREFUSED' } })
   t.same(await failover(providers, never)(MESSAGE, 5_000), { ...FAILED, reason: 'ECONNREFUSED', provider: 'two' })
   t.same(asked, ['one', 'two'])
 })
 
-t.test('a message whose outcome is unknown is never sent again', async (t) => {
-  const { asked, providers } = createCompanies({ one: FAILED, two: UNKNOWN, three: ACCEPTED })
+t.test('never retries a message whose outcome is unknown', async (t) => {
+  const { asked, providers } = createProviders({ one: FAILED, two: UNKNOWN, three: ACCEPTED })
   t.same(await failover(providers, never)(MESSAGE, 5_000), { ...UNKNOWN, provider: 'two' })
   t.same(asked, ['one', 'two'])
 })
 
-t.test('a number that a company refuses for good is offered to no other', async (t) => {
-  const { asked, providers } = createCompanies({ one: REFUSED, two: ACCEPTED })
+t.test('does not try another provider after one refuses the number', async (t) => {
+  const { asked, providers } = createProviders({ one: REFUSED, two: ACCEPTED })
   t.same(await failover(providers, never)(MESSAGE, 5_000), { ...REFUSED, provider: 'one' })
   t.same(asked, ['one'])
 })
 
-t.test('every company gets the same message, under the id of its own entry, and the same signal', async (t) => {
+t.test('gives every provider the same message and signal, with the id of its own entry', async (t) => {
   const got: { message: object; signal: AbortSignal }[] = []
   const keep: Provider['send'] = async (message, signal) => {
     got.push({ message, signal })
     return FAILED
   }
   const { signal } = new AbortController()
-  const { providers } = createCompanies({ one: keep, two: keep })
+  const { providers } = createProviders({ one: keep, two: keep })
   await failover(providers, () => signal)(MESSAGE, 5_000)
   t.same(got, [
     { message: { ...MESSAGE, sendId: 'send-one' }, signal },
@@ -107,9 +107,9 @@ t.test('every company gets the same message, under the id of its own entry, and 
   ])
 })
 
-t.test('the ledger has the next entry before the next company is called', async (t) => {
+t.test('writes the next ledger entry before it calls the next provider', async (t) => {
   const log: string[] = []
-  const { providers } = createCompanies({
+  const { providers } = createProviders({
     one: FAILED,
     two: async () => {
       log.push('two is called')
@@ -123,15 +123,15 @@ t.test('the ledger has the next entry before the next company is called', async 
   t.same(log, ['send-one failed HTTP 503, send-two is next', 'two is called'])
 })
 
-t.test('a company that the ledger could not take an entry for is not called', async (t) => {
-  const { asked, providers } = createCompanies({ one: FAILED, two: ACCEPTED })
+t.test('does not call a provider without a ledger entry', async (t) => {
+  const { asked, providers } = createProviders({ one: FAILED, two: ACCEPTED })
   const broken = () => Promise.reject(new Error('the database is away'))
   t.match(await failover(providers, never, broken)(MESSAGE, 5_000), { outcome: 'failed', provider: 'one' })
   t.same(asked, ['one'])
 })
 
-t.test('a ledger that hangs does not hold the answer beyond the deadline', async (t) => {
-  const { asked, providers } = createCompanies({ one: FAILED, two: ACCEPTED })
+t.test('answers at the deadline even if the ledger hangs', async (t) => {
+  const { asked, providers } = createProviders({ one: FAILED, two: ACCEPTED })
   const controller = new AbortController()
   const sending = failover(
     providers,
@@ -144,13 +144,13 @@ t.test('a ledger that hangs does not hold the answer beyond the deadline', async
   t.same(asked, ['one'])
 })
 
-t.test('each send has a deadline of its own, one for all companies', async (t) => {
+t.test('starts one deadline for each send, shared by all providers', async (t) => {
   let deadlines = 0
   const deadline = () => {
     deadlines += 1
     return never()
   }
-  const { providers } = createCompanies({ one: FAILED, two: FAILED, three: FAILED })
+  const { providers } = createProviders({ one: FAILED, two: FAILED, three: FAILED })
   const send = failover(providers, deadline)
   t.equal(deadlines, 0)
   await send(MESSAGE, 5_000)
@@ -159,8 +159,8 @@ t.test('each send has a deadline of its own, one for all companies', async (t) =
   t.equal(deadlines, 2)
 })
 
-t.test('the deadline ends a send even if the company ignores the signal, and the outcome is unknown', async (t) => {
-  const { asked, providers } = createCompanies({ one: FAILED, deaf: () => new Promise(() => {}), three: ACCEPTED })
+t.test('ends a send at the deadline as unknown even if the provider ignores the signal', async (t) => {
+  const { asked, providers } = createProviders({ one: FAILED, deaf: () => new Promise(() => {}), three: ACCEPTED })
   const controller = new AbortController()
   const sending = failover(providers, () => controller.signal)(MESSAGE, 5_000)
   await settle()
@@ -171,9 +171,9 @@ t.test('the deadline ends a send even if the company ignores the signal, and the
   t.same(asked, ['one', 'deaf'])
 })
 
-t.test('what a company says after the deadline changes nothing, not even a late failure', async (t) => {
+t.test('ignores a result or an error that arrives after the deadline', async (t) => {
   const late = Promise.withResolvers<SendResult>()
-  const { asked, providers } = createCompanies({ slow: () => late.promise, two: ACCEPTED })
+  const { asked, providers } = createProviders({ slow: () => late.promise, two: ACCEPTED })
   const controller = new AbortController()
   const sending = failover(providers, () => controller.signal)(MESSAGE, 5_000)
   controller.abort()
@@ -183,9 +183,9 @@ t.test('what a company says after the deadline changes nothing, not even a late 
   t.same(asked, ['slow'])
 })
 
-t.test('nobody is asked once the deadline has passed: a definite failure stays one', async (t) => {
+t.test('calls no provider after the deadline, and keeps a definite failure', async (t) => {
   const controller = new AbortController()
-  const { asked, providers } = createCompanies({
+  const { asked, providers } = createProviders({
     one: async () => {
       queueMicrotask(() => controller.abort())
       return FAILED
@@ -195,22 +195,25 @@ t.test('nobody is asked once the deadline has passed: a definite failure stays o
   const send = failover(providers, () => controller.signal)
   t.match(await send(MESSAGE, 5_000), { provider: 'one' })
   t.same(asked, ['one'])
-  t.match(await send(MESSAGE, 5_000), { outcome: 'failed' }, 'a deadline that has passed already')
+  t.match(await send(MESSAGE, 5_000), { outcome: 'failed' }, 'the deadline has passed before the send')
   t.same(asked, ['one'])
 })
 
-t.test('a company whose code throws may have sent the message: unknown, never tried again', async (t) => {
+t.test('treats a provider that rejects as unknown and never retries the message', async (t) => {
   for (const thrown of [new TypeError(`broken at ${MESSAGE.to}: ${MESSAGE.text}`), 'a string', undefined, null]) {
-    const { asked, providers } = createCompanies({ one: () => Promise.reject(thrown), two: ACCEPTED })
+    const { asked, providers } = createProviders({ one: () => Promise.reject(thrown), two: ACCEPTED })
     const result = await failover(providers, never)(MESSAGE, 5_000)
     t.match(result, { outcome: 'unknown', provider: 'one' })
-    t.notOk(JSON.stringify(result).includes(MESSAGE.to.slice(1)), 'its message may hold anything and is not passed on')
+    t.notOk(
+      JSON.stringify(result).includes(MESSAGE.to.slice(1)),
+      'the error message may contain the number and is not passed on',
+    )
     t.same(asked, ['one'])
   }
 })
 
-t.test('a company whose code throws before it gives a promise is treated alike', async (t) => {
-  const { asked, providers } = createCompanies({
+t.test('treats a provider that throws synchronously as unknown', async (t) => {
+  const { asked, providers } = createProviders({
     one: () => {
       throw new TypeError('broken')
     },
@@ -220,7 +223,7 @@ t.test('a company whose code throws before it gives a promise is treated alike',
   t.same(asked, ['one'])
 })
 
-t.test('a result of no promised form is taken for what it can be: unknown, and never sent again', async (t) => {
+t.test('normalizes malformed results, treats unreadable ones as unknown and never retries', async (t) => {
   const odd: [given: unknown, expected: object][] = [
     [undefined, { outcome: 'unknown', reason: 'no result' }],
     [null, { outcome: 'unknown' }],
@@ -238,18 +241,18 @@ t.test('a result of no promised form is taken for what it can be: unknown, and n
     [{ outcome: 'refused' }, { outcome: 'refused', reason: 'no reason given' }],
   ]
   for (const [given, expected] of odd) {
-    const { asked, providers } = createCompanies({ one: async () => given as SendResult, two: ACCEPTED })
+    const { asked, providers } = createProviders({ one: async () => given as SendResult, two: ACCEPTED })
     t.match(await failover(providers, never)(MESSAGE, 5_000), { ...expected, provider: 'one' }, JSON.stringify(given))
     t.same(asked, ['one'])
   }
-  const { providers } = createCompanies({
+  const { providers } = createProviders({
     one: async () => ({ outcome: 'failed', reason: 'x', retryAfter: 'soon' }) as never,
   })
   t.same(await failover(providers, never)(MESSAGE, 5_000), { outcome: 'failed', reason: 'x', provider: 'one' })
 })
 
-t.test('what a company could not do in the little time it had is not held against it', async (t) => {
-  const { providers } = createCompanies({ slow: () => new Promise(() => {}) })
+t.test('counts no timeout against a provider that had only 500 ms', async (t) => {
+  const { providers } = createProviders({ slow: () => new Promise(() => {}) })
   let counted = 0
   const count = async (send: () => Promise<SendResult>) => {
     counted += 1

@@ -4,13 +4,13 @@ import { providers } from '../../src/providers/index.ts'
 
 const read = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf8')
 
-t.test('every provider has a name of its own, fit for SMS_PROVIDERS', async (t) => {
+t.test('gives every provider a unique name that fits SMS_PROVIDERS', async (t) => {
   const names = providers.map(({ name }) => name)
   t.equal(new Set(names).size, names.length)
   for (const name of names) t.match(name, /^[a-z][a-z0-9]*$/)
 })
 
-t.test('every provider is in the list', async (t) => {
+t.test('lists every provider', async (t) => {
   const files = globSync('src/providers/**/*.ts').filter((file) =>
     readFileSync(file, 'utf8').includes(' = defineProvider({'),
   )
@@ -23,14 +23,14 @@ t.test('every provider is in the list', async (t) => {
     )
 })
 
-t.test('every provider is held to the contract', async (t) => {
+t.test('tests every provider against the contract', async (t) => {
   for (const { name, real } of providers) {
     const call = real ? 'testRealProvider(t, ' : 'testLocalProvider(t, '
-    t.ok(read(`${name}.test.ts`).includes(call), `${name}.test.ts calls it`)
+    t.ok(read(`${name}.test.ts`).includes(call), `${name}.test.ts calls the contract`)
   }
 })
 
-t.test('no provider has a setting that belongs to another', async (t) => {
+t.test('prefixes each setting with the name of its provider', async (t) => {
   for (const { name, settings } of providers) {
     for (const setting of Object.keys(settings.properties)) t.ok(setting.startsWith(`${name.toUpperCase()}_`), setting)
   }

@@ -49,7 +49,7 @@ const receiptsOf = (id: string, key = keyOf(id)) =>
   `https://auth.example.com/webhooks/sms/infobip?send_id=${id}&key=${key}`
 const RECEIPTS = receiptsOf(sendId)
 
-t.test('a text message goes as "Send SMS messages" has it', async (t) => {
+t.test('sends an SMS as documented under "Send SMS messages"', async (t) => {
   const message = { ...MESSAGE, to: '+41793026727', text: 'This is a sample message ✓' }
   const { requests, result } = await sendOverWire(infobipProvider, settings(`${URL}/`), message, {
     body: JSON.stringify(answer(1, 26, 'PENDING_ACCEPTED')),
@@ -68,7 +68,7 @@ t.test('a text message goes as "Send SMS messages" has it', async (t) => {
   ])
 })
 
-t.test('no receipt is asked for without a secret, and none is read', async (t) => {
+t.test('neither requests nor reads receipts without a secret', async (t) => {
   const message = { ...MESSAGE, to: '+41793026727', text: 'This is a sample message' }
   const { requests } = await sendOverWire(infobipProvider, bare, message)
   t.equal(
@@ -79,7 +79,7 @@ t.test('no receipt is asked for without a secret, and none is read', async (t) =
   t.equal((await createProvider(infobipProvider, bare)).readReceipt, undefined)
 })
 
-t.test('a call goes as "Send advanced voice message" has it, with a second of commas after each phrase', async (t) => {
+t.test('places a call as documented under "Send advanced voice message", with pauses', async (t) => {
   const { requests } = await sendOverWire(infobipProvider, settings(URL), {
     ...MESSAGE,
     channel: 'voice',
@@ -96,7 +96,7 @@ t.test('a call goes as "Send advanced voice message" has it, with a second of co
   )
 })
 
-t.test('a voice speaks its language, and its region where that makes another voice', async (t) => {
+t.test('speaks the language, and the region where it has its own voice', async (t) => {
   for (const [speechLocale, language] of [
     ['en-US', 'en'],
     ['en-GB', 'en-gb'],
@@ -114,7 +114,7 @@ t.test('a voice speaks its language, and its region where that makes another voi
   }
 })
 
-t.test('a template goes as "Send WhatsApp template message" has it', async (t) => {
+t.test('sends a template as documented under "Send WhatsApp template message"', async (t) => {
   const { requests } = await sendOverWire(infobipProvider, settings(URL), {
     ...MESSAGE,
     channel: 'whatsapp',
@@ -131,7 +131,7 @@ t.test('a template goes as "Send WhatsApp template message" has it', async (t) =
   )
 })
 
-t.test('a channel is there with its settings alone, and no other takes its messages', async (t) => {
+t.test('offers a channel only with its settings, and fails messages of other channels', async (t) => {
   t.same((await createProvider(infobipProvider, settings(URL))).channels, ['sms', 'voice', 'whatsapp'])
   t.same((await createProvider(infobipProvider, { ...bare, INFOBIP_WHATSAPP_FROM: '+441134960000' })).channels, ['sms'])
   const { requests, result } = await sendOverWire(infobipProvider, bare, { ...MESSAGE, channel: 'whatsapp' })
@@ -142,7 +142,7 @@ t.test('a channel is there with its settings alone, and no other takes its messa
 const judge = async ({ status, headers = {}, body = '' }: CompanyReply) =>
   (await sendOverWire(infobipProvider, bare, MESSAGE, { status, headers, body })).result
 
-t.test('a success is judged by the status of its message', async (t) => {
+t.test('derives the outcome of a success from the status of its message', async (t) => {
   const cases: [body: unknown, expected: object][] = [
     [answer(0, 0, 'OK'), { outcome: 'accepted', messageId: sendId }],
     [answer(1, 7, 'PENDING_ENROUTE'), { outcome: 'accepted', messageId: sendId }],
@@ -175,7 +175,7 @@ t.test('a success is judged by the status of its message', async (t) => {
     t.same(await judge(json(200, body)), expected, JSON.stringify(body).slice(0, 140))
 })
 
-t.test('an error says whether the number, the request or Infobip is at fault', async (t) => {
+t.test('distinguishes errors of the number, of the request and of Infobip', async (t) => {
   const exception = (messageId: string, validationErrors?: object) => ({
     requestError: { serviceException: { messageId, text: 'Text', validationErrors } },
   })
@@ -223,7 +223,7 @@ const reader = async () => {
   return readReceipt!
 }
 
-t.test('a receipt says how far the message came', async (t) => {
+t.test('maps the status of a receipt', async (t) => {
   const read = await reader()
   const cases: [words: Parameters<typeof status>, expected: object | undefined][] = [
     [[3, 5, 'DELIVERED_TO_HANDSET'], { status: 'delivered' }],
@@ -257,7 +257,7 @@ t.test('a receipt says how far the message came', async (t) => {
 
 const DELIVERED = status(3, 5, 'DELIVERED_TO_HANDSET')
 
-t.test('an address speaks of its own message alone', async (t) => {
+t.test('ignores receipts about messages other than the one in the URL', async (t) => {
   const read = await reader()
   const other = 'a1b2c3d4-e5f6-4708-890a-0b0c0d0e0f10'
   const own = { sendId, status: 'delivered' }
@@ -275,28 +275,28 @@ t.test('an address speaks of its own message alone', async (t) => {
   )
 })
 
-t.test('a receipt that came to an address we did not make is forged', async (t) => {
+t.test('rejects as forged a receipt at a URL with an invalid key', async (t) => {
   const read = await reader()
   const other = 'a1b2c3d4-e5f6-4708-890a-0b0c0d0e0f10'
   const key = keyOf(sendId)
   for (const [url, because] of [
-    [receiptsOf(sendId, `${key.startsWith('0') ? '1' : '0'}${key.slice(1)}`), 'a digit of the key is another'],
-    [receiptsOf(sendId, keyOf(sendId, 'test.another-secret-of-32-characters')), 'the secret is another'],
-    [receiptsOf(other, key), 'the key is of another message'],
+    [receiptsOf(sendId, `${key.startsWith('0') ? '1' : '0'}${key.slice(1)}`), 'one digit of the key differs'],
+    [receiptsOf(sendId, keyOf(sendId, 'test.another-secret-of-32-characters')), 'the key was made with another secret'],
+    [receiptsOf(other, key), 'the key belongs to another message'],
     [receiptsOf(sendId, key.slice(1)), 'the key is short'],
-    [receiptsOf(sendId, key.toUpperCase()), 'the key is written otherwise'],
+    [receiptsOf(sendId, key.toUpperCase()), 'the key is in upper case'],
     [receiptsOf(sendId, ''), 'the key is empty'],
-    [receiptsOf('', keyOf('')), 'there is no send id'],
+    [receiptsOf('', keyOf('')), 'the send id is empty'],
     [receiptsOf('x'.repeat(101)), 'the send id is too long'],
-    ['https://auth.example.com/webhooks/sms/infobip', 'there is no query'],
-    ['no address', 'the address is none'],
-    ['', 'there is no address'],
+    ['https://auth.example.com/webhooks/sms/infobip', 'the URL has no query'],
+    ['no address', 'the URL is invalid'],
+    ['', 'the URL is empty'],
   ] as const) {
     t.same(read(post(report(DELIVERED), url)), { outcome: 'forged' }, because)
   }
 })
 
-t.test('a receipt in no known form is unreadable, and none makes it fall over', async (t) => {
+t.test('reports malformed receipts as unreadable and never throws', async (t) => {
   const read = await reader()
   for (const body of ['', ' ', 'null', '[]', '7', '{}', '{"results":{}}', '{', '\u0000', 'x'.repeat(1e6)]) {
     t.same(read(post(body)), { outcome: 'unreadable' }, JSON.stringify(body.slice(0, 20)))

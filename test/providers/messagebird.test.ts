@@ -50,7 +50,7 @@ const HEADERS = {
 }
 const RECEIPTS = 'https://auth.example.com/webhooks/sms/messagebird'
 
-t.test('a text message goes as "Send a message" has it', async (t) => {
+t.test('sends an SMS as documented under "Send a message"', async (t) => {
   const message = { ...MESSAGE, to: '+31612345678', text: 'This is a test message ✓' }
   const { requests, result } = await sendOverWire(messagebirdProvider, settings(`${ADDRESS}/`), message, {
     status: 201,
@@ -69,7 +69,7 @@ t.test('a text message goes as "Send a message" has it', async (t) => {
   ])
 })
 
-t.test('no receipt is asked for without a signing key or a public address, and none is read', async (t) => {
+t.test('neither requests nor reads receipts without a signing key or a public address', async (t) => {
   const message = { ...MESSAGE, to: '+31612345678', text: 'This is a test message' }
   const plain =
     '{"originator":"31612345670","recipients":["31612345678"],"body":"This is a test message",' +
@@ -82,7 +82,7 @@ t.test('no receipt is asked for without a signing key or a public address, and n
   t.equal(requests[0]?.body, plain)
 })
 
-t.test('a call goes as "Send a voice message" has it, each phrase in a paragraph of its own', async (t) => {
+t.test('places a call as documented under "Send a voice message", one paragraph a phrase', async (t) => {
   const { requests, result } = await sendOverWire(
     messagebirdProvider,
     settings(ADDRESS),
@@ -102,7 +102,7 @@ t.test('a call goes as "Send a voice message" has it, each phrase in a paragraph
   ])
 })
 
-t.test('a channel is there with its settings alone, and no other takes its messages', async (t) => {
+t.test('offers a channel only with its settings, and fails messages of other channels', async (t) => {
   t.same((await createProvider(messagebirdProvider, settings(ADDRESS))).channels, ['sms', 'voice'])
   t.same((await createProvider(messagebirdProvider, bare)).channels, ['sms'])
   for (const channel of ['voice', 'whatsapp'] as const) {
@@ -112,14 +112,14 @@ t.test('a channel is there with its settings alone, and no other takes its messa
   }
 })
 
-t.test('it goes to rest.messagebird.com unless told otherwise', async (t) => {
+t.test('sends to rest.messagebird.com by default', async (t) => {
   t.match(messagebirdProvider.settings.properties['MESSAGEBIRD_URL'], { default: ADDRESS })
 })
 
 const judge = async ({ status, headers = {}, body = '' }: CompanyReply) =>
   (await sendOverWire(messagebirdProvider, bare, MESSAGE, { status, headers, body })).result
 
-t.test('an error says whether the number, the request or MessageBird is at fault', async (t) => {
+t.test('distinguishes errors of the number, of the request and of MessageBird', async (t) => {
   const several = { errors: [...errors(9, 'originator').errors, null, ...errors(9, 'recipients').errors] }
   const cases: [status: number, body: unknown, expected: object][] = [
     [422, errors(9, 'recipients'), { outcome: 'refused', reason: 'HTTP 422, code 9' }],
@@ -151,7 +151,7 @@ t.test('an error says whether the number, the request or MessageBird is at fault
   })
 })
 
-t.test('a success is believed only as far as its body allows', async (t) => {
+t.test('derives the outcome of a success status from the body', async (t) => {
   const cases: [body: unknown, expected: object][] = [
     [taken('sent'), { outcome: 'accepted', messageId: ID }],
     [taken('buffered'), { outcome: 'accepted', messageId: ID }],
@@ -183,7 +183,7 @@ const NOTHING: Buffer = Buffer.alloc(0)
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
 const hash = (data: string | Buffer) => createHash('sha256').update(data).digest('hex')
 
-/** A request as MessageBird signs it: one without a body has no hash of it. */
+/** Returns a request signed as MessageBird does it: without a body there is no payload hash. */
 const signed = (
   url: string,
   { at = NOW, body = NOTHING, header = {}, claims = {}, key = SIGNING_KEY } = {},
@@ -221,7 +221,7 @@ testReceipts(t, {
   sign: (body, at) => signed(RECEIPTS, { at, body }),
 })
 
-t.test('a report says how far a message or a call came, and why no further', async (t) => {
+t.test('maps the status and the error of a report about a message or a call', async (t) => {
   const read = await reader()
   const ids = { sendId, messageId: ID }
   const cases: [parameters: Record<string, string>, receipts: object[]][] = [
@@ -256,19 +256,19 @@ t.test('a report says how far a message or a call came, and why no further', asy
   }
 })
 
-t.test('a report may have a body as long as that is signed too', async (t) => {
+t.test('accepts a report with a body only if the body is signed', async (t) => {
   const read = await reader()
   const url = addressOf({ status: 'delivered' })
   const body = Buffer.from('Hello, World!')
   const receipts = [{ sendId, messageId: ID, status: 'delivered' }]
   t.same(read(signed(url, { body })), { outcome: 'read', receipts })
   t.same(read(signed(url, { claims: { payload_hash: hash('') } })), { outcome: 'read', receipts })
-  t.same(read({ ...signed(url), body }), { outcome: 'forged' }, 'the body was added')
-  t.same(read({ ...signed(url, { body }), body: Buffer.alloc(0) }), { outcome: 'forged' }, 'the body was lost')
+  t.same(read({ ...signed(url), body }), { outcome: 'forged' }, 'a body was added')
+  t.same(read({ ...signed(url, { body }), body: Buffer.alloc(0) }), { outcome: 'forged' }, 'the body was removed')
   t.same(read({ ...signed(url, { body }), body: Buffer.from('Hello, World?') }), { outcome: 'forged' })
 })
 
-t.test('a token that MessageBird did not make for this address is a forgery', async (t) => {
+t.test('rejects as forged a token that MessageBird did not sign for this URL', async (t) => {
   const read = await reader()
   const url = addressOf({ status: 'delivered' })
   const cases: [request: ReceiptRequest, because: string][] = [
@@ -281,17 +281,21 @@ t.test('a token that MessageBird did not make for this address is a forgery', as
     [signed(url, { header: { alg: 'HS512' } }), 'another algorithm'],
     [signed(url, { claims: { iss: 'Other' } }), 'another issuer'],
     [signed(url, { claims: { url_hash: undefined } }), 'no hash'],
-    [signed(url, { claims: { url_hash: [] } }), 'a hash that is none'],
+    [signed(url, { claims: { url_hash: [] } }), 'an invalid hash'],
     [signed(url, { claims: { nbf: undefined } }), 'no time'],
-    [signed(url, { claims: { nbf: 'soon' } }), 'a time that is none'],
+    [signed(url, { claims: { nbf: 'soon' } }), 'an invalid time'],
     [{ ...signed(url), headers: {} }, 'no token'],
   ]
   for (const [request, because] of cases) t.same(read(request), { outcome: 'forged' }, because)
   t.equal(read(signed(url)).outcome, 'read')
-  t.equal(read(signed(url, { claims: { nbf: undefined, iat: NOW / 1_000 } })).outcome, 'read', 'iat does as well')
+  t.equal(
+    read(signed(url, { claims: { nbf: undefined, iat: NOW / 1_000 } })).outcome,
+    'read',
+    'iat is accepted in place of nbf',
+  )
 })
 
-t.test('a signed address in no known form is unreadable', async (t) => {
+t.test('reports a signed URL without known parameters as unreadable', async (t) => {
   const read = await reader()
   for (const url of [RECEIPTS, `${RECEIPTS}?id=${ID}`, `${RECEIPTS}?status=sent`, `${RECEIPTS}?%zz&=&`, 'nowhere']) {
     t.same(read(signed(url)), { outcome: 'unreadable' }, url)

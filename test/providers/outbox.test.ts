@@ -12,19 +12,19 @@ const message = (to: string, body: string) => ({
   code: '',
 })
 
-t.test('nothing is printed', async (t) => {
+t.test('prints nothing', async (t) => {
   const printed: string[] = []
   const provider = await createProvider(outboxProvider, {}, { print: (line) => printed.push(line) })
   await provider.send(MESSAGE, new AbortController().signal)
   t.same(printed, [])
 })
 
-t.test('the outbox gives the messages to one number alone, newest first', async (t) => {
+t.test('returns only the messages to the given number, newest first', async (t) => {
   let now = Date.parse('2026-01-01T00:00:00Z')
-  const told: string[] = []
+  const kept: string[] = []
   const outbox = createOutbox(
     () => now,
-    ({ body }) => told.push(body),
+    ({ body }) => kept.push(body),
   )
   outbox.keep(message('+18009998877', 'first'))
   outbox.keep(message('+442079460958', 'for another'))
@@ -37,11 +37,11 @@ t.test('the outbox gives the messages to one number alone, newest first', async 
       ['first', '2026-01-01T00:00:00.000Z'],
     ],
   )
-  t.same(told, ['first', 'for another', 'second'], 'and says what it keeps')
+  t.same(kept, ['first', 'for another', 'second'], 'reports each kept message')
   t.same(outbox.find('+18765550123'), [])
 })
 
-t.test('the outbox keeps the latest thousand messages and forgets the oldest', async (t) => {
+t.test('keeps the latest 1,000 messages and drops the oldest', async (t) => {
   const outbox = createOutbox(Date.now)
   for (let n = 1; n <= 1_500; n += 1) outbox.keep(message('+18009998877', `${n}`))
   const found = outbox.find('+18009998877')

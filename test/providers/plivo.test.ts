@@ -55,7 +55,7 @@ const receiptsOf = (id: string, key = keyOf(id)) =>
   `https://auth.example.com/webhooks/sms/plivo?send_id=${id}&key=${key}`
 const RECEIPTS = receiptsOf(sendId)
 
-t.test('a text message goes as "Send a Message" has it', async (t) => {
+t.test('sends an SMS as documented under "Send a Message"', async (t) => {
   const message = { ...MESSAGE, to: '+14157778888', text: 'Hello, this is a sample text ✓' }
   const { requests, result } = await sendOverWire(plivoProvider, settings(`${ADDRESS}/`), message, {
     status: 202,
@@ -72,13 +72,13 @@ t.test('a text message goes as "Send a Message" has it', async (t) => {
   ])
 })
 
-t.test('an alphanumeric sender goes as it is, and no receipt is asked for without an address', async (t) => {
+t.test('sends an alphanumeric sender unchanged, and requests no receipt without a URL', async (t) => {
   const message = { ...MESSAGE, to: '+14157778888', text: 'Hello' }
   const { requests } = await sendOverWire(plivoProvider, bare, message, {}, { receiptsUrl: undefined })
   t.equal(requests[0]?.body, '{"src":"Example","dst":"14157778888","text":"Hello","type":"sms"}')
 })
 
-t.test('a template goes as "Send a Message" has it', async (t) => {
+t.test('sends a template as documented under "Send a Message"', async (t) => {
   const message = { ...MESSAGE, channel: 'whatsapp' as const, to: '+14157778888', locale: 'pt-BR' }
   const { requests } = await sendOverWire(plivoProvider, settings(ADDRESS), message)
   t.equal(requests[0]?.url, 'https://api.plivo.com/v1/Account/MAXXXXXXXXXXXXXXXXXX/Message/')
@@ -92,7 +92,7 @@ t.test('a template goes as "Send a Message" has it', async (t) => {
   )
 })
 
-t.test('a channel is there with its settings alone, and no other takes its messages', async (t) => {
+t.test('offers a channel only with its settings, and fails messages of other channels', async (t) => {
   t.same((await createProvider(plivoProvider, settings(ADDRESS))).channels, ['sms', 'whatsapp'])
   const half = { ...bare, PLIVO_WHATSAPP_TEMPLATE: 'login_code' }
   t.same((await createProvider(plivoProvider, half)).channels, ['sms'])
@@ -106,7 +106,7 @@ t.test('a channel is there with its settings alone, and no other takes its messa
 const judge = async ({ status, headers = {}, body = '' }: CompanyReply) =>
   (await sendOverWire(plivoProvider, bare, MESSAGE, { status, headers, body })).result
 
-t.test('an error says whether the number, the request or Plivo is at fault', async (t) => {
+t.test('distinguishes errors of the number, of the request and of Plivo', async (t) => {
   const refused = { outcome: 'refused', reason: 'HTTP 400, invalid number' }
   const cases: [status: number, body: unknown, expected: object][] = [
     [400, error("'18009998877' is not a valid phone number."), refused],
@@ -137,7 +137,7 @@ t.test('an error says whether the number, the request or Plivo is at fault', asy
   })
 })
 
-t.test('a success is believed only as far as its body allows', async (t) => {
+t.test('derives the outcome of a success status from the body', async (t) => {
   const unknown = { outcome: 'unknown', reason: 'unreadable answer' }
   const cases: [body: unknown, expected: object][] = [
     [queued(), { outcome: 'accepted', messageId: UUID }],
@@ -164,7 +164,7 @@ t.test('a success is believed only as far as its body allows', async (t) => {
 const NOW = 1_790_000_000_000
 const NONCE = '05429567804466091622'
 
-/** What V3 signs: the address with its query in order, a dot, the parameters in order, a dot, the nonce. */
+/** Returns the V3 signature over the URL with a sorted query, the sorted parameters and the nonce, joined by dots. */
 const signV3 = (url: string, form: URLSearchParams, token = TOKEN, nonce = NONCE) => {
   const [address, query = ''] = url.split('?')
   const parts = [...form]
@@ -185,7 +185,7 @@ const signV2 = (url: string, token = TOKEN, nonce = NONCE) =>
 
 type Version = 'v2' | 'v3'
 
-/** Signs as Plivo does. */
+/** Returns a request that is signed as Plivo does it. */
 const signed = (
   form: Record<string, string> | URLSearchParams,
   { url = RECEIPTS, token = TOKEN, versions = ['v2', 'v3'] as Version[] } = {},
@@ -235,7 +235,7 @@ testReceipts(t, {
   sign: (body, at) => ({ ...signed(new URLSearchParams(body.toString())), body, now: at }),
 })
 
-t.test('a receipt says how far a message came, and why no further', async (t) => {
+t.test('maps the status and the error of a receipt about a message', async (t) => {
   const read = await reader()
   const ids = { sendId, messageId: UUID }
   const statuses = {
@@ -274,7 +274,7 @@ t.test('a receipt says how far a message came, and why no further', async (t) =>
   t.same(read(signed({ MessageUUID: UUID })), { outcome: 'unreadable' })
 })
 
-t.test('the ids are those that are there', async (t) => {
+t.test('reads the send id and the message id where present', async (t) => {
   const read = await reader()
   const plain = 'https://auth.example.com/webhooks/sms/plivo'
   for (const url of [plain, `${plain}?send_id=x`]) {
@@ -288,7 +288,7 @@ t.test('the ids are those that are there', async (t) => {
   t.same(read(signed({ Status: 'sent' })), { outcome: 'read', receipts: [{ sendId, status: 'sent' }] })
 })
 
-t.test('V3 takes in the query and each value of each parameter, in order', async (t) => {
+t.test('verifies V3 over the sorted query and every value of every parameter', async (t) => {
   const read = await reader()
   const url = 'https://auth.example.com/webhooks/sms/plivo?b=2&a=1'
   const form = new URLSearchParams('Status=sent&MessageUUID=2&MessageUUID=1&MessageUUID=2')
@@ -298,10 +298,10 @@ t.test('V3 takes in the query and each value of each parameter, in order', async
   const headers = { 'x-plivo-signature-v3': signature, 'x-plivo-signature-v3-nonce': NONCE }
   t.equal(read({ ...request, headers }).outcome, 'read')
   const empty = { ...signed({}, { url, versions: ['v3'] }), body: Buffer.alloc(0) }
-  t.same(read(empty), { outcome: 'unreadable' }, 'without parameters there is but one dot')
+  t.same(read(empty), { outcome: 'unreadable' }, 'without parameters the signed text has only one dot')
 })
 
-t.test("one signature of several is enough, and the main account's serves too", async (t) => {
+t.test('accepts one valid signature of several, also that of the main account', async (t) => {
   const read = await reader()
   for (const version of ['v2', 'v3'] as const) {
     const genuine = signed(report('sent'), { versions: [version] })
@@ -321,7 +321,7 @@ t.test("one signature of several is enough, and the main account's serves too", 
   }
 })
 
-t.test('where V3 is there it decides, whatever V2 says', async (t) => {
+t.test('ignores V2 where V3 headers are present', async (t) => {
   const read = await reader()
   const genuine = signed(report('delivered'))
   const { 'x-plivo-signature-v3': _, ...withoutSignature } = genuine.headers
@@ -336,7 +336,7 @@ t.test('where V3 is there it decides, whatever V2 says', async (t) => {
   }
 })
 
-t.test('V2 alone is believed at an address that we made, and about its message alone', async (t) => {
+t.test('accepts V2 alone only at a URL with a valid key for the message', async (t) => {
   const read = await reader()
   const other = 'a1b2c3d4-e5f6-4708-890a-0b0c0d0e0f10'
   const genuine = signed(report('delivered'), { versions: ['v2'] })
@@ -354,7 +354,7 @@ t.test('V2 alone is believed at an address that we made, and about its message a
   }
 })
 
-t.test('a receipt that Plivo did not sign is forged', async (t) => {
+t.test('rejects as forged a receipt that Plivo did not sign', async (t) => {
   const read = await reader()
   for (const version of ['v2', 'v3'] as const) {
     const genuine = signed(report('delivered'), { versions: [version] })
@@ -366,16 +366,16 @@ t.test('a receipt that Plivo did not sign is forged', async (t) => {
     })
     for (const [request, because] of [
       [signed(report('delivered'), { versions: [version], token: 'test.not-a-real-token-either' }), 'another key'],
-      [{ ...genuine, url: genuine.url.replace('auth.', 'other.') }, 'it went to another address'],
-      [{ ...genuine, url: 'no address' }, 'it went to no address'],
-      [withHeader(name, undefined), 'there is no signature'],
+      [{ ...genuine, url: genuine.url.replace('auth.', 'other.') }, 'the URL has another host'],
+      [{ ...genuine, url: 'no address' }, 'the URL is invalid'],
+      [withHeader(name, undefined), 'the signature is missing'],
       [withHeader(name, ''), 'the signature is empty'],
       [withHeader(name, signature.slice(1)), 'the signature is short'],
       [withHeader(name, '✓'.repeat(44)), 'the signature is garbage'],
-      [withHeader(nonce, undefined), 'there is no nonce'],
+      [withHeader(nonce, undefined), 'the nonce is missing'],
       [withHeader(nonce, ''), 'the nonce is empty'],
-      [withHeader(nonce, '1'), 'the nonce is another'],
-      [{ ...genuine, headers: {} }, 'there are no headers'],
+      [withHeader(nonce, '1'), 'the nonce differs'],
+      [{ ...genuine, headers: {} }, 'all headers are missing'],
     ] as const) {
       t.same(read(request), { outcome: 'forged' }, `${version}: ${because}`)
     }
@@ -385,7 +385,7 @@ t.test('a receipt that Plivo did not sign is forged', async (t) => {
   t.same(read({ ...genuine, body: Buffer.alloc(0) }), { outcome: 'forged' })
 })
 
-t.test('a receipt of any age is taken: Plivo signs no time', async (t) => {
+t.test('accepts a receipt of any age, because Plivo signs no time', async (t) => {
   const read = await reader()
   t.equal(read({ ...signed(report('delivered')), now: NOW + 86_400_000 }).outcome, 'read')
 })

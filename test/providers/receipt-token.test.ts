@@ -11,13 +11,13 @@ const sign = (header: object, claims: unknown, algorithm = 'sha256', secret = SE
   return `${input}.${createHmac(algorithm, secret).update(input).digest('base64url')}`
 }
 
-t.test('the claims of a signed token are read whatever its age, which the reader of receipts judges', async (t) => {
+t.test('returns the claims of a signed token of any age; the receipt reader checks the age', async (t) => {
   for (const claims of [{ iat: 1 }, { iat: 1, exp: 2 }, { nbf: 4_000_000_000 }, { nbf: 'soon', exp: null }, {}]) {
     t.same(verify(sign({ alg: 'HS256' }, claims)), claims)
   }
 })
 
-t.test('a token signed with the secret by any other algorithm has no claims', async (t) => {
+t.test('returns no claims for a token signed with any algorithm but HS256', async (t) => {
   for (const [alg, algorithm] of [
     ['HS384', 'sha384'],
     ['HS512', 'sha512'],
@@ -32,7 +32,7 @@ t.test('a token signed with the secret by any other algorithm has no claims', as
   t.same(verify(sign({ alg: 'HS256', crit: ['b64'], b64: false }, { iat: 1 })), {}, 'with an unknown extension')
 })
 
-t.test('a text that is not such a token has no claims', async (t) => {
+t.test('returns no claims for malformed text or another secret', async (t) => {
   const token = sign({ alg: 'HS256' }, { iat: 1 })
   const texts = ['', '.', '..', 'a.b.c', `${token}=`, ` ${token}`, `${token}.`, token.slice(0, -1), 'é.é.é']
   for (const text of texts) t.same(verify(text), {}, text)
@@ -40,12 +40,12 @@ t.test('a text that is not such a token has no claims', async (t) => {
   for (const claims of [null, 7, 'text', []]) t.same(verify(sign({ alg: 'HS256' }, claims)), {}, `${claims}`)
 })
 
-t.test('a secret that looks like a public key is a secret all the same', async (t) => {
+t.test('uses a secret that looks like a public key as an HMAC secret', async (t) => {
   const secret = '-----BEGIN PUBLIC KEY-----'
   t.same(createTokenVerifier(secret)(sign({ alg: 'HS256' }, { iat: 1 }, 'sha256', secret)), { iat: 1 })
 })
 
-t.test('a claim is the hash of data only in lower-case hexadecimal', async (t) => {
+t.test('matches a hash claim only in lower-case hexadecimal', async (t) => {
   const digest = hash('sha256', 'body')
   t.ok(isHashOf(digest, 'body'))
   t.ok(isHashOf(digest, Buffer.from('body')))

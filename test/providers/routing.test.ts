@@ -4,7 +4,7 @@ import { parseRoutes, routeFor } from '../../src/delivery/routing.ts'
 
 const ALL = ['twilio', 'vonage', 'acme']
 
-t.test('a country has its own order, every other country that of the star', async (t) => {
+t.test('uses the route of the country, or the star route for every other country', async (t) => {
   const routes = parseRoutes(' US, CA = twilio,vonage ;IN=acme;*=vonage;', ALL)
   t.same(routeFor(routes, 'US', ALL), ['twilio', 'vonage'])
   t.same(routeFor(routes, 'CA', ALL), ['twilio', 'vonage'])
@@ -13,12 +13,12 @@ t.test('a country has its own order, every other country that of the star', asyn
   t.same(routeFor(routes, null, ALL), ['vonage'])
 })
 
-t.test('without a route and without a star the order is that of SMS_PROVIDERS', async (t) => {
+t.test('uses the order of SMS_PROVIDERS without a matching route or star', async (t) => {
   t.same(routeFor(parseRoutes('', ALL), 'DE', ALL), ALL)
   t.same(routeFor(parseRoutes('US=acme', ALL), 'DE', ALL), ALL)
 })
 
-t.test('a faulty route says what is wrong', async (t) => {
+t.test('reports what is wrong with an invalid route', async (t) => {
   const faulty: [text: string, fault: RegExp][] = [
     ['US', /"US", which is not COUNTRIES=COMPANIES/],
     ['=twilio', /"=twilio"/],
@@ -32,7 +32,7 @@ t.test('a faulty route says what is wrong', async (t) => {
   for (const [text, fault] of faulty) t.throws(() => parseRoutes(text, ALL), { message: fault }, text)
 })
 
-t.test('a price is that of the country and channel, of the star, or unknown', async (t) => {
+t.test('estimates the price by country and channel, by the star, or as unknown', async (t) => {
   const prices = parsePrices(['US=0.0083', 'US:voice=0.014', '*=0.08'])
   t.equal(estimatePrice(prices, { country: 'US', channel: 'sms', segments: 1 }), 0.0083)
   t.equal(estimatePrice(prices, { country: 'US', channel: 'sms', segments: 3 }), 0.0249)
@@ -42,7 +42,7 @@ t.test('a price is that of the country and channel, of the star, or unknown', as
   t.equal(estimatePrice(prices, { country: 'DE', channel: 'voice', segments: 1 }), null)
 })
 
-t.test('a faulty price says what is wrong', async (t) => {
+t.test('reports what is wrong with an invalid price', async (t) => {
   for (const item of ['US', 'US=', 'US=-1', 'USA=1', 'US:fax=1', 'US=1e3', 'US=1,5']) {
     t.throws(() => parsePrices([item]), { message: new RegExp(`has "${item}", which is not COUNTRY=PRICE`) }, item)
   }

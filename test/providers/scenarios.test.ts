@@ -21,7 +21,7 @@ const start = (items: string[], now = NOW) => {
   return { scenarios, receipts, send }
 }
 
-t.test('the standard numbers have one for each scenario', async (t) => {
+t.test('has one standard number for each scenario', async (t) => {
   const { numbers, faults } = parse(['standard'])
   t.same(faults, [])
   t.same(
@@ -32,7 +32,7 @@ t.test('the standard numbers have one for each scenario', async (t) => {
   t.equal(numbers.length, STANDARD_NUMBERS.length)
 })
 
-t.test('in production each number is listed with its last day, which has not passed', async (t) => {
+t.test('requires each number to have an unexpired last day in production', async (t) => {
   const faulty: [item: string, fault: RegExp][] = [
     ['standard', /must not be "standard" in production/],
     ['+12025550155=code:246810', /must say until when \+12025550155 is served/],
@@ -40,12 +40,12 @@ t.test('in production each number is listed with its last day, which has not pas
   ]
   for (const [item, fault] of faulty) {
     t.match(parse([item], true).faults, [fault], item)
-    t.same(parse([item]).faults, [], `${item} is right elsewhere`)
+    t.same(parse([item]).faults, [], `${item} is valid outside production`)
   }
   t.same(parse(['+12025550155=code:246810@2026-11-24'], true).faults, [])
 })
 
-t.test('a faulty number says what is wrong', async (t) => {
+t.test('reports what is wrong with an invalid number', async (t) => {
   const faulty: [item: string, fault: RegExp][] = [
     ['+12025550155', /"\+12025550155", which is not NUMBER=SCENARIO/],
     ['12025550155=down', /"12025550155=down"/],
@@ -58,7 +58,7 @@ t.test('a faulty number says what is wrong', async (t) => {
   for (const [item, fault] of faulty) t.match(parse([item]).faults, [fault], item)
 })
 
-t.test('each scenario ends as its name says', async (t) => {
+t.test('ends each scenario as its name says', async (t) => {
   const { receipts, send } = start(['standard'])
   t.match(await send('+12025550150'), { outcome: 'accepted' })
   t.match(await send('+12025550151'), { outcome: 'accepted' })
@@ -75,12 +75,12 @@ t.test('each scenario ends as its name says', async (t) => {
   t.match(receipts[0], { provider: 'scenario', sendId })
 })
 
-t.test('a slow one gives up at the signal', async (t) => {
+t.test('ends a slow send as unknown at the signal', async (t) => {
   const { send } = start(['standard'])
   t.match(await send('+12025550152', AbortSignal.timeout(1)), { outcome: 'unknown' })
 })
 
-t.test('after its last day a number is served no more, by nobody', async (t) => {
+t.test('stops serving a number after its last day', async (t) => {
   const item = '+12025550155=code:246810@2026-11-24'
   const last = start([item], Date.parse('2026-11-24T23:59:59Z')).scenarios
   t.equal(last.isServed('+12025550155'), true)
@@ -89,5 +89,5 @@ t.test('after its last day a number is served no more, by nobody', async (t) => 
   t.equal(scenarios.isServed('+12025550155'), false)
   t.equal(scenarios.codeFor('+12025550155'), undefined)
   t.equal(scenarios.providerFor('+12025550155'), undefined)
-  t.equal(scenarios.isServed('+12025550143'), undefined, 'other numbers are none of ours')
+  t.equal(scenarios.isServed('+12025550143'), undefined, 'other numbers are not scenario numbers')
 })

@@ -43,7 +43,7 @@ const settings = (url: string) => ({
   SNS_URL: url,
 })
 
-/** The date, the signature over it and the id of the try are new each time. */
+/** Returns the request without the date, the signature and the invocation id, which change with every call. */
 const normalise = ({ method, path, headers, body }: ReceivedRequest) => {
   const { authorization, 'x-amz-date': date, 'amz-sdk-invocation-id': id, ...rest } = headers
   return { method, path, body, headers: rest, signed: [authorization, date, id].every(Boolean) }
@@ -54,7 +54,7 @@ testRealProvider(t, { definition: snsProvider, settings, secrets: [SECRET], voic
 const send = (answer: object, changes: object = {}) =>
   sendOverWire(snsProvider, { ...settings('https://sns.eu-central-1.amazonaws.com'), ...changes }, MESSAGE, answer)
 
-t.test('the request is the action Publish, with the message as one that matters', async (t) => {
+t.test('sends the action Publish with the SMS type Transactional', async (t) => {
   const { requests, result } = await send(
     { body: published('94f20ce6-13c5-43a0-9a9e-ca52d816e90b') },
     { SNS_SENDER_ID: 'Example' },
@@ -83,14 +83,14 @@ t.test('the request is the action Publish, with the message as one that matters'
   })
 })
 
-t.test('the fields are those of the query protocol of SNS byte for byte, in UTF-8', async (t) => {
+t.test('encodes the fields byte for byte in UTF-8, as the query protocol of SNS requires', async (t) => {
   const { requests } = await sendOverWire(
     snsProvider,
     settings('https://sns.eu-central-1.amazonaws.com'),
     { ...MESSAGE, text: 'Код: "049281" & {to}\n+1' },
     { body: published('msg-1') },
   )
-  // The order of the fields is the SDK's affair.
+  // The SDK chooses the order of the fields.
   t.same(requests[0]?.body?.split('&').toSorted(), [
     'Action=Publish',
     'Message=%D0%9A%D0%BE%D0%B4%3A%20%22049281%22%20%26%20%7Bto%7D%0A%2B1',
@@ -102,12 +102,12 @@ t.test('the fields are those of the query protocol of SNS byte for byte, in UTF-
   ])
 })
 
-t.test('what goes over our wire is what the SDK signed (Signature Version 4)', async (t) => {
+t.test('sends the request that the SDK signed (Signature Version 4)', async (t) => {
   const { requests } = await send({ body: published('msg-1') })
   const { url, headers, body = '' } = requests[0]!
   const [, scope = '', names = '', signature] =
     /Credential=[^/]+\/(\S+), SignedHeaders=(\S+), Signature=(\w+)$/.exec(headers['authorization'] ?? '') ?? []
-  // These two are written by the wire itself.
+  // The wire itself writes `host` and `content-length`.
   const sent: Record<string, string> = {
     ...headers,
     host: new URL(url).host,
@@ -122,12 +122,12 @@ t.test('what goes over our wire is what the SDK signed (Signature Version 4)', a
   t.equal(signature, hmac(key, toSign).toString('hex'))
 })
 
-t.test('the endpoint is that of the region unless an address is set', async (t) => {
+t.test('uses the endpoint of the region, not the default of SNS_URL', async (t) => {
   const { requests } = await send({ body: published('x') }, { SNS_URL: 'https://sns.us-east-1.amazonaws.com' })
   t.equal(requests[0]?.url, 'https://sns.eu-central-1.amazonaws.com/')
 })
 
-t.test('what SNS answers is told apart by its code', async (t) => {
+t.test('maps each error code of SNS to an outcome', async (t) => {
   const cases: [status: number, body: string, headers: Record<string, string>, expected: object][] = [
     [400, BAD_NUMBER, {}, { outcome: 'refused', reason: 'HTTP 400, InvalidParameter' }],
     [400, fault('OptedOut', 'this one'), {}, { outcome: 'refused', reason: 'HTTP 400, OptedOut' }],
@@ -171,7 +171,7 @@ t.test('what SNS answers is told apart by its code', async (t) => {
   }
 })
 
-t.test('a success that cannot be read may have been sent, in whatever way it cannot', async (t) => {
+t.test('treats an unreadable success as unknown', async (t) => {
   const bodies = [
     ' ',
     'x',
@@ -196,7 +196,7 @@ t.test('a success that cannot be read may have been sent, in whatever way it can
   }
 })
 
-t.test('without its package it says which one to install', async (t) => {
+t.test('names the package to install when the SDK is missing', async (t) => {
   const hooks = registerHooks({
     resolve: (specifier, context, next) => {
       if (specifier === '@aws-sdk/client-sns') throw Object.assign(new Error('none'), { code: 'ERR_MODULE_NOT_FOUND' })
@@ -209,7 +209,7 @@ t.test('without its package it says which one to install', async (t) => {
   })
 })
 
-t.test('half of a pair of credentials is refused', async (t) => {
+t.test('refuses an access key without its secret', async (t) => {
   const { SNS_SECRET_ACCESS_KEY: _, ...half } = settings('https://sns.eu-central-1.amazonaws.com')
   await t.rejects(sendOverWire(snsProvider, half, MESSAGE), /set both, or neither/)
 })

@@ -40,7 +40,7 @@ testRealProvider(t, { definition: telnyxProvider, settings, secrets: [API_KEY], 
 const HEADERS = { authorization: `Bearer ${API_KEY}`, 'content-type': 'application/json', accept: 'application/json' }
 const RECEIPTS = `https://auth.example.com/webhooks/sms/telnyx?send_id=${MESSAGE.sendId}`
 
-t.test('a text message goes as "Send a message" has it', async (t) => {
+t.test('sends an SMS as documented under "Send a message"', async (t) => {
   const message = { ...MESSAGE, to: '+15559876543', text: 'Hello, world! ✓' }
   const { requests, result } = await sendOverWire(telnyxProvider, settings('https://api.telnyx.com/'), message, {
     body: '{"data":{"id":"40385f64-5717-4562-b3fc-2c963f66afa6"}}',
@@ -56,7 +56,7 @@ t.test('a text message goes as "Send a message" has it', async (t) => {
   ])
 })
 
-t.test('an alphanumeric sender goes with its profile, and no receipt is asked for without a key', async (t) => {
+t.test('sends an alphanumeric sender with its profile, and requests no receipt without a key', async (t) => {
   const { requests } = await sendOverWire(
     telnyxProvider,
     { ...bare, TELNYX_MESSAGING_PROFILE_ID: '4000eba1-a0c0-4563-9925-b25e842a7cb6' },
@@ -68,7 +68,7 @@ t.test('an alphanumeric sender goes with its profile, and no receipt is asked fo
   )
 })
 
-t.test('a call goes as "Create a connection-scoped TeXML call" has it', async (t) => {
+t.test('places a call as documented under "Create a connection-scoped TeXML call"', async (t) => {
   const { requests, result } = await sendOverWire(
     telnyxProvider,
     settings('https://api.telnyx.com'),
@@ -88,7 +88,7 @@ t.test('a call goes as "Create a connection-scoped TeXML call" has it', async (t
   )
 })
 
-t.test('a template goes as "Send WhatsApp Messages" has it', async (t) => {
+t.test('sends a template as documented under "Send WhatsApp Messages"', async (t) => {
   const { requests } = await sendOverWire(telnyxProvider, settings('https://api.telnyx.com'), {
     ...MESSAGE,
     channel: 'whatsapp',
@@ -106,7 +106,7 @@ t.test('a template goes as "Send WhatsApp Messages" has it', async (t) => {
   )
 })
 
-t.test('a channel is there with its settings alone, and no other takes its messages', async (t) => {
+t.test('offers a channel only with its settings, and fails messages of other channels', async (t) => {
   t.same((await createProvider(telnyxProvider, settings('https://x.example'))).channels, ['sms', 'voice', 'whatsapp'])
   const provider = await createProvider(telnyxProvider, { ...bare, TELNYX_VOICE_FROM: '+13120001234' })
   t.same(provider.channels, ['sms'])
@@ -119,7 +119,7 @@ t.test('a channel is there with its settings alone, and no other takes its messa
 const judge = async ({ status, headers = {}, body = '' }: CompanyReply) =>
   (await sendOverWire(telnyxProvider, bare, MESSAGE, { status, headers, body })).result
 
-t.test('an error says whether the number, the request or Telnyx is at fault', async (t) => {
+t.test('distinguishes errors of the number, of the request and of Telnyx', async (t) => {
   const cases: [status: number, body: unknown, expected: object][] = [
     [400, errors('40310'), { outcome: 'refused', reason: 'HTTP 400, code 40310' }],
     [409, errors('40300'), { outcome: 'refused', reason: 'HTTP 409, code 40300' }],
@@ -165,7 +165,7 @@ const NOW = 1_790_000_000_000
 const TIME = String(NOW / 1000)
 const ID = '40385f64-5717-4562-b3fc-2c963f66afa6'
 
-/** Signs as Telnyx documents it. */
+/** Returns a request signed as Telnyx documents it. */
 const signed = (
   body: string,
   { time = TIME, key = privateKey, type = 'application/json', url = RECEIPTS } = {},
@@ -191,7 +191,7 @@ const reader = async () => {
   return readReceipt!
 }
 
-t.test('a receipt about a message says how far it came', async (t) => {
+t.test('maps the status of a receipt about a message', async (t) => {
   const read = await reader()
   const statuses = {
     sent: 'sent',
@@ -216,7 +216,7 @@ t.test('a receipt about a message says how far it came', async (t) => {
   t.same(read(signed(event('received', { type: 'message.received' }))), { outcome: 'read', receipts: [] })
 })
 
-t.test('a receipt tells the code of what went wrong, and nothing else of it', async (t) => {
+t.test('passes on the error code of a receipt, but no error text', async (t) => {
   const read = await reader()
   const payload = errors('40001')
   t.match(read(signed(event('delivery_failed', { payload }))), { receipts: [{ reason: '40001' }] })
@@ -225,7 +225,7 @@ t.test('a receipt tells the code of what went wrong, and nothing else of it', as
   t.same(receipts, [{ sendId: MESSAGE.sendId, messageId: ID, status: 'undelivered' }])
 })
 
-t.test('the send id is taken from what is signed before it is taken from the address', async (t) => {
+t.test('prefers the signed send id over the one in the URL', async (t) => {
   const read = await reader()
   const other = 'a1b2c3d4-e5f6-4708-890a-0b0c0d0e0f10'
   const url = RECEIPTS.replace(MESSAGE.sendId, other)
@@ -245,7 +245,7 @@ t.test('the send id is taken from what is signed before it is taken from the add
   }
 })
 
-t.test('a receipt about a call says how it ended', async (t) => {
+t.test('maps the status of a receipt about a call', async (t) => {
   const read = await reader()
   const form = 'application/x-www-form-urlencoded; charset=utf-8'
   const call = (status: string) =>
@@ -261,7 +261,7 @@ t.test('a receipt about a call says how it ended', async (t) => {
   t.same(read(signed('CallSid=v3', { type: form })), { outcome: 'unreadable' })
 })
 
-t.test('a receipt that Telnyx did not sign is forged', async (t) => {
+t.test('rejects as forged a receipt that Telnyx did not sign', async (t) => {
   const read = await reader()
   const genuine = signed(event('delivered'))
   const changed = Buffer.from(genuine.body)
@@ -270,23 +270,23 @@ t.test('a receipt that Telnyx did not sign is forged', async (t) => {
   const withHeader = (name: string, value: string) => ({ ...genuine, headers: { ...genuine.headers, [name]: value } })
   const signature = genuine.headers['telnyx-signature-ed25519']!
   for (const [request, because] of [
-    [{ ...genuine, body: changed }, 'a byte of the body is another'],
-    [{ ...genuine, body: Buffer.alloc(0) }, 'the body is gone'],
-    [signed(event('delivered'), { key: generateKeyPairSync('ed25519').privateKey }), 'the key is another'],
-    [withHeader('telnyx-timestamp', String(Number(TIME) + 1)), 'the time is another'],
-    [withHeader('telnyx-timestamp', `${TIME} `), 'the time is none'],
+    [{ ...genuine, body: changed }, 'one byte of the body differs'],
+    [{ ...genuine, body: Buffer.alloc(0) }, 'the body is empty'],
+    [signed(event('delivered'), { key: generateKeyPairSync('ed25519').privateKey }), 'the key differs'],
+    [withHeader('telnyx-timestamp', String(Number(TIME) + 1)), 'the time differs'],
+    [withHeader('telnyx-timestamp', `${TIME} `), 'the time is invalid'],
     [withHeader('telnyx-signature-ed25519', signature.slice(4)), 'the signature is short'],
     [withHeader('telnyx-signature-ed25519', 'garbage ✓'), 'the signature is garbage'],
     [withHeader('telnyx-signature-ed25519', ''), 'the signature is empty'],
-    [without('telnyx-signature-ed25519'), 'there is no signature'],
-    [without('telnyx-timestamp'), 'there is no time'],
-    [{ ...genuine, headers: {} }, 'there are no headers'],
+    [without('telnyx-signature-ed25519'), 'the signature is missing'],
+    [without('telnyx-timestamp'), 'the time is missing'],
+    [{ ...genuine, headers: {} }, 'all headers are missing'],
   ] as const) {
     t.same(read(request), { outcome: 'forged' }, because)
   }
 })
 
-t.test('a receipt that was signed more than 300 s from now is stale', async (t) => {
+t.test('rejects as stale a receipt signed more than 300 s ago or ahead', async (t) => {
   const read = await reader()
   for (const [seconds, outcome] of [
     [-301, 'stale'],
@@ -298,7 +298,7 @@ t.test('a receipt that was signed more than 300 s from now is stale', async (t) 
   }
 })
 
-t.test('a signed receipt in no known form is unreadable, and none makes it fall over', async (t) => {
+t.test('reports malformed signed receipts as unreadable and never throws', async (t) => {
   const read = await reader()
   for (const body of [
     '',

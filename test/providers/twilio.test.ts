@@ -52,7 +52,7 @@ const HEADERS = {
 const RECEIPTS = `https://auth.example.com/webhooks/sms/twilio?send_id=${MESSAGE.sendId}`
 const CALLBACK = `StatusCallback=${encodeURIComponent(RECEIPTS)}`
 
-t.test('a text message goes as "Messages resource" has it', async (t) => {
+t.test('sends an SMS as documented under "Messages resource"', async (t) => {
   const message = { ...MESSAGE, to: '+15558675310', text: 'Hi there\n✓ é & 50%' }
   const { requests, result } = await sendOverWire(twilioProvider, settings(`${ADDRESS}/`), message, {
     status: 201,
@@ -69,13 +69,13 @@ t.test('a text message goes as "Messages resource" has it', async (t) => {
   ])
 })
 
-t.test('a messaging service goes by its SID, and no receipt is asked for without an address', async (t) => {
+t.test('sends through a messaging service by SID, and requests no receipt without a URL', async (t) => {
   const message = { ...MESSAGE, to: '+15558675310', text: 'Hi there' }
   const { requests } = await sendOverWire(twilioProvider, bare, message, {}, { receiptsUrl: undefined })
   t.equal(requests[0]?.body, `To=%2B15558675310&MessagingServiceSid=${SERVICE}&Body=Hi+there`)
 })
 
-t.test('a call goes as "Call resource" has it', async (t) => {
+t.test('places a call as documented under "Call resource"', async (t) => {
   const { requests, result } = await sendOverWire(
     twilioProvider,
     settings(ADDRESS),
@@ -93,7 +93,7 @@ t.test('a call goes as "Call resource" has it', async (t) => {
   t.equal(requests[0]?.body, `To=%2B14155551212&From=%2B15017122661&Twiml=${twiml}&${CALLBACK}`)
 })
 
-t.test('a template goes as "whatsapp/authentication" has it', async (t) => {
+t.test('sends a template as documented under "whatsapp/authentication"', async (t) => {
   const message = { ...MESSAGE, channel: 'whatsapp' as const, to: '+15558675310' }
   const { requests } = await sendOverWire(twilioProvider, settings(ADDRESS), message)
   t.equal(requests[0]?.url, `https://api.twilio.com/2010-04-01/Accounts/${ACCOUNT}/Messages.json`)
@@ -104,7 +104,7 @@ t.test('a template goes as "whatsapp/authentication" has it', async (t) => {
   )
 })
 
-t.test('a channel is there with its settings alone, and no other takes its messages', async (t) => {
+t.test('offers a channel only with its settings, and fails messages of other channels', async (t) => {
   t.same((await createProvider(twilioProvider, settings(ADDRESS))).channels, ['sms', 'voice', 'whatsapp'])
   const half = { ...bare, TWILIO_WHATSAPP_FROM: '+14155238886' }
   t.same((await createProvider(twilioProvider, half)).channels, ['sms'])
@@ -116,25 +116,25 @@ t.test('a channel is there with its settings alone, and no other takes its messa
 const judge = async ({ status, headers = {}, body = '' }: CompanyReply) =>
   (await sendOverWire(twilioProvider, bare, MESSAGE, { status, headers, body })).result
 
-t.test('an error says whether the number, the request or Twilio is at fault', async (t) => {
+t.test('distinguishes errors of the number, of the request and of Twilio', async (t) => {
   for (const code of [21211, 21217, 21265, 21610, 21614, 21635, 30005, 30006, 63003, 63024]) {
     t.same(await judge(json(400, error(code, 400))), { outcome: 'refused', reason: `HTTP 400, code ${code}` })
   }
   const failed: [status: number, code: number, because: string][] = [
     [401, 20003, 'the token is wrong'],
-    [404, 20404, 'there is no such account'],
+    [404, 20404, 'the account does not exist'],
     [400, 21408, 'the account may not send to the region'],
     [400, 21215, 'the account may not call the region'],
     [400, 21216, 'Twilio blocks the call'],
-    [400, 21214, 'Twilio has no way to the number'],
-    [400, 21219, 'a trial account knows verified numbers only'],
-    [400, 21608, 'a trial account knows verified numbers only'],
+    [400, 21214, 'Twilio cannot reach the number'],
+    [400, 21219, 'a trial account may send to verified numbers only'],
+    [400, 21608, 'a trial account may send to verified numbers only'],
     [400, 21606, 'the sender cannot send'],
     [400, 21612, 'this sender cannot send to this number'],
-    [400, 21212, 'the sender is no number'],
-    [400, 21659, 'the sender is not of Twilio'],
+    [400, 21212, 'the sender is not a number'],
+    [400, 21659, 'the sender does not belong to Twilio'],
     [500, 20500, 'Twilio is at fault'],
-    [503, 20503, 'Twilio is closed'],
+    [503, 20503, 'Twilio is unavailable'],
   ]
   for (const [status, code, because] of failed) {
     t.same(
@@ -155,7 +155,7 @@ t.test('an error says whether the number, the request or Twilio is at fault', as
   t.same(await judge(json(400, quoting)), { outcome: 'failed', reason: 'HTTP 400' })
 })
 
-t.test('a success is believed only as far as its body allows', async (t) => {
+t.test('derives the outcome of a success status from the body', async (t) => {
   const cases: [body: unknown, expected: object][] = [
     [
       { sid: 'SM1', status: 'accepted', error_code: null },
@@ -192,7 +192,7 @@ t.test('a success is believed only as far as its body allows', async (t) => {
 const NOW = 1_790_000_000_000
 const SID = 'SMXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX'
 
-/** Signs as Twilio documents it. */
+/** Returns a request signed as Twilio documents it. */
 const signed = (
   form: Record<string, string>,
   { url = RECEIPTS, token = TOKEN, signedUrl }: { url?: string; token?: string; signedUrl?: string } = {},
@@ -241,7 +241,7 @@ testReceipts(t, {
   }),
 })
 
-t.test('the signature is that of the example in "Secure webhooks"', async (t) => {
+t.test('accepts the signature of the example in "Secure webhooks"', async (t) => {
   const { readReceipt } = await createProvider(twilioProvider, { ...bare, TWILIO_AUTH_TOKEN: '12345' })
   const body = 'Digits=1234&To=%2B18005551212&From=%2B14158675309&Caller=%2B14158675309&CallSid=CA1234567890ABCDE'
   const read = (signature: string) =>
@@ -251,11 +251,11 @@ t.test('the signature is that of the example in "Secure webhooks"', async (t) =>
       body: Buffer.from(body),
       now: NOW,
     })
-  t.same(read('RSOYDt4T1cUTdK1PDd93/VVr8B8='), { outcome: 'unreadable' }, 'genuine, but of no status')
+  t.same(read('RSOYDt4T1cUTdK1PDd93/VVr8B8='), { outcome: 'unreadable' }, 'genuine, but without a status')
   t.same(read('RSOYDt4T1cUTdK1PDd93/VVr8B9='), { outcome: 'forged' })
 })
 
-t.test('a receipt about a message says how far it came, and why no further', async (t) => {
+t.test('maps the status and the error of a receipt about a message', async (t) => {
   const read = await reader()
   const ids = { sendId: MESSAGE.sendId, messageId: SID }
   const statuses = {
@@ -279,11 +279,11 @@ t.test('a receipt about a message says how far it came, and why no further', asy
   t.same(
     read(signed(aboutMessage('failed', { ErrorCode: 'to: +15558675310' }))),
     { outcome: 'read', receipts: [{ ...ids, status: 'failed' }] },
-    'a code is told if it is one',
+    'passes on only well-formed error codes',
   )
 })
 
-t.test('a receipt about a call says how it ended', async (t) => {
+t.test('maps the status of a receipt about a call', async (t) => {
   const read = await reader()
   const call = (CallStatus: string) => signed({ CallSid: 'CA1', CallStatus, AccountSid: ACCOUNT, CallDuration: '9' })
   const ids = { sendId: MESSAGE.sendId, messageId: 'CA1' }
@@ -297,7 +297,7 @@ t.test('a receipt about a call says how it ended', async (t) => {
   }
 })
 
-t.test('the ids are those that are there', async (t) => {
+t.test('reads the send id and the message id where present', async (t) => {
   const read = await reader()
   for (const url of ['https://auth.example.com/webhooks/sms/twilio', RECEIPTS.replace(MESSAGE.sendId, 'x')]) {
     t.same(read(signed(aboutMessage('sent'), { url })), {
@@ -312,7 +312,7 @@ t.test('the ids are those that are there', async (t) => {
   })
 })
 
-t.test('Twilio may sign the address with its port or without', async (t) => {
+t.test('accepts a signature over the URL with or without its port', async (t) => {
   const read = await reader()
   const form = aboutMessage('delivered')
   for (const [url, signedUrl, outcome] of [
@@ -329,7 +329,7 @@ t.test('Twilio may sign the address with its port or without', async (t) => {
   }
 })
 
-t.test('a parameter that comes twice is signed once for each value', async (t) => {
+t.test('verifies a repeated parameter once for each distinct value', async (t) => {
   const read = await reader()
   const data = `${RECEIPTS}Medium1Medium2MessageStatussent`
   const request = {
@@ -341,18 +341,18 @@ t.test('a parameter that comes twice is signed once for each value', async (t) =
   t.equal(read(request).outcome, 'read')
 })
 
-t.test('a receipt that Twilio did not sign is forged', async (t) => {
+t.test('rejects as forged a receipt that Twilio did not sign', async (t) => {
   const read = await reader()
   const genuine = signed(aboutMessage('delivered'))
   const signature = genuine.headers['x-twilio-signature']
   const withSignature = (value: string | undefined) => ({ ...genuine, headers: { 'x-twilio-signature': value } })
   t.equal(read(genuine).outcome, 'read')
   for (const [request, because] of [
-    [signed(aboutMessage('delivered'), { token: 'test.not-a-real-token-either' }), 'the key is another'],
-    [{ ...genuine, body: Buffer.concat([genuine.body, Buffer.from('&a=b')]) }, 'something was added'],
-    [{ ...genuine, body: Buffer.alloc(0) }, 'the body is gone'],
-    [{ ...genuine, url: RECEIPTS.replace('send_id=0', 'send_id=1') }, 'it is about another message'],
-    [withSignature(undefined), 'there is no signature'],
+    [signed(aboutMessage('delivered'), { token: 'test.not-a-real-token-either' }), 'the key differs'],
+    [{ ...genuine, body: Buffer.concat([genuine.body, Buffer.from('&a=b')]) }, 'a parameter was added'],
+    [{ ...genuine, body: Buffer.alloc(0) }, 'the body is empty'],
+    [{ ...genuine, url: RECEIPTS.replace('send_id=0', 'send_id=1') }, 'the URL belongs to another message'],
+    [withSignature(undefined), 'the signature is missing'],
     [withSignature(''), 'the signature is empty'],
     [withSignature(signature.slice(1)), 'the signature is short'],
     [withSignature(`${signature}=`), 'the signature is long'],
@@ -362,7 +362,7 @@ t.test('a receipt that Twilio did not sign is forged', async (t) => {
   }
 })
 
-t.test('a receipt of any age is taken: Twilio signs no time', async (t) => {
+t.test('accepts a receipt of any age, because Twilio signs no time', async (t) => {
   const read = await reader()
   t.equal(read({ ...signed(aboutMessage('delivered')), now: NOW + 86_400_000 }).outcome, 'read')
 })

@@ -55,7 +55,7 @@ const TYPES = { 'content-type': 'application/json', accept: 'application/json' }
 const RECEIPTS = 'https://auth.example.com/webhooks/sms/vonage'
 const TRACKING = `"client_ref":"${sendId}","webhook_url":"${RECEIPTS}","webhook_version":"v1"`
 
-t.test('a text message goes as "Send a message" has it', async (t) => {
+t.test('sends an SMS as documented under "Send a message"', async (t) => {
   const message = { ...MESSAGE, to: '+447700900000', text: 'Hello from Vonage ✓' }
   const { requests, result } = await sendOverWire(vonageProvider, settings(`${ADDRESS}/`), message, {
     status: 202,
@@ -74,7 +74,7 @@ t.test('a text message goes as "Send a message" has it', async (t) => {
   ])
 })
 
-t.test('no receipt is asked for without a signature secret or a public address, and none is read', async (t) => {
+t.test('neither requests nor reads receipts without a signature secret or a public address', async (t) => {
   const message = { ...MESSAGE, to: '+447700900000', text: 'Hello from Vonage' }
   const plain =
     '{"to":"447700900000","from":"Vonage","channel":"sms","message_type":"text",' +
@@ -87,7 +87,7 @@ t.test('no receipt is asked for without a signature secret or a public address, 
   t.equal(requests[0]?.body, plain)
 })
 
-t.test('a template goes as "Send WhatsApp Authentication Template" has it', async (t) => {
+t.test('sends a template as documented under "Send WhatsApp Authentication Template"', async (t) => {
   const message = { ...MESSAGE, channel: 'whatsapp', to: '+447700900000', locale: 'pt-BR' } as const
   const { requests } = await sendOverWire(vonageProvider, settings(ADDRESS), message)
   t.equal(requests[0]?.url, `${ADDRESS}/v1/messages`)
@@ -110,7 +110,7 @@ t.test('a template goes as "Send WhatsApp Authentication Template" has it', asyn
 
 const CALL = { ...MESSAGE, channel: 'voice', to: '+14155550101', speech: ['Your <code> is', "1, 2 & '3'"] } as const
 
-t.test('a call goes as "Create an outbound call" has it, with a second of silence after each phrase', async (t) => {
+t.test('places a call as documented under "Create an outbound call", with pauses of 1 s', async (t) => {
   const { requests, result } = await sendOverWire(vonageProvider, settings(ADDRESS), CALL, {
     status: 201,
     body:
@@ -131,7 +131,7 @@ t.test('a call goes as "Create an outbound call" has it, with a second of silenc
   )
 })
 
-t.test("a call carries a token that the application's key has just signed, and no other call does", async (t) => {
+t.test('signs a new token with the application key for each call', async (t) => {
   const tokenOf = async (pem = PEM) => {
     const keyed = { ...settings(ADDRESS), VONAGE_PRIVATE_KEY: pem }
     const { requests } = await sendOverWire(vonageProvider, keyed, CALL)
@@ -152,10 +152,10 @@ t.test("a call carries a token that the application's key has just signed, and n
   t.ok(verify('sha256', input, publicKey, Buffer.from(signature, 'base64url')))
 
   t.not(await tokenOf(), token)
-  t.ok(await tokenOf(PEM.replaceAll('\n', '\\n')), 'a key on one line does as well')
+  t.ok(await tokenOf(PEM.replaceAll('\n', '\\n')), 'a key on one line is accepted')
 })
 
-t.test('a key that is none of an application is told at the start, and not shown', async (t) => {
+t.test('refuses an invalid application key at the start without printing it', async (t) => {
   const ed25519 = generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()
   for (const pem of ['-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n', ed25519]) {
     await t.rejects(
@@ -165,7 +165,7 @@ t.test('a key that is none of an application is told at the start, and not shown
   }
 })
 
-t.test('a channel is there with its settings alone, and no other takes its messages', async (t) => {
+t.test('offers a channel only with its settings, and fails messages of other channels', async (t) => {
   const { VONAGE_PRIVATE_KEY: _, ...keyless } = settings(ADDRESS)
   const { VONAGE_WHATSAPP_TEMPLATE: __, ...unapproved } = settings(ADDRESS)
   t.same((await createProvider(vonageProvider, settings(ADDRESS))).channels, ['sms', 'voice', 'whatsapp'])
@@ -177,14 +177,14 @@ t.test('a channel is there with its settings alone, and no other takes its messa
   t.same(requests, [])
 })
 
-t.test('it goes to api.nexmo.com unless told otherwise', async (t) => {
+t.test('sends to api.nexmo.com by default', async (t) => {
   t.match(vonageProvider.settings.properties['VONAGE_URL'], { default: ADDRESS })
 })
 
 const judge = async ({ status, headers = {}, body = '' }: CompanyReply) =>
   (await sendOverWire(vonageProvider, bare, MESSAGE, { status, headers, body })).result
 
-t.test('an error says whether the number, the request or Vonage is at fault', async (t) => {
+t.test('distinguishes errors of the number, of the request and of Vonage', async (t) => {
   const complaint = (name: unknown) => problem('1150', 'Invalid params', { invalid_parameters: [null, { name }] })
   const cases: [status: number, body: unknown, expected: object][] = [
     [422, problem('1050', 'Number barred'), { outcome: 'refused', reason: 'HTTP 422, 1050' }],
@@ -226,7 +226,7 @@ t.test('an error says whether the number, the request or Vonage is at fault', as
   })
 })
 
-t.test('a success is believed only as far as its body allows', async (t) => {
+t.test('derives the outcome of a success status from the body', async (t) => {
   const cases: [body: unknown, expected: object][] = [
     [
       { message_uuid: 'm-1', workflow_id: 'w-1' },
@@ -253,7 +253,7 @@ t.test('a success is believed only as far as its body allows', async (t) => {
 const NOW = 1_790_000_000_000
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
 
-/** A token as Vonage makes it. */
+/** Returns a token as Vonage signs it. */
 const tokenOf = (body: Buffer, at: number, { header = {}, claims = {}, secret = SIGNATURE_SECRET } = {}) => {
   const input = [
     encode({ alg: 'HS256', typ: 'JWT', ...header }),
@@ -320,7 +320,7 @@ testReceipts(t, {
   sign: (body, at) => signed(body, at),
 })
 
-t.test('a status says how far a message came, and why no further', async (t) => {
+t.test('maps the status and the error of a receipt about a message', async (t) => {
   const read = await reader()
   const ids = { sendId, messageId: MESSAGE_ID }
   const error = (code: string) => ({ error: problem(code, code) })
@@ -342,7 +342,7 @@ t.test('a status says how far a message came, and why no further', async (t) => 
   for (const [body, receipts] of cases) t.same(read(signed(body)), { outcome: 'read', receipts }, body.toString())
 })
 
-t.test('an event says how a call ended', async (t) => {
+t.test('maps the status of an event about a call', async (t) => {
   const read = await reader()
   const ids = { sendId, messageId: CALL_ID }
   const cases: [body: Buffer, receipts: object[]][] = [
@@ -372,7 +372,7 @@ t.test('an event says how a call ended', async (t) => {
   }
 })
 
-t.test('a token that Vonage did not make for this body is a forgery', async (t) => {
+t.test('rejects as forged a token that Vonage did not sign for this body', async (t) => {
   const read = await reader()
   const body = aboutMessage('delivered')
   const genuine = signed(body)
@@ -385,10 +385,10 @@ t.test('a token that Vonage did not make for this body is a forgery', async (t) 
     [signed(body, NOW, { header: { alg: 'none' } }), 'no algorithm'],
     [signed(body, NOW, { header: { alg: 'HS512' } }), 'another algorithm'],
     [signed(body, NOW, { claims: { payload_hash: undefined } }), 'no hash'],
-    [signed(body, NOW, { claims: { payload_hash: { length: 64 } } }), 'a hash that is none'],
+    [signed(body, NOW, { claims: { payload_hash: { length: 64 } } }), 'an invalid hash'],
     [signed(body, NOW, { claims: { payload_hash: '0'.repeat(64) } }), 'the hash of another body'],
     [signed(body, NOW, { claims: { iat: undefined } }), 'no time'],
-    [signed(body, NOW, { claims: { iat: `${NOW / 1_000}` } }), 'a time that is none'],
+    [signed(body, NOW, { claims: { iat: `${NOW / 1_000}` } }), 'an invalid time'],
     [{ ...genuine, headers: { authorization: `Bearer ${unsigned}` } }, 'an empty signature'],
     [{ ...genuine, headers: { authorization: `Bearer ${header}.${claims}` } }, 'two parts'],
     [{ ...genuine, headers: { authorization: `Bearer ${claims}.${header}.${signature}` } }, 'parts out of order'],
@@ -399,7 +399,7 @@ t.test('a token that Vonage did not make for this body is a forgery', async (t) 
   t.equal(read(genuine).outcome, 'read')
 })
 
-t.test('claims that are no object are a forgery, signed or not', async (t) => {
+t.test('rejects as forged claims that are not an object, even if signed', async (t) => {
   const read = await reader()
   for (const claims of [null, 7, 'text', []]) {
     const input = `${encode({ alg: 'HS256' })}.${encode(claims)}`
@@ -409,7 +409,7 @@ t.test('claims that are no object are a forgery, signed or not', async (t) => {
   }
 })
 
-t.test('a signed body in no known form is unreadable', async (t) => {
+t.test('reports a malformed signed body as unreadable', async (t) => {
   const read = await reader()
   for (const body of ['', '{', 'null', '7', '[]', '{}', '{"uuid":7,"status":"completed"}', '{"message_uuid":null}']) {
     t.same(read(signed(Buffer.from(body))), { outcome: 'unreadable' }, body)

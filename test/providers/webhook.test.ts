@@ -44,7 +44,7 @@ const sent = async (changes: object, message: object = {}) => {
   return requests[0]!
 }
 
-t.test('a JSON gateway: the body as it is described, byte for byte', async (t) => {
+t.test('sends a JSON body as described, byte for byte', async (t) => {
   const request = await sent({
     WEBHOOK_BODY:
       '{"messages":[{"from":"Example","to":"{to_digits}","body":"{text}","ref":"{send_id}","flash":false,"n":1}]}',
@@ -63,7 +63,7 @@ t.test('a JSON gateway: the body as it is described, byte for byte', async (t) =
   })
 })
 
-t.test('a form gateway, and one that takes everything in its address', async (t) => {
+t.test('sends a form body, or everything in the query', async (t) => {
   const form = await sent({ WEBHOOK_FORMAT: 'form', WEBHOOK_BODY: 'to={to}&msg={code}&lang={locale}' }, { text: 'x' })
   t.equal(form.headers['content-type'], 'application/x-www-form-urlencoded')
   t.equal(form.body, 'to=%2B18009998877&msg=049281&lang=en')
@@ -71,7 +71,7 @@ t.test('a form gateway, and one that takes everything in its address', async (t)
   t.match(query, { method: 'GET', url: `${URL}?to=%2B18009998877&msg=a%20b%26to%3D1%232`, body: undefined })
 })
 
-t.test('no text can leave its place or become a placeholder', async (t) => {
+t.test('never lets text escape its field or act as a placeholder', async (t) => {
   const text = '"},{"to":"{to}\\ {code} $& $1\n&to=+1%00\u2028'
   t.same(JSON.parse((await sent({}, { text })).body!), { to: MESSAGE.to, text })
   const form = await sent({ WEBHOOK_FORMAT: 'form', WEBHOOK_BODY: 'to={to}&msg={text}' }, { text })
@@ -92,7 +92,7 @@ t.test('no text can leave its place or become a placeholder', async (t) => {
   )
 })
 
-t.test('half a surrogate pair does no harm anywhere', async (t) => {
+t.test('encodes half of a surrogate pair safely in every format', async (t) => {
   const text = 'a\ud800'
   t.equal((await sent({}, { text })).body, '{"to":"+18009998877","text":"a\\ud800"}')
   const form = await sent({ WEBHOOK_FORMAT: 'form', WEBHOOK_BODY: 'to={to}&msg={text}' }, { text })
@@ -101,7 +101,7 @@ t.test('half a surrogate pair does no harm anywhere', async (t) => {
   t.equal(query.url, `${URL}?to=%2B18009998877&msg=a%EF%BF%BD`)
 })
 
-t.test('a header may have any name of HTTP, and a gateway may be beside us', async (t) => {
+t.test('accepts any HTTP header name and a gateway on the same machine', async (t) => {
   const { headers } = await sent({ WEBHOOK_HEADERS: 'api_key: x\r\nX.Id:7\n\nContent-Type: application/vnd.x+json' })
   t.match(headers, { api_key: 'x', 'x.id': '7', 'content-type': 'application/vnd.x+json' })
   for (const url of ['http://127.0.0.1:8080/send', 'http://[::1]/', 'http://localhost?to={to}&text={text}']) {
@@ -109,7 +109,7 @@ t.test('a header may have any name of HTTP, and a gateway may be beside us', asy
   }
 })
 
-t.test('what an answer means is what the settings say', async (t) => {
+t.test('maps a response to an outcome as the settings say', async (t) => {
   const cases: [changes: object, answer: object, expected: object][] = [
     [{}, { status: 200, body: 'OK' }, { outcome: 'accepted' }],
     [{}, { status: 202, body: '' }, { outcome: 'accepted' }],
@@ -142,7 +142,7 @@ t.test('what an answer means is what the settings say', async (t) => {
   }
 })
 
-t.test('a description that is wrong says which setting, what, and an example', async (t) => {
+t.test('names the setting, the fault and an example in each error', async (t) => {
   const cases: [changes: object, fault: RegExp][] = [
     [
       { WEBHOOK_BODY: '{"to":"{to}","text":"{txt}"}' },
