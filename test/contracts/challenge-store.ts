@@ -4,19 +4,19 @@ import type { ChallengeStore, IdempotentRequest, MadeCode } from '../../src/core
 import type { SendEntry } from '../../src/core/delivery/ports.ts'
 import { policyFor } from '../../src/core/guard/rules.ts'
 
-/** A store with one account in it, and a hand on its clock and its account. */
+/** A store with one account, and controls for its clock and its account. */
 export interface ChallengeStoreFixture {
   store: ChallengeStore
   userId: string
   phone: string
-  /** Lets whole seconds pass. */
+  /** Advances the clock by whole seconds. */
   pass(seconds: number): Promise<void>
   setFailures(count: number): Promise<void>
   /** Disables the account, which raises its epoch. */
   disable(): Promise<void>
 }
 
-/** An entry for the ledger. */
+/** Creates a ledger entry. */
 export const sendEntry = (changes: Partial<SendEntry> = {}): SendEntry => ({
   sendId: randomUUID(),
   provider: 'test',
@@ -39,7 +39,7 @@ export const NO_RULES = policyFor({
   fraud: false,
 })
 
-/** A code that is to be stored, with its message to a number that the guard does not look at. */
+/** Creates a code with a message to a number that the guard does not check. */
 export const madeCode = (hash: Buffer | null, entry = sendEntry(), phone = '+12025550143'): MadeCode => ({
   hash,
   options: null,
@@ -50,16 +50,16 @@ export const madeCode = (hash: Buffer | null, entry = sendEntry(), phone = '+120
   request: undefined,
 })
 
-/** The attempt at a password that leads to a challenge. */
+/** The password attempt that leads to a challenge. */
 export const attempt = { pair: Buffer.alloc(32), name: Buffer.alloc(32), host: '192.0.2.1' }
 
-/** What a right guess opens. */
+/** Returns the session that a correct guess opens. */
 export const newSession = () => ({
   session: { sessionId: randomUUID(), refreshHash: randomBytes(32), name: null, address: '192.0.2.1' },
   amr: { sms: ['pwd', 'sms', 'mfa'], voice: ['pwd', 'tel', 'mfa'], whatsapp: ['pwd', 'sms', 'mfa'] },
 })
 
-/** What every challenge store promises. */
+/** Declares the tests that every challenge store must pass. */
 export const challengeStoreContract = (t: Test, createFixture: (t: Test) => Promise<ChallengeStoreFixture>) => {
   const setUp = async (t: Test) => {
     const fixture = await createFixture(t)
@@ -83,7 +83,7 @@ export const challengeStoreContract = (t: Test, createFixture: (t: Test) => Prom
     return { ...fixture, begin, guess }
   }
 
-  t.test('a right guess spends the challenge, once', async (t) => {
+  t.test('a correct guess spends the challenge once', async (t) => {
     const { begin, guess, store } = await setUp(t)
     const begun = await begin()
     t.match(begun.result, { outcome: 'issued', expiresIn: 300, resendIn: 30, undo: { formerChallengeId: null } })
@@ -92,7 +92,7 @@ export const challengeStoreContract = (t: Test, createFixture: (t: Test) => Prom
     t.match(await store.find(begun.ref), { state: 'approved', attemptsLeft: 4 })
   })
 
-  t.test('wrong guesses count down, and the sixth guess is not taken', async (t) => {
+  t.test('wrong guesses count down, and the sixth guess is refused', async (t) => {
     const { begin, guess, store } = await setUp(t)
     const begun = await begin()
     for (const attemptsLeft of [4, 3, 2, 1, 0]) t.strictSame(await guess(begun), { outcome: 'wrong', attemptsLeft })
@@ -100,11 +100,11 @@ export const challengeStoreContract = (t: Test, createFixture: (t: Test) => Prom
     t.match(await store.find(begun.ref), { state: 'closed', attemptsLeft: 0 })
   })
 
-  t.test('a second begin waits for the cooldown, and then supersedes the first', async (t) => {
+  t.test('a second begin waits for the cooldown and then replaces the first', async (t) => {
     const { begin, guess, pass } = await setUp(t)
     const first = await begin()
     t.match((await begin()).result, { outcome: 'cooldown', retryAfter: 30 })
-    t.match(await guess(first, first.codeHash), { outcome: 'spent' }, 'which left the first alone')
+    t.match(await guess(first, first.codeHash), { outcome: 'spent' }, 'the first challenge is still valid')
     await pass(30)
     const second = await begin()
     await pass(30)
@@ -113,7 +113,7 @@ export const challengeStoreContract = (t: Test, createFixture: (t: Test) => Prom
     t.strictSame(await guess(second, second.codeHash), { outcome: 'gone' })
   })
 
-  t.test('a withdrawn begin leaves everything as it was', async (t) => {
+  t.test('a withdrawn begin restores the previous challenge', async (t) => {
     const { begin, guess, pass, store } = await setUp(t)
     const first = await begin()
     await pass(30)
@@ -125,7 +125,7 @@ export const challengeStoreContract = (t: Test, createFixture: (t: Test) => Prom
     t.match((await begin()).result, { outcome: 'issued' })
   })
 
-  t.test('another code kills the former one and refills no attempts', async (t) => {
+  t.test('a new code invalidates the previous one and restores no attempts', async (t) => {
     const { begin, guess, pass, store } = await setUp(t)
     const begun = await begin()
     await guess(begun)
@@ -147,7 +147,7 @@ export const challengeStoreContract = (t: Test, createFixture: (t: Test) => Prom
     })
   })
 
-  t.test('a withdrawn code gives the former one back', async (t) => {
+  t.test('a withdrawn code restores the previous one', async (t) => {
     const { begin, guess, pass, store } = await setUp(t)
     const begun = await begin()
     await pass(30)
@@ -170,7 +170,7 @@ export const challengeStoreContract = (t: Test, createFixture: (t: Test) => Prom
     t.match(await store.find(begun.ref), { state: 'closed', expiresIn: 0 })
   })
 
-  t.test('the tenth failure locks and the hundredth disables, whatever challenge it was on', async (t) => {
+  t.test('the 10th failure locks the factor and the 100th disables it, across challenges', async (t) => {
     const { begin, guess, pass, setFailures, store } = await setUp(t)
     await setFailures(9)
     const begun = await begin()
@@ -197,10 +197,14 @@ export const challengeStoreContract = (t: Test, createFixture: (t: Test) => Prom
     t.match(await guess(first, first.codeHash), { outcome: 'spent' })
     await pass(30)
     const second = await begin()
-    t.strictSame(await guess(second), { outcome: 'wrong', attemptsLeft: 4 }, 'this would have been the tenth')
+    t.strictSame(
+      await guess(second),
+      { outcome: 'wrong', attemptsLeft: 4 },
+      'without the reset this is the 10th failure',
+    )
   })
 
-  t.test('what ends an account ends its challenge and begins none', async (t) => {
+  t.test('disabling an account ends its challenge and prevents new ones', async (t) => {
     const { begin, guess, pass, disable, store } = await setUp(t)
     const begun = await begin()
     await disable()
@@ -208,10 +212,10 @@ export const challengeStoreContract = (t: Test, createFixture: (t: Test) => Prom
     t.strictSame(await guess(begun, begun.codeHash), { outcome: 'gone' })
     t.match(await store.find(begun.ref), { state: 'closed' })
     t.strictSame((await begin()).result, { outcome: 'refused' })
-    t.strictSame((await begin(undefined, 7)).result, { outcome: 'refused' }, 'nor does an epoch that never was')
+    t.strictSame((await begin(undefined, 7)).result, { outcome: 'refused' }, 'an unknown epoch is refused too')
   })
 
-  t.test('a challenge is its user’s alone', async (t) => {
+  t.test('a challenge is not accessible to another user', async (t) => {
     const { begin, store } = await setUp(t)
     const { ref, codeHash } = await begin()
     const stranger = { ...ref, userId: randomUUID() }
@@ -228,7 +232,7 @@ export const challengeStoreContract = (t: Test, createFixture: (t: Test) => Prom
     secretId: 'one',
   })
 
-  t.test('a key opens one challenge, and leads back to it as long as its code lives', async (t) => {
+  t.test('an idempotency key opens one challenge and finds it until the code expires', async (t) => {
     const { begin, pass, store, userId } = await setUp(t)
     const keyHash = randomBytes(32)
     const first = await begin(randomBytes(32), 0, requestWith(keyHash))
@@ -251,7 +255,7 @@ export const challengeStoreContract = (t: Test, createFixture: (t: Test) => Prom
     t.match((await begin(randomBytes(32), 0, requestWith(keyHash))).result, { outcome: 'issued' })
   })
 
-  t.test('a withdrawn challenge gives its key back', async (t) => {
+  t.test('a withdrawn challenge frees its idempotency key', async (t) => {
     const { begin, store, userId } = await setUp(t)
     const keyHash = randomBytes(32)
     const { ref, result } = await begin(randomBytes(32), 0, requestWith(keyHash))
@@ -261,7 +265,7 @@ export const challengeStoreContract = (t: Test, createFixture: (t: Test) => Prom
     t.match((await begin(randomBytes(32), 0, requestWith(keyHash))).result, { outcome: 'issued' })
   })
 
-  t.test('a key gives one more code, and a withdrawn code gives its key back', async (t) => {
+  t.test('an idempotency key allows one resend, and a withdrawn code frees the key', async (t) => {
     const { begin, pass, store, userId } = await setUp(t)
     const { ref } = await begin()
     await pass(30)

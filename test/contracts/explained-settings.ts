@@ -3,7 +3,7 @@ import type { TObject } from 'typebox'
 import { Value } from 'typebox/value'
 import type { SettingSchema } from '../../src/settings/schema.ts'
 
-/** What the settings of a part that can be named promise: they are called after it, explained, and hide its secrets. */
+/** Asserts that the settings of a named part start with its name, are described, and mark its secrets. */
 export const assertExplained = (
   t: Test,
   { name, settings }: { name: string; settings: TObject },
@@ -16,8 +16,8 @@ export const assertExplained = (
     t.ok(setting.startsWith(prefix), setting)
     t.match(description, /^[A-Z`].*\.$/, setting)
     t.ok(examples.length > 0 && examples.every((example) => Value.Check(schema, example)), `${setting}: examples`)
-    t.equal(secret ?? false, secrets.test(setting), `${setting} is a secret or not`)
+    t.equal(secret ?? false, secrets.test(setting), `${setting}: secret`)
     if (standard !== undefined) t.ok(Value.Check(schema, standard), `${setting}: default`)
-    if (/_URL$/.test(setting)) t.match(standard, /^https:\/\//, `${setting} is asked over TLS`)
+    if (/_URL$/.test(setting)) t.match(standard, /^https:\/\//, `${setting} uses TLS`)
   }
 }

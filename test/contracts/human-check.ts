@@ -5,28 +5,28 @@ import type { HumanCheck, NonceStore } from '../../src/core/guard/ports.ts'
 import type { HumanCheckDefinition } from '../../src/guard/human-checks/check.ts'
 import { assertExplained } from './explained-settings.ts'
 
-/** Where answers come from in these tests: a documentation address (RFC 5737). */
+/** The client of these tests: a documentation address (RFC 5737). */
 export const CONTEXT = { address: '192.0.2.7' }
 
-/** One check, and whoever it asks. */
+/** One check, and the service that it calls. */
 export interface HumanCheckStage {
   check: HumanCheck
-  /** An answer that passes once. */
+  /** Returns an answer that passes once. */
   solve: () => string
-  /** From now on nobody can say. */
+  /** Makes the service unreachable from now on. */
   silence: () => Promise<void>
   close: () => Promise<void>
 }
 
-/** How the contract reaches one check. */
+/** One check as the contract sees it. */
 export interface HumanCheckSubject {
   definition: HumanCheckDefinition
-  /** The values among the settings that nobody may see. */
+  /** The secret values among the settings. */
   secrets: readonly string[]
   start: () => Promise<HumanCheckStage>
 }
 
-/** Remembers in this process what was used, and for how long it was asked to. */
+/** Creates a nonce store in memory that records each used nonce with its lifetime. */
 export const createMemoryNonces = (): NonceStore & { used: Map<string, number> } => {
   const used = new Map<string, number>()
   return {
@@ -39,7 +39,7 @@ export const createMemoryNonces = (): NonceStore & { used: Map<string, number> }
   }
 }
 
-/** What is an answer to nothing. */
+/** Answers that no check accepts. */
 export const GARBAGE: readonly string[] = [
   '',
   ' ',
@@ -58,7 +58,7 @@ export const GARBAGE: readonly string[] = [
   `${'.'.repeat(100_000)}:${':'.repeat(100_000)}`,
 ]
 
-/** Promises of every human check. */
+/** Declares the tests that every human check must pass. */
 export const testHumanCheck = (t: Test, { definition, secrets, start }: HumanCheckSubject): void => {
   const { name, settings } = definition
 
@@ -70,11 +70,11 @@ export const testHumanCheck = (t: Test, { definition, secrets, start }: HumanChe
     })
   }
 
-  t.test(`${name} explains each of its settings, which are called after it, and hides its secrets`, async (t) => {
+  t.test(`${name} describes each setting, prefixes it with its name and marks secrets`, async (t) => {
     assertExplained(t, { name, settings }, /_SECRET$/)
   })
 
-  on('asks with strings and numbers, under its name, and tells no secret', async (t, { check }) => {
+  on('sends a challenge of strings and numbers under its name, without secrets', async (t, { check }) => {
     const challenge = check.challenge()
     t.equal(check.name, name)
     t.equal(challenge.kind, name)
@@ -82,38 +82,38 @@ export const testHumanCheck = (t: Test, { definition, secrets, start }: HumanChe
     for (const secret of secrets) t.notOk(JSON.stringify(challenge).includes(secret))
   })
 
-  on('lets a right answer pass, once', async (t, { check, solve }) => {
+  on('accepts a correct answer once', async (t, { check, solve }) => {
     const answer = solve()
     t.equal(await check.verify(answer, CONTEXT), 'passed')
     t.equal(await check.verify(answer, CONTEXT), 'failed')
-    t.equal(await check.verify(solve(), CONTEXT), 'passed', 'the next challenge is another one')
+    t.equal(await check.verify(solve(), CONTEXT), 'passed', 'the answer to a new challenge passes')
   })
 
-  on('lets one of ten pass who give the same right answer at once', async (t, { check, solve }) => {
+  on('accepts one of ten parallel uses of the same correct answer', async (t, { check, solve }) => {
     const answer = solve()
     const results = await Promise.all(Array.from({ length: 10 }, () => check.verify(answer, CONTEXT)))
     t.same(results.sort(), [...Array(9).fill('failed'), 'passed'])
   })
 
-  on('fails a wrong answer, which spoils the right one for nobody', async (t, { check, solve }) => {
+  on('fails a wrong answer and still accepts the correct one', async (t, { check, solve }) => {
     const answer = solve()
     t.equal(await check.verify(answer.slice(1), CONTEXT), 'failed')
     t.equal(await check.verify(answer, CONTEXT), 'passed')
   })
 
-  on('fails garbage of any length', async (t, { check }) => {
+  on('fails malformed answers of any length', async (t, { check }) => {
     for (const answer of GARBAGE) {
       t.equal(await check.verify(answer, CONTEXT), 'failed', JSON.stringify(answer.slice(0, 40)))
     }
   })
 
-  on('does without an address that is none', async (t, { check, solve }) => {
+  on('accepts a correct answer without a usable address', async (t, { check, solve }) => {
     for (const address of ['', 'unknown', '::1', '2001:db8::7']) {
       t.equal(await check.verify(solve(), { address }), 'passed', address)
     }
   })
 
-  on('says within 2 s that nobody could say', async (t, { check, solve, silence }) => {
+  on('reports within 2 s that the check is unavailable', async (t, { check, solve, silence }) => {
     const answer = solve()
     await silence()
     const since = performance.now()

@@ -19,42 +19,39 @@ const testAll = (t: Test, cases: readonly ContractCase[]): void => {
   for (const { name, run } of cases)
     t.test(name, async (t) => {
       await run()
-      t.pass('kept')
+      t.pass('fulfills the contract')
     })
 }
 
-/** Promises of a provider that hands messages to a company by HTTP. */
+/** Declares the tests of a provider that sends messages over HTTP. */
 export const testRealProvider = (t: Test, subject: ProviderSubject): void => testAll(t, providerContract(subject))
 
-/** Promises of a provider that reads its company's receipts. */
+/** Declares the tests of a provider that reads receipts. */
 export const testReceipts = (t: Test, subject: ReceiptSubject): void => testAll(t, receiptContract(subject))
 
-/** Promises of a provider that keeps its messages here. */
+/** Declares the tests of a provider that keeps its messages in this process. */
 export const testLocalProvider = (t: Test, definition: ProviderDefinition): void => {
   const start = async () => {
     const kept: KeptMessage[] = []
     return { provider: await createProvider(definition, {}, { keep: (message) => kept.push(message) }), kept }
   }
 
-  t.test(`${definition.name} is no real company, and needs no settings`, async (t) => {
+  t.test(`${definition.name} is a development provider without settings`, async (t) => {
     const { provider } = await start()
     t.equal(provider.name, definition.name)
     t.equal(definition.real, false)
     t.same(Object.keys(definition.settings.properties), [])
-    t.same(provider.channels, CHANNELS, 'every channel can be tried')
+    t.same(provider.channels, CHANNELS, 'offers every channel')
   })
 
   for (const channel of CHANNELS) {
-    t.test(
-      `${definition.name} accepts each ${channel} message at once, and keeps it whole where a test finds it`,
-      async (t) => {
-        const { provider, kept } = await start()
-        const since = performance.now()
-        t.match(await provider.send({ ...MESSAGE, channel }, new AbortController().signal), { outcome: 'accepted' })
-        t.ok(performance.now() - since < 100)
-        const body = channel === 'voice' ? MESSAGE.speech.join('\n') : MESSAGE.text
-        t.strictSame(kept, [{ to: MESSAGE.to, channel, body, code: MESSAGE.code }])
-      },
-    )
+    t.test(`${definition.name} accepts each ${channel} message at once and keeps it complete`, async (t) => {
+      const { provider, kept } = await start()
+      const since = performance.now()
+      t.match(await provider.send({ ...MESSAGE, channel }, new AbortController().signal), { outcome: 'accepted' })
+      t.ok(performance.now() - since < 100)
+      const body = channel === 'voice' ? MESSAGE.speech.join('\n') : MESSAGE.text
+      t.strictSame(kept, [{ to: MESSAGE.to, channel, body, code: MESSAGE.code }])
+    })
   }
 }
