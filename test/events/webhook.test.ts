@@ -30,7 +30,7 @@ const status =
   (response) =>
     void response.writeHead(code, headers).end()
 
-/** A receiver on this machine that keeps what it gets and answers as it is told. */
+/** Starts a local receiver that records deliveries and sends the given response. */
 const startReceiver = async (t: Test, answer: Answer = status(204)) => {
   const receiver = { url: '', answer, deliveries: [] as Delivery[] }
   const server = createServer(async (request: IncomingMessage, response) => {
@@ -50,7 +50,7 @@ const startReceiver = async (t: Test, answer: Answer = status(204)) => {
   return receiver
 }
 
-/** An outbox of its own, and webhooks that look into it. */
+/** Creates a database with an outbox, and starts webhooks that poll it. */
 const setUp = async (t: Test) => {
   const url = await createTestDatabase(t)
   const database = createDatabase({ url, poolSize: 4, onIdleError: () => {} })
@@ -61,7 +61,7 @@ const setUp = async (t: Test) => {
   const sql = (text: string, values?: unknown[]) => query(url, text, values)
   const until = async (isSo: () => boolean | Promise<boolean>) => {
     for (let tries = 0; !(await isSo()); tries += 1) {
-      if (tries === 400) throw new Error('it never came about')
+      if (tries === 400) throw new Error('the condition was not met within 10 s')
       await new Promise((resolve) => setTimeout(resolve, 25))
     }
   }
@@ -76,8 +76,8 @@ const setUp = async (t: Test) => {
       ),
     makeDue: () => sql('update events set next_attempt_at = now()'),
     row: async () => (await sql('select * from events'))[0]!,
-    /** Resolves when there is a line about this. */
-    told: (event: string, times = 1) =>
+    /** Resolves when the log has this event the given number of times. */
+    untilLogged: (event: string, times = 1) =>
       until(() => logged.filter(({ facts }) => facts['event'] === event).length >= times),
     start(to: string, changes: { outbox?: Outbox<DueEvent>; now?: () => number; every?: number } = {}) {
       const { every = 20, ...others } = changes
@@ -99,13 +99,13 @@ const setUp = async (t: Test) => {
   }
 }
 
-t.test('an event arrives as a signed POST that its receiver can verify', async (t) => {
-  const { add, start, told, row, logged } = await setUp(t)
+t.test('sends an event as a signed POST that the receiver can verify', async (t) => {
+  const { add, start, untilLogged, row, logged } = await setUp(t)
   const receiver = await startReceiver(t)
   const data = { scope: 'country', target: 'ZZ', rule: 'conversion', until: '2026-11-20T08:00:00+00:00', strikes: 1 }
   const eventId = await add('guard.opened', data)
   start(receiver.url)
-  await told('event_delivered')
+  await untilLogged('event_delivered')
 
   const [{ method, path, headers, body }, ...none] = receiver.deliveries as [Delivery]
   t.same(none, [])
@@ -115,33 +115,33 @@ t.test('an event arrives as a signed POST that its receiver can verify', async (
   t.strictSame(JSON.parse(body), { type: 'guard.opened', timestamp: (createdAt as Date).toISOString(), data })
   t.ok(deliveredAt)
 
-  t.strictSame(new Webhook(SECRET).verify(body, headers), JSON.parse(body), 'by the library')
+  t.strictSame(new Webhook(SECRET).verify(body, headers), JSON.parse(body), 'verified by the library')
   const byHand = createHmac('sha256', Buffer.from(SECRET.slice('whsec_'.length), 'base64'))
     .update(`${eventId}.${headers['webhook-timestamp']}.${body}`)
     .digest('base64')
-  t.equal(headers['webhook-signature'], `v1,${byHand}`, 'by hand')
+  t.equal(headers['webhook-signature'], `v1,${byHand}`, 'verified by hand')
   t.throws(() => new Webhook(SECRET).verify(body.replace('ZZ', 'YY'), headers))
   t.throws(() => new Webhook(SECRET).verify(body, { ...headers, 'webhook-id': 'x' }))
   t.throws(() => new Webhook(`whsec_${'A'.repeat(44)}`).verify(body, headers))
   t.notMatch(JSON.stringify(logged), 'MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw')
 })
 
-t.test('what fails is sent again in its turn: the same event, signed anew', async (t) => {
-  const { add, start, told, row, makeDue, logged } = await setUp(t)
+t.test('retries a failed event when due, with the same id and a new signature', async (t) => {
+  const { add, start, untilLogged, row, makeDue, logged } = await setUp(t)
   const receiver = await startReceiver(t, status(500))
   const eventId = await add()
   let now = Date.now() - 60_000
   start(receiver.url, { now: () => now })
-  await told('event_not_delivered')
+  await untilLogged('event_not_delivered')
   t.match(logged[0], { level: 'warn', facts: { event_id: eventId, attempt: 1, reason: 'HTTP 500' } })
   await new Promise((resolve) => setTimeout(resolve, 200))
-  t.equal(receiver.deliveries.length, 1, 'not before its turn')
+  t.equal(receiver.deliveries.length, 1, 'no retry before it is due')
   t.match(await row(), { attempts: 1, delivered_at: null, abandoned_at: null })
 
   receiver.answer = status(200)
   now += 60_000
   await makeDue()
-  await told('event_delivered')
+  await untilLogged('event_delivered')
   const [first, second, ...none] = receiver.deliveries as [Delivery, Delivery]
   t.same(none, [])
   t.equal(second.headers['webhook-id'], first.headers['webhook-id'])
@@ -151,8 +151,8 @@ t.test('what fails is sent again in its turn: the same event, signed anew', asyn
   t.match(await row(), { attempts: 2, delivered_at: Date })
 })
 
-t.test('an instance that dies between the delivery and its mark has the event delivered again', async (t) => {
-  const { add, start, until, outbox, row, makeDue, told } = await setUp(t)
+t.test('delivers an event again if the instance dies before it records the delivery', async (t) => {
+  const { add, start, until, outbox, row, makeDue, untilLogged } = await setUp(t)
   const receiver = await startReceiver(t)
   const eventId = await add()
   const dying = start(receiver.url, { outbox: { ...outbox, done: async () => {} } })
@@ -162,7 +162,7 @@ t.test('an instance that dies between the delivery and its mark has the event de
 
   start(receiver.url)
   await makeDue()
-  await told('event_delivered', 2)
+  await untilLogged('event_delivered', 2)
   t.strictSame(
     receiver.deliveries.map(({ headers }) => headers['webhook-id']),
     [eventId, eventId],
@@ -172,12 +172,12 @@ t.test('an instance that dies between the delivery and its mark has the event de
   t.equal(receiver.deliveries.length, 2)
 })
 
-t.test('410 ends the event, and so does the last try that fails', async (t) => {
-  const { add, start, told, sql, makeDue, row, logged } = await setUp(t)
+t.test('abandons an event after a 410 or the last failed attempt', async (t) => {
+  const { add, start, untilLogged, sql, makeDue, row, logged } = await setUp(t)
   const receiver = await startReceiver(t, status(410))
   await add()
   start(receiver.url)
-  await told('event_abandoned')
+  await untilLogged('event_abandoned')
   t.match(logged, [{ level: 'warn', facts: { attempt: 1, reason: 'HTTP 410' } }])
   await makeDue()
   await new Promise((resolve) => setTimeout(resolve, 200))
@@ -187,28 +187,28 @@ t.test('410 ends the event, and so does the last try that fails', async (t) => {
   await sql('delete from events')
   receiver.answer = status(503)
   await sql(`insert into events (type, data, attempts) values ('account.locked', '{}', 8)`)
-  await told('event_not_delivered')
+  await untilLogged('event_not_delivered')
   await makeDue()
-  await told('event_abandoned', 2)
+  await untilLogged('event_abandoned', 2)
   t.match(logged.at(-1), { facts: { attempt: 10, reason: 'HTTP 503' } })
   t.match(await row(), { abandoned_at: Date, delivered_at: null })
 })
 
-t.test('a receiver that does not answer within 5 s has not got it', async (t) => {
-  const { add, start, told, row, logged } = await setUp(t)
+t.test('treats a response later than 5 s as a failure', async (t) => {
+  const { add, start, untilLogged, row, logged } = await setUp(t)
   const receiver = await startReceiver(t, () => {})
   await add()
   const start_ = performance.now()
   start(receiver.url)
-  await told('event_not_delivered')
+  await untilLogged('event_not_delivered')
   const took = performance.now() - start_
   t.ok(took > 4_900 && took < 8_000, `${Math.round(took)} ms`)
   t.match(logged, [{ facts: { reason: 'TimeoutError' } }])
   t.match(await row(), { delivered_at: null, abandoned_at: null })
 })
 
-t.test('a redirect is no delivery and is not followed', async (t) => {
-  const { add, start, told, makeDue, logged } = await setUp(t)
+t.test('treats a redirect as a failure and does not follow it', async (t) => {
+  const { add, start, untilLogged, makeDue, logged } = await setUp(t)
   const elsewhere = await startReceiver(t)
   const receiver = await startReceiver(t)
   await add()
@@ -216,22 +216,22 @@ t.test('a redirect is no delivery and is not followed', async (t) => {
     receiver.answer = status(code, { location: elsewhere.url })
     if (nth === 0) start(receiver.url)
     else await makeDue()
-    await told('event_not_delivered', nth + 1)
+    await untilLogged('event_not_delivered', nth + 1)
     t.match(logged.at(-1), { facts: { reason: `HTTP ${code}` } })
   }
   t.equal(receiver.deliveries.length, 4)
   t.equal(elsewhere.deliveries.length, 0)
 })
 
-t.test('rubbish, silence and closed doors are no delivery, and end nothing', async (t) => {
-  const { add, start, told, makeDue, row, logged } = await setUp(t)
-  const rubbish = [
+t.test('retries after malformed, empty or refused responses', async (t) => {
+  const { add, start, untilLogged, makeDue, row, logged } = await setUp(t)
+  const malformed = [
     '',
     'not HTTP at all\r\n\r\n',
     'HTTP/1.1 999999 OK\r\n\r\n',
     'HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n',
   ]
-  let answer = rubbish[0]!
+  let answer = malformed[0]!
   const open = new Set<Socket>()
   const server = createTcpServer((socket) => {
     open.add(socket)
@@ -242,33 +242,33 @@ t.test('rubbish, silence and closed doors are no delivery, and end nothing', asy
   const { port } = server.address() as AddressInfo
   t.teardown(() => server.close())
   await add()
-  for (const [nth, next] of rubbish.entries()) {
+  for (const [nth, next] of malformed.entries()) {
     answer = next
     if (nth === 0) start(`http://127.0.0.1:${port}/`)
     else await makeDue()
-    await told('event_not_delivered', nth + 1)
+    await untilLogged('event_not_delivered', nth + 1)
   }
   await new Promise((resolve) => {
     server.close(resolve)
     for (const socket of open) socket.destroy()
   })
   await makeDue()
-  await told('event_not_delivered', rubbish.length + 1)
+  await untilLogged('event_not_delivered', malformed.length + 1)
   t.match(logged.at(-1), { facts: { reason: 'ECONNREFUSED' } })
   t.match(await row(), { delivered_at: null, abandoned_at: null })
 })
 
-t.test('an answer longer than anybody reads counts by its status', async (t) => {
-  const { add, start, told } = await setUp(t)
+t.test('judges a response of 200 kB by its status', async (t) => {
+  const { add, start, untilLogged } = await setUp(t)
   const receiver = await startReceiver(t, (response) => void response.end('x'.repeat(200_000)))
   await add()
   start(receiver.url)
-  await told('event_delivered')
+  await untilLogged('event_delivered')
   t.pass()
 })
 
-t.test('an outbox out of reach is logged once until it is back, and again when it is lost again', async (t) => {
-  const { add, start, told, outbox, logged, until } = await setUp(t)
+t.test('logs an unreachable outbox once for each outage', async (t) => {
+  const { add, start, untilLogged, outbox, logged, until } = await setUp(t)
   const receiver = await startReceiver(t)
   let [claims, isAway] = [0, true]
   start(receiver.url, {
@@ -286,12 +286,12 @@ t.test('an outbox out of reach is logged once until it is back, and again when i
   t.equal(logged.length, 1)
   await add()
   isAway = false
-  await told('event_delivered')
+  await untilLogged('event_delivered')
   isAway = true
-  await told('event_outbox_lost', 2)
+  await untilLogged('event_outbox_lost', 2)
 })
 
-t.test('many events are delivered in one go, at most 10 at once, each once by however many instances', async (t) => {
+t.test('delivers each of many events once from several instances, at most 10 at a time', async (t) => {
   const { start, until, sql } = await setUp(t)
   let [open, most] = [0, 0]
   const receiver = await startReceiver(t, (response) => {
@@ -317,7 +317,7 @@ t.test('many events are delivered in one go, at most 10 at once, each once by ho
   t.equal(new Set(receiver.deliveries.map(({ headers }) => headers['webhook-id'])).size, 90)
 })
 
-t.test('stop waits for what is under way, and nothing begins after it', async (t) => {
+t.test('waits at stop for deliveries in progress and starts no others', async (t) => {
   const { start, until, sql } = await setUp(t)
   const open: ServerResponse[] = []
   const receiver = await startReceiver(t, (response) => void open.push(response))
@@ -342,7 +342,7 @@ t.test('stop waits for what is under way, and nothing begins after it', async (t
   await webhook.stop()
 })
 
-t.test('a webhook that waits for events keeps no process alive', async (t) => {
+t.test('does not keep the process alive while it waits for events', async (t) => {
   const script = `
     const { createEventHandler } = await import('./src/start/event-webhook.ts')
     const { createOutboxWorker } = await import('./src/start/outbox-worker.ts')
