@@ -3,7 +3,7 @@ import t, { type Test } from 'tap'
 import { type ClientOptions, createClient, type Tokens } from '../../client/src/index.ts'
 import { createWorld, PASSWORD, type WorldOptions, wrongCode } from '../support/app.ts'
 
-/** A world that listens, with a way to make clients of it and to see what they sent. */
+/** Starts a world that listens, and creates clients whose requests it records. */
 const open = async (t: Test, options: WorldOptions = {}) => {
   const world = await createWorld(t, { resendCooldown: 0, ...options })
   const url = await world.app.listen({ host: '127.0.0.1', port: 0 })
@@ -18,7 +18,7 @@ const open = async (t: Test, options: WorldOptions = {}) => {
       },
       ...wish,
     })
-  /** Both steps; the client then holds the tokens. */
+  /** Completes both steps, so that the client holds tokens. */
   const logIn = async (client: ReturnType<typeof clientOf>, wish: object = {}) => {
     const login = await client.login({ username: 'alice', password: PASSWORD })
     if (!login.ok || login.data.token_type !== 'pending-2fa') throw new Error(`no code: ${JSON.stringify(login)}`)
@@ -29,7 +29,7 @@ const open = async (t: Test, options: WorldOptions = {}) => {
   let shift = 0
   const { now } = Date
   t.intercept(Date, 'now', { value: () => now() + shift })
-  /** Lets time pass for the client, the service and its database. */
+  /** Advances the clock of the client, the service and its database. */
   const passTime = async (seconds: number) => {
     shift += seconds * 1000
     await world.passTime(seconds)
@@ -37,7 +37,7 @@ const open = async (t: Test, options: WorldOptions = {}) => {
   return { world, url, asked, clientOf, logIn, passTime }
 }
 
-/** What several tabs of a browser see. */
+/** Creates a storage that several tabs of a browser share. */
 const sharedStorage = () => {
   let stored: Tokens | undefined
   return {
@@ -48,19 +48,19 @@ const sharedStorage = () => {
   }
 }
 
-t.test('two calls sign a user in, and what belongs to the user can be asked for', async (t) => {
+t.test('logs a user in with two calls, and then reads the data of the user', async (t) => {
   const { asked, clientOf, logIn } = await open(t)
   const client = clientOf()
-  t.equal(await client.accessToken(), undefined, 'nobody is signed in')
-  t.strictSame(asked, [], 'and nobody was asked about it')
+  t.equal(await client.accessToken(), undefined, 'no user is logged in')
+  t.strictSame(asked, [], 'no request was sent')
   const grant = await logIn(client)
   t.equal(await client.accessToken(), grant.access_token)
   t.match(await client.me(), { ok: true, data: { username: 'alice' } })
   t.match(await client.sessions(), { ok: true, data: { sessions: [{ current: true }] } })
-  t.strictSame(await client.endOtherSessions(), { ok: true }, 'what has no body has no data')
+  t.strictSame(await client.endOtherSessions(), { ok: true }, 'an answer without a body has no data')
 })
 
-t.test('a problem is an answer, told apart by its code', async (t) => {
+t.test('returns a problem as an answer with its code', async (t) => {
   const { world, clientOf } = await open(t)
   const client = clientOf()
   t.match(await client.login({ username: 'alice', password: 'wrong' }), {
@@ -74,15 +74,15 @@ t.test('a problem is an answer, told apart by its code', async (t) => {
   t.match(wrong, { ok: false, problem: { code: 'invalid_code', attempts_left: 4 } })
   t.match(await client.challenge(pending_token), { ok: true, data: { attempts_left: 4 } })
   t.match(await client.resend({ pending_token }), { ok: true, data: { delivery: { status: 'sent' } } })
-  t.match(await client.me(), { ok: false, problem: { code: 'invalid_token' } }, 'nobody is signed in')
+  t.match(await client.me(), { ok: false, problem: { code: 'invalid_token' } }, 'no user is logged in')
 })
 
-t.test('an access token is renewed before its end, by one call for all who need it', async (t) => {
+t.test('renews an access token before its expiry with one call for all callers', async (t) => {
   const { asked, clientOf, logIn, passTime } = await open(t)
   const client = clientOf()
   const { access_token } = await logIn(client)
   await passTime(560)
-  t.equal(await client.accessToken(), access_token, 'not sooner than it must')
+  t.equal(await client.accessToken(), access_token, 'not earlier than necessary')
   await passTime(11)
   asked.length = 0
   const answers = await Promise.all([client.me(), client.sessions(), client.devices(), client.accessToken()])
@@ -91,7 +91,7 @@ t.test('an access token is renewed before its end, by one call for all who need 
   t.not(await client.accessToken(), access_token)
 })
 
-t.test('a token that the service refuses is renewed once, by one call for all who were refused', async (t) => {
+t.test('renews a refused token with one call for all refused requests', async (t) => {
   const { url, asked, clientOf, logIn } = await open(t)
   const renewed = new EventEmitter()
   const first = clientOf()
@@ -101,7 +101,7 @@ t.test('a token that the service refuses is renewed once, by one call for all wh
     fetch: async (input, init) => {
       asked.push(input.slice(url.length))
       const response = await fetch(input, init)
-      // One refusal arrives when the others have a new token already.
+      // One refusal arrives after the others have a new token.
       if (input.endsWith('/devices') && response.status === 401) await once(renewed, 'refresh')
       if (input.endsWith('/refresh')) setTimeout(() => renewed.emit('refresh'), 100)
       return response
@@ -114,12 +114,12 @@ t.test('a token that the service refuses is renewed once, by one call for all wh
     { ok: true },
   ])
   t.equal(asked.filter((path) => path === '/refresh').length, 1)
-  t.equal(asked.length, 7, 'each was asked twice')
+  t.equal(asked.length, 7, 'each request was sent twice')
 })
 
-t.test('tabs that share a storage share its tokens, and spend no refresh token twice', async (t) => {
+t.test('shares tokens between tabs with one storage, and spends no refresh token twice', async (t) => {
   const { world, asked, clientOf, logIn, passTime } = await open(t)
-  // Only where pages are do clients of one address belong to one user.
+  // Clients of one address belong to one user only in a browser.
   t.intercept(globalThis as { document?: unknown }, 'document', { value: {} })
   const storage = sharedStorage()
   const [one, two] = [clientOf({ storage }), clientOf({ storage })]
@@ -132,32 +132,29 @@ t.test('tabs that share a storage share its tokens, and spend no refresh token t
   t.equal((await world.sql('select * from sessions where revoked_at is not null')).length, 0)
 })
 
-t.test('a session that is over is told once, and forgotten', async (t) => {
+t.test('reports an ended session once and deletes its tokens', async (t) => {
   const { asked, clientOf, logIn, passTime } = await open(t)
-  const told: string[] = []
-  const client = clientOf({ onSessionEnd: ({ code }) => told.push(code) })
+  const ended: string[] = []
+  const client = clientOf({ onSessionEnd: ({ code }) => ended.push(code) })
   await logIn(client)
   await passTime(4_000)
   t.match(await client.me(), { ok: false, problem: { code: 'invalid_token' } })
-  t.strictSame(told, ['invalid_token'])
+  t.strictSame(ended, ['invalid_token'])
   asked.length = 0
   t.equal(await client.accessToken(), undefined)
-  t.strictSame(asked, [], 'nobody is asked in vain')
+  t.strictSame(asked, [], 'no request was sent')
 })
 
-t.test(
-  'logging out ends the session here and at the service, and a refresh on its way does not bring it back',
-  async (t) => {
-    const { world, clientOf, logIn } = await open(t)
-    const client = clientOf()
-    await logIn(client)
-    const [renewal] = await Promise.all([client.refresh(), client.logout()])
-    t.equal(await client.accessToken(), undefined, JSON.stringify(renewal.ok))
-    t.equal((await world.sql('select * from sessions where revoked_at is null')).length, 0)
-  },
-)
+t.test('ends the session at the client and the service on logout, even during a refresh', async (t) => {
+  const { world, clientOf, logIn } = await open(t)
+  const client = clientOf()
+  await logIn(client)
+  const [renewal] = await Promise.all([client.refresh(), client.logout()])
+  t.equal(await client.accessToken(), undefined, JSON.stringify(renewal.ok))
+  t.equal((await world.sql('select * from sessions where revoked_at is null')).length, 0)
+})
 
-t.test('whoever logs out while a login is under way stays logged out, also at the service', async (t) => {
+t.test('stays logged out after a logout during a login, also at the service', async (t) => {
   const { world, clientOf } = await open(t)
   const client = clientOf()
   const login = await client.login({ username: 'alice', password: PASSWORD })
@@ -169,13 +166,13 @@ t.test('whoever logs out while a login is under way stays logged out, also at th
   t.equal((await world.sql('select * from sessions where revoked_at is null')).length, 0)
 })
 
-t.test('a refresh whose answer is lost is made again while the service still takes the token', async (t) => {
+t.test('retries a refresh with a lost answer within the rotation grace', async (t) => {
   const { world, clientOf, logIn } = await open(t)
   let lost = 0
-  const told: string[] = []
+  const ended: string[] = []
   const client = clientOf({
     timeout: 300,
-    onSessionEnd: ({ code }) => told.push(code),
+    onSessionEnd: ({ code }) => ended.push(code),
     fetch: async (input, init) => {
       const response = await fetch(input, init)
       if (!input.endsWith('/refresh') || lost > 0) return response
@@ -187,11 +184,11 @@ t.test('a refresh whose answer is lost is made again while the service still tak
   })
   await logIn(client)
   t.match(await client.refresh(), { ok: true })
-  t.strictSame(told, [])
+  t.strictSame(ended, [])
   t.equal((await world.sql('select * from sessions where revoked_at is not null')).length, 0)
 })
 
-t.test('an address that only looks like a trusted one does not see the token', async (t) => {
+t.test('sends no token to a URL that only resembles a trusted one', async (t) => {
   const { clientOf, logIn, url } = await open(t)
   const client = clientOf({ apis: ['https://api.example.com'] })
   await logIn(client)
@@ -209,7 +206,7 @@ t.test('an address that only looks like a trusted one does not see the token', a
   t.throws(() => createClient({ url: 'capacitor://localhost' }), { name: 'TypeError' })
 })
 
-t.test('a platform whose URL is half a one is enough', async (t) => {
+t.test('works on a platform with an incomplete URL class', async (t) => {
   class HalfUrl {
     get origin(): string {
       throw new Error('URL.origin is not implemented')
@@ -227,23 +224,23 @@ t.test('a platform whose URL is half a one is enough', async (t) => {
   })
   await client.fetch('/me')
   await client.fetch('https://API.example.com/orders')
-  t.strictSame(asked, ['https://auth.example.com/me', 'https://API.example.com/orders'], 'as they were given')
+  t.strictSame(asked, ['https://auth.example.com/me', 'https://API.example.com/orders'], 'the URLs are unchanged')
 })
 
-t.test('a remembered device needs no code the next time, unless both factors are wanted', async (t) => {
+t.test('logs in on a remembered device without a code, except for a step-up', async (t) => {
   const { clientOf, logIn } = await open(t)
   const client = clientOf()
   await logIn(client, { remember_device: true })
   await client.logout()
   t.match(await client.login({ username: 'alice', password: PASSWORD }), { ok: true, data: { token_type: 'Bearer' } })
-  t.match(await client.me(), { ok: true }, 'its tokens are kept')
+  t.match(await client.me(), { ok: true }, 'the client keeps the tokens')
   t.match(await client.login({ username: 'alice', password: PASSWORD, step_up: true }), {
     ok: true,
     data: { token_type: 'pending-2fa' },
   })
 })
 
-t.test('a new password brings new tokens, which are kept', async (t) => {
+t.test('keeps the new tokens of a changed password', async (t) => {
   const { clientOf, logIn } = await open(t)
   const client = clientOf()
   const { access_token } = await logIn(client)
@@ -253,7 +250,7 @@ t.test('a new password brings new tokens, which are kept', async (t) => {
   t.match(await client.me(), { ok: true })
 })
 
-t.test('other APIs are called with the token, if they are named', async (t) => {
+t.test('sends the token to other APIs only if they are listed', async (t) => {
   const { url, clientOf, logIn } = await open(t)
   const client = clientOf()
   await logIn(client)
@@ -275,11 +272,15 @@ t.test('other APIs are called with the token, if they are named', async (t) => {
   })
   const { access_token } = await logIn(other)
   t.equal((await other.fetch('https://api.example.com/orders', { method: 'POST', body: '{}' })).status, 401)
-  t.strictSame(seen, [`Bearer ${access_token}`, `Bearer ${await other.accessToken()}`], 'once more with a new token')
+  t.strictSame(
+    seen,
+    [`Bearer ${access_token}`, `Bearer ${await other.accessToken()}`],
+    'the second try has a new token',
+  )
   t.not(seen[0], seen[1])
 })
 
-t.test('with tokens in cookies the body holds none, and a new page goes on where the former was', async (t) => {
+t.test('receives no refresh token in cookie mode, and continues the session after a reload', async (t) => {
   const { asked, clientOf, logIn } = await open(t, { app: { http: { refreshCookie: true } } })
   let jar = ''
   const browser = async (input: string, init?: RequestInit) => {
@@ -299,5 +300,5 @@ t.test('with tokens in cookies the body holds none, and a new page goes on where
   t.match(await reloaded.logout(), { ok: true })
   asked.length = 0
   t.equal(await reloaded.accessToken(), undefined)
-  t.strictSame(asked, [], 'after a logout no cookie is tried')
+  t.strictSame(asked, [], 'no request after a logout')
 })

@@ -19,7 +19,7 @@ const problem = (status: number, code: string, wait?: number) => says(status, { 
 const hangsUp: Reply = (response) => void response.destroy()
 const challenge = says(200, { pending_token: 'a.b.c', token_type: 'pending-2fa' })
 
-/** A service that gives these replies in turn, and what it was asked. */
+/** Starts a service that gives these replies in turn, and records the idempotency keys. */
 const serviceOf = async (t: Test, replies: Reply[], options: Partial<ClientOptions> = {}) => {
   const keys: (string | undefined)[] = []
   const server = createServer((request, response) => {
@@ -36,42 +36,42 @@ const serviceOf = async (t: Test, replies: Reply[], options: Partial<ClientOptio
   return { keys, server, client: createClient({ url, ...options }) }
 }
 
-t.test('a login whose answer is lost is made again with the same Idempotency-Key', async (t) => {
+t.test('retries a login with a lost answer with the same Idempotency-Key', async (t) => {
   const { keys, client } = await serviceOf(t, [hangsUp, problem(409, 'idempotency_in_progress', 0.01), challenge])
   t.match(await client.login(LOGIN), { ok: true, data: { token_type: 'pending-2fa' } })
   t.match(keys[0], /^[0-9a-f]{8}-[0-9a-f]{4}-4/)
   t.strictSame(keys, [keys[0], keys[0], keys[0]])
 })
 
-t.test('a login of unknown fate keeps its key for the next try of the same, and for no other', async (t) => {
+t.test('keeps the key of a login of unknown outcome for the next try of the same body only', async (t) => {
   const { keys, client } = await serviceOf(t, [hangsUp, hangsUp, hangsUp, challenge], { retries: 0 })
   t.match(await client.login(LOGIN), { ok: false, problem: { code: 'unreachable', status: 0 } })
   await client.login(LOGIN)
-  t.equal(keys[1], keys[0], 'the user presses the button again')
+  t.equal(keys[1], keys[0], 'the same login again')
   await client.login({ ...LOGIN, username: 'bob' })
-  t.not(keys[2], keys[0], 'another body is another call')
+  t.not(keys[2], keys[0], 'another body has another key')
   await client.login({ ...LOGIN, username: 'bob' })
   t.equal(keys[3], keys[2])
   await client.login({ ...LOGIN, username: 'bob' })
-  t.not(keys[4], keys[3], 'what was answered is over')
+  t.not(keys[4], keys[3], 'an answer ends the use of the key')
 })
 
-t.test('a login that its own signal ended keeps its key too', async (t) => {
+t.test('keeps the key of an aborted login', async (t) => {
   const { keys, client } = await serviceOf(t, [() => {}, challenge])
   await t.rejects(client.login(LOGIN, { signal: AbortSignal.timeout(50) }), { name: 'TimeoutError' })
   t.match(await client.login(LOGIN), { ok: true })
   t.equal(keys[1], keys[0])
 })
 
-t.test('an Idempotency-Key of the caller is the one that is sent', async (t) => {
+t.test('sends the Idempotency-Key of the caller', async (t) => {
   const { keys, client } = await serviceOf(t, [challenge])
   await client.login(LOGIN, { idempotencyKey: 'a-key-of-the-callers-own' })
   t.strictSame(keys, ['a-key-of-the-callers-own'])
 })
 
-t.test('where no random numbers can be had, no key is sent and nothing is made twice', async (t) => {
+t.test('sends no key and never retries a login without random numbers', async (t) => {
   const { keys, client } = await serviceOf(t, [hangsUp, challenge], { randomUUID: undefined as never })
-  // An option that is undefined is the platform's own; one that gives nothing is a platform without.
+  // An undefined option stands for the platform's function; one that returns nothing, for a platform without it.
   const { keys: bare, client: poor } = await serviceOf(t, [hangsUp, challenge], {
     randomUUID: (() => undefined) as never,
   })
@@ -81,7 +81,7 @@ t.test('where no random numbers can be had, no key is sent and nothing is made t
   t.strictSame(bare, [undefined])
 })
 
-t.test('a code whose answer is lost is not sent again: it may be spent', async (t) => {
+t.test('does not retry a code with a lost answer, because it may be spent', async (t) => {
   for (const lost of [hangsUp, problem(503, 'service_unavailable', 0.01), says(502, '<h1>Bad gateway</h1>')]) {
     const { keys, client } = await serviceOf(t, [lost, problem(401, 'challenge_invalid')])
     t.match(await client.verify(VERIFY), { ok: false, problem: { code: /unreachable|service_unavailable/ } })
@@ -89,20 +89,17 @@ t.test('a code whose answer is lost is not sent again: it may be spent', async (
   }
 })
 
-t.test(
-  'a code that was refused before it was looked at is sent again, after the wait that was asked for',
-  async (t) => {
-    const { keys, client } = await serviceOf(t, [
-      problem(503, 'overloaded', 0.01),
-      problem(429, 'rate_limited', 0.01),
-      problem(401, 'invalid_code'),
-    ])
-    t.match(await client.verify(VERIFY), { ok: false, problem: { code: 'invalid_code' } })
-    t.equal(keys.length, 3)
-  },
-)
+t.test('retries a code that was refused before its check, after the requested wait', async (t) => {
+  const { keys, client } = await serviceOf(t, [
+    problem(503, 'overloaded', 0.01),
+    problem(429, 'rate_limited', 0.01),
+    problem(401, 'invalid_code'),
+  ])
+  t.match(await client.verify(VERIFY), { ok: false, problem: { code: 'invalid_code' } })
+  t.equal(keys.length, 3)
+})
 
-t.test('Retry-After is waited for, and a wait that is too long is the caller’s to show', async (t) => {
+t.test('waits for Retry-After, and returns a problem if the wait is too long', async (t) => {
   const { keys, client } = await serviceOf(t, [problem(429, 'rate_limited', 6), challenge])
   t.match(await client.login(LOGIN), { ok: false, problem: { code: 'rate_limited', retry_after: 6 } })
   t.equal(keys.length, 1)
@@ -118,10 +115,10 @@ t.test('Retry-After is waited for, and a wait that is too long is the caller’s
   }
   const { client: other } = await serviceOf(t, [first, second])
   t.match(await other.login(LOGIN), { ok: true })
-  t.ok(times[1]! - times[0]! >= 995, 'the header counts where something else answers than the service')
+  t.ok(times[1]! - times[0]! >= 995, 'the header counts for answers of intermediaries')
 })
 
-t.test('what only the user can solve comes back at once', async (t) => {
+t.test('returns problems that only the user can solve without a retry', async (t) => {
   for (const code of ['resend_cooldown', 'factor_locked', 'sms_unavailable', 'invalid_credentials']) {
     const { keys, client } = await serviceOf(t, [problem(429, code, 0.01), challenge])
     t.match(await client.login(LOGIN), { ok: false, problem: { code } })
@@ -129,7 +126,7 @@ t.test('what only the user can solve comes back at once', async (t) => {
   }
 })
 
-t.test('an answer that is not the service’s own is told with its status', async (t) => {
+t.test('reports a foreign answer as unreachable with its status', async (t) => {
   for (const reply of [says(200, '<html>'), says(404, 'null'), says(502, '{"error":"bad gateway"}')]) {
     const { client } = await serviceOf(t, [reply], { retries: 0 })
     const answer = await client.login(LOGIN)
@@ -138,18 +135,18 @@ t.test('an answer that is not the service’s own is told with its status', asyn
   }
 })
 
-t.test('no password follows a redirection', async (t) => {
+t.test('does not follow a redirect with a password', async (t) => {
   const { keys, client } = await serviceOf(t, [says(307, '', { location: '/elsewhere' }), challenge], { retries: 0 })
   t.match(await client.login(LOGIN), { ok: false, problem: { code: 'unreachable', status: 307 } })
   t.equal(keys.length, 1)
 })
 
-t.test('a service that hangs is given up after the timeout', async (t) => {
+t.test('ends a call to a hanging service after the timeout', async (t) => {
   const { client } = await serviceOf(t, [() => {}], { timeout: 50, retries: 0 })
   t.match(await client.challenge('a.b.c'), { ok: false, problem: { code: 'unreachable', status: 0, cause: Error } })
 })
 
-t.test('a signal ends a call, and the wait before its repetition', async (t) => {
+t.test('aborts a call, and the wait before a retry, at its signal', async (t) => {
   const { client } = await serviceOf(t, [() => {}])
   await t.rejects(client.login(LOGIN, { signal: AbortSignal.abort(new Error('gone')) }), { message: 'gone' })
   await t.rejects(client.login(LOGIN, { signal: AbortSignal.timeout(20) }), { name: 'TimeoutError' })
@@ -158,7 +155,7 @@ t.test('a signal ends a call, and the wait before its repetition', async (t) => 
   t.equal(keys.length, 1)
 })
 
-t.test('the language of the messages is asked for', async (t) => {
+t.test('sends the language option as Accept-Language', async (t) => {
   const languages: unknown[] = []
   const reply: Reply = (response, request) => {
     languages.push(request.headers['accept-language'])
