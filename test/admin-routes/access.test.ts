@@ -8,7 +8,7 @@ import { ISSUER } from '../support/app.ts'
 
 type Method = 'GET' | 'POST' | 'DELETE'
 
-/** Every route, and the one scope that opens it. */
+/** Every route with the scope that it requires. */
 const ROUTES: [Method, string, AdminScope][] = [
   ['POST', '/admin/users', 'users:write'],
   ['GET', '/admin/users', 'users:read'],
@@ -21,9 +21,9 @@ const ROUTES: [Method, string, AdminScope][] = [
   ['GET', `/admin/users/${NOBODY}/audit`, 'audit:read'],
 ]
 
-t.test('each route opens with its one scope and with no other', async (t) => {
+t.test('opens each route with exactly one scope', async (t) => {
   const { admin } = await createAdminWorld(t)
-  t.equal(adminRoutes.length, ROUTES.length, 'all of them are here')
+  t.equal(adminRoutes.length, ROUTES.length, 'the list has every route')
   const document = (await admin.app.inject('/openapi.json')).json()
   for (const scope of ADMIN_SCOPES) {
     const key = await admin.newKey([scope])
@@ -43,12 +43,16 @@ t.test('each route opens with its one scope and with no other', async (t) => {
         t.match(alone, { status: 403, body: { code: 'forbidden' } }, name)
       }
       const template = url.replace(NOBODY, '{id}')
-      t.strictSame(document.paths[template][method.toLowerCase()].security, [{ adminKey: [demanded] }], 'as documented')
+      t.strictSame(
+        document.paths[template][method.toLowerCase()].security,
+        [{ adminKey: [demanded] }],
+        'the document names the scope',
+      )
     }
   }
 })
 
-t.test('what an unscoped key would do is not done', async (t) => {
+t.test('changes nothing for a key without the required scope', async (t) => {
   const { admin, addUser, sql } = await createAdminWorld(t)
   const id = await addUser('alice')
   const key = await admin.newKey(['users:read'])
@@ -60,14 +64,14 @@ t.test('what an unscoped key would do is not done', async (t) => {
   ])
 })
 
-t.test('no key, a wrong one, an expired and a revoked one get the same answer', async (t) => {
+t.test('answers missing, wrong, expired and revoked keys alike', async (t) => {
   const { admin, sql } = await createAdminWorld(t)
   const [expired, revoked] = [await admin.newKey(undefined, 'expired'), await admin.newKey(undefined, 'revoked')]
-  for (const key of [expired, revoked]) t.equal((await admin.get('/admin/users', key)).status, 200, 'while it is good')
+  for (const key of [expired, revoked]) t.equal((await admin.get('/admin/users', key)).status, 200, 'the key is valid')
   await sql(`update admin_keys set expires_at = now() where name = 'expired'`)
   const [{ id }] = (await sql(`select admin_key_id as id from admin_keys where name = 'revoked'`)) as [{ id: string }]
   t.equal(await admin.keys.revoke(id), true)
-  t.equal(await admin.keys.revoke(id), false, 'once')
+  t.equal(await admin.keys.revoke(id), false, 'a second revocation changes nothing')
 
   const good = admin.key
   const wrong = [expired, revoked, newAdminKey(), good.slice(0, -1), good.toUpperCase(), `${good}A`, good.slice(4), 'x']
@@ -87,7 +91,7 @@ t.test('no key, a wrong one, an expired and a revoked one get the same answer', 
   }
 })
 
-t.test('a key is in no table but as its hash, and its use is noted once a minute', async (t) => {
+t.test('stores only the hash of a key and records its use once a minute', async (t) => {
   const { admin, sql } = await createAdminWorld(t)
   t.match(admin.key, /^adm_[A-Za-z0-9_-]{43}$/)
   const state = async () => (await sql('select last_used_at, xmin::text as version, key_hash from admin_keys'))[0]!
@@ -97,14 +101,14 @@ t.test('a key is in no table but as its hash, and its use is noted once a minute
   t.ok(used['last_used_at'])
   t.same(used['key_hash'], hashAdminKey(admin.key))
   for (let nth = 0; nth < 5; nth += 1) await admin.get('/admin/users')
-  t.equal((await state())['version'], used['version'], 'nothing was written')
+  t.equal((await state())['version'], used['version'], 'no write within a minute')
   await sql(`update admin_keys set last_used_at = now() - interval '61 seconds'`)
   await admin.get('/admin/users')
-  t.ok((await state())['last_used_at'], 'a minute later it is')
+  t.ok((await state())['last_used_at'], 'the use is recorded after a minute')
   t.ok(Date.now() - Number((await state())['last_used_at']) < 30_000)
 })
 
-t.test('every call is in the audit trail, with the key, the route, the user and what came of it', async (t) => {
+t.test('records every call with key, route, user and outcome in the audit trail', async (t) => {
   const { admin, addUser, sql } = await createAdminWorld(t)
   const id = await addUser('alice')
   const reader = await admin.newKey(['users:read'], 'reader')
@@ -158,7 +162,7 @@ t.test('every call is in the audit trail, with the key, the route, the user and 
   t.match(first, { address: '127.0.0.1', request_id: created.headers['x-request-id'], facts: { key_id: keyId } })
 })
 
-t.test('bad keys are limited by address, and do not shut a good one out', async (t) => {
+t.test('limits invalid keys by address without blocking a valid one', async (t) => {
   const { admin } = await createAdminWorld(t, { admin: { http: { rateLimit: true } } })
   const answers = []
   for (let nth = 0; nth < 25; nth += 1) answers.push(await admin.get('/admin/users', nth % 2 ? newAdminKey() : null))
@@ -170,12 +174,12 @@ t.test('bad keys are limited by address, and do not shut a good one out', async 
   t.equal((await admin.get('/admin/users')).status, 200)
   const from = (address: string) =>
     admin.call({ method: 'GET', url: '/admin/users', headers: { 'x-forwarded-for': address } }, null)
-  t.equal((await from('192.0.2.1')).status, 401, 'another address has its own count')
+  t.equal((await from('192.0.2.1')).status, 401, 'another address has its own limit')
   const audited = await admin.audited()
   t.equal(audited.filter(({ event }) => event === 'admin_refused').length, 21, 'a flood does not fill the audit trail')
 })
 
-t.test('a route that demands no scope, or one that there is not, cannot be added', async (t) => {
+t.test('refuses a route with a missing or unknown scope', async (t) => {
   const { admin } = await createAdminWorld(t)
   const { createBareApp } = await import('../../src/http/bare-app.ts')
   const { createLogger } = await import('../../src/start/logger.ts')
@@ -198,7 +202,7 @@ t.test('a route that demands no scope, or one that there is not, cannot be added
   await t.resolves(attempt({ scope: 'users:read' }))
 })
 
-t.test('each listener serves its own routes and none of the other’s', async (t) => {
+t.test('serves only its own routes on each listener', async (t) => {
   const world = await createAdminWorld(t)
   for (const url of ['/admin/users', `/admin/users/${NOBODY}`, `/admin/users/${NOBODY}/sessions`, '/admin']) {
     const headers = { authorization: `Bearer ${world.admin.key}` }
@@ -217,7 +221,7 @@ t.test('each listener serves its own routes and none of the other’s', async (t
   t.ok(main.length > 0 && !main.some((path) => path.startsWith('/admin')))
 })
 
-t.test('wrong methods, media types and sizes are problems as everywhere', async (t) => {
+t.test('answers wrong methods, media types and sizes with problems', async (t) => {
   const { admin } = await createAdminWorld(t)
   const wrong = await admin.call({ method: 'PUT', url: `/admin/users/${NOBODY}` })
   t.match(wrong, { status: 405, headers: { allow: 'GET, HEAD' } })
@@ -232,16 +236,16 @@ t.test('wrong methods, media types and sizes are problems as everywhere', async 
   t.equal((await admin.call({ method: 'POST', url, headers: json, payload: '{' })).status, 400)
   t.equal((await admin.call({ method: 'POST', url, headers: json, payload: `"${'x'.repeat(9_000)}"` })).status, 413)
   const empty = await admin.call({ method: 'POST', url: `${url}/${NOBODY}/enable`, headers: json, payload: '' })
-  t.equal(empty.status, 404, 'JSON that is nothing is no body')
+  t.equal(empty.status, 404, 'an empty JSON body counts as no body')
   t.equal((await admin.call({ method: 'POST', url, headers: json, payload: '' })).status, 400)
   t.equal((await admin.call({ method: 'POST', url, headers: json, payload: '{"__proto__":{}}' })).status, 400)
   const latin = { 'content-type': 'application/json; charset=latin1' }
   t.equal((await admin.call({ method: 'POST', url, headers: latin, payload: '{}' })).status, 415)
   const origin = await admin.call({ method: 'GET', url, headers: { origin: 'https://app.example.com' } })
-  t.equal(origin.headers['access-control-allow-origin'], undefined, 'no page may read it')
+  t.equal(origin.headers['access-control-allow-origin'], undefined, 'no origin may read the response')
 })
 
-t.test('a database that is away is a 503, and lets nobody in', async (t) => {
+t.test('returns 503 and authorizes no call while the database is down', async (t) => {
   const { createDatabase } = await import('../../src/store/database.ts')
   const { createAdminKeyStore } = await import('../../src/store/users/admin-keys.ts')
   const away = createDatabase({ url: 'postgres://nobody@127.0.0.1:1/none', poolSize: 1, onIdleError: () => {} })

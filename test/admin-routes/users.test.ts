@@ -4,7 +4,7 @@ import { PASSWORD } from '../support/app.ts'
 
 const PHONE = '+12025550143'
 
-/** The answers of everything that can be asked about one user. */
+/** Sends every call on one user and returns the responses. */
 const everyCallOn = async (
   { get, post, remove }: Awaited<ReturnType<typeof createAdminWorld>>['admin'],
   one: string,
@@ -18,7 +18,7 @@ const everyCallOn = async (
   await post(`${one}/reset-factor`),
 ]
 
-t.test('a user is made who can log in, in one language and with the number in E.164', async (t) => {
+t.test('creates a user who can log in, with a locale and an E.164 number', async (t) => {
   const world = await createAdminWorld(t)
   const made = await world.admin.post('/admin/users', {
     username: ' Alice ',
@@ -44,14 +44,14 @@ t.test('a user is made who can log in, in one language and with the number in E.
   t.strictSame((await world.admin.get(made.headers['location']!)).body, made.body)
 })
 
-t.test('without a password the user exists and cannot log in', async (t) => {
+t.test('creates a user without a password, who cannot log in', async (t) => {
   const world = await createAdminWorld(t)
   const { body } = await world.admin.post('/admin/users', { username: 'alice', phone: PHONE })
   t.match(body, { has_password: false })
   t.equal((await world.login('alice')).status, 401)
 })
 
-t.test('what is wrong with a new user is said, and nothing is made', async (t) => {
+t.test('reports invalid members of a new user and creates nothing', async (t) => {
   const { admin, sql } = await createAdminWorld(t)
   const good = { username: 'alice', password: 'long enough', phone: PHONE }
   const cases: [object, number, string, string?][] = [
@@ -81,7 +81,7 @@ t.test('what is wrong with a new user is said, and nothing is made', async (t) =
   t.strictSame(await sql('select from users'), [])
 })
 
-t.test('members that a caller has no business with are refused', async (t) => {
+t.test('refuses members and parameters that are not part of a request', async (t) => {
   const { admin, addUser, sql } = await createAdminWorld(t)
   const id = await addUser('alice')
   for (const member of [
@@ -110,11 +110,11 @@ t.test('members that a caller has no business with are refused', async (t) => {
   ]) {
     t.match(await admin.get(`/admin/users?${query}`), { status: 400, body: { code: 'validation_failed' } }, query)
   }
-  t.equal((await admin.post(`/admin/users/${id}/enable`, {})).status, 200, 'an empty body is none')
+  t.equal((await admin.post(`/admin/users/${id}/enable`, {})).status, 200, 'an empty object counts as no body')
   t.strictSame(await sql('select username from users'), [{ username: 'alice' }])
 })
 
-t.test('of two creations of one name at once one succeeds', async (t) => {
+t.test('creates one user for two parallel creations of one name', async (t) => {
   const { admin, sql } = await createAdminWorld(t)
   for (let round = 0; round < 5; round += 1) {
     const spellings = [`Straße ${round}`, `STRASSE ${round}`]
@@ -132,7 +132,7 @@ t.test('of two creations of one name at once one succeeds', async (t) => {
   ])
 })
 
-t.test('a thousand users come page by page, each once and in order, while others come and go', async (t) => {
+t.test('lists 1,000 users in order and once each while others are added and removed', async (t) => {
   const { admin, sql } = await createAdminWorld(t)
   await sql(`
     with u as (
@@ -160,13 +160,13 @@ t.test('a thousand users come page by page, each once and in order, while others
     seen,
     Array.from({ length: 1000 }, (_, n) => `user ${String(n + 1).padStart(4, '0')}`),
   )
-  t.equal((await admin.get('/admin/users')).body.users.length, 50, 'fifty where nothing is said')
+  t.equal((await admin.get('/admin/users')).body.users.length, 50, 'the default limit is 50')
   const last = (await admin.get('/admin/users?q=user%20099&limit=10')).body
   t.equal(last.users.length, 10)
-  t.equal(last.next, null, 'a last page that is full has no next')
+  t.equal(last.next, null, 'a full last page has no next cursor')
 })
 
-t.test('users are found by how their name begins in any spelling, and by the whole number', async (t) => {
+t.test('finds users by the start of the name in any spelling, or by the whole number', async (t) => {
   const { admin, addUser } = await createAdminWorld(t)
   await addUser('Alice', '+12025550101')
   await addUser('alicia', '+12025550102')
@@ -180,21 +180,21 @@ t.test('users are found by how their name begins in any spelling, and by the who
   }
   t.strictSame(await names('ALI'), ['Alice', 'alicia'])
   t.strictSame(await names('ａｌｉｃｅ'), ['Alice'])
-  t.strictSame(await names('lice'), [], 'only how it begins')
+  t.strictSame(await names('lice'), [], 'only the start of the name matches')
   t.strictSame(await names('æNIMA_É'), ['Ænima_é'])
   t.strictSame(await names('Ænima_e\u0301'), ['Ænima_é'])
   t.strictSame(await names('+12025550103'), ['Bob'])
-  t.strictSame(await names('+1202555010'), [], 'the whole number')
-  t.strictSame(await names('+1202555'), ['+1202555'], 'or a name that looks like one')
+  t.strictSame(await names('+1202555010'), [], 'only the whole number matches')
+  t.strictSame(await names('+1202555'), ['+1202555'], 'a name may look like a number')
   t.strictSame(await names('+12025550104'), ['+1202555'])
-  t.strictSame(await names('%'), [], 'no pattern')
+  t.strictSame(await names('%'), [], 'no wildcards')
   t.strictSame(await names('100%'), ['100%'])
   t.strictSame(await names('_'), [])
   for (const q of [`'; drop table users; --`, `' or '1'='1`, '\\', `a' || 'l`, '$1', '{}', '10.0.0.1/8']) {
     t.strictSame(await names(q), [], q)
   }
   t.strictSame(await names('a\u0000'), 400)
-  t.strictSame(await names('+12025550103'), ['Bob'], 'the table is still there')
+  t.strictSame(await names('+12025550103'), ['Bob'], 'the table still exists')
   for (const id of [`${NOBODY}'--`, '1', 'null', `urn:uuid:${NOBODY}`, '%27']) {
     t.match(
       await admin.get(`/admin/users/${encodeURIComponent(id)}`),
@@ -207,15 +207,19 @@ t.test('users are found by how their name begins in any spelling, and by the who
     t.equal((await admin.get(`/admin/users?after=${cursor}`)).status, 400, cursor)
 })
 
-t.test('what disables a user ends what they had begun, and what enables them does not begin it again', async (t) => {
+t.test('ends the challenges of a disabled user, and enabling does not restore them', async (t) => {
   const world = await createAdminWorld(t)
   const id = await world.addUser('alice')
   const { body } = await world.login('alice')
   const code = world.lastCode()
   t.match(await world.admin.post(`/admin/users/${id}/disable`), { status: 200, body: { id, disabled: true } })
   const [{ since }] = (await world.sql('select disabled_at as since from users')) as [{ since: Date }]
-  t.match(await world.admin.post(`/admin/users/${id}/disable`), { status: 200, body: { disabled: true } }, 'again')
-  t.strictSame(await world.sql('select disabled_at as since from users'), [{ since }], 'since when stays')
+  t.match(
+    await world.admin.post(`/admin/users/${id}/disable`),
+    { status: 200, body: { disabled: true } },
+    'a second call',
+  )
+  t.strictSame(await world.sql('select disabled_at as since from users'), [{ since }], 'the time does not change')
   t.equal((await world.login('alice')).status, 401)
   t.match(await world.verify(body.pending_token, code), { status: 401, body: { code: 'challenge_invalid' } })
   t.match(await world.admin.post(`/admin/users/${id}/enable`), { status: 200, body: { disabled: false } })
@@ -224,7 +228,7 @@ t.test('what disables a user ends what they had begun, and what enables them doe
   t.equal((await world.login('alice')).status, 200)
 })
 
-t.test('a factor is reset with all that was tried on it', async (t) => {
+t.test('resets a factor with its failures, locks and challenges', async (t) => {
   const world = await createAdminWorld(t, { invariants: false })
   const id = await world.addUser('alice')
   const { body } = await world.login('alice')
@@ -245,10 +249,10 @@ t.test('a factor is reset with all that was tried on it', async (t) => {
   })
   t.strictSame(await world.sql('select auth_epoch from users'), [{ auth_epoch: 1 }])
   await world.sql('delete from factors')
-  t.equal((await world.admin.post(`/admin/users/${id}/reset-factor`)).status, 200, 'also where there is none')
+  t.equal((await world.admin.post(`/admin/users/${id}/reset-factor`)).status, 200, 'a user without a factor')
 })
 
-t.test('sessions are shown while they live, and all end at once', async (t) => {
+t.test('lists only live sessions, and ends them all with one call', async (t) => {
   const world = await createAdminWorld(t)
   const id = await world.addUser('alice')
   const other = await world.addUser('bob', '+12025550144')
@@ -283,7 +287,7 @@ t.test('sessions are shown while they live, and all end at once', async (t) => {
   })
 })
 
-t.test('the audit trail of a user is read from the latest on', async (t) => {
+t.test('returns the audit trail of a user newest first', async (t) => {
   const world = await createAdminWorld(t)
   const id = await world.addUser('alice')
   await world.login('alice')
@@ -305,7 +309,7 @@ t.test('the audit trail of a user is read from the latest on', async (t) => {
   t.equal((await world.admin.get(`/admin/users/${id}/audit?before=yesterday`)).status, 400)
 })
 
-t.test('a user that there is not is a 404 everywhere', async (t) => {
+t.test('returns 404 for an unknown user on every route', async (t) => {
   const { admin } = await createAdminWorld(t)
   const one = `/admin/users/${NOBODY}`
   for (const answer of await everyCallOn(admin, one)) {
@@ -313,7 +317,7 @@ t.test('a user that there is not is a 404 everywhere', async (t) => {
   }
 })
 
-t.test('whoever only waits for a first code is no user: not listed, not found, not changed', async (t) => {
+t.test('neither lists, finds nor changes an unfinished registration', async (t) => {
   const { admin, addUser, users, sql } = await createAdminWorld(t)
   await addUser('alice')
   const id = await addUser('waiting', '+12025550199')
@@ -354,6 +358,6 @@ t.test('whoever only waits for a first code is no user: not listed, not found, n
   t.equal(
     (await admin.post('/admin/users', { username: 'waiting', phone: '+12025550199' })).status,
     201,
-    'the name is free',
+    'the name is available',
   )
 })

@@ -2,7 +2,7 @@ import fastify from 'fastify'
 import t from 'tap'
 import { registerClosing } from '../../src/http/closing.ts'
 
-t.test('a close ends with the last answer, and does not wait for connections that are kept alive', async (t) => {
+t.test('finishes closing with the last response, without waiting for keep-alive connections', async (t) => {
   const app = fastify({ forceCloseConnections: 'idle', return503OnClosing: false })
   registerClosing(app)
   const { promise: mayAnswer, resolve: answer } = Promise.withResolvers<void>()
@@ -12,7 +12,7 @@ t.test('a close ends with the last answer, and does not wait for connections tha
     await mayAnswer
     return {}
   })
-  // The headers of this one are out before the close begins.
+  // Sends its headers before the close begins.
   const { promise: begun, resolve: begin } = Promise.withResolvers<void>()
   app.get('/stream', (_request, reply) => {
     reply.hijack()
@@ -31,12 +31,12 @@ t.test('a close ends with the last answer, and does not wait for connections tha
   answer()
   t.equal((await plain).headers.get('connection'), 'close')
   t.equal(await stream, 'onetwo')
-  // Node alone would wait 72 s.
+  // Node alone waits 72 s.
   const late = new Promise((resolve) => setTimeout(resolve, 30_000, 'late').unref())
   t.equal(await Promise.race([closed, late]), 'closed')
 })
 
-t.test('answers close their connections from the signal on, while others are still accepted', async (t) => {
+t.test('closes connections with each response after the signal, and accepts new ones', async (t) => {
   let isStopping = false
   const app = fastify({ forceCloseConnections: 'idle', return503OnClosing: false })
   t.teardown(() => app.close())

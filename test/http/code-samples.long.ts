@@ -7,7 +7,7 @@ import { createWorld, ISSUER, type World } from '../support/app.ts'
 
 const run = promisify(execFile)
 
-/** How each language of this machine runs a program, and what it prints for an answer of ours. */
+/** The commands that run a sample, with the tools that they need, by language. */
 const RUNNERS: Record<string, { tools: [string, string[]][]; command: (source: string) => [string, string[]] }> = {
   curl: {
     tools: [
@@ -41,7 +41,7 @@ interface Operation {
 const operationsOf = async ({ app }: World): Promise<Operation[]> =>
   Object.values<Record<string, Operation>>((await app.inject('/openapi.json')).json().paths).flatMap(Object.values)
 
-t.test('each operation is shown in five languages', async (t) => {
+t.test('shows each operation in five languages', async (t) => {
   for (const operation of await operationsOf(await createWorld(t))) {
     t.strictSame(
       operation['x-codeSamples'].map(({ label }) => label),
@@ -52,7 +52,7 @@ t.test('each operation is shown in five languages', async (t) => {
   }
 })
 
-t.test('the first one works as it stands in development: its user is the demo user', async (t) => {
+t.test('uses the demo user in the sample for /login', async (t) => {
   const operations = await operationsOf(await createWorld(t))
   const { username, password } = DEMO_USER
   const { requestBody } = operations.find(({ operationId }) => operationId === 'login')!
@@ -60,10 +60,10 @@ t.test('the first one works as it stands in development: its user is the demo us
 })
 
 for (const [language, { tools, command }] of Object.entries(RUNNERS)) {
-  t.test(`the samples in ${language} log in, refresh, show the user and log out`, async (t) => {
+  t.test(`logs in, refreshes, reads the user and logs out with the samples in ${language}`, async (t) => {
     const missing = tools.find(([tool, args]) => spawnSync(tool, args).status !== 0)
     if (missing) {
-      t.pass(`no ${missing[0]} on this machine: nothing could be run`)
+      t.pass(`${missing[0]} is not installed: the samples did not run`)
       return
     }
     const world = await createWorld(t, { resendCooldown: 0 })
@@ -73,7 +73,7 @@ for (const [language, { tools, command }] of Object.entries(RUNNERS)) {
     const address = await world.app.listen({ host: '127.0.0.1', port: 0 })
     const operations = await operationsOf(world)
 
-    /** Runs the sample of an operation, with these in the places of its examples; resolves to what it printed. */
+    /** Runs the sample of an operation with the given values in place of its examples; resolves to its output. */
     const call = async (operationId: string, values: Record<string, string> = {}) => {
       const { 'x-codeSamples': samples, requestBody } = operations.find((one) => one.operationId === operationId)!
       const example = requestBody?.content['application/json']?.example ?? {}
@@ -92,6 +92,10 @@ for (const [language, { tools, command }] of Object.entries(RUNNERS)) {
     t.equal((await call('getMe', { ACCESS_TOKEN: access_token })).username, username)
     await call('logout', { refresh_token })
     t.equal((await world.get('/me', access_token)).status, 401)
-    await t.rejects(call('getMe', { ACCESS_TOKEN: access_token }), /invalid_token/, 'a problem ends it with its code')
+    await t.rejects(
+      call('getMe', { ACCESS_TOKEN: access_token }),
+      /invalid_token/,
+      'a problem ends the sample with its code',
+    )
   })
 }

@@ -7,7 +7,7 @@ import { makeRotationFiles, startOverSocket } from '../support/rotation.ts'
 
 const PATHS = ['/.well-known/jwks.json', '/.well-known/oauth-authorization-server', '/.well-known/openid-configuration']
 
-t.test('what verifiers need may be kept for five minutes, and asked for again without being sent again', async (t) => {
+t.test('lets verifiers cache keys and metadata for five minutes and revalidate by ETag', async (t) => {
   const files = makeRotationFiles(t)
   const { address, learn } = await startOverSocket(await createWorld(t), files)
   for (const path of PATHS) {
@@ -32,10 +32,10 @@ t.test('what verifiers need may be kept for five minutes, and asked for again wi
   const { keys } = JSON.parse(readFileSync(files.keys, 'utf8')) as KeySet
   writeFileSync(files.keys, JSON.stringify({ keys: [...keys, ...generateKeySet('EdDSA', { nbf: 9e9 }).keys] }))
   await learn()
-  t.not(await etagOf(), before, 'another list has another tag')
+  t.not(await etagOf(), before, 'a changed key set has another ETag')
 })
 
-t.test('nothing else may be kept, not even the refusals of these routes', async (t) => {
+t.test('forbids caching of every other response, including errors of these routes', async (t) => {
   const world = await createWorld(t, { app: { http: { rateLimit: true } } })
   for (const path of ['/health/live', '/openapi.json', '/problems/not_found', '/docs', '/nowhere']) {
     const { headers } = await world.app.inject(path)
@@ -51,7 +51,7 @@ t.test('nothing else may be kept, not even the refusals of these routes', async 
   t.strictSame([answer.statusCode, answer.headers['cache-control']], [429, 'no-store'])
 })
 
-t.test('the metadata says what there is, and claims no OAuth that there is not', async (t) => {
+t.test('describes the service in the metadata and claims no OAuth flows', async (t) => {
   const world = await createWorld(t)
   for (const path of PATHS.slice(1)) {
     const { status, body } = await world.get(path)
@@ -68,7 +68,7 @@ t.test('the metadata says what there is, and claims no OAuth that there is not',
   }
 })
 
-t.test('an API that has nothing but the published keys takes our tokens, and no others', async (t) => {
+t.test('lets an API verify tokens with the published keys alone and refuse all others', async (t) => {
   const files = makeRotationFiles(t)
   const world = await createWorld(t)
   await world.addUser('alice')
@@ -86,7 +86,7 @@ t.test('an API that has nothing but the published keys takes our tokens, and no 
   const raised = Buffer.from(JSON.stringify({ ...payload, sub: 'somebody else' })).toString('base64url')
   for (const [what, refused, change] of [
     ['altered', `${head}.${raised}.${signature}`, {}],
-    ['another signature', `${head}.${claims}.${'A'.repeat(86)}`, {}],
+    ['with another signature', `${head}.${claims}.${'A'.repeat(86)}`, {}],
     ['of another audience', token, { audience: 'https://other.example.com' }],
     ['of another issuer', token, { issuer: 'https://evil.example.com' }],
     ['of another type', token, { typ: 'JWT' }],

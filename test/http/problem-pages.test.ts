@@ -7,7 +7,7 @@ import { createWorld, ISSUER } from '../support/app.ts'
 
 const BROWSER = 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8'
 
-t.test('the type of each problem leads to JSON for programs and to a page for browsers', async (t) => {
+t.test('serves the type of each problem as JSON to programs and as a page to browsers', async (t) => {
   const world = await createWorld(t)
   for (const code of PROBLEM_CODES) {
     const url = `/problems/${code}`
@@ -22,7 +22,7 @@ t.test('the type of each problem leads to JSON for programs and to a page for br
   }
 })
 
-t.test('the index lists all problems, as JSON for programs and as a page for browsers', async (t) => {
+t.test('lists all problems as JSON for programs and as a page for browsers', async (t) => {
   const world = await createWorld(t)
   const { status, headers, body } = await world.get('/problems')
   t.equal(status, 200)
@@ -41,7 +41,7 @@ t.test('the index lists all problems, as JSON for programs and as a page for bro
   }
 })
 
-t.test('the page is what the reader likes best, and JSON when they do not care', async (t) => {
+t.test('honors the preference in Accept and sends JSON by default', async (t) => {
   const world = await createWorld(t)
   for (const [accept, type] of [
     ['*/*', 'application/json'],
@@ -58,7 +58,7 @@ t.test('the page is what the reader likes best, and JSON when they do not care',
   }
 })
 
-t.test('no script runs on the page and nothing is loaded by it', async (t) => {
+t.test('neither runs scripts nor loads resources on the page', async (t) => {
   const world = await createWorld(t)
   const { headers, body } = await world.send({
     method: 'GET',
@@ -72,19 +72,19 @@ t.test('no script runs on the page and nothing is loaded by it', async (t) => {
   t.notMatch(body, /<script|<img|<iframe|src=/)
 })
 
-t.test('each text is a whole sentence, and what users see has no jargon', async (t) => {
+t.test('has whole sentences in each text, and no jargon in those for users', async (t) => {
   for (const code of PROBLEM_CODES) {
     const { happened, user, developer } = PROBLEM_TEXTS[code]
     for (const text of [happened, user, developer]) {
       t.match(text, /^[A-Z`].*\.$/, code)
-      t.equal((text.match(/`/g) ?? []).length % 2, 0, 'every backtick has its other')
+      t.equal((text.match(/`/g) ?? []).length % 2, 0, 'backticks are balanced')
     }
     t.notMatch(user, /[`_{}]|\b(?:token|JSON|HTTP|server|request|API|code \d)\b/, code)
-    t.ok(user.length <= 120, 'short enough for a phone')
+    t.ok(user.length <= 120, 'fits on the screen of a phone')
   }
 })
 
-t.test('the guide has what the pages have', async (t) => {
+t.test('repeats the texts of the pages in docs/problems.md', async (t) => {
   const guide = readFileSync('docs/problems.md', 'utf8')
   for (const code of PROBLEM_CODES) {
     const { happened, user, developer } = PROBLEM_TEXTS[code]

@@ -4,7 +4,7 @@ import { createWorld, PASSWORD, type World } from '../support/app.ts'
 
 const json = { 'content-type': 'application/json' }
 
-t.test('what is refused before a handler is a problem like any other', async (t) => {
+t.test('answers requests that are refused before a handler with a problem', async (t) => {
   const world = await createWorld(t)
   const post = (payload: string | Buffer, headers: Record<string, string> = json) =>
     world.send({ method: 'POST', url: '/login', payload, headers })
@@ -46,7 +46,7 @@ t.test('what is refused before a handler is a problem like any other', async (t)
   t.equal((await post(good, { 'content-type': 'application/json; charset=UTF-8' })).body.code, 'invalid_credentials')
 })
 
-t.test('a wrong method is told the right ones, whatever its body', async (t) => {
+t.test('lists the allowed methods for a wrong method with any body', async (t) => {
   const world = await createWorld(t)
   for (const [method, url, allow] of [
     ['GET', '/login', 'POST'],
@@ -66,7 +66,7 @@ t.test('a wrong method is told the right ones, whatever its body', async (t) => 
   }
 })
 
-t.test('each member of a request is checked, and the answer says where and how', async (t) => {
+t.test('validates each member of a request and reports path and message', async (t) => {
   const world = await createWorld(t)
   const errors = async (payload: object) => (await world.post('/login', payload)).body.errors
   t.strictSame(await errors({ password: 'x' }), [{ path: '/username', message: 'is missing' }])
@@ -85,7 +85,7 @@ t.test('each member of a request is checked, and the answer says where and how',
   t.equal((await world.login('a', '😀'.repeat(256))).body.code, 'invalid_credentials', '256 code points of four bytes')
 })
 
-t.test('what an attacker writes in a name is a name', async (t) => {
+t.test('treats injection attempts in a username as plain text', async (t) => {
   const world = await createWorld(t)
   for (const name of ["' OR 1=1--", '$1', '";select pg_sleep(5)--', '{{7*7}}', '%s', '__proto__', 'constructor']) {
     t.equal((await world.login(name)).body.code, 'invalid_credentials', name)
@@ -108,7 +108,7 @@ const talk = (port: number, text: string): Promise<string> =>
     socket.on('error', reject)
   })
 
-t.test('what is not HTTP is answered with a problem on the bare socket', async (t) => {
+t.test('answers malformed HTTP with a problem on the socket', async (t) => {
   const world = await createWorld(t)
   const port = await listen(world)
   for (const [name, text, status, code] of [
@@ -129,7 +129,7 @@ t.test('what is not HTTP is answered with a problem on the bare socket', async (
   }
 })
 
-t.test('the headers that browsers need are on every answer', async (t) => {
+t.test('sends the security headers with every response', async (t) => {
   const world = await createWorld(t)
   for (const url of ['/health/live', '/nowhere', '/me', '/openapi.json', '/docs']) {
     const { headers } = await world.app.inject(url)
@@ -147,7 +147,7 @@ t.test('the headers that browsers need are on every answer', async (t) => {
   }
 })
 
-t.test('scripts of the listed origins may call, and no others', async (t) => {
+t.test('allows cross-origin calls only from the listed origins', async (t) => {
   const world = await createWorld(t, { app: { http: { corsOrigins: ['https://app.example.com'] } } })
   const preflight = (origin: string) =>
     world.app.inject({
@@ -172,17 +172,17 @@ t.test('scripts of the listed origins may call, and no others', async (t) => {
     payload: {},
     headers: { origin: 'https://app.example.com' },
   })
-  t.equal(answer.headers['access-control-allow-origin'], 'https://app.example.com', 'errors can be read too')
+  t.equal(answer.headers['access-control-allow-origin'], 'https://app.example.com', 'errors are readable too')
 })
 
-t.test('every problem type leads to its page', async (t) => {
+t.test('serves a page at every problem type', async (t) => {
   const world = await createWorld(t)
   const { body } = await world.login('nobody')
   const page = await world.get(new URL(body.type).pathname)
   t.match(page, { status: 200, body: { type: body.type, code: 'invalid_credentials', status: 401, title: body.title } })
 })
 
-t.test('the process lives while a part is missing, and readiness names the part', async (t) => {
+t.test('stays live while a dependency is missing, which readiness names', async (t) => {
   const world = await createWorld(t, {
     app: {
       http: {
@@ -200,7 +200,7 @@ t.test('the process lives while a part is missing, and readiness names the part'
   })
 })
 
-t.test('a fault of ours shows its id and nothing else', async (t) => {
+t.test('shows only the id of an internal error', async (t) => {
   const world = await createWorld(t, {
     app: {
       stores: {
@@ -219,6 +219,6 @@ t.test('a fault of ours shows its id and nothing else', async (t) => {
   t.strictSame(Object.keys(body), ['type', 'title', 'status', 'code', 'instance'])
   t.ok(
     world.logged.some((line) => line.includes(body.instance) && line.includes('secret_table')),
-    'the log has the cause',
+    'the log contains the cause',
   )
 })

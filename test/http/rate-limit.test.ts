@@ -5,7 +5,7 @@ import { type Answer, createWorld, PASSWORD, type World } from '../support/app.t
 const from = (world: World, remoteAddress: string, url = '/login') =>
   world.send({ method: 'POST', url, payload: {}, remoteAddress })
 
-/** Reads a list of strings with whole numbers as parameters (RFC 9651 §4.2), and throws at whatever is none. */
+/** Parses a list of strings with integer parameters (RFC 9651 §4.2); throws on any other input. */
 const parseList = (text: string | undefined) => {
   const entries: { name: string; numbers: Record<string, number> }[] = []
   let rest = text ?? ''
@@ -28,7 +28,7 @@ const parseList = (text: string | undefined) => {
   }
 }
 
-/** What an answer says of the limits: by name, what is left. The two headers must agree, and hold nothing impossible. */
+/** Returns the remaining requests of each limit by name. Asserts that the two headers agree and hold possible values. */
 const limitsOf = (t: Test, { headers }: Answer): Record<string, { r: number; t: number }> => {
   const policies = parseList(headers['ratelimit-policy'])
   const left = parseList(headers['ratelimit'])
@@ -40,57 +40,57 @@ const limitsOf = (t: Test, { headers }: Answer): Record<string, { r: number; t: 
   for (const [position, { name, numbers }] of policies.entries()) {
     t.strictSame(numbers, { q: ADDRESS_LIMITS[name as keyof typeof ADDRESS_LIMITS], w: 60 }, name)
     const { r = -1, t: wait = -1, ...others } = left[position]!.numbers
-    t.ok(r >= 0 && r < numbers['q']! && wait >= 1 && wait <= 60, `${r} left, anew in ${wait} s`)
-    t.strictSame(others, {}, 'and nothing else')
+    t.ok(r >= 0 && r < numbers['q']! && wait >= 1 && wait <= 60, `${r} left, reset in ${wait} s`)
+    t.strictSame(others, {}, 'no other parameters')
   }
   return Object.fromEntries(left.map(({ name, numbers }) => [name, numbers as { r: number; t: number }]))
 }
 
-t.test('an address may try to log in twenty times a minute, whatever it sends', async (t) => {
+t.test('allows 20 login requests a minute for each address, valid or not', async (t) => {
   const world = await createWorld(t, { app: { http: { rateLimit: true } } })
   for (let nth = 1; nth <= ADDRESS_LIMITS.login; nth += 1) t.equal((await from(world, '198.51.100.7')).status, 400)
   const limited = await from(world, '198.51.100.7')
   t.match(limited, { status: 429, body: { code: 'rate_limited' } })
   t.ok(limited.body.retry_after >= 1 && limited.body.retry_after <= 60)
-  t.equal((await from(world, '198.51.100.8')).status, 400, 'another address is another matter')
-  t.equal((await from(world, '198.51.100.7', '/verify')).status, 400, 'so is another route')
+  t.equal((await from(world, '198.51.100.8')).status, 400, 'another address has its own limit')
+  t.equal((await from(world, '198.51.100.7', '/verify')).status, 400, 'another route has its own limit')
 })
 
-t.test('all addresses of an IPv6 /64 and all its spellings are one', async (t) => {
+t.test('counts an IPv6 /64 as one client in any notation', async (t) => {
   const world = await createWorld(t, { app: { http: { rateLimit: true } } })
   for (let nth = 1; nth <= ADDRESS_LIMITS.login; nth += 1) await from(world, `2001:DB8:0:7::${nth}`)
   t.equal((await from(world, '2001:db8:0:7:ffff::1')).status, 429)
   t.equal((await from(world, '2001:db8:0:8::1')).status, 400)
   for (let nth = 1; nth <= ADDRESS_LIMITS.login; nth += 1) await from(world, '::ffff:198.51.100.9')
-  t.equal((await from(world, '198.51.100.9')).status, 429, 'an IPv4 address in IPv6 clothes')
+  t.equal((await from(world, '198.51.100.9')).status, 429, 'an IPv4-mapped IPv6 address counts as the IPv4 address')
 })
 
-t.test('an address has 300 requests a minute for everything, unknown paths too, but health', async (t) => {
+t.test('allows 300 requests a minute for each address on all routes except health', async (t) => {
   const world = await createWorld(t, { app: { http: { rateLimit: true } } })
   const get = (url: string) => world.send({ method: 'GET', url, remoteAddress: '198.51.100.7' })
   for (let nth = 1; nth <= ADDRESS_LIMITS.everything; nth += 1)
     await get(nth % 2 ? '/nowhere' : '/.well-known/jwks.json')
   t.equal((await get('/nowhere')).status, 429)
   t.equal((await get('/.well-known/jwks.json')).status, 429)
-  t.equal((await get('/health/live')).status, 200, 'a flood must not look like a death')
+  t.equal((await get('/health/live')).status, 200, 'health checks are exempt')
 })
 
-t.test('X-Forwarded-For is believed from a listed proxy alone, and only the part it added', async (t) => {
+t.test('trusts X-Forwarded-For only from a listed proxy, and only its own entry', async (t) => {
   const world = await createWorld(t, { app: { http: { rateLimit: true, trustProxy: ['10.0.0.0/8'] } } })
   const send = (remoteAddress: string, forwarded: string) =>
     world.send({ method: 'POST', url: '/login', payload: {}, remoteAddress, headers: { 'x-forwarded-for': forwarded } })
   for (let nth = 1; nth <= ADDRESS_LIMITS.login; nth += 1) await send('198.51.100.7', `203.0.113.${nth}`)
-  t.equal((await send('198.51.100.7', '203.0.113.99')).status, 429, 'a stranger changes nothing by it')
+  t.equal((await send('198.51.100.7', '203.0.113.99')).status, 429, 'an untrusted peer cannot change its address')
   for (let nth = 1; nth <= ADDRESS_LIMITS.login; nth += 1) await send('10.0.0.1', `203.0.113.${nth}, 198.51.100.8`)
   t.equal(
     (await send('10.0.0.1', '203.0.113.99, 198.51.100.8')).status,
     429,
-    'nor does what a client puts before the proxy’s part',
+    'entries before the one of the proxy are ignored',
   )
   t.equal((await send('10.0.0.1', '198.51.100.9')).status, 400)
 })
 
-t.test('a port behind a forwarded address and what is no address make no new clients', async (t) => {
+t.test('ignores ports and invalid addresses in X-Forwarded-For', async (t) => {
   const world = await createWorld(t, { app: { http: { rateLimit: true, trustProxy: ['10.0.0.0/8'] } } })
   const send = (forwarded: string) =>
     world.send({
@@ -103,10 +103,10 @@ t.test('a port behind a forwarded address and what is no address make no new cli
   for (let nth = 1; nth <= ADDRESS_LIMITS.login; nth += 1) await send(`198.51.100.7:${5_000 + nth}`)
   t.equal((await send('198.51.100.7:6000')).status, 429)
   for (let nth = 1; nth <= ADDRESS_LIMITS.login; nth += 1) await send(`invented-${nth}`)
-  t.equal((await send('invented-again')).status, 429, 'they are all the proxy itself')
+  t.equal((await send('invented-again')).status, 429, 'invalid addresses count for the proxy')
 })
 
-t.test('every limited answer, whatever its status, says what is left of each limit it counted towards', async (t) => {
+t.test('reports the remaining requests of each counted limit in every response', async (t) => {
   const world = await createWorld(t, { app: { http: { rateLimit: true } } })
   await world.addUser('alice')
   const at = (method: 'GET' | 'POST' | 'PUT', url: string, payload?: object | string, type?: string) =>
@@ -138,15 +138,15 @@ t.test('every limited answer, whatever its status, says what is left of each lim
     t.equal(given.status, status)
     const left = limitsOf(t, given)
     requests += 1
-    t.equal(left['everything']?.r, ADDRESS_LIMITS.everything - requests, 'counts down')
+    t.equal(left['everything']?.r, ADDRESS_LIMITS.everything - requests, 'the general limit counts down')
     if (route) logins += 1
-    t.equal(left['login']?.r, route && ADDRESS_LIMITS.login - logins, 'of its own route, and of no other')
+    t.equal(left['login']?.r, route && ADDRESS_LIMITS.login - logins, 'only the limit of the route is reported')
   }
   t.strictSame(Object.keys(limitsOf(t, await at('POST', '/verify', {}))), ['everything', 'verify'])
   t.strictSame(Object.keys(limitsOf(t, await at('POST', '/webhooks/sms/nobody', {}))), ['receipts'])
 })
 
-t.test('beyond a limit nothing is left, and Retry-After is not before it is anew', async (t) => {
+t.test('reports 0 remaining requests over a limit, and a Retry-After at its reset or later', async (t) => {
   const world = await createWorld(t, { app: { http: { rateLimit: true } } })
   for (let nth = 1; nth <= ADDRESS_LIMITS.login; nth += 1) await from(world, '198.51.100.7')
   for (let nth = 1; nth <= 3; nth += 1) {
@@ -160,11 +160,11 @@ t.test('beyond a limit nothing is left, and Retry-After is not before it is anew
   const limited = await from(world, '198.51.100.8')
   const left = limitsOf(t, limited)
   t.equal(limited.status, 429)
-  t.strictSame(Object.keys(left), ['everything'], 'what was not counted any more is not told of')
+  t.strictSame(Object.keys(left), ['everything'], 'limits that did not count the request are not reported')
   t.equal(left['everything']?.r, 0)
 })
 
-t.test('whoever waits for as long as Retry-After says is let in', async (t) => {
+t.test('accepts a request after the wait in Retry-After', async (t) => {
   let now = 0
   const world = await createWorld(t, { app: { http: { rateLimit: true, elapsed: () => now } } })
   for (const [nth, elapsed] of [0, 1, 999, 1_000, 17_400, 59_000, 59_999].entries()) {
@@ -172,7 +172,7 @@ t.test('whoever waits for as long as Retry-After says is let in', async (t) => {
     for (let tries = 1; tries <= ADDRESS_LIMITS.login; tries += 1) await from(world, address)
     now += elapsed
     const limited = await from(world, address)
-    t.equal(limited.status, 429, `${elapsed} ms after the first`)
+    t.equal(limited.status, 429, `${elapsed} ms after the first request`)
     now += Number(limited.headers['retry-after']) * 1_000
     const after = await from(world, address)
     t.equal(after.status, 400)
@@ -180,23 +180,23 @@ t.test('whoever waits for as long as Retry-After says is let in', async (t) => {
   }
 })
 
-t.test('the limits say the same of a name that somebody has and one that nobody has', async (t) => {
+t.test('reports the same limits for known and unknown usernames', async (t) => {
   const world = await createWorld(t, { app: { http: { rateLimit: true } } })
   await world.addUser('alice')
-  const told = async (username: string, remoteAddress: string) => {
+  const reported = async (username: string, remoteAddress: string) => {
     const payload = { username, password: 'a wrong password' }
     const answers = []
     for (let nth = 1; nth <= 3; nth += 1) {
       const { status, headers } = await world.send({ method: 'POST', url: '/login', payload, remoteAddress })
-      // The seconds pass for both alike, but not while the test looks on.
+      // Removes the seconds until the reset, which may differ between two requests.
       answers.push([status, headers['ratelimit-policy'], headers['ratelimit']?.replaceAll(/;t=\d+/g, '')])
     }
     return answers
   }
-  t.strictSame(await told('alice', '198.51.100.7'), await told('nobody', '198.51.100.8'))
+  t.strictSame(await reported('alice', '198.51.100.7'), await reported('nobody', '198.51.100.8'))
 })
 
-t.test('health tells of no limits, nor does anything where they are off', async (t) => {
+t.test('reports no limits on health routes, nor anywhere with limits off', async (t) => {
   const limited = await createWorld(t, { app: { http: { rateLimit: true } } })
   const free = await limited.startInstance({ app: { http: { rateLimit: false } } })
   for (const [world, url] of [

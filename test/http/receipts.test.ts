@@ -6,8 +6,8 @@ import { createWorld, type TestProvider } from '../support/app.ts'
 const KEY = 'test.not-a-real-key'
 const sign = (body: string) => createHmac('sha256', KEY).update(body).digest('hex')
 
-/** A company whose receipts are JSON, signed by their header. */
-const createCompany = () => {
+/** Creates a provider whose receipts are JSON with a signature in a header. */
+const createReceiptProvider = () => {
   const seen: ReceiptRequest[] = []
   const provider: TestProvider = {
     name: 'acme',
@@ -25,7 +25,7 @@ const createCompany = () => {
 }
 
 const start = async (t: Test) => {
-  const { provider, seen } = createCompany()
+  const { provider, seen } = createReceiptProvider()
   const world = await createWorld(t, { provider })
   await world.addUser('alice')
   const { pending_token: token } = (await world.login('alice')).body
@@ -43,7 +43,7 @@ const start = async (t: Test) => {
   return { world, seen, report, reportStatus, status }
 }
 
-t.test('a receipt moves the status that the client sees, by our id or by the company’s', async (t) => {
+t.test('updates the delivery status by the send id or by the message id of the provider', async (t) => {
   const { reportStatus, status } = await start(t)
   t.equal(await status(), 'sent')
   const answer = await reportStatus('delivered')
@@ -54,7 +54,7 @@ t.test('a receipt moves the status that the client sees, by our id or by the com
   t.equal(await other.status(), 'undelivered')
 })
 
-t.test('reordered and replayed receipts are answered alike and move nothing back', async (t) => {
+t.test('answers reordered and replayed receipts alike and never reverts a status', async (t) => {
   const { reportStatus, status } = await start(t)
   for (const reported of ['delivered', 'sent', 'delivered', 'failed', 'undelivered']) {
     t.match(await reportStatus(reported), { status: 204, body: '' })
@@ -62,7 +62,7 @@ t.test('reordered and replayed receipts are answered alike and move nothing back
   }
 })
 
-t.test('forged and old receipts are refused, and write nothing', async (t) => {
+t.test('refuses forged and stale receipts without writing', async (t) => {
   const { world, report, status } = await start(t)
   const body = JSON.stringify([{ sendId: world.messages[0]!.sendId, status: 'delivered' }])
   for (const signature of ['', 'x', sign(`${body} `), sign(body).toUpperCase()]) {
@@ -72,7 +72,7 @@ t.test('forged and old receipts are refused, and write nothing', async (t) => {
   t.equal(await status(), 'sent')
 })
 
-t.test('nobody learns what is known here: an unknown id is answered like a known one', async (t) => {
+t.test('answers receipts with unknown and known ids identically', async (t) => {
   const { report, reportStatus } = await start(t)
   const known = await reportStatus('delivered')
   const unknown = await reportStatus('delivered', { sendId: '0f0e0d0c-0b0a-4908-8706-050403020100' })
@@ -80,11 +80,11 @@ t.test('nobody learns what is known here: an unknown id is answered like a known
   const { 'x-request-id': two, date: __, ...right } = unknown.headers
   t.strictSame({ status: known.status, body: known.body, headers: left }, { status: 204, body: '', headers: right })
   t.not(one, two)
-  t.match(await report('garbage'), { status: 204 }, 'signed, and in no form that we know')
+  t.match(await report('garbage'), { status: 204 }, 'signed, but malformed')
   t.match(await report('[]'), { status: 204 })
 })
 
-t.test('the bytes, the address and the headers reach the company’s reader as they came', async (t) => {
+t.test('passes the raw body, URL and headers to the reader of the provider', async (t) => {
   const { seen, report } = await start(t)
   const form = 'MessageSid=SM1&Body=%C3%A9+%2B&a=1&a=2'
   await report(
@@ -101,7 +101,7 @@ t.test('the bytes, the address and the headers reach the company’s reader as t
   t.equal(seen.at(-1)?.body.toString(), '{ "not" : json')
 })
 
-t.test('a company that is not configured, or that sends no receipts, has no such address', async (t) => {
+t.test('returns 404 for providers that are not configured or send no receipts', async (t) => {
   const { report } = await start(t)
   for (const name of ['twilio', 'constructor', '__proto__', 'ACME']) {
     t.match(await report('[]', {}, `/webhooks/sms/${name}`), { status: 404, body: { code: 'not_found' } }, name)
@@ -110,14 +110,14 @@ t.test('a company that is not configured, or that sends no receipts, has no such
   t.match(await silent.send({ method: 'POST', url: '/webhooks/sms/test', payload: 'x' }), { status: 404 })
 })
 
-t.test('a receipt that is too large is not read', async (t) => {
+t.test('refuses a receipt that is too large before it is read', async (t) => {
   const { seen, report } = await start(t)
   t.match(await report('x'.repeat(65_537)), { status: 413, body: { code: 'payload_too_large' } })
   t.equal(seen.length, 0)
 })
 
-t.test('the limit for everybody does not count the receipts of a company', async (t) => {
-  const { provider } = createCompany()
+t.test('does not count receipts towards the general limit', async (t) => {
+  const { provider } = createReceiptProvider()
   const world = await createWorld(t, { provider, app: { http: { rateLimit: true } } })
   const post = () =>
     world.app.inject({

@@ -17,7 +17,7 @@ const freePort = (): Promise<number> =>
     })
   })
 
-/** The port of a real Redis or Valkey: the given one, or a server that this machine has. */
+/** Returns the port of a real Redis or Valkey: the given one, or a server that it starts. */
 const findRedis = async (t: Test): Promise<number | undefined> => {
   const given = process.env['TEST_REDIS_URL']
   if (given) return Number(new URL(given).port || 6379)
@@ -43,13 +43,13 @@ const connect = (t: Test, port: number) => {
   return redis
 }
 
-/** Waits until the client is connected, and gives its commands the time that a busy machine takes. */
+/** Waits until the client is connected, and allows its commands more time for busy machines. */
 const whenReady = async (redis: Redis) => {
   if (redis.status !== 'ready') await once(redis, 'ready')
   redis.options.commandTimeout = 5_000
 }
 
-t.test('without a Redis that answers each instance counts for itself, and nobody waits', async (t) => {
+t.test('counts for each instance alone, without waiting, when Redis does not answer', async (t) => {
   const redis = connect(t, await freePort())
   const world = await createWorld(t, { app: { http: { rateLimit: true, redis } } })
   for (let nth = 1; nth <= ADDRESS_LIMITS.login; nth += 1) t.equal((await from(world, '198.51.100.7')).status, 400)
@@ -58,7 +58,7 @@ t.test('without a Redis that answers each instance counts for itself, and nobody
   t.ok(performance.now() - start < 1_000)
 })
 
-t.test('with Redis two instances count together, and alone again while it is away', async (t) => {
+t.test('shares counts between two instances through Redis, and counts alone while it is down', async (t) => {
   const port = await findRedis(t)
   if (port === undefined) {
     return noteMissing(t, 'Redis', 'Run: apt-get install redis-server, or set TEST_REDIS_URL.')
@@ -78,10 +78,10 @@ t.test('with Redis two instances count together, and alone again while it is awa
   Object.assign(clients[0].options, { commandTimeout })
   wire.mode = 'hang'
   const start = performance.now()
-  t.equal((await from(world, '198.51.100.8')).status, 400, 'no answer is no reason to fail')
-  t.ok(performance.now() - start < 1_000, 'nor to wait')
+  t.equal((await from(world, '198.51.100.8')).status, 400, 'a hanging Redis fails no request')
+  t.ok(performance.now() - start < 1_000, 'a hanging Redis delays no request')
   wire.mode = 'refuse'
   wire.cut()
   for (let nth = 2; nth <= ADDRESS_LIMITS.login; nth += 1) await from(world, '198.51.100.8')
-  t.equal((await from(world, '198.51.100.8')).status, 429, 'the local limit holds')
+  t.equal((await from(world, '198.51.100.8')).status, 429, 'the local limit applies')
 })

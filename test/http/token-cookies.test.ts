@@ -4,7 +4,7 @@ import { createWorld, PASSWORD } from '../support/app.ts'
 const ORIGIN = 'https://app.example.com'
 const json = { 'content-type': 'application/json' }
 
-/** What a browser would keep of an answer. */
+/** Returns the Set-Cookie headers of a response. */
 const cookiesOf = (headers: Record<string, unknown>): string[] => [headers['set-cookie'] ?? []].flat() as string[]
 const cookieValue = (cookies: string[], kind: string) =>
   new RegExp(`^__Host-doorcode-${kind}=([^;]*)`).exec(cookies.find((one) => one.includes(`-${kind}=`)) ?? '')?.[1]
@@ -12,23 +12,23 @@ const cookieValue = (cookies: string[], kind: string) =>
 const open = (t: Parameters<typeof createWorld>[0]) =>
   createWorld(t, { resendCooldown: 0, app: { http: { refreshCookie: true, corsOrigins: [ORIGIN] } } })
 
-t.test('in cookie mode no script sees a long-lived token, and no other site sends one', async (t) => {
+t.test('keeps long-lived tokens in HttpOnly cookies that other sites cannot send', async (t) => {
   const world = await open(t)
   await world.addUser('alice')
   const { body: pending, headers: pendingHeaders } = await world.login('alice')
-  t.strictSame(cookiesOf(pendingHeaders), [], 'there is nothing to keep before the code')
+  t.strictSame(cookiesOf(pendingHeaders), [], 'no cookie is set before the code')
   const { headers, body } = await world.post('/verify', {
     pending_token: pending.pending_token,
     code: world.lastCode(),
     remember_device: true,
   })
-  t.notOk(body.refresh_token ?? body.device_token, 'neither is in the body')
+  t.notOk(body.refresh_token ?? body.device_token, 'the body contains neither token')
   t.match(body, { refresh_expires_in: 3_600, device_expires_in: 2_592_000 })
   const cookies = cookiesOf(headers)
   t.equal(cookies.length, 2)
   for (const cookie of cookies) {
     for (const attribute of ['HttpOnly', 'Secure', 'SameSite=Strict', 'Path=/', 'Max-Age=']) t.match(cookie, attribute)
-    t.notMatch(cookie, /Domain=/i, 'the prefix binds it to this host')
+    t.notMatch(cookie, /Domain=/i, 'the prefix __Host- forbids a Domain')
   }
 
   const refresh = (cookie: string, payload: object = {}) =>
@@ -66,12 +66,12 @@ t.test('in cookie mode no script sees a long-lived token, and no other site send
   t.match(
     cookiesOf(out.headers)[0],
     /^__Host-doorcode-refresh=;.*Expires=Thu, 01 Jan 1970/,
-    'and the browser forgets it',
+    'the logout deletes the cookie',
   )
   t.equal((await refresh(`__Host-doorcode-refresh=${second}`)).status, 401)
 })
 
-t.test('only the origins that are named may send cookies, and only as JSON', async (t) => {
+t.test('accepts cookies only from the listed origins, and only with JSON', async (t) => {
   const world = await open(t)
   const preflight = (origin: string) =>
     world.app.inject({
@@ -84,14 +84,14 @@ t.test('only the origins that are named may send cookies, and only as JSON', asy
   for (const origin of ['https://evil.example.com', 'null', `${ORIGIN}.evil`, 'http://app.example.com']) {
     t.notOk((await preflight(origin)).headers['access-control-allow-origin'], origin)
   }
-  // What a form of another site can send without a preflight is no JSON.
+  // A form of another site can send only these types without a preflight.
   for (const type of ['text/plain', 'application/x-www-form-urlencoded']) {
     const headers = { 'content-type': type, cookie: '__Host-doorcode-refresh=x' }
     t.equal((await world.send({ method: 'POST', url: '/refresh', payload: '{}', headers })).status, 415)
   }
 })
 
-t.test('without it cookies are neither set nor read', async (t) => {
+t.test('neither sets nor reads cookies outside cookie mode', async (t) => {
   const world = await createWorld(t, { resendCooldown: 0 })
   await world.addUser('alice')
   const { refresh_token } = await world.logIn('alice')

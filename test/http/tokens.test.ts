@@ -15,7 +15,7 @@ const keysFor = (...algs: [KeyAlgorithm, ...KeyAlgorithm[]]): SigningKeys => {
 
 const KEYS = keysFor('EdDSA')
 const SECRETS: Secrets = [{ ...deriveSecrets('only for the tests of tokens, and long enough'), from: 0 }]
-/** Far from the machine's own clock, on a whole second. */
+/** A time far from the system clock, on a whole second. */
 const START = Date.parse('2001-09-09T01:46:40Z')
 const MINUTE = 60_000
 
@@ -33,7 +33,7 @@ const claims: PendingClaims = {
   key: 'A'.repeat(22),
 }
 
-/** An app with both kinds of token, a clock and keys that the test may change. */
+/** Creates an app with both kinds of token, and a clock and keys that the test may change. */
 const open = async (options: Partial<TokenOptions> = {}) => {
   const app = fastify()
   const world = { at: START, keys: KEYS, secrets: SECRETS }
@@ -60,7 +60,7 @@ const partsOf = (token: string) =>
 
 const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url')
 
-/** Changes claims of an access token or a pending token and signs it with its own key again. */
+/** Changes claims of an access token or a pending token and signs it again with its own key. */
 const resign = (token: string, changes: object) => {
   const [header, payload] = partsOf(token)
   const input = `${encode(header)}.${encode({ ...payload, ...changes })}`
@@ -71,7 +71,7 @@ const resign = (token: string, changes: object) => {
   return `${input}.${signature.toString('base64url')}`
 }
 
-t.test('age and clock skew are judged by the injected clock', async (t) => {
+t.test('checks age and clock skew against the injected clock', async (t) => {
   const { world, tokens, signPending } = await open()
   const kinds = [
     { token: tokens.signAccess(session).token, verify: tokens.verifyAccess, life: 600, expired: 'invalid_token' },
@@ -83,15 +83,15 @@ t.test('age and clock skew are judged by the injected clock', async (t) => {
       return () => verify(token)
     }
     t.doesNotThrow(at(0))
-    t.doesNotThrow(at(-MINUTE), 'an instance whose clock is a minute behind')
-    t.throws(at(-MINUTE - 1), { code: 'invalid_token' }, 'issued in the future')
-    t.doesNotThrow(at(life * 1000 - 1), 'the last moment of its life')
-    t.throws(at(life * 1000), { code: expired }, 'expired')
+    t.doesNotThrow(at(-MINUTE), 'the clock of the instance is a minute behind')
+    t.throws(at(-MINUTE - 1), { code: 'invalid_token' }, 'the token was issued in the future')
+    t.doesNotThrow(at(life * 1000 - 1), 'the token is 1 ms before its expiry')
+    t.throws(at(life * 1000), { code: expired }, 'the token has expired')
     t.throws(() => verify(token), { code: expired })
   }
 })
 
-t.test('an nbf claim is judged by the injected clock', async (t) => {
+t.test('checks an nbf claim against the injected clock', async (t) => {
   const { world, tokens, signPending } = await open()
   const token = resign(signPending(), { nbf: START / 1000 + 60 })
   t.throws(() => tokens.verifyPending(token), { code: 'invalid_token' })
@@ -99,14 +99,14 @@ t.test('an nbf claim is judged by the injected clock', async (t) => {
   t.doesNotThrow(() => tokens.verifyPending(token))
 })
 
-t.test('a genuine token with a longer life than the settings allow is refused', async (t) => {
+t.test('refuses a genuine token with a longer lifetime than the settings allow', async (t) => {
   const { tokens } = await open()
   const patient = await open({ accessTtl: 601 })
   t.throws(() => tokens.verifyAccess(patient.tokens.signAccess(session).token), { code: 'invalid_token' })
   t.throws(() => tokens.verifyPending(patient.signPending(301)), { code: 'invalid_token' })
 })
 
-t.test('a life that ends before it begins is refused, though neither end is out of bounds', async (t) => {
+t.test('refuses a token whose exp is not after its iat', async (t) => {
   const { tokens, signPending } = await open()
   const [iat, exp] = [START / 1000 + 50, START / 1000 + 40]
   t.throws(() => tokens.verifyPending(resign(signPending(), { iat, exp })), { code: 'invalid_token' })
@@ -114,7 +114,7 @@ t.test('a life that ends before it begins is refused, though neither end is out 
   t.doesNotThrow(() => tokens.verifyPending(resign(signPending(), { iat, exp: iat + 1 })))
 })
 
-t.test('an access token must name a session by its id', async (t) => {
+t.test('requires a session id in an access token', async (t) => {
   const { tokens } = await open()
   const { token } = tokens.signAccess(session)
   for (const sid of ['', 'session', 7, null, [session.sessionId]]) {
@@ -123,7 +123,7 @@ t.test('an access token must name a session by its id', async (t) => {
   t.doesNotThrow(() => tokens.verifyAccess(resign(token, {})))
 })
 
-t.test('the header names type, algorithm and key, and nothing else', async (t) => {
+t.test('writes only type, algorithm and key to the header', async (t) => {
   const { tokens, signPending } = await open()
   const [access] = partsOf(tokens.signAccess(session).token)
   t.strictSame(access, { alg: 'EdDSA', typ: 'at+jwt', kid: KEYS[0].kid })
@@ -131,7 +131,7 @@ t.test('the header names type, algorithm and key, and nothing else', async (t) =
   t.strictSame(pending, { alg: 'HS256', typ: 'pending-2fa+jwt', kid: SECRETS[0].id })
 })
 
-t.test('keys of another algorithm are taken up at run time, and a retired key is refused at once', async (t) => {
+t.test('picks up keys of another algorithm at run time and refuses a retired key at once', async (t) => {
   const { world, tokens } = await open()
   const former = tokens.signAccess(session).token
   const [next] = keysFor('ES256')
@@ -145,7 +145,7 @@ t.test('keys of another algorithm are taken up at run time, and a retired key is
   t.doesNotThrow(() => tokens.verifyAccess(fresh))
 })
 
-t.test('the same claims, life, date and secret give the same pending token, also after a rotation', async (t) => {
+t.test('signs identical pending tokens for identical claims, also after a rotation', async (t) => {
   const { world, tokens, signPending } = await open()
   const token = signPending()
   const next = { ...deriveSecrets('the next secret of the tests of tokens, as long'), from: 0 }
@@ -153,11 +153,11 @@ t.test('the same claims, life, date and secret give the same pending token, also
   t.equal(signPending(), token)
   t.strictSame(tokens.verifyPending(token), { ...claims, pepper: SECRETS[0].pepper })
   world.secrets = [next]
-  t.equal(partsOf(signPending())[0].kid, next.id, 'a secret that is gone is replaced by the one in force')
+  t.equal(partsOf(signPending())[0].kid, next.id, 'the active secret replaces a removed one')
   t.throws(() => tokens.verifyPending(token), { code: 'invalid_token' })
 })
 
-t.test('a key that cannot sign or verify stops the start, and is named', async (t) => {
+t.test('stops the start with the id of a key that cannot sign or verify', async (t) => {
   const broken = [
     { ...KEYS[0], kid: 'broken', privatePem: KEYS[0].publicPem },
     { ...KEYS[0], kid: 'broken', publicPem: KEYS[0].privatePem },
@@ -171,7 +171,7 @@ t.test('a key that cannot sign or verify stops the start, and is named', async (
 /** The decorators that the plug-in adds for one kind of token. */
 type Decorated = Record<`${'access' | 'pending'}Jwt${'Verify' | 'Sign'}`, (payload?: object) => Promise<unknown>>
 
-t.test('the decorators of the plug-in verify and sign nothing', async (t) => {
+t.test('disables the decorators of the plug-in for signing and verifying', async (t) => {
   const { app, tokens, signPending, world } = await open()
   world.at = Date.now()
   const attempts: ((request: FastifyRequest, reply: FastifyReply) => Promise<unknown>)[] = [

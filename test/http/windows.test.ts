@@ -3,7 +3,7 @@ import { createWindows } from '../../src/http/windows.ts'
 
 const WINDOW = 60_000
 
-t.test('forgets no key over its limit, and the oldest others first', async (t) => {
+t.test('keeps every key over its limit and drops the oldest other keys', async (t) => {
   const windows = createWindows({ length: WINDOW, size: 1_000, now: () => 0 })
   for (let nth = 1; nth <= 11; nth += 1) windows.add('over', 10)
   windows.add('below', 10)
@@ -11,11 +11,11 @@ t.test('forgets no key over its limit, and the oldest others first', async (t) =
   for (let nth = 1; nth <= 20_000; nth += 1) windows.add(`other ${nth}`, 10)
   t.equal(windows.add('over', 10).count, 12)
   t.equal(windows.add('learned', 10).count, 12)
-  t.equal(windows.add('below', 10).count, 1, 'memory is bounded')
-  t.equal(windows.add('other 20000', 10).count, 2, 'the latest are remembered')
+  t.equal(windows.add('below', 10).count, 1, 'old keys below the limit are dropped')
+  t.equal(windows.add('other 20000', 10).count, 2, 'the latest keys are kept')
 })
 
-t.test('starts each window anew after its length, whatever the key has counted', async (t) => {
+t.test('restarts each window after its length, whatever its count', async (t) => {
   let now = 0
   const windows = createWindows({ length: WINDOW, size: 10, now: () => now })
   for (let nth = 1; nth <= 3; nth += 1) windows.add('over', 2)
@@ -30,7 +30,7 @@ t.test('starts each window anew after its length, whatever the key has counted',
   t.strictSame(windows.add('below', 2), { count: 1, ttl: WINDOW })
 })
 
-t.test('never waits longer than the window, whatever fractions the clock has', async (t) => {
+t.test('never waits longer than the window with a fractional clock', async (t) => {
   for (let nth = 0; nth < 1_000; nth += 1) {
     const windows = createWindows({ length: WINDOW, size: 10, now: () => 1_234.567_891 * nth + 0.1 })
     t.ok(windows.add('key', 10).ttl <= WINDOW)
