@@ -7,7 +7,7 @@ import { runHere } from './tool.ts'
 
 const ID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/
 
-t.test('a key is made, shown once, listed without itself and revoked', async (t) => {
+t.test('prints a new key once, never lists it, and revokes it', async (t) => {
   const url = await createTestDatabase(t)
   const tool = (...args: string[]) => runHere(['admin-key', ...args], { env: { DATABASE_URL: url } })
   const database = createDatabase({ url, poolSize: 1, onIdleError: () => {} })
@@ -17,7 +17,7 @@ t.test('a key is made, shown once, listed without itself and revoked', async (t)
   t.equal((await tool('list')).stdout, 'There are no keys.\n')
   const made = await tool('new', '--name', 'billing', '--scopes', 'users:read, sessions:write', '--days', '30')
   t.equal(made.code, 0)
-  t.match(made.stdout, /^adm_[A-Za-z0-9_-]{43}\n$/, 'the key alone, for a pipe')
+  t.match(made.stdout, /^adm_[A-Za-z0-9_-]{43}\n$/, 'only the key is printed, for a pipe')
   t.match(made.stderr, /opens users:read, sessions:write until \d{4}-.*not shown again/)
   const key = made.stdout.trim()
   t.match(await store.use(hashAdminKey(key)), {
@@ -42,7 +42,7 @@ t.test('a key is made, shown once, listed without itself and revoked', async (t)
   t.match(await store.use(hashAdminKey(key)), { state: 'expired' })
 })
 
-t.test('what cannot be a key is refused before the database is opened, and nothing secret is shown', async (t) => {
+t.test('rejects invalid arguments before the database is opened, and echoes no secret', async (t) => {
   const good = ['new', '--name', 'x', '--scopes', 'users:read']
   for (const [args, says] of [
     [[], /^Say what to do with admin keys: new, list, revoke\./],

@@ -2,7 +2,7 @@ import t from 'tap'
 import { USAGE } from '../../src/cli/usage.ts'
 import { runHere } from './tool.ts'
 
-/** Command lines that cannot be understood, and the line that each is answered with. */
+/** Invalid command lines, each with the expected first line of the error. */
 const WRONG: [string, RegExp][] = [
   ['user add', /^"user add" needs the name of a user\./],
   ['user add ada', /^"user add" needs --phone\. For example: --phone \+12025550143/],
@@ -49,7 +49,7 @@ const WRONG: [string, RegExp][] = [
   ['secret rotate --delay soon', /^--delay is a number of seconds\./],
 ]
 
-t.test('a command line that cannot be understood is one line that says what was meant to stand there', async (t) => {
+t.test('answers an invalid command line with one line that states the expected arguments', async (t) => {
   for (const [line, said] of WRONG) {
     const { code, stdout, stderr } = await runHere(line.split(' '))
     t.strictSame({ code, stdout }, { code: 2, stdout: '' }, line)
@@ -58,12 +58,12 @@ t.test('a command line that cannot be understood is one line that says what was 
   }
 })
 
-/** The commands as the help has them, such as `user add`. */
+/** The commands listed in the help, such as `user add`. */
 const helped = [...USAGE.matchAll(/^ {2}(?<name>[a-z][a-z-]*)(?<rest>(?: [a-z][a-z-]*(?:\|[a-z-]+)*)?)/gm)]
   .map(({ groups }) => ({ name: groups!['name']!, subcommands: groups!['rest']!.trim().split('|').filter(Boolean) }))
   .filter(({ name }) => name !== 'help')
 
-t.test('every command of the help is there, takes no option that it does not know, and is tried above', async (t) => {
+t.test('implements every command of the help, rejects unknown options, and tests each command', async (t) => {
   const tried = WRONG.map(([line]) => line)
   for (const { name, subcommands } of helped) {
     for (const command of subcommands.length > 0 ? subcommands.map((one) => [name, one]) : [[name]]) {
@@ -73,7 +73,7 @@ t.test('every command of the help is there, takes no option that it does not kno
     }
     t.ok(
       tried.some((line) => line.startsWith(name)),
-      `${name} is tried`,
+      `${name} has a case above`,
     )
   }
   t.ok(helped.length > 20)

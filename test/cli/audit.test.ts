@@ -8,7 +8,7 @@ import { runHere } from './tool.ts'
 
 const REQUEST = '9f0c6d4e-7d0b-4f5b-9b7c-0d9c1f2e3a4b'
 
-/** Two users, of whom one has a past, and the tool on their database. */
+/** Creates two users, one of them with audit events, and runs the tool on their database. */
 const setUp = async (t: Test) => {
   const url = await createTestDatabase(t)
   const database = createDatabase({ url, poolSize: 2, onIdleError: () => {} })
@@ -21,7 +21,7 @@ const setUp = async (t: Test) => {
     phone: '+12025550143',
   }))!
   await users.add({ username: 'bob', passwordHash: '$x', factor: 'sms', phone: '+12025550144' })
-  const trail = createAuditTrail(database, { onLost: () => t.fail('nothing is lost') })
+  const trail = createAuditTrail(database, { onLost: () => t.fail('no event is lost') })
   const common = { userId, address: '192.0.2.7', requestId: REQUEST }
   const at = (second: number) => new Date(Date.UTC(2026, 10, 20, 8, 0, second, 250))
   trail.record({ ...common, event: 'login_ok', facts: { user_id: userId, challenge_id: 'c1' }, at: at(1) })
@@ -38,7 +38,7 @@ const setUp = async (t: Test) => {
   return { tool }
 }
 
-t.test('"what happened at this account" is answered line by line, the latest first', async (t) => {
+t.test('lists the events of an account line by line, the latest first', async (t) => {
   const { tool } = await setUp(t)
   const { code, stdout, stderr } = await tool('alice smith')
   t.strictSame({ code, stderr }, { code: 0, stderr: '' })
@@ -62,7 +62,7 @@ t.test('"what happened at this account" is answered line by line, the latest fir
   )
 })
 
-t.test('--limit shows the latest alone', async (t) => {
+t.test('shows only the latest events with --limit', async (t) => {
   const { tool } = await setUp(t)
   const { stdout } = await tool('Alice Smith', '--limit', '1')
   t.match(stdout, /^TIME .*\n\S+ +code_ok .*\n$/)
@@ -71,7 +71,7 @@ t.test('--limit shows the latest alone', async (t) => {
   }
 })
 
-t.test('a user without a past is told from a user who is not there', async (t) => {
+t.test('distinguishes a user without events from an unknown user', async (t) => {
   const { tool } = await setUp(t)
   t.match(await tool('bob'), { code: 0, stdout: 'There is nothing about bob.\n', stderr: '' })
   t.match(await tool('mallory'), { code: 1, stdout: '', stderr: 'There is no user "mallory".\n' })

@@ -20,7 +20,7 @@ const listen = async (t: Test, server: ReturnType<typeof createServer>): Promise
 
 const TOKEN = 'hidden-token-of-the-company'
 
-/** Two companies that take one credential, on one address. */
+/** Starts two providers that accept one credential, on one address. */
 const startCompanies = (t: Test) =>
   listen(
     t,
@@ -33,7 +33,7 @@ const startCompanies = (t: Test) =>
     }),
   )
 
-/** A production as it should be: the real server, a proxy with TLS in front of it, and all that it needs. */
+/** Starts a valid production setup: the real server, a proxy with TLS in front of it, and all dependencies. */
 const startProduction = async (t: Test) => {
   const folder = makeFolder(t)
   const certificate = makeCertificate({ to: new Date(Date.now() + 90 * 86_400_000) })
@@ -92,12 +92,12 @@ const startProduction = async (t: Test) => {
 
 const linesOf = (stdout: string, level: string) => stdout.split('\n').filter((line) => line.startsWith(`${level} `))
 
-t.test('a production that is well has no fault, and what nobody can see is a warning', async (t) => {
+t.test('finds no fault in a healthy setup, and warns about what it cannot check', async (t) => {
   const { env, ca, secrets } = await startProduction(t)
   const run = (args: string[], change: Record<string, string> = {}) =>
     runTool(['doctor', ...args], { env: { ...env, NODE_EXTRA_CA_CERTS: ca, ...change } })
   const well = await run([])
-  // What the suite's own Postgres is, the suite has decided.
+  // The test suite chooses the settings of its own Postgres.
   const faults = linesOf(well.stdout, 'fault').filter((line) => !/superuser|synchronous_commit/.test(line))
   t.strictSame(faults, [], well.stdout)
   for (const check of [
@@ -141,18 +141,18 @@ t.test('a production that is well has no fault, and what nobody can see is a war
 
   const machine = await run(['--json', '--strict'])
   const { ok, findings } = JSON.parse(machine.stdout)
-  t.equal(machine.code, 1, 'a warning counts')
+  t.equal(machine.code, 1, '--strict fails on a warning')
   t.equal(ok, false)
   t.ok(findings.length > 25)
   t.match(findings[0], { check: 'settings', level: 'ok', looked: 'all settings', found: /./ })
 
   const all = [well, broken, machine].map(({ stdout, stderr }) => stdout + stderr).join('')
   for (const secret of [...Object.values(secrets), 'hidden', new URL(env.DATABASE_URL).password].filter(Boolean)) {
-    t.notOk(all.includes(secret), 'no secret is shown')
+    t.notOk(all.includes(secret), 'the secret is hidden')
   }
 })
 
-t.test('with nothing set it looks at all it can, and says what production lacks', async (t) => {
+t.test('checks as much as possible without settings, and lists what production requires', async (t) => {
   const { code, stdout } = await runHere(['doctor'])
   t.equal(code, 1)
   t.match(stdout, /^fault +settings +all settings, as if NODE_ENV=production \(it is not set\): DATABASE_URL/m)
@@ -161,7 +161,7 @@ t.test('with nothing set it looks at all it can, and says what production lacks'
   t.notMatch(stdout, /could not be looked at|undefined/)
 })
 
-t.test('names and unknown options are refused', async (t) => {
+t.test('rejects arguments and unknown options', async (t) => {
   t.match(await runHere(['doctor', 'now']), { code: 2, stderr: /^"doctor" takes options alone/ })
   t.match(await runHere(['doctor', '--fix']), { code: 2, stderr: /^Unknown option '--fix'/ })
 })

@@ -8,7 +8,7 @@ t.beforeEach(() => guard.clear())
 const tool = (...args: string[]) => runHere(['guard', ...args], { env: { DATABASE_URL: guard.url } })
 const linesOf = ({ stdout }: { stdout: string }) => stdout.trimEnd().split('\n')
 
-t.test('a target is blocked for half a day unless something else is said, listed, and taken off again', async (t) => {
+t.test('blocks a target for 12 hours by default, lists it and removes the block', async (t) => {
   t.strictSame(await tool('list'), {
     code: 0,
     stdout: 'Nothing is blocked.\nNothing was sent today (UTC).\n',
@@ -57,7 +57,7 @@ t.test('a target is blocked for half a day unless something else is said, listed
   t.equal(linesOf(await tool('list'))[1]!.slice(0, 2), 'GB')
 })
 
-t.test('what cannot be understood is said before anything is done', async (t) => {
+t.test('rejects invalid arguments before it changes anything', async (t) => {
   const cases: [string[], RegExp][] = [
     [[], /Say what to do with the guard: list, block, unblock, simulate\./],
     [['lose'], /Say what to do with the guard/],
@@ -98,7 +98,7 @@ t.test('what cannot be understood is said before anything is done', async (t) =>
   }
 })
 
-t.test('a generated day is the same each time, and says what people and attackers got', async (t) => {
+t.test('simulates the same day for the same seed, and reports results for users and attackers', async (t) => {
   const [title, gap, head, ...rest] = linesOf(await tool('simulate', '--sends', '300'))
   t.match(title, /^A generated day with seed 1: 300 sends to \d+ countries; 400 of an attack\.$/)
   t.equal(gap, '')
@@ -120,7 +120,7 @@ t.test('a generated day is the same each time, and says what people and attacker
   t.match(passing.stdout, /^burst +sent after a check +- +8 +2\.00 %$/m)
 })
 
-t.test('numbers of rules, budgets and settings can be tried out', async (t) => {
+t.test('simulates other numbers for rules, budgets and settings', async (t) => {
   const small = ['simulate', '--sends', '40', '--attacker-passes-checks']
   const fewer = await tool(...small, '--set', 'prefix.perHour=4', '--set', 'prefix.checkFrom=1')
   t.match(fewer.stdout, /^Attack: 6 of 400 sent, at most 3 to one prefix\.$/m)
@@ -128,7 +128,7 @@ t.test('numbers of rules, budgets and settings can be tried out', async (t) => {
   t.match((await tool(...small, '--attack', 'none', '--budget', 'US=0')).stdout, /^organic +refused +budget/m)
   t.match((await tool(...small, '--attack', 'none', '--budget', 'all=10')).stdout, /^organic +refused +budget +3\d /m)
   const ofPeople = await tool('simulate', '--sends', '40', '--attack', 'none', '--budget', 'all=10')
-  t.match(ofPeople.stdout, /^organic +sent after a check/m, 'people pass checks')
+  t.match(ofPeople.stdout, /^organic +sent after a check/m, 'users pass human checks')
   const off = { DATABASE_URL: guard.url, SMS_GUARD: 'false', HUMAN_CHECK: 'off' }
   t.match((await runHere(['guard', ...small], { env: off })).stdout, /^Attack: 400 of 400 sent/m)
   const budgets = { DATABASE_URL: guard.url, SMS_BUDGET_MESSAGES: 'US=0,all=10' }
@@ -138,14 +138,14 @@ t.test('numbers of rules, budgets and settings can be tried out', async (t) => {
   t.match(broke, { code: 1, stderr: /^SMS_BUDGET_MESSAGES has "US:5"/ })
 })
 
-t.test('the ledger is replayed for the time that is named, with an attack if one is, and stays as it is', async (t) => {
+t.test('replays the ledger of a period, optionally with an attack, without changing it', async (t) => {
   for (let nth = 0; nth < 20; nth += 1) {
     const time = nth * 60
     await guard.enter({ number: `+1202555${4_000 + nth * 97}`, time, verifiedAt: nth < 3 ? time + 10 : null })
   }
   const before = await guard.sql('select * from sends order by created_at')
   const second = ['--ledger', '--from', '2026-03-04T12:05Z', '--to', '2026-03-04T12:10Z', '--attacker-passes-checks']
-  t.match((await tool('simulate', ...second)).stdout, /^not entered +refused +prefix +1 /m, 'with what was before')
+  t.match((await tool('simulate', ...second)).stdout, /^not entered +refused +prefix +1 /m, 'earlier sends count')
   const period = ['--ledger', '--from', '2026-03-04T12:00Z', '--to', '2026-03-04T12:10:00+00:00']
   const replay = await tool('simulate', ...period, '--attacker-passes-checks')
   t.equal(linesOf(replay).length, 8)

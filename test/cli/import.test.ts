@@ -10,7 +10,7 @@ const WERKZEUG = `scrypt:32768:8:1$abcdefgh$${'0'.repeat(128)}`
 
 type Row = [username: unknown, password: unknown, phone: unknown]
 
-/** A file as the tutorial's app leaves it, and the tool on an empty database. */
+/** Creates a database file like that of the tutorial's app, and runs the tool on an empty database. */
 const setUp = async (
   t: Test,
   rows: Row[],
@@ -34,52 +34,49 @@ const setUp = async (
   return { file, url, tool, users }
 }
 
-t.test(
-  'users are imported with their clear passwords hashed, row by row, and a second run changes nothing',
-  async (t) => {
-    const { tool, users } = await setUp(t, [
-      ['ada', 'correct horse battery', '+1 202 555 0143'],
-      ['bob', 'hunter2', '12025550144'],
-      ['Zoë', 12345678n, 12025550145n],
-    ])
-    const dry = await tool('--dry-run')
-    t.strictSame({ code: dry.code, stderr: dry.stderr }, { code: 0, stderr: '' })
-    t.equal(
-      dry.stdout,
-      [
-        'ROW  USER  OUTCOME            NOTE',
-        '1    ada   would be imported  -',
-        '2    bob   would be imported  weak password: The password is shorter than 8 characters.',
-        '3    Zoë   would be imported  weak password: It is one of the passwords that most people have, and that are tried first.',
-        '3 would be imported, 0 already there, 0 faulty.',
-        '',
-      ].join('\n'),
-    )
-    t.strictSame(await users(), [], 'nothing was changed')
+t.test('imports users row by row and hashes their passwords; a second run changes nothing', async (t) => {
+  const { tool, users } = await setUp(t, [
+    ['ada', 'correct horse battery', '+1 202 555 0143'],
+    ['bob', 'hunter2', '12025550144'],
+    ['Zoë', 12345678n, 12025550145n],
+  ])
+  const dry = await tool('--dry-run')
+  t.strictSame({ code: dry.code, stderr: dry.stderr }, { code: 0, stderr: '' })
+  t.equal(
+    dry.stdout,
+    [
+      'ROW  USER  OUTCOME            NOTE',
+      '1    ada   would be imported  -',
+      '2    bob   would be imported  weak password: The password is shorter than 8 characters.',
+      '3    Zoë   would be imported  weak password: It is one of the passwords that most people have, and that are tried first.',
+      '3 would be imported, 0 already there, 0 faulty.',
+      '',
+    ].join('\n'),
+  )
+  t.strictSame(await users(), [], 'nothing has changed')
 
-    const first = await tool()
-    t.equal(first.code, 0)
-    const squeezed = (text: string) => text.replaceAll(/ +/g, ' ')
-    t.equal(squeezed(first.stdout), squeezed(dry.stdout.replaceAll('would be imported', 'imported')))
-    const imported = await users()
-    t.match(imported, [
-      { username: 'Zoë', phone: '+12025550145' },
-      { username: 'ada', phone: '+12025550143' },
-      { username: 'bob', phone: '+12025550144' },
-    ])
-    t.ok(await verify(String(imported[1]!['password_hash']), 'correct horse battery'))
-    t.ok(await verify(String(imported[0]!['password_hash']), '12345678'), 'a number was a password')
+  const first = await tool()
+  t.equal(first.code, 0)
+  const squeezed = (text: string) => text.replaceAll(/ +/g, ' ')
+  t.equal(squeezed(first.stdout), squeezed(dry.stdout.replaceAll('would be imported', 'imported')))
+  const imported = await users()
+  t.match(imported, [
+    { username: 'Zoë', phone: '+12025550145' },
+    { username: 'ada', phone: '+12025550143' },
+    { username: 'bob', phone: '+12025550144' },
+  ])
+  t.ok(await verify(String(imported[1]!['password_hash']), 'correct horse battery'))
+  t.ok(await verify(String(imported[0]!['password_hash']), '12345678'), 'a numeric password is imported')
 
-    const second = await tool()
-    t.equal(second.code, 0)
-    t.match(second.stdout, /^1 +ada +already there +left as it is$/m)
-    t.match(second.stdout, /^0 imported, 3 already there, 0 faulty\.$/m)
-    t.strictSame(await users(), imported)
-    for (const { stdout, stderr } of [dry, first, second]) t.notMatch(stdout + stderr, /hunter2|correct horse|12345678/)
-  },
-)
+  const second = await tool()
+  t.equal(second.code, 0)
+  t.match(second.stdout, /^1 +ada +already there +left as it is$/m)
+  t.match(second.stdout, /^0 imported, 3 already there, 0 faulty\.$/m)
+  t.strictSame(await users(), imported)
+  for (const { stdout, stderr } of [dry, first, second]) t.notMatch(stdout + stderr, /hunter2|correct horse|12345678/)
+})
 
-t.test('what cannot be imported is left out, each with the reason, and the rest is imported', async (t) => {
+t.test('skips invalid rows with the reason, and imports the others', async (t) => {
   const { tool, users } = await setUp(t, [
     ['ada', 'a good long password', '+12025550143'],
     ['ADA', 'another good password', '+12025550144'],
@@ -105,7 +102,7 @@ t.test('what cannot be imported is left out, each with the reason, and the rest 
   t.match(await users(), [{ username: 'ada' }])
 })
 
-t.test('a password that is a hash already, or that /login takes from nobody, is not imported as one', async (t) => {
+t.test('imports no password that is already a hash or that /login would refuse', async (t) => {
   const { tool, users } = await setUp(t, [
     ['ada', WERKZEUG, '+12025550143'],
     ['bob', `pbkdf2:sha256:600000$abcdefgh$${'0'.repeat(64)}`, '+12025550143'],
@@ -131,7 +128,7 @@ t.test('a password that is a hash already, or that /login takes from nobody, is 
   t.notMatch(stdout, /scrypt:|5f4dcc|tab\t/)
 })
 
-t.test('table and columns may be called otherwise, and numbers may lack their country', async (t) => {
+t.test('supports other names for the table and columns, and numbers without a country code', async (t) => {
   const { tool, users } = await setUp(
     t,
     [['ada', 'a good long password', '(202) 555-0143']],
@@ -144,7 +141,7 @@ t.test('table and columns may be called otherwise, and numbers may lack their co
   t.match(await users(), [{ username: 'ada', phone: '+12025550143' }])
 })
 
-t.test('what is not there is one line that says what there is', async (t) => {
+t.test('answers missing files, tables and columns in one line that lists the existing ones', async (t) => {
   const { tool, file, url } = await setUp(t, [], 'username TEXT, motto TEXT')
   writeFileSync(`${file}.txt`, 'not a database, but long enough to be looked at as one')
   const run = (...args: string[]) => runHere(['import', ...args], { env: { DATABASE_URL: url } })
@@ -172,7 +169,7 @@ t.test('what is not there is one line that says what there is', async (t) => {
   }
 })
 
-t.test('when the database fails half way, nobody was added', async (t) => {
+t.test('adds no users when the database fails half-way', async (t) => {
   const { tool, url } = await setUp(t, [
     ['ada', 'a good long password', '+12025550143'],
     ['bob', 'a good long password', '+12025550144'],
@@ -189,7 +186,7 @@ t.test('when the database fails half way, nobody was added', async (t) => {
   t.strictSame(await query(url, 'select count(*)::int from users'), [{ count: 0 }])
 })
 
-t.test('the file is only read', async (t) => {
+t.test('only reads the file', async (t) => {
   const { tool, file } = await setUp(t, [['ada', 'a good long password', '+12025550143']])
   const { mtimeMs } = statSync(file)
   await tool()

@@ -2,12 +2,12 @@ import t from 'tap'
 import { createWorld } from '../support/app.ts'
 import { runHere } from './tool.ts'
 
-t.test('an invite is printed once and makes one account', async (t) => {
+t.test('prints an invite once, which makes one account', async (t) => {
   const world = await createWorld(t, { app: { credentials: { registration: 'invite' } } })
   const tool = (...args: string[]) => runHere(['invite', ...args], { env: { DATABASE_URL: world.url } })
   const { code, stdout, stderr } = await tool('--days', '2', '--note', 'for Carol')
   t.equal(code, 0)
-  t.match(stdout, /^inv_[A-Za-z0-9_-]{43}\n$/, 'so that it can be piped')
+  t.match(stdout, /^inv_[A-Za-z0-9_-]{43}\n$/, 'only the invite is printed, for a pipe')
   t.match(stderr, /For one account, until \d{4}-/)
   const invite = stdout.trim()
   t.match(await world.sql('select note, user_id, expires_at - created_at as life from invites'), [
@@ -25,7 +25,7 @@ t.test('an invite is printed once and makes one account', async (t) => {
   t.match(await world.sql('select user_id is not null as used from invites'), [{ used: true }])
 })
 
-t.test('what it cannot understand it does not do', async (t) => {
+t.test('rejects invalid arguments', async (t) => {
   const world = await createWorld(t)
   for (const args of [
     ['--days', '0'],

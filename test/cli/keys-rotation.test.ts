@@ -11,7 +11,7 @@ const keyOf = (nbf?: number, alg: 'EdDSA' | 'ES256' = 'EdDSA'): StoredKey =>
 const readSet = (file: string): KeySet => JSON.parse(readFileSync(file, 'utf8'))
 const kidsIn = (file: string) => readSet(file).keys.map(({ kid }) => kid)
 
-/** A key file with these keys. */
+/** Writes a key file with these keys. */
 const fileWith = (t: Test, ...keys: StoredKey[]): string => {
   const file = join(makeFolder(t), 'keys.json')
   writeFileSync(file, JSON.stringify({ keys }), { mode: 0o600 })
@@ -20,21 +20,21 @@ const fileWith = (t: Test, ...keys: StoredKey[]): string => {
 
 const HOUR = 3_600
 
-t.test('a rotation adds a key that is published at once and signs ten minutes later', async (t) => {
+t.test('adds a key that is published at once and signs ten minutes later', async (t) => {
   const file = join(makeFolder(t), 'keys.json')
   const first = writeKeyFile(file, 'ES256')
   const { code, stdout, stderr } = await runTool(['keys', 'rotate', '--file', file])
   t.equal(code, 0, stderr)
   const [old, added, ...more] = readSet(file).keys
   t.strictSame([old!.kid, more], [first, []])
-  t.equal(added!.alg, 'ES256', 'of the algorithm of the one before')
+  t.equal(added!.alg, 'ES256', 'the algorithm of the previous key')
   t.ok(Math.abs(added!.nbf! - (now() + 600)) < 30)
   t.ok(Math.abs(added!.iat! - now()) < 30)
   t.match(stdout, new RegExp(`Added the ES256 key ${added!.kid} to .*It signs from 20.*Z in place of ${first}\\.`))
   for (const { d } of readSet(file).keys) t.notMatch(stdout + stderr, d)
 })
 
-t.test('a rotation in the second in which a key was made gives the new key a later begin', async (t) => {
+t.test('gives the new key a later start if it rotates in the second the old key was made', async (t) => {
   const file = join(makeFolder(t), 'keys.json')
   const before = now()
   writeKeyFile(file, 'EdDSA')
@@ -44,7 +44,7 @@ t.test('a rotation in the second in which a key was made gives the new key a lat
   t.ok(added!.nbf! <= Math.max(now(), before + 1))
 })
 
-t.test('the owner, the mode, the place and whatever else is in the file stay as they are', async (t) => {
+t.test('keeps the owner, mode, symlink and unknown members of the key file', async (t) => {
   const folder = makeFolder(t)
   mkdirSync(join(folder, 'real'))
   const real = join(folder, 'real', 'keys.json')
@@ -55,12 +55,12 @@ t.test('the owner, the mode, the place and whatever else is in the file stay as 
   t.equal((await runHere(['keys', 'rotate', '--file', link])).code, 0)
   const after = statSync(real)
   t.strictSame([after.mode, after.uid, after.gid], [before.mode, before.uid, before.gid])
-  t.not(after.ino, before.ino, 'replaced whole, not written over')
+  t.not(after.ino, before.ino, 'the file is replaced, not overwritten')
   t.match(JSON.parse(readFileSync(real, 'utf8')), { note: 'kept', keys: [{ comment: 'kept too' }, { kid: /./ }] })
   t.strictSame(readdirSync(join(folder, 'real')), ['keys.json'], 'no draft is left')
 })
 
-t.test('two rotations at once do not lose a key, and one too many is refused', async (t) => {
+t.test('loses no key in two parallel rotations, and refuses a third key', async (t) => {
   const file = fileWith(t, keyOf())
   const ends = await Promise.all([1, 2, 3].map(() => runTool(['keys', 'rotate', '--file', file])))
   t.equal(ends.filter(({ code }) => code === 0).length, 1, ends.map(({ stderr }) => stderr).join())
@@ -72,7 +72,7 @@ t.test('two rotations at once do not lose a key, and one too many is refused', a
   t.match(held, { code: 1, stderr: /^Somebody else is changing .*If nobody is, remove .*\.draft/ })
 })
 
-t.test('a key that is to sign before others can know it comes with a warning', async (t) => {
+t.test('warns when a key signs before other services can fetch it', async (t) => {
   const file = fileWith(t, keyOf())
   const { code, stderr } = await runHere(['keys', 'rotate', '--file', file, '--delay', '300'])
   t.equal(code, 0)
@@ -80,7 +80,7 @@ t.test('a key that is to sign before others can know it comes with a warning', a
   t.equal((await runHere(['keys', 'rotate', '--file', fileWith(t, keyOf()), '--delay', 'soon'])).code, 2)
 })
 
-t.test('the list says which key signs, which comes next and which may go', async (t) => {
+t.test('lists which key signs, which is next and which can be retired', async (t) => {
   const [gone, former, signs, next] = [keyOf(), keyOf(now() - 3 * HOUR), keyOf(now() - HOUR), keyOf(now() + HOUR)]
   const other = keyOf(undefined, 'ES256')
   const { code, stdout } = await runHere(['keys', 'list', '--file', fileWith(t, gone, former, signs, next, other)])
@@ -94,7 +94,7 @@ t.test('the list says which key signs, which comes next and which may go', async
   for (const { d } of [gone, former, signs, next, other]) t.notMatch(stdout, d)
 })
 
-t.test('former keys go when the longest token they signed has expired, and no sooner', async (t) => {
+t.test('retires former keys only when the longest token they signed has expired', async (t) => {
   const [gone, former, signs] = [keyOf(), keyOf(now() - 3 * HOUR), keyOf(now() - HOUR)]
   const file = fileWith(t, gone, former, signs)
   t.match(await runHere(['keys', 'retire', '--file', file]), { code: 0, stdout: new RegExp(`^Removed ${gone.kid} `) })
@@ -110,7 +110,7 @@ t.test('former keys go when the longest token they signed has expired, and no so
   t.strictSame(kidsIn(file), [former.kid, signs.kid])
 })
 
-t.test('a key that leaked goes at once with --force, unless nothing would be left to sign', async (t) => {
+t.test('removes a leaked key at once with --force, unless no key would be left', async (t) => {
   const [leaked, next] = [keyOf(now() - HOUR), keyOf(now() + HOUR)]
   const file = fileWith(t, leaked, next)
   const retire = (...args: string[]) => runHere(['keys', 'retire', '--file', file, ...args])
@@ -123,7 +123,7 @@ t.test('a key that leaked goes at once with --force, unless nothing would be lef
   t.match(await retire(), { code: 0, stdout: 'There is no former key.\n' })
 })
 
-t.test('where a file has no dates, nobody guesses how old a key is', async (t) => {
+t.test('retires no key of unknown age without --force', async (t) => {
   const [signs, former] = [keyOf(), keyOf()]
   const file = fileWith(t, signs, former)
   t.match(await runHere(['keys', 'retire', '--file', file]), { code: 1, stderr: /does not say since when .*--force/ })
@@ -131,7 +131,7 @@ t.test('where a file has no dates, nobody guesses how old a key is', async (t) =
   t.strictSame(kidsIn(file), [signs.kid])
 })
 
-t.test('in a folder each rotation is a file of its own, and goes with its last key', async (t) => {
+t.test('writes one file per rotation in a folder, and deletes it with its last key', async (t) => {
   const folder = makeFolder(t)
   const kept = { ...keyOf(), kid: 'kept' }
   const [gone, signs] = [keyOf(), keyOf(now() - 2 * HOUR)]
@@ -147,7 +147,7 @@ t.test('in a folder each rotation is a file of its own, and goes with its last k
   t.strictSame(kidsIn(join(folder, 'b.json')), [signs.kid])
 })
 
-t.test('a file that the server would refuse is refused, and left as it is', async (t) => {
+t.test('rejects a file that the server would reject, and leaves it unchanged', async (t) => {
   const file = fileWith(t, keyOf(), { ...keyOf(), d: 'AQID' })
   const before = readFileSync(file, 'utf8')
   for (const name of ['rotate', 'list', 'retire']) {

@@ -4,7 +4,7 @@ import t from 'tap'
 import { keyFileIn, readKeyFile } from '../../src/keys/key-files.ts'
 import { makeFolder, runHere, runTool } from './tool.ts'
 
-t.test('the key file is made where the server looks for it outside production', async (t) => {
+t.test('creates the key file where the server looks for it in development', async (t) => {
   const dataDir = makeFolder(t)
   for (const [alg, args] of [
     ['EdDSA', []],
@@ -14,12 +14,12 @@ t.test('the key file is made where the server looks for it outside production', 
     t.equal(code, 0)
     const before = readdirSync(dataDir).length
     const [key] = await readKeyFile(keyFileIn(dataDir, alg), alg)
-    t.equal(readdirSync(dataDir).length, before, 'the server makes no other one')
+    t.equal(readdirSync(dataDir).length, before, 'the server creates no other key')
     t.match(stdout, key.kid)
   }
 })
 
-t.test('a key file is closed to others, holds the algorithm that is set, and its key stays unseen', async (t) => {
+t.test('creates a private key file with the configured algorithm, and prints no key', async (t) => {
   const file = join(makeFolder(t), 'keys', 'jwt.json')
   const { code, stdout, stderr } = await runTool(['keys', 'new', '--file', file], { env: { JWT_ALGORITHM: 'ES256' } })
   t.equal(code, 0)
@@ -28,7 +28,7 @@ t.test('a key file is closed to others, holds the algorithm that is set, and its
   t.notMatch(stdout + stderr, JSON.parse(readFileSync(file, 'utf8')).keys[0].d)
 })
 
-t.test('JWT_KEYS_FILE says where the file goes, and a file that is there is never replaced', async (t) => {
+t.test('writes to JWT_KEYS_FILE, and never replaces an existing file', async (t) => {
   const file = join(makeFolder(t), 'jwt.json')
   const env = { NODE_ENV: 'production', JWT_KEYS_FILE: file }
   t.equal((await runHere(['keys', 'new'], { env })).code, 0)
@@ -39,13 +39,13 @@ t.test('JWT_KEYS_FILE says where the file goes, and a file that is there is neve
   t.equal(readFileSync(file, 'utf8'), first)
 })
 
-t.test('production must say where the file goes', async (t) => {
+t.test('requires the path of the file in production', async (t) => {
   const { code, stderr } = await runHere(['keys', 'new'], { env: { NODE_ENV: 'production' } })
   t.equal(code, 1)
   t.match(stderr, /^JWT_KEYS_FILE is missing: .*\n$/)
 })
 
-t.test('a path that leads through a file is one line', async (t) => {
+t.test('reports a path through a file in one line', async (t) => {
   const folder = makeFolder(t)
   const file = join(folder, 'jwt.json')
   t.equal((await runHere(['keys', 'new', '--file', file])).code, 0)

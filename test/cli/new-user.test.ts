@@ -1,7 +1,7 @@
 import t from 'tap'
 import { checkPassword, checkPhone, checkUsername } from '../../src/cli/new-user.ts'
 
-t.test('a password is counted in code points, from 8 to 256', async (t) => {
+t.test('counts the 8 to 256 characters of a password in code points', async (t) => {
   await t.resolves(checkPassword('8 chars!', 'alice'))
   await t.resolves(checkPassword('a😀'.repeat(4).replace('a', 'b'), 'alice'))
   await t.resolves(checkPassword('a😀b😀'.repeat(64), 'alice'))
@@ -11,7 +11,7 @@ t.test('a password is counted in code points, from 8 to 256', async (t) => {
   await t.rejects(checkPassword('x'.repeat(257), 'alice'), { message: 'The password is longer than 256 characters.' })
 })
 
-t.test('a password that /login would refuse is refused here, and not shown', async (t) => {
+t.test('rejects a password that /login would reject, without echoing it', async (t) => {
   const unclean = { message: 'The password has control characters or half characters.' }
   await t.rejects(checkPassword('correct\thorse', 'alice'), unclean)
   await t.rejects(checkPassword('correct\0horse', 'alice'), unclean)
@@ -19,7 +19,7 @@ t.test('a password that /login would refuse is refused here, and not shown', asy
   await t.rejects(checkPassword('correct\ufffdhorse', 'alice'), { message: 'The password is not UTF-8.' })
 })
 
-t.test('a name is 1 to 64 code points, without the space around it', async (t) => {
+t.test('accepts names of 1 to 64 code points, without surrounding spaces', async (t) => {
   t.equal(checkUsername(' Ada Byron '), 'Ada Byron')
   t.equal(checkUsername('😀'.repeat(254)), '😀'.repeat(254))
   t.throws(() => checkUsername('x'.repeat(255)), { message: 'The user name is longer than 254 characters.' })
@@ -27,7 +27,7 @@ t.test('a name is 1 to 64 code points, without the space around it', async (t) =
   t.throws(() => checkUsername('a\x1b[2Jb'), { message: 'The user name has control characters or half characters.' })
 })
 
-t.test('a phone number is stored as E.164, or refused with its reason', async (t) => {
+t.test('normalizes a phone number to E.164, or rejects it with the reason', async (t) => {
   t.equal(checkPhone('+1 (202) 555-0143'), '+12025550143')
   t.throws(() => checkPhone('call me'), { message: /^The phone number has characters that no number has/ })
   t.throws(() => checkPhone('+99912345678'), { message: /^The phone number / })

@@ -10,13 +10,13 @@ import { makeFolder, runHere, runTool, startTool } from './tool.ts'
 
 const DATA_DIR = makeFolder(t)
 const isRunning = () => existsSync(join(DATA_DIR, 'postgres', 'postmaster.pid'))
-// For a test that failed half-way; it does nothing to one that has stopped.
+// Cleans up after a failed test, and does nothing if Postgres has stopped.
 t.teardown(async () => {
   if (isRunning()) (await startEmbedded({ dataDir: DATA_DIR })).stop()
 })
 
-t.test('where no database is, one is made, migrated and stopped again', async (t) => {
-  // What a shell says to tools of Postgres is not said to us.
+t.test('creates, migrates and stops an embedded database where none is configured', async (t) => {
+  // The tool ignores the shell's variables for Postgres tools.
   const shell = {
     PGSSLMODE: 'require',
     PGOPTIONS: '-c search_path=x',
@@ -34,14 +34,14 @@ t.test('where no database is, one is made, migrated and stopped again', async (t
   t.notOk(isRunning())
 })
 
-t.test('a failure stops it too', async (t) => {
+t.test('stops the embedded Postgres after a failure', async (t) => {
   const { code, stderr } = await runHere(['user', 'disable', 'nobody'], { env: { DATA_DIR } })
   t.equal(code, 1)
   t.equal(stderr, 'There is no user "nobody".\n')
   t.notOk(isRunning())
 })
 
-t.test('a signal ends the tool once Postgres has stopped', async (t) => {
+t.test('ends after a signal once Postgres has stopped', async (t) => {
   const { child, ended } = startTool(['user', 'list'], { env: { DATA_DIR } })
   while (!isRunning() && child.exitCode === null) await sleep(5)
   child.kill('SIGTERM')
@@ -49,7 +49,7 @@ t.test('a signal ends the tool once Postgres has stopped', async (t) => {
   t.notOk(isRunning())
 })
 
-t.test('one that a server has meanwhile begun to use is left to it', async (t) => {
+t.test('keeps the embedded Postgres running when a server has started to use it', async (t) => {
   const server = new pg.Pool({ max: 1 })
   await withDatabase(
     { env: { DATA_DIR }, stdin: process.stdin, stdout: process.stdout, stderr: t.comment as never },
@@ -65,7 +65,7 @@ t.test('one that a server has meanwhile begun to use is left to it', async (t) =
   await server.end()
 })
 
-t.test('a database of somebody else is not migrated unasked', async (t) => {
+t.test('does not migrate an external database without a command', async (t) => {
   const { url } = await startEmbedded({ dataDir: DATA_DIR })
   await query(url, 'create database given')
   const env = { NODE_ENV: 'production', DATABASE_URL: urlOf(url, 'given') }
@@ -78,7 +78,7 @@ t.test('a database of somebody else is not migrated unasked', async (t) => {
   t.ok(isRunning())
 })
 
-t.test('a database that cannot be reached is one line, without its password', async (t) => {
+t.test('reports an unreachable database in one line, without its password', async (t) => {
   const { code, stdout, stderr } = await runHere(['user', 'list'], {
     env: { DATABASE_URL: 'postgres://doorcode:sesame@127.0.0.1:1/doorcode' },
   })
@@ -87,7 +87,7 @@ t.test('a database that cannot be reached is one line, without its password', as
   t.equal(stderr, 'The database cannot be reached: connect ECONNREFUSED 127.0.0.1:1\n')
 })
 
-t.test('production has no embedded database, and nothing else is asked of the settings', async (t) => {
+t.test('uses no embedded database in production, and requires only DATABASE_URL', async (t) => {
   const { code, stderr } = await runHere(['user', 'list'], { env: { NODE_ENV: 'production', DATA_DIR } })
   t.equal(code, 1)
   t.match(stderr, /^DATABASE_URL \(or DATABASE_URL_FILE\) is missing: .*\n$/)

@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream'
 import t from 'tap'
 import { readPassword } from '../../src/cli/read-password.ts'
 
-/** A terminal with somebody at it, who types when asked; `seen` is what the screen shows. */
+/** Simulates a terminal whose user types when asked; `seen` is the text on the screen. */
 const createTerminal = (...typed: (string | Buffer)[]) => {
   const screen = { seen: '', raw: false }
   const stdin = Object.assign(new PassThrough(), {
@@ -20,28 +20,28 @@ const createTerminal = (...typed: (string | Buffer)[]) => {
   return { screen, ask: (fromStdin = false) => readPassword(world, fromStdin) }
 }
 
-t.test('a terminal is asked twice, shows nothing of what is typed, and is left as it was', async (t) => {
+t.test('asks twice on a terminal, hides the input, and restores the terminal', async (t) => {
   const { screen, ask } = createTerminal('correct horse\r', 'correct horse\r')
   t.equal(await ask(), 'correct horse')
   t.equal(screen.seen, 'Password: \nThe same again: \n')
   t.equal(screen.raw, false)
 })
 
-t.test('what is typed may be corrected, pasted and in any script', async (t) => {
+t.test('accepts corrections, pasted text and any script', async (t) => {
   const corrected = createTerminal('correct horsX\x7fe\r', 'wrong\x15correct horse\r')
   t.equal(await corrected.ask(), 'correct horse')
   const pasted = createTerminal('pass fräse 😀 いろは\npass fräse 😀 いろは\n')
   t.equal(await pasted.ask(), 'pass fräse 😀 いろは')
 })
 
-t.test('two that differ are refused, and arrow up does not bring the first one back', async (t) => {
+t.test('rejects two different inputs, and does not recall the first one with arrow up', async (t) => {
   const { screen, ask } = createTerminal('correct horse\r', '\x1b[A\r')
   await t.rejects(ask(), { message: 'The two differ: nothing was changed.' })
   t.notMatch(screen.seen, /horse/)
   t.equal(screen.raw, false)
 })
 
-t.test('Ctrl-C and Ctrl-D give up', async (t) => {
+t.test('cancels on Ctrl-C and Ctrl-D', async (t) => {
   for (const key of ['half a passw\x03', '\x04']) {
     const { screen, ask } = createTerminal(key)
     await t.rejects(ask(), { message: 'Given up: nothing was changed.' })
@@ -49,7 +49,7 @@ t.test('Ctrl-C and Ctrl-D give up', async (t) => {
   }
 })
 
-t.test('a terminal is asked even when one line of stdin was announced, for it would show the line', async (t) => {
+t.test('asks on a terminal even with --password-stdin, since the terminal would echo the line', async (t) => {
   const { screen, ask } = createTerminal('correct horse\r', 'correct horse\r')
   t.equal(await ask(true), 'correct horse')
   t.notMatch(screen.seen, /horse/)

@@ -4,7 +4,7 @@ import { runHere } from './tool.ts'
 
 const NEW = 'an older tale of four other words'
 
-t.test('an operator gives back an account that was lost, and whoever was in is out', async (t) => {
+t.test('restores a lost account to its owner, and ends all its sessions', async (t) => {
   const world = await createWorld(t, { resendCooldown: 0 })
   await world.addUser('alice')
   const tool = (args: string[], input = '') => runHere(args, { env: { DATABASE_URL: world.url }, input })
@@ -32,7 +32,7 @@ t.test('an operator gives back an account that was lost, and whoever was in is o
     code: 1,
     stderr: /most people/,
   })
-  t.equal((await world.refresh(held.refresh_token)).status, 200, 'what is refused changes nothing')
+  t.equal((await world.refresh(held.refresh_token)).status, 200, 'a rejected change ends no session')
   t.match(await tool(['user', 'set-password', 'alice', '--password-stdin'], `${NEW}\n`), {
     code: 0,
     stdout: /new password/,
@@ -42,7 +42,7 @@ t.test('an operator gives back an account that was lost, and whoever was in is o
   t.equal((await world.logIn('alice', {}, NEW)).token_type, 'Bearer')
 })
 
-t.test('a fresh factor forgets its failures, and nobody else is touched', async (t) => {
+t.test('resets the failures of one factor, and leaves other users unchanged', async (t) => {
   const world = await createWorld(t, { resendCooldown: 0 })
   await world.addUser('alice')
   await world.addUser('bob', '+12025550144')

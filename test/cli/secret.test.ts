@@ -7,7 +7,7 @@ import { makeFolder, runHere, runTool } from './tool.ts'
 const FIRST = 'the secret that these tests begin with'
 const iso = (seconds: number) => new Date(Date.now() + seconds * 1000).toISOString().replace(/\.\d+Z/, 'Z')
 
-t.test('a secret is made, rotated and retired without ever being shown', async (t) => {
+t.test('creates, rotates and retires a secret without printing it', async (t) => {
   const file = join(makeFolder(t), 'secret')
   const shown: string[] = []
   const secret = async (...args: string[]) => {
@@ -29,7 +29,7 @@ t.test('a secret is made, rotated and retired without ever being shown', async (
   for (const { secret } of [first, added!]) t.notMatch(shown.join(), secret)
 })
 
-t.test('a rotation in the second in which a secret began gives the new one a later begin', async (t) => {
+t.test('gives the new secret a later start if it rotates in the second the old one started', async (t) => {
   const file = join(makeFolder(t), 'secret')
   writeFileSync(file, `${FIRST}\n`)
   for (let nth = 0; nth < 2; nth += 1)
@@ -38,7 +38,7 @@ t.test('a rotation in the second in which a secret began gives the new one a lat
   t.ok(third!.from > second!.from)
 })
 
-t.test('a former secret goes when the longest challenge that it keyed is over, and no sooner', async (t) => {
+t.test('retires a former secret only when the longest challenge with its key has expired', async (t) => {
   const file = join(makeFolder(t), 'secret')
   const second = 'the secret that took its place in these'
   const write = (age: number) => writeFileSync(file, `${FIRST}\n${iso(-age)} ${second}\n`)
@@ -52,21 +52,21 @@ t.test('a former secret goes when the longest challenge that it keyed is over, a
   t.match(await retire(deriveSecrets(second).id, '--force'), { code: 1, stderr: /is the only one/ })
 })
 
-t.test('a secret that was one line without a date stays what it was', async (t) => {
+t.test('keeps the value of a secret that was one line without a date', async (t) => {
   const file = join(makeFolder(t), 'secret')
   writeFileSync(file, `${FIRST}\n`)
   t.equal((await runHere(['secret', 'rotate', '--file', file, '--delay', '600'])).code, 0)
   t.strictSame(parseSecrets(readFileSync(file, 'utf8'))[0], { secret: FIRST, from: 0 })
 })
 
-t.test('a secret of several lines is not torn apart', async (t) => {
+t.test('refuses to rotate a secret of several lines', async (t) => {
   const file = join(makeFolder(t), 'secret')
   writeFileSync(file, `${FIRST}\n${FIRST}\n`)
   t.match(await runHere(['secret', 'rotate', '--file', file]), { code: 1, stderr: /holds one secret of several lines/ })
   t.equal(readFileSync(file, 'utf8'), `${FIRST}\n${FIRST}\n`)
 })
 
-t.test('production says which file, and what is no command is no command', async (t) => {
+t.test('requires the path of the file in production, and a valid command', async (t) => {
   const env = { NODE_ENV: 'production' }
   t.match(await runHere(['secret', 'rotate'], { env }), { code: 2, stderr: /Neither --file nor SECRET_FILE/ })
   t.match(await runHere(['secret'], { env }), { code: 2, stderr: /new, rotate, list, retire/ })

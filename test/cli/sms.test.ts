@@ -9,7 +9,7 @@ import { runHere } from './tool.ts'
 const SECRET = 'only for tests: not a secret at all'
 const PHONE = '+12025550143'
 
-/** A ledger with the hand-overs of two users, and the tool on its database. */
+/** Creates two users with sends in the ledger, and runs the tool on their database. */
 const setUp = async (t: Test) => {
   const world = await createWorld(t)
   await world.addUser('alice', PHONE)
@@ -18,7 +18,7 @@ const setUp = async (t: Test) => {
   return { world, tool }
 }
 
-t.test('"what happened to my SMS" is answered for a number and for a challenge', async (t) => {
+t.test('lists what happened to messages of a number or a challenge', async (t) => {
   const { world, tool } = await setUp(t)
   await world.login('alice')
   await world.login('bob')
@@ -42,7 +42,7 @@ t.test('"what happened to my SMS" is answered for a number and for a challenge',
   t.match(ofChallenge[1], /alice .* sent /)
 })
 
-t.test('a number is found under the former secret too', async (t) => {
+t.test('finds a number by the hash of the former secret', async (t) => {
   const { world } = await setUp(t)
   await world.login('alice')
   const former = deriveSecrets('the former secret, which is none either')
@@ -53,7 +53,7 @@ t.test('a number is found under the former secret too', async (t) => {
   t.match((await runHere(['sms', 'show', PHONE], { env: both })).stdout, /alice/)
 })
 
-t.test('what was never sent, and what is no number, is said', async (t) => {
+t.test('answers for a number without sends, and for an invalid number', async (t) => {
   const { tool } = await setUp(t)
   t.equal((await tool('sms', 'show', randomUUID())).stdout, 'Nothing was sent.\n')
   t.match(await tool('sms', 'show', '12'), { code: 1, stderr: /^The phone number does not start with a country code/ })
@@ -68,7 +68,7 @@ const json = (body: unknown) => ({
   body: JSON.stringify(body),
 })
 
-t.test('"sms test" sends through every company in turn, and says what each made of it', async (t) => {
+t.test('sends through each provider in turn, and prints each outcome', async (t) => {
   const company = await startFakeCompany({
     accepted: () => json({ id: 'msg-1' }),
     refused: () => json({ error: 'x' }),

@@ -9,7 +9,7 @@ import { COMPILED_ONCE } from '../support/server-process.ts'
 
 const TOOL = join(import.meta.dirname, '../../src/cli/doorcode.ts')
 
-/** What the tool left when it ended. */
+/** The output and exit of a run of the tool. */
 export interface Ended {
   code: number | null
   signal: NodeJS.Signals | null
@@ -17,15 +17,15 @@ export interface Ended {
   stderr: string
 }
 
-/** What surrounds one run. */
+/** The environment of a run. */
 export interface Surroundings {
   env?: Record<string, string>
-  /** All that stdin gives; it is open and silent afterwards when `keepOpen`. */
+  /** The whole input of stdin, which stays open afterwards if `keepOpen`. */
   input?: string | Buffer
   keepOpen?: boolean
 }
 
-/** Settings of whoever runs the tests must not reach the tool; an empty one counts as not set. */
+/** Keeps the settings of the surrounding shell from the tool; an empty setting counts as unset. */
 const UNSET = Object.fromEntries(
   ['NODE_ENV', 'DATABASE_URL', 'DATABASE_URL_FILE', 'DATA_DIR', 'JWT_KEYS_FILE', 'JWT_ALGORITHM'].map((name) => [
     name,
@@ -50,25 +50,25 @@ export const startTool = (args: string[], { env, input = '', keepOpen }: Surroun
     child.once('error', reject)
     child.once('close', (code, signal) => resolve({ code, signal, stdout, stderr }))
   })
-  // A tool that has read enough closes its end.
+  // The tool closes its end when it has read enough.
   child.stdin.on('error', () => {})
   child.stdin.write(input)
   if (!keepOpen) child.stdin.end()
   return { child, ended }
 }
 
-/** Runs the real tool to its end. */
+/** Runs the real tool until it exits. */
 export const runTool = (args: string[], surroundings?: Surroundings): Promise<Ended> =>
   startTool(args, surroundings).ended
 
-/** Everything that was written: one read gives one chunk. */
+/** Returns all written text; one read returns one chunk. */
 const allOf = (stream: PassThrough): string => {
   let text = ''
   for (let chunk = stream.read(); chunk !== null; chunk = stream.read()) text += String(chunk)
   return text
 }
 
-/** Runs the same command in this process, without the half second that each start of the tool takes. */
+/** Runs a command in this process, which saves the half second of starting the tool. */
 export const runHere = async (
   args: string[],
   { env = {}, input = '' }: Pick<Surroundings, 'env' | 'input'> = {},
@@ -79,7 +79,7 @@ export const runHere = async (
   return { code, stdout: allOf(stdout), stderr: allOf(stderr) }
 }
 
-/** A folder of the test's own that goes when the test does. */
+/** Makes a temporary folder that is removed after the test. */
 export const makeFolder = (t: Test): string => {
   const folder = mkdtempSync(join(tmpdir(), 'doorcode-cli-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { runHere, runTool } from './tool.ts'
 
-t.test('help is shown on stdout, however it is asked for', async (t) => {
+t.test('prints the help on stdout for every form of the request', async (t) => {
   const asked = [['help'], ['--help'], ['user', 'add', '--help']]
   const answers = [await runTool([]), ...(await Promise.all(asked.map((args) => runHere(args))))]
   for (const { code, stdout, stderr } of answers) {
@@ -11,7 +11,7 @@ t.test('help is shown on stdout, however it is asked for', async (t) => {
   }
 })
 
-t.test('what cannot be understood is one line and a hint, and ends with 2', async (t) => {
+t.test('answers invalid commands with one line and a hint, and exits with code 2', async (t) => {
   const cases: [string[], string][] = [
     [['frobnicate'], 'There is no command "frobnicate".'],
     [
@@ -33,7 +33,7 @@ t.test('what cannot be understood is one line and a hint, and ends with 2', asyn
   }
 })
 
-t.test('a password in the wrong place is not shown again', async (t) => {
+t.test('does not echo a misplaced password', async (t) => {
   const misplaced = [
     ['user', 'add', 'ada', 'correct horse battery', '--phone', '+12025550143'],
     ['user', 'add', 'ada', '--phone', '+12025550143', '--password=correct horse battery'],

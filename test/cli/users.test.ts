@@ -8,7 +8,7 @@ const PASSWORD = 'correct horse battery staple'
 const PHONE = '+12025550143'
 
 const dataDir = makeFolder(t)
-// Running, as it is beside a server: no run has to start it and stop it again.
+// Stays running, as beside a server, so that no run starts and stops it.
 const postgres = await startEmbedded({ dataDir })
 t.teardown(() => postgres.stop())
 
@@ -17,11 +17,11 @@ const add = (name: string, input: string | Buffer, phone = PHONE) =>
   runHere(['user', 'add', '--phone', phone, '--password-stdin', '--', name], { env: { DATA_DIR: dataDir }, input })
 const sql = (text: string) => query(postgres.url, text)
 
-t.test('an empty list says so, on a database that nobody had migrated', async (t) => {
+t.test('reports an empty list, on a database without migrations', async (t) => {
   t.strictSame(await tool('user', 'list'), { code: 0, stdout: 'There are no users.\n', stderr: '' })
 })
 
-t.test('a user is added with one line of stdin as the password, which is never shown', async (t) => {
+t.test('adds a user with the password from one line of stdin, and never prints it', async (t) => {
   const { code, stdout, stderr } = await runTool(
     ['user', 'add', 'Ada', '--phone', '1 (202) 555-0143', '--password-stdin'],
     {
@@ -38,14 +38,14 @@ t.test('a user is added with one line of stdin as the password, which is never s
   t.ok(await verify(String(user!['password_hash']), PASSWORD))
 })
 
-t.test('a name is taken in any spelling', async (t) => {
+t.test('rejects a name that is taken in another spelling', async (t) => {
   const { code, stdout, stderr } = await add('ＡDA', PASSWORD)
   t.equal(code, 1)
   t.equal(stdout, '')
   t.equal(stderr, 'The name "ＡDA" is taken. Nothing was changed.\n')
 })
 
-t.test('what /login would never accept is refused, and no user is added', async (t) => {
+t.test('rejects what /login would never accept, and adds no user', async (t) => {
   const refused = await Promise.all([
     add('bob', 'short'),
     add('bob', ''),
@@ -69,7 +69,7 @@ t.test('what /login would never accept is refused, and no user is added', async 
   t.strictSame(await sql('select count(*)::int from users'), [{ count: 1 }])
 })
 
-t.test('a user has a language, in its canonical form, and what is none is refused', async (t) => {
+t.test('stores a language in its canonical form, and rejects an invalid one', async (t) => {
   const addWith = (name: string, locale: string) =>
     runHere(['user', 'add', name, '--phone', PHONE, '--locale', locale, '--password-stdin'], {
       env: { DATA_DIR: dataDir },
@@ -84,13 +84,13 @@ t.test('a user has a language, in its canonical form, and what is none is refuse
   await sql(`delete from users where username = 'Zoe'`)
 })
 
-t.test('without a terminal the password must be announced', async (t) => {
+t.test('requires --password-stdin without a terminal', async (t) => {
   const { code, stderr } = await tool('user', 'add', 'bob', '--phone', PHONE)
   t.equal(code, 2)
   t.match(stderr, /^There is no terminal to ask for the password on\. Give it as one line to --password-stdin\.\n/)
 })
 
-t.test('the list shows each user with all that keeps them from logging in', async (t) => {
+t.test('lists each user with every reason that prevents a login', async (t) => {
   await add('-élodie いろ', PASSWORD, '+44 20 7946 0958')
   await sql(`update factors set locked_until = '2100-01-01', failures = 10 where phone like '+44%'`)
   await sql(`update factors set locked_until = '2000-01-01' where phone like '+1%'`)
@@ -105,7 +105,7 @@ t.test('the list shows each user with all that keeps them from logging in', asyn
   )
 })
 
-t.test('a user is disabled, enabled and given a fresh factor, under any spelling of the name', async (t) => {
+t.test('disables and enables a user and resets the factor, in any spelling of the name', async (t) => {
   await sql(`update factors set disabled_at = now(), failures = 100 where phone = '${PHONE}'`)
   const stateOfAda = async () => /^Ada .*\d {2,}- +(.*)$/m.exec((await tool('user', 'list')).stdout)?.[1]
 
@@ -119,7 +119,7 @@ t.test('a user is disabled, enabled and given a fresh factor, under any spelling
   t.strictSame(await sql(`select failures from factors where phone = '${PHONE}'`), [{ failures: 0 }])
 })
 
-t.test('a name that nobody has is one line', async (t) => {
+t.test('answers an unknown name in one line', async (t) => {
   const answers = await Promise.all(
     ['disable', 'enable', 'reset-factor'].map((command) => tool('user', command, 'nobody')),
   )
@@ -130,6 +130,6 @@ t.test('a name that nobody has is one line', async (t) => {
   }
 })
 
-t.test('a Postgres that somebody else runs goes on running', async (t) => {
+t.test('leaves a Postgres running that another process started', async (t) => {
   t.strictSame(await sql('select 1 as one'), [{ one: 1 }])
 })

@@ -5,7 +5,7 @@ import { realProbes } from '../../src/doctor/probes.ts'
 import { providers } from '../../src/providers/index.ts'
 import { inspectSettings } from '../../src/settings/load.ts'
 
-t.test('the guide has a paragraph for each point of the checklist, in the same order', async (t) => {
+t.test('has a paragraph in the guide for each point of the checklist, in the same order', async (t) => {
   const inspected = inspectSettings({ env: {}, providers })
   const checklist = await createChecklist({ inspected, env: {}, definitions: providers, probes: realProbes() })
   const names = checklist.map(({ name }) => name)

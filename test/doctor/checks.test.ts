@@ -17,7 +17,7 @@ const { modeOf, readKeys: read } = realProbes()
 const NOW = Math.floor(Date.now() / 1000)
 const DAY = 86_400
 
-t.test('every fault of the settings is a finding, with the example as what to do', async (t) => {
+t.test('reports every fault of the settings, with the example as advice', async (t) => {
   t.strictSame(checkSettings({ mode: undefined, faults: ['PORT must be … For example: 3000', 'SHORT'] }), [
     {
       level: 'fault',
@@ -35,7 +35,7 @@ t.test('every fault of the settings is a finding, with the example as what to do
   t.match(checkSettings({ mode: 'production', faults: [] }), [{ level: 'ok', looked: 'all settings' }])
 })
 
-t.test('what a check throws is a fault of that check, and the others are run', async (t) => {
+t.test('reports an exception as a fault of its check, and runs the other checks', async (t) => {
   const broken = () => {
     throw new Error('no such thing')
   }
@@ -49,7 +49,7 @@ t.test('what a check throws is a fault of that check, and the others are run', a
   ])
 })
 
-t.test('keys: who can read them, which signs, how old it is, what waits and what may go', async (t) => {
+t.test('checks the access, signing key, age and leftovers of key files', async (t) => {
   const folder = t.testdir()
   const look = async (keys: object[], mode = 0o600, alg: 'EdDSA' | 'ES256' = 'EdDSA') => {
     const path = join(folder, 'keys.json')
@@ -86,7 +86,7 @@ t.test('keys: who can read them, which signs, how old it is, what waits and what
   ])
 })
 
-t.test('secrets: whether they are any, what is left of a rotation, and that none is shown', async (t) => {
+t.test('checks the strength and leftovers of secrets, and shows none', async (t) => {
   const good = makeSecret()
   const folder = t.testdir({ secret: good })
   const secretFile = join(folder, 'secret')
@@ -125,7 +125,7 @@ t.test('secrets: whether they are any, what is left of a rotation, and that none
   t.notMatch(JSON.stringify(rotated), first)
 })
 
-t.test('proxies: none behind TLS, all the world, and one that nobody named', async (t) => {
+t.test('checks TRUST_PROXY for a missing proxy, ranges that are too wide and unlisted proxies', async (t) => {
   const issuer = 'https://auth.example.com'
   const look = (ranges: string[], seen?: { requests: number; addresses: number; example: string }) =>
     checkProxy({ ranges, issuer, seen })
@@ -139,7 +139,7 @@ t.test('proxies: none behind TLS, all the world, and one that nobody named', asy
   t.match(look(['10.0.0.0/8'], { requests: 900, addresses: 40, example: '172.18.0.1' }), [{ level: 'ok' }])
 })
 
-t.test('clocks: what the road and the resolution explain is no difference', async (t) => {
+t.test('ignores clock differences within the network delay and the resolution', async (t) => {
   const look = (time: Date | undefined, resolution = 1) =>
     checkClocks([{ looked: 'another', time, before: 10_000, after: 10_300, resolution }])[0]
   t.match(look(new Date(10_200)), { level: 'ok', found: 'They agree.' })
@@ -149,7 +149,7 @@ t.test('clocks: what the road and the resolution explain is no difference', asyn
   t.match(look(undefined), { level: 'warning' })
 })
 
-t.test('Redis: not needed by one, missed by several, and tried where it is set', async (t) => {
+t.test('checks Redis, which only several instances need', async (t) => {
   const look = (isSet: boolean, instances: number, ping = async () => {}) => checkRedis({ isSet, instances, ping })
   t.match(await look(false, 1), [{ level: 'ok' }])
   t.match(await look(false, 3), [{ level: 'warning', found: /^Instances run on 3 machines/ }])
@@ -159,7 +159,7 @@ t.test('Redis: not needed by one, missed by several, and tried where it is set',
   ])
 })
 
-t.test('the admin API, scripts of others and the webhook: what faces whom', async (t) => {
+t.test('checks the exposure of the admin API, CORS origins and the events webhook', async (t) => {
   const admin = (adminHost: string) => checkAdminPort({ adminPort: 3001, adminHost })
   t.match(checkAdminPort({ adminPort: undefined, adminHost: '127.0.0.1' }), [{ level: 'ok' }])
   for (const host of ['127.0.0.1', '10.0.0.5', '::1', 'localhost']) t.match(admin(host), [{ level: 'ok' }], host)
@@ -197,8 +197,8 @@ t.test('the admin API, scripts of others and the webhook: what faces whom', asyn
     level: 'warning',
     found: /^2 were given up and 1/,
   })
-  const nobody = async () => {
+  const refuse = async () => {
     throw Object.assign(new Error('x'), { code: 'ECONNREFUSED' })
   }
-  t.match(await events({ ask: nobody }), [{ level: 'fault', found: 'Nothing answers there: ECONNREFUSED.' }])
+  t.match(await events({ ask: refuse }), [{ level: 'fault', found: 'Nothing answers there: ECONNREFUSED.' }])
 })

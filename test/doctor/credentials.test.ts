@@ -3,7 +3,7 @@ import { providers } from '../../src/providers/index.ts'
 
 const basic = (name: string, password: string) => `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`
 
-/** What each company is asked, as its document has it: nothing that costs or changes anything. */
+/** The request that tries the credentials of each provider, per its documentation. It costs and changes nothing. */
 const ASKED: Record<string, { settings: Record<string, string>; url: string; authorization: string }> = {
   twilio: {
     settings: { TWILIO_URL: 'https://twilio.example/', TWILIO_ACCOUNT_SID: 'AC1', TWILIO_AUTH_TOKEN: 't' },
@@ -32,7 +32,7 @@ const ASKED: Record<string, { settings: Record<string, string>; url: string; aut
   },
 }
 
-t.test('each company whose credentials can be tried is asked for what is its own account', async (t) => {
+t.test("tries credentials with a request to the provider's own account", async (t) => {
   const probed = providers.filter(({ probe }) => probe)
   t.strictSame(probed.map(({ name }) => name).sort(), Object.keys(ASKED).sort())
   for (const { name, probe } of probed) {

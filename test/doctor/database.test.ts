@@ -9,14 +9,14 @@ import { createTestDatabase, query } from '../support/postgres.ts'
 
 const read = (url: string | undefined) => readDatabase(url, { now: Date.now })
 
-/** The same, of a database that answers. */
+/** Returns the report of a database that answers. */
 const readOpen = async (url: string) => {
   const report = await read(url)
   if (!report.ok) throw new Error(report.reason)
   return report
 }
 
-t.test('a real database tells its version, who we are, its clock and what is in our tables', async (t) => {
+t.test('reads the version, role, clock and table contents of a real database', async (t) => {
   const url = await createTestDatabase(t)
   await query(
     url,
@@ -35,7 +35,7 @@ t.test('a real database tells its version, who we are, its clock and what is in 
   t.strictSame(guard, { blocks: [], budgets: [] })
 })
 
-t.test('a role that is no superuser is told from one that is', async (t) => {
+t.test('distinguishes a superuser from other roles', async (t) => {
   const url = await createTestDatabase(t)
   const role = `doorcode_test_${randomBytes(4).toString('hex')}`
   const password = randomBytes(8).toString('hex')
@@ -53,7 +53,7 @@ t.test('a role that is no superuser is told from one that is', async (t) => {
   t.match(await roleOf(plain.href), { level: 'fault', found: /is a superuser/, todo: /create role doorcode/ })
 })
 
-t.test('a schema that is behind, ahead or not there is seen', async (t) => {
+t.test('detects a schema that is behind, ahead or missing', async (t) => {
   const url = await createTestDatabase(t)
   t.teardown(() => query(url, 'alter table kysely_moved rename to kysely_migration').catch(() => {}))
   const find = async () => checkMigrations((await readOpen(url)).state)
@@ -66,7 +66,7 @@ t.test('a schema that is behind, ahead or not there is seen', async (t) => {
   t.match(await find(), [{ level: 'fault', found: 'The database lacks every migration.' }])
 })
 
-t.test('what keeps a database from answering is said, without the password', async (t) => {
+t.test('reports why a database does not answer, without the password', async (t) => {
   const url = new URL(await createTestDatabase(t))
   const change = (part: Partial<Record<'pathname' | 'port' | 'username' | 'host', string>>) =>
     Object.assign(new URL(url), { password: 'hidden-password' }, part).href
@@ -108,7 +108,7 @@ const levelsOf = (change: Partial<ServerFacts>, poolSize = 10) =>
     .filter(({ level }) => level !== 'ok')
     .map(({ level, looked }) => `${level}: ${looked}`)
 
-t.test('an old version, plain text, too few connections, lost commits and a standby are found', async (t) => {
+t.test('reports an old version, plaintext, few connections, unsafe commits and a standby', async (t) => {
   t.strictSame(levelsOf({}), [])
   t.strictSame(levelsOf({ version: 14 }), ['fault: the version of Postgres'])
   t.strictSame(levelsOf({ encrypted: false, address: null }), [])
@@ -122,7 +122,7 @@ t.test('an old version, plain text, too few connections, lost commits and a stan
   t.strictSame(levelsOf({ standby: true }), ['fault: DATABASE_URL'])
 })
 
-t.test('of backups nothing is called good that nobody can see', async (t) => {
+t.test('never reports backups as ok without evidence', async (t) => {
   const now = Date.now()
   const look = (archive: ServerFacts['archive']) => checkBackups({ archive, now })
   const [yesterday, today] = [new Date(now - 2 * 86_400_000), new Date(now)]

@@ -3,7 +3,7 @@ import { checkCompanies, type LookedAtCompany } from '../../src/doctor/companies
 import { checkCountries } from '../../src/doctor/countries-check.ts'
 import { checkGuard } from '../../src/doctor/guard-check.ts'
 
-t.test('companies: real ones, two of them, whose credentials and receipts are tried', async (t) => {
+t.test('checks for two real providers, and tries their credentials and receipts', async (t) => {
   const asked: string[] = []
   const company = (name: string, more: object = {}): LookedAtCompany => ({
     definition: { name, real: true, receipts: 'signed', ...more } as never,
@@ -55,7 +55,7 @@ t.test('companies: real ones, two of them, whose credentials and receipts are tr
   t.match(await look({}, [company('console', { real: false })]), [{ level: 'fault', found: /^No real company/ }])
 })
 
-t.test('countries, prices and budgets: named, complete and not beyond what users can cause', async (t) => {
+t.test('checks that countries, prices and budgets are complete and in proportion to the users', async (t) => {
   const look = (change: object = {}) =>
     checkCountries({
       countries: ['US', 'CA'],
@@ -83,7 +83,7 @@ t.test('countries, prices and budgets: named, complete and not beyond what users
   })
 })
 
-t.test('the guard: on, what it holds up, and which budgets run low', async (t) => {
+t.test('checks that the guard is on, and reports blocks and low budgets', async (t) => {
   const budget = (scope: string, softAt: Date | null, hardAt: Date | null) => ({
     scope,
     messages: 9,

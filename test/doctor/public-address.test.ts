@@ -10,7 +10,7 @@ const inDays = (days: number) => new Date(Date.now() + days * DAY)
 
 const GOOD = makeCertificate({ to: inDays(90) })
 
-/** What the server behind the public address says. */
+/** The answers of the server behind the public address. */
 interface Said {
   certificate?: TestCertificate
   issuer?: string
@@ -20,7 +20,9 @@ interface Said {
   lacksJwks?: boolean
 }
 
-/** A service behind TLS, looked at by whoever trusts the good certificate alone: the findings in short. */
+/**
+ * Checks a service behind TLS with a client that trusts only the good certificate, and returns the findings in short.
+ */
 const look = async (t: Test, { certificate = GOOD, kids = ['k1'], ...said }: Said) => {
   const server = createServer(certificate, (request, response) => {
     const isJwks = request.url === '/.well-known/jwks.json'
@@ -49,11 +51,11 @@ const OKS = [
   { level: 'ok', found: 'The keys are those that this machine has.' },
 ]
 
-t.test('a service that is as it should be has nothing but oks', async (t) => {
+t.test('finds a valid service ok in every point', async (t) => {
   t.match(await look(t, {}), OKS)
 })
 
-t.test('a certificate that has expired, is about to, is nobody’s or for another host is seen as that', async (t) => {
+t.test('reports certificates that are expired, expire soon, are untrusted or for another host', async (t) => {
   for (const [certificate, expected] of [
     [
       makeCertificate({ from: inDays(-30), to: inDays(-2) }),
@@ -66,7 +68,7 @@ t.test('a certificate that has expired, is about to, is nobody’s or for anothe
   ] as const) {
     const [first, ...others] = await look(t, { certificate })
     t.match(first, expected)
-    t.match(others, OKS.slice(1), 'and the rest is looked at all the same')
+    t.match(others, OKS.slice(1), 'the other checks still run')
   }
   const ask = createAskPublic({ ca: GOOD.cert })
   const server = createServer(GOOD, (_, response) => response.end('{}')).listen(0, '127.0.0.1')
@@ -84,7 +86,7 @@ t.test('a certificate that has expired, is about to, is nobody’s or for anothe
   t.match(soon, { level: 'warning', found: /^The certificate expires in (?:9|10) days, on /, todo: /Renew it/ })
 })
 
-t.test('another issuer, other keys, a lost header and a redirect are seen', async (t) => {
+t.test('reports another issuer, other keys, a missing header and a redirect', async (t) => {
   t.match((await look(t, { issuer: 'https://other.example.com' }))[1], {
     level: 'fault',
     found: 'What answers there says that it is https://other.example.com.',
@@ -102,7 +104,7 @@ t.test('another issuer, other keys, a lost header and a redirect are seen', asyn
   })
 })
 
-t.test('nothing that answers, no https and no issuer are one fault each', async (t) => {
+t.test('reports one fault for no answer, for no https and for no issuer', async (t) => {
   const ask = createAskPublic()
   const look = (issuer: string | undefined) => checkPublicAddress({ issuer, kids: [], now: Date.now(), ask })
   t.match(await look('https://127.0.0.1:1'), [{ level: 'fault', found: 'Nothing answers there: ECONNREFUSED.' }])
