@@ -1,7 +1,7 @@
 import { join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** Folder for what can be made again: it is removed with the packages that made it. */
+/** The folder of caches: it is removed with the packages that wrote it. */
 export const CACHE_FOLDER = (() => {
   const here = fileURLToPath(new URL('.', import.meta.url))
   const packages = `${sep}node_modules${sep}`

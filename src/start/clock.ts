@@ -1,8 +1,8 @@
-/** What tells the time, in ms. Given to whatever decides by it, so that tests can let time pass. */
+/** Tells the time, in ms. All code that decides by the time gets a clock, so that tests can let time pass. */
 export interface Clock {
-  /** Since 1970. */
+  /** Returns the time since 1970. */
   now(): number
-  /** Since some moment or other, and never set back. */
+  /** Returns the time since an arbitrary moment; it never goes back. */
   elapsed(): number
 }
 

@@ -2,13 +2,13 @@ import { readSchemaState, type SchemaState } from '../../db/migrate.ts'
 import type { Database } from '../store/database.ts'
 import { createLoginNeeds, type LoginObstacles } from '../store/readiness/login-needs.ts'
 
-/** How long one look at the database serves everyone who asks, in ms: health checks have no rate limit. */
+/** Time for which one look at the database serves all callers, in ms: health checks have no rate limit. */
 export const LOOK_LASTS = 1_000
 
-/** The schema against this code, and what stands in the way of a login. */
+/** The state of the schema for this code, and what prevents a login. */
 export interface DatabaseState extends SchemaState, LoginObstacles {}
 
-/** Makes the question how the database is. The statements of a login must have been prepared. */
+/** Creates a function that reads the state of the database. The statements of a login must have been prepared. */
 export const createDatabaseLook = (database: Database): (() => Promise<DatabaseState>) => {
   const findObstacles = createLoginNeeds(database)
   return async () => {

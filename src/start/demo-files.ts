@@ -1,12 +1,12 @@
 /**
- * The demo pages as a browser gets them. Nothing is built: types are stripped once, at the start, so that what runs is
- * line by line what is on the disk.
+ * Reads the demo pages for the browser. Nothing is built: types are stripped once, at the start, so that the code that runs
+ * is line by line the code on the disk.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
 import { extname } from 'node:path'
 
-/** One file: its media type and what is in it. */
+/** A file, with its media type. */
 export interface DemoFile {
   type: string
   body: string
@@ -19,10 +19,10 @@ const TYPES: Record<string, string> = {
   '.ts': 'text/javascript; charset=utf-8',
 }
 
-/** What the pages import, as a bundler would find it. */
+/** The import of the client in the pages, which a bundler would resolve. */
 const PACKAGE = /(?<=from ')doorcode\/client(?=')/g
 
-/** Strips without the warning that the function is new: it is said to whoever starts us, who can do nothing about it. */
+/** Strips types without the warning that the function is experimental: the operator can do nothing about it. */
 const stripTypes = (text: string): string => {
   const { emitWarning } = process
   process.emitWarning = () => {}
@@ -43,8 +43,8 @@ const readFolder = (folder: URL, prefix: string): [string, DemoFile][] =>
     })
 
 /**
- * The pages in `demo/` of the project and the client that they import, by their paths below `/demo/`; undefined where a
- * package or an image has come without them.
+ * Returns the pages in `demo/` of the project and the client that they import, by their paths below `/demo/`; undefined if
+ * the package or image does not have them.
  */
 export const readDemoFiles = (project = new URL('../../', import.meta.url)): Map<string, DemoFile> | undefined => {
   const pages = new URL('demo/', project)

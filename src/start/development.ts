@@ -3,18 +3,18 @@ import type { Outbox } from '../providers/development/outbox.ts'
 import type { KnownProvider } from '../settings/load.ts'
 import type { Settings } from '../settings/schema.ts'
 
-/** What development conveniences are made of. */
+/** Dependencies of the development conveniences. */
 export interface DevelopmentParts {
-  /** The companies that `SMS_PROVIDERS` may name. */
+  /** The providers that `SMS_PROVIDERS` may name. */
   definitions: readonly Pick<KnownProvider, 'name' | 'real'>[]
   outbox: Outbox
-  /** The user that was seeded here, if one was. */
+  /** The demo user, if one was created. */
   demoUser: { username: string; password: string } | undefined
 }
 
 const LOOPBACK = ['127.0.0.1', '::1', 'localhost']
 
-/** Whether nothing real is behind this server: no company, no database but the embedded one, and nobody else reaches it. */
+/** Returns true if the server uses no real provider, only the embedded database, and only this machine reaches it. */
 const isPlayground = (settings: Settings, { definitions }: DevelopmentParts): boolean =>
   settings.NODE_ENV !== 'production' &&
   settings.DATABASE_URL === undefined &&
@@ -22,8 +22,8 @@ const isPlayground = (settings: Settings, { definitions }: DevelopmentParts): bo
   !definitions.some(({ name, real }) => real && settings.SMS_PROVIDERS.includes(name))
 
 /**
- * The outbox, for everybody where it was asked for, or for this machine alone where nothing real is behind it; and the
- * demo pages, outside production. Settings that say otherwise win.
+ * Creates the development outbox and, outside production, the demo pages. The outbox answers all clients where a setting
+ * enables it, and this machine alone on a server without real parts. Settings take precedence.
  */
 export const createDevelopment = async (
   settings: Settings,
@@ -33,7 +33,7 @@ export const createDevelopment = async (
   const isForAll = settings.DEV_OUTBOX === true
   const isForHere = settings.DEV_OUTBOX === undefined && isPlayground(settings, parts)
   const hasDemo = settings.DEMO ?? settings.NODE_ENV !== 'production'
-  // Loaded only where it is used: production has neither the pages nor what strips their types.
+  // Loaded only where it is used: production has neither the pages nor the code that strips their types.
   const files = hasDemo ? (await import('./demo-files.ts')).readDemoFiles() : undefined
   const hasOutbox = isForAll || isForHere
   const { username, password } = demoUser ?? {}

@@ -13,11 +13,11 @@ const withDatabaseAt = async <R>(url: string, work: (database: Database) => Prom
   }
 }
 
-/** Brings the schema of a database that is ours alone up to date. Throws the database's error. */
+/** Migrates a database that this process alone uses. Throws the database's error. */
 export const migrateAt = (url: string): Promise<string[]> =>
   withDatabaseAt(url, ({ kysely }) => migrate(kysely as never))
 
-/** Makes the demo user where there is no user yet, and returns them where they are, made now or before. */
+/** Creates the demo user if the database has no user. Returns the demo user if it exists; undefined if not. */
 export const seedAt = (url: string): Promise<typeof DEMO_USER | undefined> =>
   withDatabaseAt(url, async (database) => {
     const users = createUserAdmin(database)

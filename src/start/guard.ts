@@ -9,7 +9,7 @@ import { type Transport, wire } from '../http-client/client.ts'
 import type { Settings } from '../settings/schema.ts'
 import { SMS_SETTINGS } from '../settings/sms.ts'
 
-/** What the guard is made of besides settings. */
+/** Dependencies of the guard besides its settings. */
 export interface GuardParts {
   limits: Limits
   /** The key of human checks. */
@@ -20,27 +20,27 @@ export interface GuardParts {
   transport?: Transport
 }
 
-/** What the settings make of the guard. */
+/** The guard of a server: rules for the database, human check, and number intelligence. */
 export interface Guard {
   policy: GuardPolicy
   humanCheck: HumanCheck | undefined
   intelligence: NumberIntelligence | undefined
 }
 
-/** The settings that a policy is made of. */
+/** The settings that determine a policy. */
 export type PolicySettings = Pick<
   Settings,
   'SMS_BUDGET_MESSAGES' | 'SMS_BUDGET_COST' | 'HUMAN_CHECK' | 'RATE_LIMIT' | 'SMS_GUARD' | 'SMS_GUARD_LIMITS'
 >
 
-/** The rules that these settings leave on, in the form in which the database takes them. */
+/** Returns the rules that these settings leave on, in the form that the database takes. */
 export const policyOf = (
   settings: PolicySettings,
   { codeTtl, cooldowns }: Pick<Limits, 'codeTtl' | 'cooldowns'>,
 ): GuardPolicy =>
   policyFor({
     budgets: combineBudgets(
-      // Naming one country must not lift the limit of all others.
+      // A budget for one country must not lift the limit of all others.
       new Map([
         ...parseMessageBudgets((SMS_SETTINGS.SMS_BUDGET_MESSAGES as { default?: string[] }).default ?? []),
         ...parseMessageBudgets(settings.SMS_BUDGET_MESSAGES),
@@ -51,12 +51,12 @@ export const policyOf = (
     cooldowns,
     humanCheck: settings.HUMAN_CHECK !== 'off',
     caps: settings.RATE_LIMIT,
-    // Whoever logs in all the time for tests looks like fraud.
+    // Load tests look like fraud.
     fraud: settings.SMS_GUARD && settings.RATE_LIMIT,
     numbers: parseRuleNumbers(settings.SMS_GUARD_LIMITS),
   })
 
-/** Puts rules, human check and number intelligence together, from settings that were checked. */
+/** Creates the guard from validated settings. */
 export const createGuard = (
   settings: Settings & Record<string, unknown>,
   { limits, key, nonces, now, transport = wire }: GuardParts,

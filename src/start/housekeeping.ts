@@ -34,10 +34,10 @@ export const startHousekeeping = (
   const pruneOnce = async () => {
     try {
       const { ended, removed } = await housekeeping.prune(retention, stopping.signal)
-      if (ended === 'busy') logger.debug({ event: 'prune_left', ...removed }, 'another instance removes old rows')
-      else logger.info({ event: 'pruned', ended, ...removed }, 'removed what nobody needs any more')
+      if (ended === 'busy') logger.debug({ event: 'prune_left', ...removed }, 'another instance removes expired rows')
+      else logger.info({ event: 'pruned', ended, ...removed }, 'removed expired rows')
     } catch (error) {
-      logger.warn({ event: 'not_pruned', err: error }, 'could not remove old rows')
+      logger.warn({ event: 'not_pruned', err: error }, 'could not remove expired rows')
     }
     underWay = undefined
   }

@@ -7,7 +7,7 @@ import { readSecrets, type Secrets } from '../keys/secrets.ts'
 import type { Settings } from '../settings/schema.ts'
 import { readTextFile } from '../settings/text-file.ts'
 
-/** Where secrets and keys come from: what the settings hold, and the files that the environment names. */
+/** The source of secrets and keys: values in the settings, and files that the environment names. */
 export interface RingSource {
   settings: Pick<Settings, 'SECRET' | 'SECRET_PREVIOUS' | 'JWT_KEYS' | 'JWT_KEYS_FILE' | 'JWT_ALGORITHM' | 'DATA_DIR'>
   env: Record<string, string | undefined>
@@ -16,7 +16,7 @@ export interface RingSource {
   now: () => number
 }
 
-/** A value that cannot change, or a file that is read again. */
+/** Returns a reader of a fixed value, or of a file that is read again each time. */
 const sourceOf = (name: string, value: string, { env }: RingSource): (() => Promise<Source>) => {
   const path = env[`${name}_FILE`]?.trim()
   return path
@@ -36,7 +36,7 @@ const secretSources = (source: RingSource): (() => Promise<Source[]>) => {
   return () => Promise.all([first, ...previous].map((read) => read()))
 }
 
-/** Opens the secrets and looks for changes of their files from then on. Throws where they are not right. */
+/** Opens the secrets, whose files `watch` reads again. Throws if they are invalid. */
 export const openSecrets = (source: RingSource): Promise<WatchedRing<Secrets>> =>
   openRing({
     read: secretSources(source),
@@ -57,7 +57,7 @@ export const openKeys = ({ settings, log, now }: RingSource): Promise<WatchedRin
   const { JWT_KEYS: inline, JWT_ALGORITHM: alg, DATA_DIR: dataDir } = settings
   const path = settings.JWT_KEYS_FILE ?? (inline === undefined ? keyFileIn(dataDir, alg) : 'keys.json')
   const setting = inline === undefined ? `JWT_KEYS_FILE ${path}` : 'JWT_KEYS'
-  /** Adds to whatever is wrong how it is mended. */
+  /** Adds to an error how to fix it. */
   const explained = async <R>(work: () => R | Promise<R>): Promise<R> => {
     try {
       return await work()

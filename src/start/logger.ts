@@ -1,9 +1,9 @@
 import { type DestinationStream, type Logger, pino } from 'pino'
 
-/** Causes of causes that are logged; an error may even be its own. */
+/** The depth to which causes are logged; an error may be its own cause. */
 const MAX_CAUSES = 5
 
-/** An error for the log: its kind and message, without the details that a database puts values into. */
+/** Returns an error for the log: its type, code, message and stack, without the detail, in which a database puts values. */
 const describeError = (error: unknown, depth = 0): unknown => {
   if (!(error instanceof Error)) return { message: String(error) }
   return {
@@ -15,10 +15,10 @@ const describeError = (error: unknown, depth = 0): unknown => {
   }
 }
 
-/** Members that hold a secret wherever they turn up; nothing logs them on purpose. */
+/** Members that are always secret; no code logs them on purpose. */
 const SECRET_MEMBERS = ['password', 'code_value', 'pending_token', 'access_token', 'authorization', 'secret', 'body']
 
-/** JSON lines, to standard output or wherever `destination` leads. */
+/** Creates the logger: JSON lines to standard output, or to `destination`. */
 export const createLogger = (level: string, destination?: DestinationStream): Logger =>
   pino(
     {
@@ -27,13 +27,13 @@ export const createLogger = (level: string, destination?: DestinationStream): Lo
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       redact: SECRET_MEMBERS.flatMap((member) => [member, `*.${member}`]),
-      // Requests and replies are never logged whole.
+      // Requests and replies are never logged as a whole.
       serializers: { err: (error) => describeError(error), req: () => undefined, res: () => undefined },
     },
     destination ?? pino.destination(1),
   )
 
-/** Where to write lines for people on a terminal, outside production; undefined for JSON to stdout. */
+/** Returns a destination with readable lines for a terminal outside production; undefined for JSON to standard output. */
 export const prettyWhenWatched = async (production: boolean) => {
   if (production || !process.stdout.isTTY) return undefined
   const { default: pretty } = await import('pino-pretty')

@@ -1,13 +1,13 @@
-/** What a server has for a person to try. */
+/** What a person can try on a development server. */
 export interface WelcomeFacts {
   demoUser?: { username: string; password: string } | undefined
-  /** Whether there are demo pages. */
+  /** Serves the demo pages. */
   hasDemo: boolean
-  /** Where a person reads the code: on the console, at `/dev/outbox`, or on the phone. */
+  /** The place where the code can be read: the console, `/dev/outbox`, or, if undefined, the phone. */
   codesAt: 'console' | 'outbox' | undefined
 }
 
-/** What a person sees who has started the server: where it is, and how to log in if there is a demo user. */
+/** Returns the first lines of a development server: its addresses, and how to log in as the demo user, if there is one. */
 export const welcome = (address: string, { demoUser: demo, hasDemo, codesAt }: WelcomeFacts): string => {
   const place = { console: 'here', outbox: `to ${address}/dev/outbox`, phone: 'to the phone' }[codesAt ?? 'phone']
   const body = JSON.stringify({ username: demo?.username, password: demo?.password })
@@ -32,7 +32,7 @@ export const welcome = (address: string, { demoUser: demo, hasDemo, codesAt }: W
 
 type SocketError = NodeJS.ErrnoException & { port?: number; address?: string; hostname?: string }
 
-/** Why the server did not start: one line for what a person can mend; a stack only for what is our own fault. */
+/** Explains why the server did not start: one line for what the operator can fix, a stack only for a bug. */
 export const explainFailure = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error)
   const { code, port, path, address, hostname } = error as SocketError

@@ -11,7 +11,7 @@ const PERMISSION_DENIED = '42501'
 const missing = (detail: string, cause: unknown = new Error(detail)) =>
   new Problem('service_unavailable', { detail, cause, advice: detail, retryAfter: LOOK_LASTS / 1_000 })
 
-/** Throws what the migrations of this code, or of a newer one, have to do with a login that cannot be served. */
+/** Throws if the schema cannot serve a login, because migrations are missing or a newer version changed it. */
 const assertSchema = ({ pending, unknown, tables, rights, refusal }: DatabaseState): void => {
   if (pending.length > 0) throw missing(`The database lacks ${pending.join(', ')}. Run "npx doorcode migrate".`)
   const newer = unknown.length > 0 ? ` The schema is newer than this version: it has ${unknown.join(', ')}.` : ''
@@ -21,7 +21,7 @@ const assertSchema = ({ pending, unknown, tables, rights, refusal }: DatabaseSta
   }
 }
 
-/** Throws what rights the role lacks; before the migrations have run there is nothing to have rights on. */
+/** Throws if the role lacks rights; before the migrations there are no tables to have rights on. */
 const assertRights = ({ pending, rights, refusal }: DatabaseState): void => {
   if (pending.length > 0) return
   if (rights.length > 0) throw missing(`The role of DATABASE_URL lacks ${rights.join(', ')}.`)
@@ -30,8 +30,8 @@ const assertRights = ({ pending, rights, refusal }: DatabaseState): void => {
 }
 
 /**
- * What this instance needs to serve: that it is not leaving, and a database that can do all that a login does. A schema that
- * a newer version has made is accepted while the statements of this one run on it, and its migrations are logged once.
+ * Creates the checks of readiness: the process is not stopping, and the database can do all that a login does. A schema of a
+ * newer version is accepted while the statements of this one run on it, and its migrations are logged once.
  */
 export const createReadiness = (
   shutdown: Pick<Shutdown, 'assertRunning'>,

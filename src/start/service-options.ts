@@ -6,46 +6,46 @@ import type { Database } from '../store/database.ts'
 import type { Clock } from './clock.ts'
 import type { Shutdown, ShutdownOptions } from './shutdown.ts'
 
-/** A database to serve from. */
+/** A database that the service stores everything in. */
 export interface OpenedDatabase {
   url: string
-  /** A user who was made there so that somebody can try it. */
+  /** A user for trying the service, if one was created. */
   demoUser?: { username: string; password: string } | undefined
-  /** Lets go of it, once nobody uses it any more. */
+  /** Closes it, once all connections have ended. */
   close(): void | Promise<void>
 }
 
-/** What the service gets from whoever starts it. */
+/** What the process that starts the service provides. */
 export interface ServiceOptions {
   /** The settings, by the names of their environment variables. */
   env: Record<string, string | undefined>
   clock: Clock
-  /** Shows a line to whoever runs it. */
+  /** Prints a line for the person who runs the service. */
   say: (line: string) => void
-  /** Begins to listen for what ends the process. */
+  /** Starts to listen for the signals that end the process. */
   startShutdown: (options: Pick<ShutdownOptions, 'delay' | 'log'>) => Shutdown
   openDatabase: (settings: Settings) => Promise<OpenedDatabase>
-  /** Told of each message that is kept instead of being sent. */
+  /** Called with each message that is kept instead of being sent. */
   onKept?: (message: SentMessage) => void
-  /** Runs right before the port is taken. */
+  /** Called right before the ports are opened. */
   beforeListen?: () => Promise<void>
 }
 
-/** The service while it runs. */
+/** A service that runs. */
 export interface Service {
-  /** Where it listens: `http://127.0.0.1:3000`. */
+  /** The address that it listens on: `http://127.0.0.1:3000`. */
   address: string
   issuer: string
   audience: string
   isProduction: boolean
   demoUser: OpenedDatabase['demoUser']
-  /** Whether it serves the demo pages. */
+  /** Serves the demo pages. */
   hasDemo: boolean
-  /** Where a person reads codes in development: on the console, or at `/dev/outbox`. */
+  /** The place where codes can be read in development: the console, or `/dev/outbox`. */
   codesAt: 'console' | 'outbox' | undefined
   database: Database
   factors: readonly Factor[]
   passwords: PasswordVerifier
-  /** Finishes what is under way and lets go of everything; for once. */
+  /** Finishes the requests in flight and closes everything. Further calls do nothing. */
   stop(): Promise<void>
 }

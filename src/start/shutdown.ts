@@ -1,39 +1,40 @@
 import type { FastifyBaseLogger } from 'fastify'
 
-/** The way out. */
+/** Coordinates graceful shutdown. */
 export interface Shutdown {
-  /** Returns true once a signal to stop has come: answers then tell clients to close their connections. */
+  /** Returns true once a signal has come: responses then ask clients to close their connections. */
   isStopping(): boolean
-  /** Throws once a signal to stop has come: readiness ends at once, so that the load balancer turns away. */
+  /** Throws once a signal has come: readiness ends at once, so that the load balancer sends no more requests. */
   assertRunning(): void
-  /** Says what must be done before the process may end. */
+  /** Sets what runs before the process ends. */
   onStop(stop: () => Promise<void>): void
 }
 
-/** How to leave. */
+/** Settings of graceful shutdown. */
 export interface ShutdownOptions {
-  /** Time between the signal and the moment connections are refused, in ms. */
+  /** Time between the signal and the close of the port, in ms. */
   delay: number
-  /** Whether to leave when the parent process does: the shell between `npm start` and us passes no signal on. */
+  /** Stops when the parent process ends: the shell between `npm start` and this process passes no signal on. */
   followParent: boolean
   log: FastifyBaseLogger
 }
 
-/** How often the parent is looked for, in ms. */
+/** Time between two checks of the parent, in ms. */
 const PARENT_CHECK = 500
 
-/** The least time in which clients learn from answers that they must close their connections, in ms. */
+/** The shortest delay, in ms: clients learn from responses that they must close their connections. */
 const SHORTEST_DELAY = 100
 
-/** Signals within so many ms are one: npm passes on what the whole process group has received. */
+/** Signals within this time count as one, in ms: npm passes on what the whole process group has received. */
 const SAME_SIGNAL = 500
 
-/** The longest that requests in flight are waited for, in ms. */
+/** The longest wait for requests in flight, in ms. */
 const LONGEST_STOP = 10_000
 
 /**
- * Listens for SIGTERM, SIGINT and SIGHUP. On the first: readiness ends, requests are taken for `delay` ms more, then the stop
- * runs and the process ends with 0; on a second one, or when the stop takes longer than 10 s, it ends with 1. Signals within half a second are one.
+ * Listens for SIGTERM, SIGINT and SIGHUP. On the first signal readiness ends, requests are accepted for `delay` ms more, then
+ * the stop runs and the process exits with 0. On a second signal, or when the stop takes longer than 10 s, it exits with 1.
+ * Signals within half a second count as one.
  */
 export const startShutdown = ({ delay, followParent, log }: ShutdownOptions): Shutdown => {
   let stopping = false
@@ -66,7 +67,7 @@ export const startShutdown = ({ delay, followParent, log }: ShutdownOptions): Sh
     const timer = setInterval(() => {
       if (process.ppid === parent) return
       clearInterval(timer)
-      // The signal that ended the parent may have come to us too.
+      // The signal that ended the parent may have reached this process too.
       if (!stopping) void onSignal('SIGTERM')
     }, PARENT_CHECK)
     timer.unref()
