@@ -40,10 +40,9 @@ const freePort = () =>
  */
 const setUp = async (t: Test) => {
   const url = await createTestDatabase(t)
-  // Reads without an answer.
   const redis = await listen(
     t,
-    createServer((socket) => socket.resume()),
+    createServer((socket) => socket.on('data', () => socket.write('+OK\r\n'))),
   )
   const receiver = await listen(
     t,
@@ -51,6 +50,9 @@ const setUp = async (t: Test) => {
   )
   const DATA_DIR = temporaryFolder(t)
   const children: ChildProcess[] = []
+  t.teardown(() => {
+    for (const child of children) child.kill()
+  })
   const resources = watchResources(t)
   const listeners = () => process.getActiveResourcesInfo().filter((name) => name === 'TCPServerWrap').length
   const listenersBefore = listeners()
