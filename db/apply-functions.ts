@@ -2,8 +2,8 @@ import { type Kysely, sql } from 'kysely'
 import type { DatabaseFunction, FunctionSet } from './functions/index.ts'
 
 /**
- * A function in the database that one of our versions has made. Its comment says which file it was made from, so that the
- * record cannot part from the function: not by a dump, and not by a `drop`. Every role may read it.
+ * A function in the database that a version of Doorcode has created. Its comment identifies the source text, so that the
+ * record stays with the function in a dump and disappears with a `drop`. Every role may read it.
  */
 export interface AppliedFunction {
   name: string
@@ -20,10 +20,10 @@ const markerOf = ({ hash }: DatabaseFunction, set: FunctionSet): string =>
   `Doorcode function set ${set.number}, SHA-256 ${hash}`
 
 /**
- * Compares the functions of the database with those of this version. `newer` names those that a newer set has made from
- * another text: this version leaves them alone. `pending` are the others that were made from another text, and those that
- * are missing. In a schema that is newer in any way (`isNewer` says so of its tables) a missing function was dropped by the
- * newer version, and is not pending.
+ * Compares the functions of the database with those of this version. `newer` names the functions that a newer set has
+ * created from another text; this version does not replace them. `pending` has the other functions with another text, and
+ * the missing ones. In a newer schema (`isNewer` is true for newer tables) a missing function was dropped by the newer
+ * version, and is not pending.
  */
 export const compareFunctions = (
   applied: readonly AppliedFunction[],
@@ -47,7 +47,7 @@ export const applyFunctions = async (
   db: Kysely<never>,
   { pending, set }: { pending: readonly DatabaseFunction[]; set: FunctionSet },
 ): Promise<void> => {
-  // Twice: the first time without a look at the bodies, because one may call another that is not there yet.
+  // Twice: the first time without a check of the bodies, because a function may call one that does not exist yet.
   for (const isChecked of [false, true]) {
     await sql`select set_config('check_function_bodies', ${isChecked ? 'on' : 'off'}, true)`.execute(db)
     for (const { text } of pending) await sql.raw(text).execute(db)

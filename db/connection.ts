@@ -4,14 +4,14 @@ import { parse } from 'pg-connection-string'
 
 const EXAMPLE = 'For example: postgres://doorcode@localhost/doorcode'
 
-/** Reads an address and the certificates that it names. Throws an error that says what to change, without a password. */
+/** Parses a database URL and reads the certificates that it names. Throws an error with the setting to change, without a password. */
 const readUrl = (url: string) => {
   try {
     return parse(url)
   } catch (error) {
     const { code, path, message } = error as NodeJS.ErrnoException
     if (path === undefined) throw new Error(`DATABASE_URL is not a URL. ${EXAMPLE}`)
-    const reason = code === 'ENOENT' ? 'there is no such file' : message
+    const reason = code === 'ENOENT' ? 'the file does not exist' : message
     throw new Error(
       `DATABASE_URL names a certificate or key that cannot be read: ${reason}: ${path}. ${EXAMPLE}?sslmode=verify-full&sslrootcert=/run/secrets/database-ca.pem`,
     )
@@ -19,16 +19,17 @@ const readUrl = (url: string) => {
 }
 
 /**
- * Returns how to connect to the database at `url`, and nothing else: each value is set here, because `pg` takes every value
- * that is missing from the environment (`PGSSLMODE`, `PGOPTIONS`, `PGPASSFILE`, ...). The URL may have the parameters
- * `host`, `sslmode`, `sslrootcert`, `sslcert`, `sslkey`, `sslnegotiation` and `options`. Throws when it cannot be read.
+ * Returns the configuration to connect to the database at `url`. It sets every value, because `pg` takes missing ones from
+ * the environment (`PGSSLMODE`, `PGOPTIONS`, `PGPASSFILE`, ...). The URL may have the parameters `host`, `sslmode`,
+ * `sslrootcert`, `sslcert`, `sslkey`, `sslnegotiation` and `options`. Throws when the URL is not valid or a certificate
+ * file is not readable.
  */
 export const connectionTo = (url: string): ClientConfig => {
   const { user, password, host, port, database, ssl, sslnegotiation, options } = readUrl(url)
   const name = user || userInfo().username
   return {
     user: name,
-    // Not nothing, which `pg` would look for in PGPASSWORD and in password files. The server refuses a blank.
+    // A blank, which the server rejects: without a value `pg` would read PGPASSWORD and password files.
     password: password || ' ',
     host: host || 'localhost',
     port: Number(port) || 5432,
@@ -36,14 +37,14 @@ export const connectionTo = (url: string): ClientConfig => {
     ssl: (ssl ?? false) as NonNullable<ClientConfig['ssl']>,
     sslnegotiation: sslnegotiation || 'postgres',
     client_encoding: 'UTF8',
-    // A blank replaces PGOPTIONS. Without PGOPTIONS nothing is sent, since some proxies refuse the parameter.
+    // A blank replaces PGOPTIONS. Without PGOPTIONS the parameter is not sent, because some proxies reject it.
     options: options || (process.env['PGOPTIONS'] === undefined ? undefined : ' '),
   }
 }
 
 /**
- * What a session is, whatever the role, the database or the server's configuration says. `synchronous_commit` is not among
- * them: an operator may want more than `on`, and the doctor reports less.
+ * The session settings, which override those of the role, the database and the server. `synchronous_commit` is absent: an
+ * operator may set a stricter value than `on`, and the doctor reports a weaker one.
  */
 const SESSION = {
   search_path: '"$user", public',
@@ -60,16 +61,16 @@ const SESSION = {
   transform_null_equals: 'off',
   row_security: 'on',
   check_function_bodies: 'on',
-  // Statements are planned once, whatever their values.
+  // Statements are planned once, for all parameter values.
   plan_cache_mode: 'force_generic_plan',
   idle_session_timeout: '0',
   transaction_timeout: '0',
 }
 
 /**
- * Sets everything that a session needs; for once, before the first statement of a connection. What `options` in the URL
- * says (`source` is `client`) stays: it is a setting of ours. A server that is read-only as a whole stays read-only, since
- * hosts of databases do that when the disk is nearly full.
+ * Applies the session settings. Call it once, before the first statement of a connection. Values from `options` in the URL
+ * (`source` is `client`) stay, because the operator set them. A server that is read-only as a whole stays read-only,
+ * because database hosts do that when the disk is nearly full.
  */
 export const pinSession = async (client: ClientBase): Promise<void> => {
   await client.query(

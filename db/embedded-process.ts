@@ -1,26 +1,26 @@
-/** The programs of an embedded Postgres while they run, and the process that has to stop them. */
+/** Runs the programs of an embedded Postgres, and records the process that has to stop its server. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import type { Identity } from './embedded-places.ts'
 
-/** Returns our environment without what Postgres reads of it, such as PGOPTIONS and PGCTLTIMEOUT. */
+/** Returns the environment of this process without the variables that Postgres reads, such as PGOPTIONS and PGCTLTIMEOUT. */
 export const environment = (): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PG')))
 
-/** Ends a program and what it has started, except for a server, which has a session of its own. */
+/** Kills a program and its children, except a Postgres server, which has its own session. */
 const killGroup = ({ pid }: ChildProcess): void => {
   try {
     process.kill(-pid!, 'SIGKILL')
   } catch {
-    // It has ended, or never began.
+    // It has ended, or did not start.
   }
 }
 
 /**
- * Runs a program to its end, out of reach of Ctrl-C on our terminal. Throws what it wrote when it fails. What it leaves
- * running keeps its output open, so that its own end is what counts. It ends with our process.
+ * Runs a program to its end. Ctrl-C on the terminal does not reach it, but it ends with this process. Waits for its exit
+ * and not for its output, which a server that it started keeps open. Throws an error with its output when it fails.
  */
 export const run = (file: string, args: string[], identity: Identity): Promise<void> =>
   new Promise((done, failed) => {
@@ -46,7 +46,7 @@ export const run = (file: string, args: string[], identity: Identity): Promise<v
     })
   })
 
-/** Returns a port of this machine that nothing listens on. */
+/** Returns a free port on 127.0.0.1. */
 export const freePort = (): Promise<number> =>
   new Promise((done, failed) => {
     const server = createServer().once('error', failed)
@@ -56,7 +56,7 @@ export const freePort = (): Promise<number> =>
     })
   })
 
-/** Returns the port of the server that runs on a cluster, or ran last; undefined where there is none. */
+/** Returns the port of the server that runs on a cluster, or crashed there; undefined for a stopped cluster. */
 export const portOf = (cluster: string): number | undefined => {
   try {
     return Number(readFileSync(join(cluster, 'postmaster.pid'), 'utf8').split('\n')[3])
@@ -65,10 +65,10 @@ export const portOf = (cluster: string): number | undefined => {
   }
 }
 
-/** The process that started a server, and the port of that server, as they are written down beside the cluster. */
+/** Returns the path of the file that records the process that started a server, and the server's port. */
 const ownerFile = (dataDir: string): string => join(resolve(dataDir), 'postgres-owner')
 
-/** Returns whether the process that started the server on this port has ended without stopping it. */
+/** Returns true when the process that started the server on this port has ended without stopping it. */
 export const isAbandoned = (dataDir: string, port: number | undefined): boolean => {
   try {
     const [pid, ownPort] = readFileSync(ownerFile(dataDir), 'utf8').split(' ').map(Number)
@@ -80,15 +80,15 @@ export const isAbandoned = (dataDir: string, port: number | undefined): boolean 
   }
 }
 
-/** Notes that this process is the one that starts, or takes over, the server on this port. */
+/** Records this process as the owner of the server on this port. */
 export const claim = (dataDir: string, port: number): void =>
   writeFileSync(ownerFile(dataDir), `${process.pid} ${port}`)
 
-/** The longest that the exit of our process waits for a server that just starts, in ms. */
+/** The longest time that the exit of this process waits for a server that is starting, in ms. */
 const LONGEST_EXIT = 5_000
 const STEP = 20
 
-/** Waits until the server on this port is there, and calls `stop`. Synchronous, for the moment in which the process exits. */
+/** Waits until the server on this port has started, then calls `stop`. Synchronous, so that it works while the process exits. */
 export const stopStarting = (cluster: string, { port, stop }: { port: number; stop: () => void }): void => {
   const never = new Int32Array(new SharedArrayBuffer(4))
   for (let waited = 0; portOf(cluster) !== port; waited += STEP) {
@@ -98,7 +98,7 @@ export const stopStarting = (cluster: string, { port, stop }: { port: number; st
   stop()
 }
 
-/** Stops the server of a cluster and waits until it has stopped; does nothing where none runs. */
+/** Stops the server of a cluster, if one runs, and waits until it has stopped. */
 export const stopCluster = (
   pgCtl: string,
   { identity, cluster, mode }: { identity: Identity; cluster: string; mode: string },

@@ -23,26 +23,26 @@ import {
   stopStarting,
 } from './embedded-process.ts'
 
-/** A Postgres of our own, for machines that have none. */
+/** A Postgres server that Doorcode starts, for machines without one. */
 export interface EmbeddedPostgres {
   url: string
-  /** False when it was running already and the process that started it still runs. */
+  /** False when another process started it and still runs. */
   startedHere: boolean
-  /** Stops it and waits until it has stopped. Synchronous, so that it also works while the process exits. */
+  /** Stops the server and waits until it has stopped. Synchronous, so that it works while the process exits. */
   stop(): void
 }
 
-/** Where the cluster lives and how it is to run. */
+/** The place and the settings of the cluster. */
 export interface EmbeddedOptions {
-  /** Folder for the cluster; made when it is not there. */
+  /** The folder for the cluster; created when it does not exist. */
   dataDir: string
-  /** Told what takes its time. */
+  /** Called with a line about each slow step. */
   say?: (line: string) => void
   /** Settings for the server, as in postgresql.conf. */
   settings?: Record<string, string>
 }
 
-/** Why Postgres stopped: the last fault it named, else the last thing it said. */
+/** Returns the last error in the output of Postgres, or its last line. */
 const lastFault = (text: string): string => {
   if (text.includes('No space left on device')) return 'the disk is full'
   const lines = text.trim().split('\n')
@@ -57,17 +57,17 @@ const explain = (error: unknown, cluster: string): Error => {
   try {
     logged = readFileSync(log, 'utf8')
   } catch {
-    // No log: it never came that far.
+    // The server did not start far enough to write a log.
   }
-  return new Error(`The embedded Postgres in ${cluster} does not start: ${lastFault(logged || said)}`)
+  return new Error(`The embedded Postgres in ${cluster} did not start: ${lastFault(logged || said)}`)
 }
 
-/** Makes a cluster with the password in this file. */
+/** Creates a cluster whose superuser has this password. */
 const makeCluster = async (
   cluster: string,
   { initdb, identity, password }: { initdb: string; identity: Identity; password: string },
 ): Promise<void> => {
-  // Made beside its place and moved there when it is whole: a start that is killed leaves no half of a cluster.
+  // Created beside its place and moved there when complete, so that a killed start leaves no partial cluster.
   const fresh = `${cluster}.new`
   const passwordFile = `${cluster}.password`
   rmSync(fresh, { recursive: true, force: true })
@@ -86,7 +86,7 @@ const makeCluster = async (
   renameSync(fresh, cluster)
 }
 
-/** Finds the programs, and the place of the cluster in this data folder, which is made where it is missing. */
+/** Finds the programs and the place of the cluster; creates the data folder when it does not exist. */
 const prepare = async (dataDir: string) => {
   const identity = unprivileged()
   const { initdb, pg_ctl: pgCtl } = await findBinaries(identity)
@@ -94,13 +94,13 @@ const prepare = async (dataDir: string) => {
   return { identity, initdb, pgCtl, cluster: makeClusterPlace(dataDir, { identity, stopOrphan }) }
 }
 
-/** Returns the path at which `startEmbedded` looks for the cluster of this data folder; its parent folder is made. */
+/** Returns the path where `startEmbedded` expects the cluster of this data folder. Creates its parent folder. */
 export const prepareCluster = async (dataDir: string): Promise<string> => (await prepare(dataDir)).cluster
 
 /**
- * Starts the cluster in `dataDir`, making it first when there is none, or finds it running. It listens on 127.0.0.1
- * alone, on a free port, with a password that only the owner of the folder can read. One whose starter was killed is
- * taken over. Throws an error that says in one line what is wrong.
+ * Starts the cluster in `dataDir`, or returns the running one. Creates the cluster when it does not exist. The server
+ * listens only on 127.0.0.1, on a free port, with a password that only the owner of the folder can read. A server whose
+ * owner was killed is taken over. Throws an error with a message of one line.
  */
 export const startEmbedded = async ({
   dataDir,
@@ -112,10 +112,10 @@ export const startEmbedded = async ({
   const where =
     cluster === join(resolve(dataDir), 'postgres')
       ? ''
-      : ` in ${cluster}: it runs as the user "${identity['name']}", who cannot enter ${resolve(dataDir)}`
+      : ` in ${cluster}: it runs as the user "${identity['name']}", which cannot enter ${resolve(dataDir)}`
 
   if (!existsSync(join(cluster, 'PG_VERSION'))) {
-    say('Making the embedded Postgres (once, some seconds) …')
+    say('Creating the embedded Postgres (once, takes some seconds) …')
     const password = randomBytes(18).toString('base64url')
     writeFileSync(passwordFile, password, { mode: 0o600 })
     await makeCluster(cluster, { initdb, identity, password })
@@ -126,7 +126,7 @@ export const startEmbedded = async ({
     spawnSync(pgCtl, ['status', '-D', cluster], { ...identity, env: environment(), cwd: '/' }).status === 0
   const chosenPort = await freePort()
   let startedHere = false
-  // A process that ends while it starts one leaves none behind.
+  // A process that exits during the start leaves no server running.
   const undo = () => (startedHere ? stop() : stopStarting(cluster, { port: chosenPort, stop }))
   try {
     if (isRunning()) {
@@ -147,11 +147,11 @@ export const startEmbedded = async ({
       claim(dataDir, chosenPort)
       process.once('exit', undo)
       try {
-        // pg_ctl puts the server into a session of its own, so that it does not end with our terminal.
+        // pg_ctl gives the server its own session, so that it does not end with the terminal.
         await run(pgCtl, ['start', '-w', '-D', cluster, '-l', join(cluster, 'server.log'), '-o', flags], identity)
         startedHere = true
       } catch (error) {
-        // Another process may have started it in the same moment; then it is theirs.
+        // Another process may have started it at the same time, and then owns it.
         if (!isRunning()) throw explain(error, cluster)
       }
     }
@@ -170,7 +170,7 @@ export const startEmbedded = async ({
   }
 }
 
-/** Stops what runs in a data folder and removes it all. */
+/** Stops the server of a data folder, and removes the folder and the cluster. */
 export const removeEmbedded = async (dataDir: string): Promise<void> => {
   const cluster = clusterOf(dataDir)
   if (existsSync(join(cluster, 'postmaster.pid'))) {

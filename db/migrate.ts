@@ -4,11 +4,11 @@ import { type AppliedFunction, applyFunctions, compareFunctions, MARKERS } from 
 import { type DatabaseFunction, type FunctionSet, ownFunctions } from './functions/index.ts'
 import { migrations } from './migrations/index.ts'
 
-/** How the schema of a database differs from the one that this code knows. A function stands here as `functions/NAME`. */
+/** The difference between the schema of a database and that of this version. A function is listed as `functions/NAME`. */
 export interface SchemaState {
-  /** Migrations and functions that the database lacks; `functions/*` when it has no function of ours. */
+  /** Migrations and functions that the database lacks; `functions/*` when it has no function of Doorcode. */
   pending: string[]
-  /** Migrations and functions that a newer version made. */
+  /** Migrations and functions of a newer version. */
   unknown: string[]
 }
 
@@ -58,13 +58,13 @@ const compareSchema = async (db: Kysely<never>, set: FunctionSet): Promise<Diffe
   }
 }
 
-/** Compares the schema with this code, in one statement. A database without the table of migrations lacks all of it. */
+/** Compares the schema with this version, in one statement. Without the table of migrations, all of it is pending. */
 export const readSchemaState = async (db: Kysely<never>, set = ownFunctions()): Promise<SchemaState> => {
   const { pending, unknown } = await compareSchema(db, set)
   return { pending, unknown }
 }
 
-/** Holds the lock of Kysely's migrations while `work` runs, on one connection. Kysely takes it once more on top. */
+/** Holds the lock of Kysely's migrations while `work` runs, on one connection. Kysely may take the lock again inside. */
 const withMigrationLock = <R>(db: Kysely<never>, work: (connection: Kysely<never>) => Promise<R>): Promise<R> =>
   db.connection().execute(async (connection) => {
     const { adapter } = connection.getExecutor()
@@ -77,7 +77,7 @@ const withMigrationLock = <R>(db: Kysely<never>, work: (connection: Kysely<never
     }
   })
 
-/** Runs the migrations that are pending, and `andThen` with the last of them, in one transaction. */
+/** Runs the pending migrations, and `andThen` after the last one, in one transaction. */
 const runMigrations = async (db: Kysely<never>, andThen: (db: Kysely<never>) => Promise<void>): Promise<void> => {
   const last = Object.keys(migrations).at(-1)!
   const up = async (trx: Kysely<never>) => {
@@ -90,13 +90,13 @@ const runMigrations = async (db: Kysely<never>, andThen: (db: Kysely<never>) => 
 }
 
 /**
- * Brings the schema up to date: runs the migrations that the database lacks, then creates or replaces the functions whose
- * text has changed (`db/functions`), all in one transaction. Returns the names of what ran, as `SchemaState` has them: none
- * where a newer version has brought the schema further. It never replaces a newer function by an older one.
+ * Migrates the schema: runs the pending migrations, then creates or replaces the functions whose text has changed
+ * (`db/functions`), in one transaction. Returns the names of the applied ones as in `SchemaState`; none when the schema is
+ * newer. It never replaces a newer function by an older one.
  *
- * It is safe to start several times at once: an advisory lock, which needs a direct connection and not a transaction pooler,
- * lets one of them work. Throws the database's error; a migration that fails leaves nothing behind. Throws too when the
- * schema is partly newer than this version and lacks something of it.
+ * Parallel runs are safe: an advisory lock lets one of them work. The lock needs a direct connection, not a pooler in
+ * transaction mode. Throws the database's error; a failed migration changes nothing. Throws too when the schema is partly
+ * newer than this version and lacks some of its migrations or functions.
  */
 export const migrate = (db: Kysely<never>, set = ownFunctions()): Promise<string[]> =>
   withMigrationLock(db, async (connection) => {
@@ -104,11 +104,11 @@ export const migrate = (db: Kysely<never>, set = ownFunctions()): Promise<string
     if (pending.length === 0) return []
     if (unknown.length > 0) {
       throw new Error(
-        `The schema has ${unknown.join(', ')} of a newer version and lacks ${pending.join(', ')}. Run "migrate" of the newer version.`,
+        `The schema has ${unknown.join(', ')} of a newer version and lacks ${pending.join(', ')}. Run "npx doorcode migrate" of the newer version.`,
       )
     }
     const bringFunctions = async (trx: Kysely<never>) => {
-      // Once more, since a migration may have dropped some.
+      // Compare again, because a migration may have dropped some.
       const { pendingFunctions } = await compareSchema(trx, set)
       await applyFunctions(trx, { pending: pendingFunctions, set })
     }

@@ -1,10 +1,10 @@
 import type { UserAdmin } from '../src/core/account/admin-ports.ts'
 import { hashPassword } from '../src/passwords/argon2id.ts'
 
-/** The user that a first start outside production makes. The number is one of those kept for fiction. */
+/** The demo user, which the first start outside production adds. The number is reserved for fiction. */
 export const DEMO_USER = { username: 'demo', password: 'let me in please', phone: '+12025550143' } as const
 
-/** Adds the demo user, with a factor that sends to its number, to a database without users. Returns true when it did. */
+/** Adds the demo user, with a factor that sends to its number, to a database without users. Returns true when it added the user. */
 export const seedDemoUser = async (users: UserAdmin, factor: string): Promise<boolean> => {
   if ((await users.list()).length > 0) return false
   const { username, password, phone } = DEMO_USER

@@ -17,7 +17,7 @@ import { up as pendingEvents } from './0015_pending_events.ts'
 import { up as passwordNotices } from './0016_password_notices.ts'
 import { up as factorsThatSendNothing } from './0017_factors_that_send_nothing.ts'
 
-/** Every migration, oldest first. Add at the end; what is listed here is never edited. */
+/** All migrations, oldest first. Add new ones at the end; never edit an existing one. */
 export const migrations: Record<string, Migration> = {
   '0001_accounts_and_challenges': { up: accountsAndChallenges },
   '0002_ledger_of_sends': { up: ledgerOfSends },

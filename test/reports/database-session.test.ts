@@ -183,7 +183,7 @@ t.test('TLS that is asked for where there is none is said, and so is a certifica
   t.match(await say('?sslmode=verify-full'), /^DATABASE_URL requires TLS: The server does not support SSL/)
   t.match(
     await say('?sslmode=verify-full&sslrootcert=/nowhere/ca.pem'),
-    /^DATABASE_URL names a certificate or key that cannot be read: there is no such file: \/nowhere\/ca\.pem\. For example:/,
+    /^DATABASE_URL names a certificate or key that cannot be read: the file does not exist: \/nowhere\/ca\.pem\. For example:/,
   )
 })
 

@@ -40,7 +40,7 @@ const isProven = ({ codeHash, counter }: Pick<GuessParameters, 'codeHash' | 'cou
  * Prepares the statement behind `/verify`: it counts a guess, judges its proof, spends the challenge and opens the
  * session. It returns no row when the user has no such factor.
  *
- * One statement is one transaction: the count is committed, or there is no result. The locks are taken in the order of the
+ * One statement is one transaction: without a commit it returns no result. The locks are taken in the order of the
  * statements that issue codes (factor, user, challenge, ledger), so that no two of them deadlock.
  *
  * - The lock on the factor lets one guess at a time through. The eleventh failure meets the lock that the tenth has set.
