@@ -178,7 +178,7 @@ const WRONG: Record<string, { values: string[]; says: RegExp }> = {
   },
   SMS_ROUTES: {
     values: ['US', 'US=nobody', 'usa=console', 'US=console;US=console'],
-    says: /For example|which SMS_PROVIDERS does not|twice/,
+    says: /For example|which is not in SMS_PROVIDERS|twice/,
   },
   SMS_PRICES: { values: ['US', 'US=free', 'US=1,CA', 'US:fax=1'], says: /which is not COUNTRY=PRICE. For example/ },
   SMS_VOIP: { values: ['yes', '1'], says: /must be true or false/ },
@@ -582,7 +582,7 @@ t.test('reports a provider file that cannot be loaded once, with all other fault
 
 t.test('checks duplicate providers, routes, prices and scenario numbers with the rest', async (t) => {
   t.match(faultsOf({ SMS_PROVIDERS: 'console,console' }), [/^SMS_PROVIDERS names "console" twice/])
-  t.match(faultsOf({ SMS_ROUTES: 'US=twilio' }), [/^SMS_ROUTES names "twilio", which SMS_PROVIDERS does not/])
+  t.match(faultsOf({ SMS_ROUTES: 'US=twilio' }), [/^SMS_ROUTES names "twilio", which is not in SMS_PROVIDERS/])
   t.match(faultsOf({ SMS_PRICES: 'US=free' }), [/^SMS_PRICES has "US=free"/])
   t.match(faultsOf({ SCENARIO_NUMBERS: '+12025550150=lost' }), [/^SCENARIO_NUMBERS has "\+12025550150=lost"/])
   t.match(faultsOf({ ANDROID_APP_HASH: 'short' }), [/^ANDROID_APP_HASH must be 11 letters/])

@@ -9,35 +9,37 @@ import {
 } from 'cockatiel'
 import type { Carrier, SendResult } from '../core/delivery/ports.ts'
 
-/** How one company does on one channel. `open`: it is left alone; `half-open`: the next message finds out. */
+/** The state of one carrier's circuit. `open` skips it; `half-open` lets the next message through as a probe. */
 export type BreakerState = 'closed' | 'open' | 'half-open'
 
-/** Leaves a company alone that has failed again and again, so that nobody waits for it. */
+/**
+ * The circuit breaker of one carrier. It skips a provider after repeated failures, so that users do not wait for it.
+ */
 export interface Breaker extends Carrier {
   state(): BreakerState
-  /** Whether a message may be tried now. */
+  /** Returns true when a message may be tried now. */
   mayTry(): boolean
-  /** Seconds until the next try, at least 1; 0 when one may be tried now. */
+  /** Returns the seconds until the next attempt, at least 1; 0 when one may be made now. */
   retryAfter(): number
-  /** Runs the send and counts its result; `failed` without running it while the circuit is open. */
+  /** Runs the send and counts its result. Returns `failed` without running it while the circuit is open. */
   run(send: () => Promise<SendResult>): Promise<SendResult>
 }
 
-/** When a circuit opens, and for how long. */
+/** The options of the circuit breakers. */
 export interface BreakerOptions {
-  /** Failures in a row that open it. */
+  /** Consecutive failures that open the circuit. */
   failures: number
-  /** Time in ms before one message may try again. */
+  /** Time in ms until one message may try again. */
   openFor: number
-  /** Monotonic ms. */
+  /** Monotonic clock, in ms. */
   now: () => number
   onChange: (carrier: Carrier, state: BreakerState) => void
 }
 
-/** cockatiel's own gate stays open: it goes by the wall clock, which may step, and ours by a clock that does not. */
+/** Keeps cockatiel's own gate open: it uses the wall clock, which may step. The breakers use a monotonic clock. */
 const ALWAYS: IBackoff<unknown> = { duration: Number.NEGATIVE_INFINITY, next: () => ALWAYS }
 
-/** The circuit of one company on one channel; a number that is refused says nothing against the company. */
+/** Makes the circuit breaker of one carrier. A refused number is not a failure of the provider. */
 const createBreaker = (carrier: Carrier, { failures, openFor, now, onChange }: BreakerOptions): Breaker => {
   const policy: CircuitBreakerPolicy = circuitBreaker(
     handleWhenResult((result) => ['failed', 'unknown'].includes((result as SendResult).outcome)),
@@ -55,7 +57,7 @@ const createBreaker = (carrier: Carrier, { failures, openFor, now, onChange }: B
     if (policy.state === CircuitState.Closed) return 'closed'
     return policy.state === CircuitState.HalfOpen || now() >= tryAt ? 'half-open' : 'open'
   }
-  // While one message finds out, the others are not made to wait for it.
+  // While one message probes the provider, other messages do not wait for it.
   const mayTry = () => policy.state !== CircuitState.HalfOpen && state() !== 'open'
 
   return {
@@ -76,6 +78,6 @@ const createBreaker = (carrier: Carrier, { failures, openFor, now, onChange }: B
   }
 }
 
-/** One breaker for each company and channel. */
+/** Makes one breaker for each provider and channel. */
 export const createBreakers = (carriers: readonly Carrier[], options: BreakerOptions): Breaker[] =>
   carriers.map(({ provider, channel }) => createBreaker({ provider, channel }, options))

@@ -4,26 +4,26 @@ import { createFailover } from './failover.ts'
 import { estimatePrice, type Prices } from './prices.ts'
 import { type Routes, routeFor } from './routing.ts'
 
-/** What carries messages for this server. */
+/** The dependencies of `createDispatch`. */
 export interface DispatchOptions {
   /** In the order of `SMS_PROVIDERS`. */
   providers: readonly Provider[]
   routes: Routes
   prices: Prices
   breakers: BreakerOptions
-  /** Makes the signal that ends one whole send after so many ms. */
+  /** Makes the signal that ends one complete send after the given ms. */
   deadline: (within: number) => AbortSignal
-  /** The stand-in that serves scenario numbers instead of the companies; undefined for every other number. */
+  /** Returns the stand-in that serves a scenario number instead of the providers; undefined for every other number. */
   scenario?: (phone: string) => Provider | undefined
 }
 
-/** The way through the companies, and what is known of each. */
+/** A dispatcher that also reports the state of its circuits. */
 export interface Dispatch extends Dispatcher {
-  /** Every company and channel, with the state of its circuit. */
+  /** Returns every provider and channel with the state of its circuit. */
   states(): (Carrier & { state: BreakerState })[]
 }
 
-/** For what is no company: it never opens. */
+/** Makes the breaker of a stand-in, which never opens. */
 const alwaysClosed = (provider: string, channel: Channel): Breaker => ({
   provider,
   channel,
@@ -33,7 +33,7 @@ const alwaysClosed = (provider: string, channel: Channel): Breaker => ({
   run: (send) => send(),
 })
 
-/** Puts companies, routes, prices and breakers together. */
+/** Makes the dispatcher from providers, routes, prices and breakers. */
 export const createDispatch = (options: DispatchOptions): Dispatch => {
   const { providers, routes, prices, scenario = () => undefined } = options
   const failover = createFailover(options.deadline)

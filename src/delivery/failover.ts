@@ -2,14 +2,14 @@ import { performance } from 'node:perf_hooks'
 import type { CodeMessage, Dispatched, HandOver, Provider, SendEntry, SendResult } from '../core/delivery/ports.ts'
 import type { Breaker } from './breakers.ts'
 
-/** One company that may carry a message, and the entry it has in the ledger if it does. */
+/** A provider that may carry a message, and its ledger entry if it does. */
 export interface Attempt {
   provider: Provider
   breaker: Breaker
   entry: SendEntry
 }
 
-/** Sends through the first company that takes the message. `attempts` has at least one. */
+/** Sends through the first provider that takes the message. `attempts` has at least one. */
 export type Failover = (
   message: Omit<CodeMessage, 'sendId'>,
   attempts: readonly Attempt[],
@@ -17,13 +17,13 @@ export type Failover = (
   handOver: HandOver,
 ) => Promise<Dispatched>
 
-/** The least time in which a company may be held to account, in ms. */
+/** The shortest time, in ms, after which a missing result counts against a provider. */
 const FAIR_TIME = 2_000
 
 const textOf = (value: unknown): string | undefined =>
   typeof value === 'string' || typeof value === 'number' ? String(value) : undefined
 
-/** A result of its promised form, whatever an operator's own provider made of it: what is none may have been sent. */
+/** Converts the result of an operator's own provider. Without a valid outcome, the message may have been sent. */
 const toResult = (given: unknown): SendResult => {
   const { outcome, messageId, reason, retryAfter } = Object(given) as Record<string, unknown>
   const id = textOf(messageId)
@@ -43,12 +43,13 @@ const expiryOf = (signal: AbortSignal) =>
   })
 
 /**
- * Tries the companies in order, all within one deadline. The next one is tried only after a definite failure, and once
- * the ledger has it: a message whose outcome is unknown is never sent again, for a second code is worse than a late one.
+ * Makes the function that tries the providers in order, all within one deadline. The next provider is tried only after
+ * a definite failure and once its ledger entry is stored. A message with an unknown outcome is never sent again,
+ * because a second code is worse than a late one.
  */
 export const createFailover =
   (
-    /** Makes the signal that ends one whole send after so many ms. */
+    /** Makes the signal that ends one complete send after the given ms. */
     deadline: (within: number) => AbortSignal,
   ): Failover =>
   async (message, attempts, within, handOver) => {
@@ -60,13 +61,13 @@ export const createFailover =
       const send = async () => toResult(await provider.send({ ...message, sendId: entry.sendId }, signal))
       const guarded = () =>
         Promise.race([
-          // A provider is trusted neither to obey the signal nor to keep its promise not to throw.
+          // Operators' providers may ignore the signal or throw.
           send().catch(
             (error: unknown): SendResult => ({ outcome: 'unknown', reason: `threw ${(error as Error)?.name}` }),
           ),
           expired,
         ])
-      // What a company cannot do in the little time that we left it says nothing against it.
+      // A failure within such a short time does not count against the provider.
       const result = within < FAIR_TIME && breaker.mayTry() ? await guarded() : await breaker.run(guarded)
       return { ...result, sendId: entry.sendId, provider: provider.name, took: Math.round(performance.now() - start) }
     }
@@ -84,7 +85,7 @@ export const createFailover =
         () => true,
         () => false,
       )
-      // Without its line in the ledger the next company is not called.
+      // The next provider is not called before the ledger has its entry.
       if (!(await Promise.race([handed, expired.then(() => false)]))) return last
       last = await attempt(next)
     }

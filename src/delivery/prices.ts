@@ -3,14 +3,14 @@ import { CHANNELS, type Channel } from '../core/delivery/ports.ts'
 /** The estimated price of one segment, or of one call, by country and channel. */
 export type Prices = ReadonlyMap<string, number>
 
-/** A faulty part of `SMS_PRICES`, in words. */
+/** An error in `SMS_PRICES`, as the end of a sentence about the setting. */
 class PricesError extends Error {
   override readonly name = 'PricesError'
 }
 
 /**
- * Reads `US=0.0083,US:voice=0.014,*=0.08`: a country (or `*` for every other), a channel if it is not `sms`, a price.
- * Throws `PricesError` for what has another form.
+ * Reads `US=0.0083,US:voice=0.014,*=0.08`: a country (or `*` for every other), a channel if it is not `sms`, and a
+ * price. Throws `PricesError` for another form.
  */
 export const parsePrices = (items: readonly string[]): Prices => {
   const prices = new Map<string, number>()
@@ -24,7 +24,7 @@ export const parsePrices = (items: readonly string[]): Prices => {
   return prices
 }
 
-/** The estimate for so many segments; null where no price is known. */
+/** Returns the estimated price of a number of segments; null when the price is unknown. */
 export const estimatePrice = (
   prices: Prices,
   { country, channel, segments }: { country: string | null; channel: Channel; segments: number },

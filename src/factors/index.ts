@@ -1,10 +1,10 @@
 import type { Factor } from '../core/challenge/factor.ts'
 import { createSmsFactor, type SmsFactorDeps } from './sms/factor.ts'
 
-/** What the factors are made of, each under its name. */
+/** The dependencies of the factors, by name. */
 export interface FactorDeps {
   sms: SmsFactorDeps
 }
 
-/** Every second factor this server offers. To add one: its folder, and a line here. */
+/** Makes every second factor of this server. To add one, write its folder and a line here. */
 export const createFactors = (deps: FactorDeps): Factor[] => [createSmsFactor(deps.sms)]

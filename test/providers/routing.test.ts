@@ -20,13 +20,13 @@ t.test('uses the order of SMS_PROVIDERS without a matching route or star', async
 
 t.test('reports what is wrong with an invalid route', async (t) => {
   const faulty: [text: string, fault: RegExp][] = [
-    ['US', /"US", which is not COUNTRIES=COMPANIES/],
+    ['US', /"US", which is not COUNTRIES=PROVIDERS/],
     ['=twilio', /"=twilio"/],
     ['US=', /"US="/],
     ['US=twilio=vonage', /"US=twilio=vonage"/],
-    ['USA=twilio', /"USA", which is no country/],
-    ['us=twilio', /"us", which is no country/],
-    ['US=nobody', /"nobody", which SMS_PROVIDERS does not/],
+    ['USA=twilio', /"USA", which is not a country code/],
+    ['us=twilio', /"us", which is not a country code/],
+    ['US=nobody', /"nobody", which is not in SMS_PROVIDERS/],
     ['US=twilio;US=vonage', /"US" twice/],
   ]
   for (const [text, fault] of faulty) t.throws(() => parseRoutes(text, ALL), { message: fault }, text)

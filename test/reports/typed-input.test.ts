@@ -179,8 +179,8 @@ t.test('says which rule of its country a refused number misses', async (t) => {
     ['+225 01 23 45 67', /ten digits/],
     ['+229 90 12 34 56', /01 before/],
     ['+39 0312 345 6789', /no 0 before the 3/],
-    ['+44 20 7946 0958', /of a kind that takes no codes/],
-    ['+1 555 555 5555', /not a number that is in use/],
+    ['+44 20 7946 0958', /of a type that cannot receive codes/],
+    ['+1 555 555 5555', /is not in use in any country/],
   ] as const) {
     const { status, body } = await world.post('/register', { username: 'carol', password: NEW, phone })
     t.match({ status, body }, { status: 422, body: { code: 'destination_not_allowed', detail: hint } }, phone)

@@ -1,10 +1,10 @@
-/** The words for one language. `{code}` and `{service}` stand for the code and the name of the service. */
+/** The texts of one language. The placeholders `{code}` and `{service}` are the code and the name of the service. */
 export interface LocaleWords {
-  /** The text message but for its last line: each placeholder once. */
+  /** The text message without its last line. It contains each placeholder once. */
   text: string
-  /** What a voice says before the code, with `{service}` once, and before it says the code again. */
+  /** The spoken phrases before the code, with `{service}` once, and before its repetition. */
   speech: readonly [intro: string, again: string]
-  /** BCP 47 with a region, for the voice. */
+  /** The language of the voice, BCP 47 with a region. */
   speechLocale: string
 }
 
@@ -15,8 +15,8 @@ const words = (speechLocale: string, text: string, intro: string, again: string)
 })
 
 /**
- * Every language there is, by its BCP 47 tag. The texts avoid what GSM 03.38 has no character for, where the language
- * allows it; the others are short, for one segment of UCS-2 has 70 characters with the last line in it.
+ * The built-in languages by their BCP 47 tags. Where the language allows it, the texts use only characters of GSM
+ * 03.38. The others are short: one UCS-2 segment has 70 characters, including the last line.
  */
 export const CATALOGUE: Readonly<Record<string, LocaleWords>> = {
   en: words(

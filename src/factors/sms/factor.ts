@@ -17,30 +17,30 @@ import { SMS } from './name.ts'
 import { canonicalPhone, countryOf, destinationOf, readPhone } from './phone-number.ts'
 import type { Texts } from './texts.ts'
 
-/** What the SMS factor is made of. */
+/** The dependencies of the SMS factor. */
 export interface SmsFactorDeps {
   dispatcher: Dispatcher
   texts: Texts
   chooseLocale: LocaleChoice
   /** Digits of a code, 6 to 8. */
   codeLength: number
-  /** ISO countries that may be sent to; empty for all, where nothing real is sent. */
+  /** The ISO countries that messages may go to; empty for all, when no real messages are sent. */
   countries: readonly string[]
-  /** Whether numbers over the Internet may have codes. */
+  /** True to send codes to VoIP numbers. */
   voip: boolean
-  /** Numbers, E.164, that pass the guard's rules on addresses, prefixes and conversion. */
+  /** Numbers in E.164 that skip the guard's rules on addresses, prefixes and countries. */
   safeNumbers: readonly string[]
-  /** The key that numbers are hashed with in the ledger. */
+  /** The key of the number hashes in the ledger. */
   phoneKey: Uint8Array
-  /** Numbers that no company serves, for tests. */
+  /** Scenario numbers for tests, which no provider serves. */
   scenarios?: {
-    /** Undefined for every other number; false when it is no longer served. */
+    /** Returns undefined for every other number; false for a scenario number that was disabled. */
     isServed(phone: string): boolean | undefined
     codeFor(phone: string): string | undefined
   }
 }
 
-/** Digits of a number that are its own, not its prefix. */
+/** The last digits of a number, which its prefix does not contain. */
 const OWN_DIGITS = 4
 
 const isIn =
@@ -48,13 +48,15 @@ const isIn =
   ({ provider, channel }: Carrier): boolean =>
     carriers.some((carrier) => carrier.provider === provider && carrier.channel === channel)
 
-/** The second factor that sends a code to a phone (SP 800-63B-4 §3.1.3.3: a restricted authenticator). */
+/** Makes the second factor that sends a code to a phone (SP 800-63B-4 §3.1.3.3: a restricted authenticator). */
 export const createSmsFactor = (deps: SmsFactorDeps): DeliveringFactor => {
   const { dispatcher, texts, chooseLocale, codeLength, phoneKey, scenarios } = deps
   const allowed = new Set(deps.countries)
   const safe = new Set(deps.safeNumbers.map((number) => canonicalPhone(number) ?? number))
 
-  /** The companies for the first channel that still has one which has not failed, else for the first channel. */
+  /**
+   * Returns the candidates of the first channel with a provider that has not failed; otherwise of the first channel.
+   */
   const choose = (
     channels: readonly Channel[],
     destination: { phone: string; country: string | null },
@@ -79,7 +81,7 @@ export const createSmsFactor = (deps: SmsFactorDeps): DeliveringFactor => {
     candidates: readonly Candidate[],
   ): SendPlan => {
     const { channel, to: phone } = message
-    // A call and a template message are charged as one.
+    // A call or a template message is charged as one segment.
     const segments = channel === 'sms' ? textSegments : 1
     const entries = candidates.map(
       ({ provider }): SendEntry => ({
@@ -96,7 +98,7 @@ export const createSmsFactor = (deps: SmsFactorDeps): DeliveringFactor => {
     return {
       channel,
       first: entries[0]!,
-      // At a scenario number no phone rings and nothing is paid.
+      // Messages to scenario numbers reach no phone and cost nothing.
       guard: { applies: scenarios?.isServed(phone) !== true, safe: safe.has(phone) },
       deliver: (within, handOver) => dispatcher.send(message, entries, within, handOver),
     }
@@ -105,7 +107,7 @@ export const createSmsFactor = (deps: SmsFactorDeps): DeliveringFactor => {
   const assertAllowed = (phone: string): void => {
     const served = scenarios?.isServed(phone)
     if (served) return
-    // Again at every send: what is known of numbers changes, and so do settings.
+    // Checked at every send, because numbering plans and settings change.
     const { country, takesCodes, reason } = destinationOf(phone, deps)
     const isAbroad = allowed.size > 0 && !(country && allowed.has(country))
     if (served === false || isAbroad) throw new Problem('destination_not_allowed')
@@ -113,9 +115,9 @@ export const createSmsFactor = (deps: SmsFactorDeps): DeliveringFactor => {
   }
 
   /**
-   * Plans the message that carries a code. When a channel that the caller did not ask for has no provider left, the next
-   * channel takes over. Throws `destination_not_allowed` when no provider has the channel there, and `sms_unavailable` when
-   * every one that has is known to be down.
+   * Plans the message that carries a code. If no provider is left for the channel and the caller did not request it,
+   * the next channel is used. Throws `destination_not_allowed` when no provider has the channel there, and
+   * `sms_unavailable` when the circuits of all providers that have it are open.
    */
   const plan = (phone: string, code: string, request: BeginRequest): SendPlan => {
     const { channel: asked, formerChannel, failed, locale, acceptLanguage, client } = request
@@ -142,7 +144,7 @@ export const createSmsFactor = (deps: SmsFactorDeps): DeliveringFactor => {
   return {
     name: SMS,
     codeLength,
-    // RFC 8176 has a value for calls and none for WhatsApp, which is a message to the same number.
+    // RFC 8176 has a value for calls and none for WhatsApp, which sends to the same number.
     amr: (channel) => [channel === 'voice' ? 'tel' : 'sms'],
 
     begin(request) {

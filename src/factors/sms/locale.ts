@@ -1,21 +1,21 @@
 import Negotiator from 'negotiator'
 
-/** Chooses the language of a message: the user's own first, then what the request asks for (RFC 9110 §12.5.4). */
+/** Chooses the language of a message: the user's own, or one that the request accepts (RFC 9110 §12.5.4). */
 export type LocaleChoice = (stored: string | null, acceptLanguage: string | undefined) => string
 
-/** What is looked at of a header: no browser sends more. */
+/** The characters of a header that are read. Browsers send fewer. */
 const LONGEST_HEADER = 200
 
-/** The whole items of a header's beginning: half of `pt-BR` would be `pt`. */
+/** Returns the start of a header, cut between items, because half of `pt-BR` would be `pt`. */
 const beginningOf = (header: string): string =>
   header.length <= LONGEST_HEADER ? header : header.slice(0, Math.max(0, header.lastIndexOf(',', LONGEST_HEADER)))
 
 const FALLBACK = 'en'
 
-/** Tags that CLDR keeps apart and whose readers read the other. */
+/** Languages whose readers also read another one that CLDR keeps separate. */
 const READS_ALSO: Readonly<Record<string, string>> = { no: 'nb', nn: 'nb' }
 
-/** The tags that a locale may be served by, the most exact first: `zh-TW` by itself, `zh-Hant`, then `zh`. */
+/** Returns the tags that may serve a locale, the most specific first: `zh-TW`, `zh-Hant`, then `zh`. */
 const candidatesFor = (tag: string): string[] => {
   try {
     const { language } = new Intl.Locale(tag)
@@ -27,11 +27,11 @@ const candidatesFor = (tag: string): string[] => {
   }
 }
 
-/** Makes the choice among `available` tags, which include `en`; never throws, whatever the header holds. */
+/** Makes the choice among `available` tags, which must include `en`. Never throws, not even for a malformed header. */
 export const createLocaleChoice = (available: readonly string[]): LocaleChoice => {
   const known = new Map(available.map((tag) => [tag.toLowerCase(), tag]))
   const match = (tag: string): string | undefined => {
-    // `pt` is European Portuguese here, though most who speak it do so in Brazil: what is exact comes before what is likely.
+    // An exact match comes before a likely one: `pt` is European Portuguese here, although most speakers are in Brazil.
     for (const candidate of candidatesFor(tag)) {
       const found = known.get(candidate.toLowerCase())
       if (found) return found

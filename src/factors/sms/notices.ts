@@ -2,9 +2,9 @@ import type { NoticeKind } from '../../core/delivery/ports.ts'
 
 type NoticeTexts = Readonly<Record<string, string>> & { en: string }
 
-/** The number is the former one. */
+/** The notice goes to the previous number. */
 const PHONE_CHANGED: NoticeTexts = {
-  en: '{service} will send its codes to another number from now on. If that was not you, contact {service} at once.',
+  en: '{service} now sends its codes to another number. If that was not you, contact {service} at once.',
   de: '{service} sendet Codes ab jetzt an eine andere Nummer. Waren Sie das nicht? Melden Sie sich sofort bei {service}.',
   es: '{service} manda sus claves a otro celular desde ahora. Si no lo pediste, contacta con {service} de inmediato.',
   fr: "{service} enverra ses codes à un autre numéro. Si ce n'était pas vous, contactez {service}.",
@@ -22,7 +22,8 @@ const PASSWORD_CHANGED: NoticeTexts = {
 }
 
 /**
- * The words of each notice by BCP 47 tag; `{service}` stands for the name of the service. One segment each, like the codes.
+ * The texts of the notices by BCP 47 tag; `{service}` is the name of the service. Each fits one segment, like the
+ * codes.
  */
 export const NOTICES: Readonly<Record<NoticeKind, NoticeTexts>> = {
   phone_changed: PHONE_CHANGED,

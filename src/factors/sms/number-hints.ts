@@ -1,4 +1,4 @@
-/** How numbers of a country are commonly written wrong, and the rule that puts it right. Digits are those of E.164. */
+/** Common mistakes in the numbers of a country, and the rules that correct them. Digits are those of E.164. */
 const HINTS: readonly [RegExp, string][] = [
   [/^\+54(?!9)/, 'Mobile numbers of Argentina have a 9 after +54 and no 15, for example +54 9 11 2345 6789'],
   [
@@ -11,5 +11,5 @@ const HINTS: readonly [RegExp, string][] = [
   [/^\+3903\d{8,9}$/, 'Mobile numbers of Italy have no 0 before the 3, for example +39 312 345 6789'],
 ]
 
-/** The rule of its country that a number without use, or of the wrong kind, seems to miss; undefined where none is known. */
+/** Returns the national rule that an invalid number seems to break; undefined when none is known. */
 export const hintFor = (phone: string): string | undefined => HINTS.find(([form]) => form.test(phone))?.[1]

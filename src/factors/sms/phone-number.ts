@@ -2,22 +2,22 @@ import { AsYouType, type CountryCode, type NumberType, parsePhoneNumberFromStrin
 import { foldTyped } from '../../core/typed-text.ts'
 import { hintFor } from './number-hints.ts'
 
-/** A number that was understood, or why it was not. */
+/** A parsed number, or the reason why it is invalid. */
 export type ParsedPhone = { ok: true; phone: string; country: string } | { ok: false; reason: string }
 
-/** A number in its one spelling, or why the text is none. */
+/** A number in its canonical form, or the reason why the text is invalid. */
 export type ReadPhone = { ok: true; phone: string } | { ok: false; reason: string }
 
-/** ITU codes that belong to no country: satellites, international networks and services. */
-const NO_COUNTRY = 'lies in no country (a satellite or an international service)'
+/** The reason for ITU codes without a country: satellites, international networks and services. */
+const NO_COUNTRY = 'belongs to no country (a satellite or an international service)'
 
-/** E.164 with the seven digits that a number of a person has at least. */
+/** E.164 with at least seven digits, the fewest of a personal number. */
 const WHOLE_NUMBER = /^\+[1-9][0-9]{6,14}$/
 
-const NOT_A_NUMBER = 'has characters that no number has; write it like +18009998877'
+const NOT_A_NUMBER = 'has characters that are invalid in a phone number; write it like +18009998877'
 const NO_COUNTRY_CODE = 'does not start with a country code; write it like +18009998877'
 
-/** The plus, if there is one, and the digits; undefined where other characters stand. */
+/** Returns the digits, with the plus if there is one; undefined when the text has other characters. */
 const compact = (written: string): string | undefined => {
   const plain = foldTyped(written)
     .trim()
@@ -29,10 +29,10 @@ const compact = (written: string): string | undefined => {
 }
 
 /**
- * Reads a number with its country code and gives the one spelling that it is stored, counted and sent to under: E.164 as
- * libphonenumber parses it, without the prefixes of national calls (`+44 07400 …` is `+44 7400 …`). A number that is not
- * in use stays as it was written. Takes what people type and paste: separators, invisible marks, digits of any script,
- * `tel:`. The number must begin with `+`: a national number could be a valid one of another country.
+ * Reads a number with its country code and returns the canonical form in which it is stored, counted and sent to: E.164
+ * as libphonenumber parses it, without national prefixes (`+44 07400 …` becomes `+44 7400 …`). An invalid number stays
+ * as written. Accepts typed and pasted forms: separators, invisible marks, digits of any script, `tel:`. The number
+ * must begin with `+`, because a national number could be valid in another country.
  */
 export const readPhone = (written: string): ReadPhone => {
   const number = compact(written)
@@ -42,13 +42,13 @@ export const readPhone = (written: string): ReadPhone => {
   return parsed && WHOLE_NUMBER.test(phone) ? { ok: true, phone } : { ok: false, reason: NO_COUNTRY_CODE }
 }
 
-/** The one spelling of a number, as `readPhone` gives it; undefined for other text. */
+/** Returns the canonical form of a number, as `readPhone` does; undefined for other text. */
 export const canonicalPhone = (written: string): string | undefined => {
   const read = readPhone(written)
   return read.ok ? read.phone : undefined
 }
 
-/** The one spelling of the first digits of numbers, such as `+4407400`: without the prefixes of national calls. */
+/** Returns the canonical form of a number prefix, such as `+4407400`: without national prefixes. */
 export const canonicalPrefix = (prefix: string): string => {
   const typing = new AsYouType()
   typing.input(prefix)
@@ -56,9 +56,9 @@ export const canonicalPrefix = (prefix: string): string => {
 }
 
 /**
- * Reads a number as people write it with its country code (`+1 800 999 8877`, `18009998877`, `00 44 20 7946 0958`) and
- * gives E.164. The country is the number's own, not its dial code's: +1 876 is Jamaica. With `home`, an ISO 3166-1 country,
- * a number without `+` or `00` is one that people dial there. Refuses numbers that are not in use.
+ * Reads a number with its country code in any usual notation (`+1 800 999 8877`, `18009998877`, `00 44 20 7946 0958`)
+ * and returns E.164. The country is that of the number, not of its dial code: +1 876 is Jamaica. With `home`, an ISO
+ * 3166-1 country, a number without `+` or `00` is read as a national number. Refuses invalid numbers.
  */
 export const parsePhone = (written: string, home?: string): ParsedPhone => {
   const number = compact(written)?.replace(/^00/, '+')
@@ -73,14 +73,14 @@ export const parsePhone = (written: string, home?: string): ParsedPhone => {
   return { ok: true, phone: parsed.number, country: parsed.country satisfies CountryCode }
 }
 
-const notInUse = (country: string | undefined) => `is not a number that is in use in ${country ?? 'any country'}`
+const notInUse = (country: string | undefined) => `is not in use in ${country ?? 'any country'}`
 
 const withHint = (reason: string, phone: string): string => {
   const hint = hintFor(phone)
   return hint ? `${reason}. ${hint}` : reason
 }
 
-/** Kinds of numbers that no person reads a code on, or that pay whoever holds them for each message. */
+/** Types of numbers on which no person reads codes, or whose holders are paid for each message. */
 const REFUSED_TYPES: ReadonlySet<NumberType> = new Set<NumberType>([
   'PREMIUM_RATE',
   'SHARED_COST',
@@ -92,17 +92,17 @@ const REFUSED_TYPES: ReadonlySet<NumberType> = new Set<NumberType>([
   'FIXED_LINE',
 ])
 
-/** What decides whether a message may go to a number. */
+/** The facts that decide whether a message may go to a number. */
 export interface Destination {
-  /** ISO 3166-1; undefined for a number of no country, such as a satellite's. */
+  /** ISO 3166-1; undefined for a number without a country, such as a satellite's. */
   country: string | undefined
-  /** Whether the number is in use by what is known, and of a kind that a person has. */
+  /** True when the number is valid and of a type that persons have. */
   takesCodes: boolean
-  /** Why it takes no codes, with the rule of its country where that is known; the end of a sentence about the number. */
+  /** The reason why it takes no codes, with the national rule if known, as the end of a sentence about the number. */
   reason: string | undefined
 }
 
-/** Looks at an E.164 number. Numbers over the Internet pass only where `voip` allows them. */
+/** Returns the facts about an E.164 number. VoIP numbers take codes only if `voip` is true. */
 export const destinationOf = (phone: string, { voip }: { voip: boolean }): Destination => {
   const parsed = parsePhoneNumberFromString(phone)
   const type = parsed?.getType()
@@ -110,10 +110,10 @@ export const destinationOf = (phone: string, { voip }: { voip: boolean }): Desti
   const fault = !parsed?.isValid()
     ? notInUse(parsed?.country)
     : isRefused
-      ? 'is of a kind that takes no codes'
+      ? 'is of a type that cannot receive codes'
       : undefined
   return { country: parsed?.country, takesCodes: fault === undefined, reason: fault && withHint(fault, phone) }
 }
 
-/** The ISO 3166-1 country of an E.164 number; undefined when it has none. */
+/** Returns the ISO 3166-1 country of an E.164 number; undefined when it has none. */
 export const countryOf = (phone: string): string | undefined => parsePhoneNumberFromString(phone)?.country

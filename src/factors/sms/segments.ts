@@ -1,14 +1,14 @@
 import segmentsCalculator from 'sms-segments-calculator'
 
-/** How a text is charged. */
+/** The encoding and the segments of a text, which determine its price. */
 export interface Segmentation {
   encoding: 'GSM-7' | 'UCS-2'
   segments: number
-  /** Its length: septets of GSM 03.38, where characters of the extension table count two, or UTF-16 units. */
+  /** The length in septets of GSM 03.38, where characters of the extension table count two, or in UTF-16 units. */
   units: number
-  /** How many units one segment holds: 160 or 70. */
+  /** The units of one segment: 160 or 70. */
   capacity: number
-  /** The characters that GSM 03.38 does not have, each once: they are what makes it UCS-2. */
+  /** The distinct characters that GSM 03.38 lacks and that cause UCS-2. */
   beyondGsm: string[]
 }
 

@@ -3,42 +3,42 @@ import { CATALOGUE, type LocaleWords } from './catalogue.ts'
 import { NOTICES } from './notices.ts'
 import { faultsOf } from './text-faults.ts'
 
-/** Texts of the operator's own, by BCP 47 tag; what a language of ours does not say anew stays as it is. */
+/** The operator's texts, by BCP 47 tag. For a built-in language, missing members keep their defaults. */
 export type TextOverrides = Readonly<Record<string, Partial<LocaleWords>>>
 
-/** What texts are made of. */
+/** The input of `createTexts`. */
 export interface TextOptions {
   serviceName: string
-  /** The domain of the origin-bound line. */
+  /** The domain in the origin-bound last line. */
   domain: string
   /** Digits of a code. */
   codeLength: number
   overrides: TextOverrides
-  /** The languages that are wanted; all that fit if it is not given. */
+  /** The languages to offer; undefined for all that fit. */
   locales?: readonly string[]
-  /** The 11 characters of the SMS Retriever; without them Android gets the origin-bound line. */
+  /** The app's 11 characters for the SMS Retriever; without them Android gets the origin-bound line. */
   androidAppHash?: string
 }
 
-/** One code in the words of one language. */
+/** A code or notice in the texts of one language. */
 export interface Words {
   /** BCP 47. */
   locale: string
   text: string
   speech: string[]
   speechLocale: string
-  /** Of the text: one, or it would not be here. */
+  /** Segments of the text: always one, because longer texts are refused. */
   segments: number
 }
 
-/** The messages of this server. Nothing but a code, the service's name and its domain ever enters one. */
+/** The messages of this server. They contain a code, the service's name and its domain, and no other variable text. */
 export interface Texts {
   readonly locales: string[]
-  /** Languages of ours whose text does not fit with this server's names. */
+  /** Built-in languages whose text does not fit with this server's names. */
   readonly leftOut: string[]
-  /** `locale` must be one of `locales`. */
+  /** Returns the message with a code. `locale` must be one of `locales`. */
   wordsFor(message: { locale: string; code: string; client?: Client }): Words
-  /** The words of a notice; in English where we have none for it. */
+  /** Returns a notice; in English when the language has none. */
   noticeOf(kind: NoticeKind, locale: string): Words
 }
 
@@ -52,42 +52,45 @@ const canonical = (tag: string): string | undefined => {
   }
 }
 
-/** What is wrong with an operator's entry besides its words: `SMS_TEXTS_FILE` is JSON that nothing has checked. */
+/**
+ * Returns the faults of an operator's entry, except those of its texts. `SMS_TEXTS_FILE` is JSON that was not
+ * validated.
+ */
 const entryFaults = (locale: string, entry: unknown, isOurs: boolean): string[] => {
   const tag = canonical(locale)
-  // A tag in another form would never be chosen.
-  if (tag !== locale) return [`"${locale}" is no language tag: write ${tag ? `"${tag}"` : 'one like "pt-BR"'}.`]
+  // Only canonical tags are ever chosen.
+  if (tag !== locale) return [`"${locale}" is not a language tag: write ${tag ? `"${tag}"` : 'one like "pt-BR"'}.`]
   if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) {
     return [`"${locale}" must be an object with "text", "speech" or "speechLocale".`]
   }
   const faults = Object.keys(entry)
     .filter((member) => !MEMBERS.includes(member))
-    .map((member) => `"${locale}" has "${member}", which is none of "text", "speech" and "speechLocale".`)
+    .map((member) => `"${locale}" has the unknown member "${member}": use "text", "speech" or "speechLocale".`)
   if (!isOurs && !MEMBERS.every((member) => Object.hasOwn(entry, member))) {
-    faults.push(`"${locale}" is no language of ours: give it "text", "speech" and "speechLocale".`)
+    faults.push(`"${locale}" is not a built-in language: give it "text", "speech" and "speechLocale".`)
   }
   return faults
 }
 
-/** Names that would break the form of every message. */
+/** Returns the faults of names that would break the form of every message. */
 const nameFaults = ({ serviceName, domain, androidAppHash }: TextOptions): string[] => {
   const faults: string[] = []
   const control = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u.exec(serviceName)
   if (control) faults.push(`SERVICE_NAME has a line break or control character at character ${control.index + 1}.`)
-  if (!/^[^\s@#]+$/.test(domain))
-    faults.push('SMS_DOMAIN must be a host and nothing else: the last line is "@host #code".')
+  if (!/^[^\s@#]+$/.test(domain)) faults.push('SMS_DOMAIN must be only a host, because the last line is "@host #code".')
   if (androidAppHash !== undefined && !/^[A-Za-z0-9+/]{11}$/.test(androidAppHash)) {
     faults.push('ANDROID_APP_HASH must be 11 characters of base64.')
   }
   return faults
 }
 
-/** Digits one by one: voices read "123456" as a number. */
+/** Returns the digits one by one, because voices read "123456" as a number. */
 const spell = (code: string) => [...code].join(', ')
 
 /**
- * The text for a browser ends in the origin-bound line (WICG "Origin-bound one-time codes": `@host #code`, single
- * spaces, alone), the one for Android in the app's hash (SMS Retriever: at most 140 bytes).
+ * Returns the functions that append the last lines. The text for a browser ends in the origin-bound line (WICG
+ * "Origin-bound one-time codes": `@host #code`, single spaces, alone). The one for Android ends in the app's hash (SMS
+ * Retriever: at most 140 bytes).
  */
 const endingsOf = ({ domain, androidAppHash }: TextOptions) => {
   const browser = (text: string, code: string) => `${text}\n\n@${domain} #${code}`
@@ -96,8 +99,8 @@ const endingsOf = ({ domain, androidAppHash }: TextOptions) => {
 }
 
 /**
- * Makes the texts and checks each of them with a code of full length. Throws one error with every fault of English, of
- * the languages named in `locales` and of overrides; other languages that do not fit are left out.
+ * Makes the texts and checks each with a code of full length. Throws one error with every fault of English, of the
+ * languages in `locales` and of the overrides. Other languages that do not fit are left out.
  */
 export const createTexts = (options: TextOptions): Texts => {
   const { serviceName, codeLength, overrides, locales: wanted } = options
@@ -134,7 +137,7 @@ export const createTexts = (options: TextOptions): Texts => {
     const advice =
       'Shorten SERVICE_NAME or SMS_DOMAIN, change SMS_TEXTS_FILE, or leave the language out of SMS_LOCALES.'
     throw new Error(
-      `The texts of messages are not right:\n${faults.map((fault) => `  ${fault}`).join('\n')}\n  ${advice}`,
+      `The texts of the messages are invalid:\n${faults.map((fault) => `  ${fault}`).join('\n')}\n  ${advice}`,
     )
   }
 

@@ -106,11 +106,11 @@ t.test('offers only the listed languages and English', async (t) => {
 
 t.test('the error for an invalid template has its language, position and fault', async (t) => {
   const wrong: [text: string, fault: RegExp][] = [
-    ['{service}: no code', /"en" text must have \{code\} once, and has it 0 times/],
-    ['{code} {code} {service}', /"en" text must have \{code\} once, and has it 2 times/],
-    ['{code}', /"en" text must have \{service\} once, and has it 0 times/],
-    ['{code} {service} {username}', /"en" text has \{username\} at character 18, which stands for nothing/],
-    ['{code} {service} }', /"en" text has a "\}" at character 18 that belongs to nothing/],
+    ['{service}: no code', /"en" text must contain \{code\} once, not 0 times/],
+    ['{code} {code} {service}', /"en" text must contain \{code\} once, not 2 times/],
+    ['{code}', /"en" text must contain \{service\} once, not 0 times/],
+    ['{code} {service} {username}', /"en" text has the unknown placeholder \{username\} at character 18/],
+    ['{code} {service} }', /"en" text has an unmatched "\}" at character 18/],
     ['{code}\u2028{service}', /"en" text has a line break or control character at character 7/],
     ['{code}\n{service}', /"en" text has a line break or control character at character 7/],
     [
@@ -123,10 +123,10 @@ t.test('the error for an invalid template has its language, position and fault',
     ],
   ]
   for (const [text, fault] of wrong) t.match(faultsOf({ overrides: { en: { text } } }), fault, encodeURI(text))
-  t.match(faultsOf({ overrides: { en: { text: 7 as never } } }), /"en" text is no text/)
+  t.match(faultsOf({ overrides: { en: { text: 7 as never } } }), /"en" text must be a text/)
   t.match(
     faultsOf({ overrides: { en: { speech: ['no service', 'again'] } } }),
-    /"en" speech\[0\] must have \{service\} once/,
+    /"en" speech\[0\] must contain \{service\} once/,
   )
   t.match(faultsOf({ overrides: { en: { speech: [] as never } } }), /"en" speech must be two phrases/)
   t.match(faultsOf({ overrides: { en: { speechLocale: 'en' } } }), /"en" speechLocale must have a region/)
@@ -142,13 +142,13 @@ t.test('the error for an invalid file of texts has the position', async (t) => {
     [{ en: null }, /"en" must be an object/],
     [{ en: [] }, /"en" must be an object/],
     [{ en: 'x' }, /"en" must be an object/],
-    [{ en: { txt: '{code}' } }, /"en" has "txt", which is none of "text", "speech" and "speechLocale"/],
-    [{ en: { text: '' } }, /"en" text must have \{code\} once, and has it 0 times/],
-    [{ 'PT-br': { text: 'x' } }, /"PT-br" is no language tag: write "pt-BR"/],
-    [{ iw: { text: 'x' } }, /"iw" is no language tag: write "he"/],
-    [{ en_GB: { text: 'x' } }, /"en_GB" is no language tag: write one like "pt-BR"/],
-    [JSON.parse('{"__proto__": {}}'), /"__proto__" is no language tag/],
-    [{ eo: { text: '{code} {service}' } }, /"eo" is no language of ours: give it/],
+    [{ en: { txt: '{code}' } }, /"en" has the unknown member "txt": use "text", "speech" or "speechLocale"/],
+    [{ en: { text: '' } }, /"en" text must contain \{code\} once, not 0 times/],
+    [{ 'PT-br': { text: 'x' } }, /"PT-br" is not a language tag: write "pt-BR"/],
+    [{ iw: { text: 'x' } }, /"iw" is not a language tag: write "he"/],
+    [{ en_GB: { text: 'x' } }, /"en_GB" is not a language tag: write one like "pt-BR"/],
+    [JSON.parse('{"__proto__": {}}'), /"__proto__" is not a language tag/],
+    [{ eo: { text: '{code} {service}' } }, /"eo" is not a built-in language: give it/],
   ]
   for (const [overrides, fault] of wrong) t.match(faultsOf({ overrides: overrides as never }), fault)
 })
@@ -156,7 +156,7 @@ t.test('the error for an invalid file of texts has the position', async (t) => {
 t.test('refuses names that would break the format of a message', async (t) => {
   t.match(faultsOf({ serviceName: 'Door\ncode' }), /SERVICE_NAME has a line break or control character at character 5/)
   for (const domain of ['', 'a b', 'example.com #1', '@example.com', 'a\nb']) {
-    t.match(faultsOf({ domain }), /SMS_DOMAIN must be a host/, domain)
+    t.match(faultsOf({ domain }), /SMS_DOMAIN must be only a host/, domain)
   }
   for (const androidAppHash of ['', 'FA+9qCX9VS', 'FA+9qCX9VSu2', 'FA+9 CX9VSu']) {
     t.match(faultsOf({ androidAppHash }), /ANDROID_APP_HASH must be 11 characters/, androidAppHash)
@@ -179,7 +179,7 @@ t.test('refuses names that would make English longer than one segment', async (t
 
 t.test('reports all faults at once', async (t) => {
   const faults = faultsOf({ overrides: { en: { text: 'x' }, de: { text: 'y' }, tlh: { text: 'z' } }, locales: ['xx'] })
-  for (const part of ['"en"', '"de"', '"tlh" is no language of ours', '"xx"']) t.ok(faults.includes(part), part)
+  for (const part of ['"en"', '"de"', '"tlh" is not a built-in language', '"xx"']) t.ok(faults.includes(part), part)
 })
 
 t.test('custom texts replace the built-in ones and may add a language', async (t) => {
