@@ -5,7 +5,7 @@ import { createWorld, PASSWORD, type World } from '../support/app.ts'
 const { user, number, address, network } = GUARD_RULES
 const CAPS: Partial<GuardPolicy> = { user, number, address, network }
 
-/** A world in which users and numbers have the caps of production, and nobody waits between two codes. */
+/** Creates a world with the caps of production and without cooldowns. */
 const cappedWorld = (t: Test, guard: Partial<GuardPolicy> = CAPS) => createWorld(t, { resendCooldown: 0, guard })
 
 const loginFrom = (world: Pick<World, 'send'>, username: string, remoteAddress: string) =>
@@ -16,7 +16,7 @@ const loginFrom = (world: Pick<World, 'send'>, username: string, remoteAddress: 
     remoteAddress,
   })
 
-/** Marks what was sent to a user as entered, days ago: from now on the user is known. */
+/** Makes the user known: adds a send whose code was entered this many days ago. */
 const makeKnown = (world: World, userId: string, daysAgo = 1) =>
   world.sql(
     `insert into sends (send_id, challenge_id, user_id, provider, channel, country, prefix, phone_hash, segments, status,
@@ -27,7 +27,7 @@ const makeKnown = (world: World, userId: string, daysAgo = 1) =>
     [userId, daysAgo],
   )
 
-t.test('the sixth code within an hour is refused, and after the hour there is one again', async (t) => {
+t.test('refuses the sixth code within an hour and sends one after the hour', async (t) => {
   const world = await cappedWorld(t)
   await world.addUser('alice')
   for (let nth = 1; nth <= 5; nth += 1) t.equal((await world.login('alice')).status, 200)
@@ -36,10 +36,10 @@ t.test('the sixth code within an hour is refused, and after the hour there is on
   t.ok(sixth.body.retry_after > 3_590 && sixth.body.retry_after <= 3_600)
   t.equal(world.messages.length, 5)
   await world.passTime(sixth.body.retry_after)
-  t.equal((await world.login('alice')).status, 200, 'waiting as long as it says is enough')
+  t.equal((await world.login('alice')).status, 200, 'accepted after Retry-After')
 })
 
-t.test('the eleventh code within a day is refused', async (t) => {
+t.test('refuses the eleventh code within a day', async (t) => {
   const world = await cappedWorld(t)
   await world.addUser('alice')
   for (let nth = 1; nth <= 10; nth += 1) {
@@ -51,18 +51,18 @@ t.test('the eleventh code within a day is refused', async (t) => {
   t.ok(body.retry_after > 86_400 - 10 * 3_000 - 60 && body.retry_after <= 86_400 - 10 * 3_000, String(body.retry_after))
 })
 
-t.test('a held-back code leaves the challenge that waits alone', async (t) => {
+t.test('a refused code keeps the open challenge valid', async (t) => {
   const world = await cappedWorld(t)
   await world.addUser('alice')
   let token = ''
   for (let nth = 1; nth <= 5; nth += 1) token = (await world.login('alice')).body.pending_token
   const code = world.lastCode()
   t.equal((await world.login('alice')).status, 429)
-  t.equal((await world.resend(token)).status, 429, 'nor is a resend a way around')
+  t.equal((await world.resend(token)).status, 429, 'a resend is refused too')
   t.equal((await world.verify(token, code)).status, 200)
 })
 
-t.test('users who share a number share its caps and its wait', async (t) => {
+t.test('users who share a number share its caps and its cooldown', async (t) => {
   const world = await createWorld(t, { guard: CAPS })
   await world.addUser('alice')
   await world.addUser('bob')
@@ -74,19 +74,23 @@ t.test('users who share a number share its caps and its wait', async (t) => {
   t.equal((await world.login('bob')).status, 200)
 })
 
-t.test('an address pays for ten codes to strangers in an hour, its network for forty', async (t) => {
+t.test('limits unknown users to ten codes an hour from one address and forty from one network', async (t) => {
   const world = await cappedWorld(t)
   for (let nth = 0; nth <= 41; nth += 1) await world.addUser(`user${nth}`, `+12025550${100 + nth}`)
   for (let nth = 0; nth < 10; nth += 1) t.equal((await loginFrom(world, `user${nth}`, '198.51.100.7')).status, 200)
   t.match(await loginFrom(world, 'user10', '198.51.100.7'), { status: 429, body: { code: 'rate_limited' } })
   for (let nth = 10; nth < 40; nth += 1) {
-    t.equal((await loginFrom(world, `user${nth}`, `198.51.100.${nth}`)).status, 200, `from its neighbour ${nth}`)
+    t.equal(
+      (await loginFrom(world, `user${nth}`, `198.51.100.${nth}`)).status,
+      200,
+      `from neighbor ${nth} in the network`,
+    )
   }
   t.match(await loginFrom(world, 'user40', '198.51.100.200'), { status: 429, body: { code: 'rate_limited' } })
-  t.equal((await loginFrom(world, 'user40', '203.0.113.1')).status, 200, 'from elsewhere')
+  t.equal((await loginFrom(world, 'user40', '203.0.113.1')).status, 200, 'from another network')
 })
 
-t.test('an IPv6 subscriber has one address, however many of them they use', async (t) => {
+t.test('counts all addresses of an IPv6 /64 as one', async (t) => {
   const world = await cappedWorld(t)
   for (let nth = 0; nth <= 10; nth += 1) await world.addUser(`user${nth}`, `+12025550${100 + nth}`)
   for (let nth = 0; nth < 10; nth += 1) {
@@ -96,7 +100,7 @@ t.test('an IPv6 subscriber has one address, however many of them they use', asyn
   t.equal((await loginFrom(world, 'user10', '2001:db8:1:3::1')).status, 200)
 })
 
-t.test('who has logged in within a month is not held up by what others send from the same address', async (t) => {
+t.test('address caps do not apply to known users', async (t) => {
   const world = await cappedWorld(t)
   for (let nth = 0; nth <= 10; nth += 1) await world.addUser(`user${nth}`, `+12025550${100 + nth}`)
   const known = await world.addUser('known', '+12025550190')
@@ -106,10 +110,10 @@ t.test('who has logged in within a month is not held up by what others send from
   t.equal((await loginFrom(world, 'user10', '198.51.100.7')).status, 429)
   t.equal((await loginFrom(world, 'known', '198.51.100.7')).status, 200)
   await world.sql(`update sends set verified_at = null`)
-  t.equal((await loginFrom(world, 'known', '198.51.100.7')).status, 429, 'who never entered a code has no such right')
+  t.equal((await loginFrom(world, 'known', '198.51.100.7')).status, 429, 'a user who never entered a code is unknown')
 })
 
-t.test('of 40 parallel logins of as many users no more than the address pays for are sent', async (t) => {
+t.test('sends ten messages for 40 parallel logins of 40 users from one address', async (t) => {
   const world = await cappedWorld(t)
   const others = [world, await world.startInstance(), await world.startInstance()]
   for (let nth = 0; nth < 40; nth += 1) await world.addUser(`user${nth}`, `+12025550${100 + nth}`)
@@ -126,7 +130,7 @@ t.test('of 40 parallel logins of as many users no more than the address pays for
   t.equal(world.messages.length, 10, 'on three instances together')
 })
 
-t.test('of 40 parallel logins with one message left in the budget one is sent', async (t) => {
+t.test('sends one message for 40 parallel logins with one message left in the budget', async (t) => {
   const world = await cappedWorld(t, { budgets: { '*': { messages: 1, cost: null } }, budget: { soft: 2, reserve: 0 } })
   const other = await world.startInstance()
   for (let nth = 0; nth < 40; nth += 1) await world.addUser(`user${nth}`, `+12025550${100 + nth}`)
@@ -141,27 +145,24 @@ t.test('of 40 parallel logins with one message left in the budget one is sent', 
   ])
 })
 
-t.test(
-  'an empty budget stops strangers at nine tenths and known users at the end, and says when it fills again',
-  async (t) => {
-    const world = await cappedWorld(t, { budgets: { each: { messages: 10, cost: null } }, budget: GUARD_RULES.budget })
-    for (let nth = 0; nth <= 10; nth += 1) await world.addUser(`user${nth}`, `+12025550${100 + nth}`)
-    const known = await world.addUser('known', '+12025550190')
-    t.equal((await world.login('known')).status, 200)
-    await makeKnown(world, known)
-    for (let nth = 1; nth < 9; nth += 1) t.equal((await world.login(`user${nth}`)).status, 200)
-    const refused = await world.login('user9')
-    t.match(refused, { status: 503, body: { code: 'sms_unavailable' } })
-    t.ok(refused.body.retry_after <= 3_600, 'an operator may fill it before midnight')
-    t.equal((await world.login('known')).status, 200, 'the last tenth is theirs')
-    t.equal((await world.login('known')).status, 503)
-    t.strictSame(
-      (await world.sql('select type from events order by created_at')).map(({ type }) => type),
-      ['budget.soft', 'budget.hard'],
-      'the operator is told of each once',
-    )
-  },
-)
+t.test('a budget stops unknown users at 90 % and known users at its end, with a Retry-After', async (t) => {
+  const world = await cappedWorld(t, { budgets: { each: { messages: 10, cost: null } }, budget: GUARD_RULES.budget })
+  for (let nth = 0; nth <= 10; nth += 1) await world.addUser(`user${nth}`, `+12025550${100 + nth}`)
+  const known = await world.addUser('known', '+12025550190')
+  t.equal((await world.login('known')).status, 200)
+  await makeKnown(world, known)
+  for (let nth = 1; nth < 9; nth += 1) t.equal((await world.login(`user${nth}`)).status, 200)
+  const refused = await world.login('user9')
+  t.match(refused, { status: 503, body: { code: 'sms_unavailable' } })
+  t.ok(refused.body.retry_after <= 3_600, 'the operator may raise the budget before midnight')
+  t.equal((await world.login('known')).status, 200, 'the last tenth is for known users')
+  t.equal((await world.login('known')).status, 503)
+  t.strictSame(
+    (await world.sql('select type from events order by created_at')).map(({ type }) => type),
+    ['budget.soft', 'budget.hard'],
+    'one event for each threshold',
+  )
+})
 
 t.test('a budget in money counts segments', async (t) => {
   const world = await cappedWorld(t, {
@@ -171,10 +172,10 @@ t.test('a budget in money counts segments', async (t) => {
   for (let nth = 0; nth < 3; nth += 1) await world.addUser(`user${nth}`, `+12025550${100 + nth}`)
   t.equal((await world.login('user0')).status, 200)
   t.equal((await world.login('user1')).status, 200)
-  t.equal((await world.login('user2')).status, 503, 'three times 0.0083 are more')
+  t.equal((await world.login('user2')).status, 503, 'three times 0.0083 exceed the budget')
 })
 
-t.test('what surely never left costs nothing, whatever it was counted in', async (t) => {
+t.test('a send that certainly failed counts for no cap and no budget', async (t) => {
   let isDown = true
   const world = await createWorld(t, {
     resendCooldown: 0,
@@ -197,7 +198,7 @@ t.test('what surely never left costs nothing, whatever it was counted in', async
   for (let nth = 0; nth < 5; nth += 1) t.equal((await world.login('alice')).status, 200)
 })
 
-t.test('a second company takes over what the first was counted for', async (t) => {
+t.test('a failover to a second provider counts once in the budget', async (t) => {
   const world = await createWorld(t, {
     guard: { budgets: { '*': { messages: 5, cost: 1 } }, budget: { soft: 2, reserve: 0 } },
     providers: [
@@ -218,7 +219,7 @@ t.test('a second company takes over what the first was counted for', async (t) =
   )
 })
 
-t.test('kinds of numbers that no person has, and countries that were not named, are sent nothing', async (t) => {
+t.test('sends nothing to special-rate numbers and to countries that are not listed', async (t) => {
   const world = await createWorld(t, { countries: ['US', 'GB', 'DE'] })
   const refused = {
     premium: '+19005550123',
@@ -233,7 +234,7 @@ t.test('kinds of numbers that no person has, and countries that were not named, 
     Kazakhstan: '+77011234567',
     Jersey: '+447797712345',
     'Isle of Man': '+447624312345',
-    'no number at all': '+1202555',
+    'an invalid number': '+1202555',
   }
   for (const [nth, [kind, phone]] of Object.entries(refused).entries()) {
     await world.addUser(`user${nth}`, phone)
@@ -243,7 +244,7 @@ t.test('kinds of numbers that no person has, and countries that were not named, 
   t.equal((await world.sql('select from sends')).length, 0)
 })
 
-t.test('a number that was taken over of late is sent nothing', async (t) => {
+t.test('sends nothing to a number whose SIM was swapped recently', async (t) => {
   const asked: string[] = []
   const world = await createWorld(t, {
     app: {
@@ -261,13 +262,13 @@ t.test('a number that was taken over of late is sent nothing', async (t) => {
   await world.addUser('alice', '+12025550166')
   await world.addUser('bob', '+12025550143')
   t.equal((await world.login('alice')).body.code, 'destination_not_allowed')
-  t.equal((await world.login('bob')).status, 200, 'and what nobody knows is no reason')
+  t.equal((await world.login('bob')).status, 200, 'an unknown risk does not refuse')
   t.strictSame(asked, ['+12025550166', '+12025550143'])
   t.equal((await world.login('bob', 'a wrong password')).status, 401)
-  t.equal(asked.length, 2, 'nobody is asked before the password is right')
+  t.equal(asked.length, 2, 'no lookup before the correct password')
 })
 
-t.test('who must wait anyway is not looked up, for that costs money', async (t) => {
+t.test('does not pay for a lookup during a cooldown', async (t) => {
   let lookups = 0
   let verifications = 0
   const world = await createWorld(t, {
@@ -304,7 +305,7 @@ t.test('who must wait anyway is not looked up, for that costs money', async (t) 
   t.strictSame({ lookups, verifications }, { lookups: 1, verifications: 0 })
 })
 
-t.test('messages to scenario numbers say nothing about a country, an address or a prefix', async (t) => {
+t.test('messages to scenario numbers do not count for country, address and prefix rules', async (t) => {
   const { prefix, consecutive, conversion } = GUARD_RULES
   const world = await createWorld(t, {
     resendCooldown: 0,
@@ -323,12 +324,16 @@ t.test('messages to scenario numbers say nothing about a country, an address or 
   t.equal((await world.login('alice')).status, 200)
 })
 
-t.test('a rule that is switched off takes its blocks with it', async (t) => {
+t.test('disabling a rule disables its blocks', async (t) => {
   const { prefix, consecutive, conversion } = GUARD_RULES
   const world = await createWorld(t, { guard: { prefix, consecutive, conversion } })
   for (let nth = 0; nth < 4; nth += 1) await world.addUser(`user${nth}`, `+1202555014${nth}`)
   for (let nth = 0; nth < 3; nth += 1) t.equal((await world.login(`user${nth}`)).status, 200)
-  t.match(await world.login('user3'), { status: 503, body: { code: 'sms_unavailable' } }, 'the fourth of a row')
+  t.match(
+    await world.login('user3'),
+    { status: 503, body: { code: 'sms_unavailable' } },
+    'the fourth consecutive number',
+  )
   const without = await world.startInstance({ guard: {} })
   t.equal((await without.login('user3')).status, 200)
 })

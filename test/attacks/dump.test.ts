@@ -5,7 +5,7 @@ import { deriveSecrets } from '../../src/keys/secrets.ts'
 import { rounds } from '../run/rounds.ts'
 import { createWorld, PASSWORD, type World } from '../support/app.ts'
 
-/** Every row of every table, as text. */
+/** Returns every row of every table as text. */
 const dumpOf = async ({ sql, ledger, audit }: World): Promise<string> => {
   await ledger.drain()
   await audit.drain()
@@ -17,7 +17,7 @@ const dumpOf = async ({ sql, ledger, audit }: World): Promise<string> => {
     .join('\n')
 }
 
-/** A login whose every trace is in the database: a key, a wrong password, a wrong code, a challenge that still waits. */
+/** Leaves every trace of a login in the database: a key, a wrong password, a wrong code, an open challenge. */
 const logIn = async (world: World) => {
   await world.addUser('alice')
   await world.login('alice', 'a wrong password')
@@ -30,7 +30,7 @@ const logIn = async (world: World) => {
   return { key, token, code, clientKey: claims.key, challengeId: claims.jti }
 }
 
-t.test('a dump holds no code, no password, no token, no key and no number but the factor’s in clear', async (t) => {
+t.test('a dump has no plaintext code, password, token or key, and only the number of the factor', async (t) => {
   const world = await createWorld(t)
   const { key, token, code, clientKey } = await logIn(world)
   const dump = await dumpOf(world)
@@ -41,21 +41,21 @@ t.test('a dump holds no code, no password, no token, no key and no number but th
     '',
   )
   t.notOk(withoutIds.includes(code), 'code')
-  t.equal(dump.split('+12025550143').length - 1, 1, 'the number stands where its factor is')
+  t.equal(dump.split('+12025550143').length - 1, 1, 'the number appears once, in its factor')
 })
 
-/** Of the million codes that there are, from the right one on. */
+/** The number of codes to try, from the correct one on. */
 const GUESSES = rounds({ quick: 20_000, all: 1_000_000 })
 
-t.test('a dump with the server’s secret does not give a live code', async (t) => {
+t.test('a dump and the server’s secret do not reveal an open code', async (t) => {
   const world = await createWorld(t)
   const { clientKey, code, challengeId } = await logIn(world)
   const { pepper, phoneKey, attemptKey } = deriveSecrets('only for tests: not a secret at all')
   const dump = await dumpOf(world)
   const stored = new Set([...dump.matchAll(/\\+x([0-9a-f]{64})/g)].map(([, hash]) => hash))
-  t.ok(stored.size >= 4, 'what is searched: every hash that stands anywhere')
+  t.ok(stored.size >= 4, 'the search covers every stored hash')
 
-  // The thief has everything but the client's half, and tries what may have been hashed without it.
+  // The attacker has everything but the client's half, and tries hashes without it.
   const waysTo = (guess: string) => [
     createHash('sha256').update(guess).digest('hex'),
     createHmac('sha256', pepper).update(guess).digest('hex'),
@@ -66,7 +66,7 @@ t.test('a dump with the server’s secret does not give a live code', async (t) 
     const guess = String((Number(code) + nth) % 1_000_000).padStart(6, '0')
     for (const hash of waysTo(guess)) if (stored.has(hash)) found += 1
   }
-  // What a million tries would take too long for is tried with the code that is right.
+  // Slower combinations are tried only with the correct code.
   for (const secret of ['', phoneKey, attemptKey, challengeId, ...stored].filter((one) => one !== undefined)) {
     for (const text of [code, `${challengeId}${code}`, `${challengeId}|login|${code}`]) {
       if (stored.has(createHmac('sha256', secret).update(text).digest('hex'))) found += 1
@@ -75,5 +75,5 @@ t.test('a dump with the server’s secret does not give a live code', async (t) 
   t.equal(found, 0)
 
   const right = hashCode(pepper, { challengeId, purpose: 'login' }, clientKey, code).toString('hex')
-  t.ok(stored.has(right), 'with the client’s half it does: the search would have found it')
+  t.ok(stored.has(right), 'with the client’s half, the search finds the hash')
 })

@@ -2,14 +2,14 @@ import t from 'tap'
 import { type Answer, createWorld } from '../support/app.ts'
 import { addRefusedUsers } from '../support/refused-users.ts'
 
-/** What an answer shows, without what is different in every answer. */
+/** Returns a response without the parts that differ in every response. */
 const face = ({ status, headers, body }: Answer) => {
   const { 'x-request-id': _id, date: _date, ...visible } = headers
   const { instance: _instance, ...rest } = body
   return JSON.stringify([status, Object.keys(headers), visible, rest])
 }
 
-t.test('unknown, wrong, disabled, locked, password-less and factor-less look the same', async (t) => {
+t.test('unknown, wrong, disabled, locked, password-less and factor-less logins get the same response', async (t) => {
   const world = await createWorld(t)
   const faces = new Map<string, string>()
   for (const { reason, username, password } of await addRefusedUsers(world)) {
@@ -17,10 +17,10 @@ t.test('unknown, wrong, disabled, locked, password-less and factor-less look the
   }
   t.equal(new Set(faces.values()).size, 1, JSON.stringify([...faces], null, 1))
   t.match(faces.get('wrong password'), 'invalid_credentials')
-  t.equal(world.messages.length, 0, 'and nobody was sent a message')
+  t.equal(world.messages.length, 0, 'no message was sent')
 })
 
-t.test('every refused login costs one hash', async (t) => {
+t.test('computes one hash for every refused login', async (t) => {
   let hashes = 0
   const world = await createWorld(t, {
     app: {
@@ -43,7 +43,7 @@ t.test('every refused login costs one hash', async (t) => {
   t.equal(hashes, 3)
 })
 
-t.test('a wrong password inside the cooldown says nothing of the cooldown', async (t) => {
+t.test('a wrong password during the cooldown does not reveal the cooldown', async (t) => {
   const world = await createWorld(t)
   await world.addUser('alice')
   t.equal((await world.login('alice')).status, 200)
@@ -53,7 +53,7 @@ t.test('a wrong password inside the cooldown says nothing of the cooldown', asyn
   t.ok(right.body.retry_after > 20)
 })
 
-t.test('the spellings of one name are one account with one count', async (t) => {
+t.test('all spellings of one name log in to one account', async (t) => {
   const world = await createWorld(t, { resendCooldown: 0 })
   await world.addUser('Kate')
   for (const name of ['kate', 'KATE', ' kate ', 'ｋａｔｅ', '\u212aate']) {

@@ -7,13 +7,13 @@ import { secretsIn } from '../support/log-search.ts'
 import { type ApiDocument, checkAnswer, withoutReferences } from '../support/openapi-check.ts'
 import { digestTables } from '../support/table-digest.ts'
 
-/** Requests to each operation; three times as many where there is a body, which has more to get wrong. */
+/** Requests to each operation; three times as many for operations with a body. */
 const CASES = rounds({ quick: 2, all: 25 })
 
-/** Where the first operation begins; a failure says where its own did, and how to come to its smallest case. */
+/** The seed of the first operation; a failure reports its own seed and the path to its smallest case. */
 const SEED = 20_260_101
 
-/** Tables that are written whenever somebody is refused: they are what a refusal is for. */
+/** Tables that refusals may write to. */
 const RECORDS = ['audit_events', 'events', 'password_attempts']
 
 interface Schema {
@@ -43,10 +43,10 @@ interface Operation {
   requestBody?: { content: { 'application/json': { schema: Schema } } }
 }
 
-/** Characters that are none, the one that Postgres cannot store before all others. */
+/** Invalid characters, most often NUL, which Postgres cannot store. */
 const UNCLEAN = fc.oneof(fc.constant('\0'), fc.constantFrom('\n', '\u007f', '\u0085', '\ud800', '\ufffe'))
 
-/** Text that has broken somebody's parser, database, log or screen. */
+/** Texts that are known to break parsers, databases, logs or screens. */
 const ODD_TEXT = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 80 }),
   fc.string({ unit: 'grapheme', maxLength: 80 }),
@@ -83,7 +83,7 @@ const ODD_TEXT = fc.oneof(
   fc.integer({ min: 1, max: 2_500 }).map((length) => '😀'.repeat(length)),
 )
 
-/** Anything that JSON can say. */
+/** Any JSON value. */
 const ODD_VALUE = fc.oneof(
   { weight: 4, arbitrary: ODD_TEXT },
   fc.constantFrom(null, true, false, 0, -1, 1.5, 2 ** 53, 1e308, 123_456, [], {}, [[]], [null]),
@@ -92,7 +92,7 @@ const ODD_VALUE = fc.oneof(
   fc.dictionary(ODD_TEXT, fc.constantFrom(1, 'x'), { maxKeys: 5 }),
 )
 
-/** What a schema allows, more or less. */
+/** Returns values that a schema roughly allows. */
 const arbitraryOf = (schema: Schema): fc.Arbitrary<unknown> => {
   if (schema.anyOf) return fc.oneof(...schema.anyOf.map(arbitraryOf))
   if (schema.const !== undefined) return fc.constant(schema.const)
@@ -109,7 +109,7 @@ const arbitraryOf = (schema: Schema): fc.Arbitrary<unknown> => {
   if (schema.type === 'boolean') return fc.boolean()
   const { minLength = 0, maxLength = 40 } = schema
   const length = { minLength, maxLength: Math.min(maxLength, minLength + 60) }
-  // Properties of characters are more than its generator of matches knows.
+  // stringMatching does not support Unicode properties.
   const made =
     schema.pattern && !schema.pattern.includes('\\p')
       ? fc.stringMatching(new RegExp(schema.pattern), { maxLength: length.maxLength })
@@ -117,7 +117,7 @@ const arbitraryOf = (schema: Schema): fc.Arbitrary<unknown> => {
   return schema.examples ? fc.oneof(made, fc.constantFrom(...schema.examples)) : made
 }
 
-/** A body, changed in one way or two. */
+/** Applies one or two changes to a body. */
 const mutated = (body: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> => {
   const change = fc.oneof(
     fc.record({ kind: fc.constant('replace' as const), at: fc.nat(), value: ODD_VALUE }),
@@ -138,7 +138,7 @@ const mutated = (body: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> => {
   })
 }
 
-/** Text that a header may hold, as clients send it. */
+/** Header values as clients send them. */
 const headerText = fc.string({
   unit: fc.integer({ min: 0x20, max: 0xff }).map((code) => String.fromCharCode(code === 0x7f ? 0x20 : code)),
   maxLength: 60,
@@ -146,7 +146,7 @@ const headerText = fc.string({
 
 const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 2 })
 
-/** What is taken for a token: those of this world, nearly those, and rubbish. */
+/** Generates tokens: valid ones of this world, modified ones and garbage. */
 const tokenLike = (tokens: string[]) => {
   const real = fc.constantFrom(...tokens)
   return fc.oneof(
@@ -165,7 +165,7 @@ const tokenLike = (tokens: string[]) => {
   )
 }
 
-/** Headers that a client may send, of which some have a meaning here. */
+/** Generates headers that a client may send. */
 const headersWith = (token: fc.Arbitrary<string>) =>
   fc.record({
     'idempotency-key': optional(
@@ -199,7 +199,7 @@ const contentType = fc.oneof(
   headerText,
 )
 
-/** The text of a body: mostly JSON, at times cut short, doubled or something else. */
+/** Generates the text of a body: mostly JSON, sometimes truncated, duplicated or other text. */
 const textOf = (value: fc.Arbitrary<unknown>): fc.Arbitrary<string> =>
   fc.oneof(
     { weight: 30, arbitrary: value.map((one) => JSON.stringify(one) ?? '') },
@@ -209,7 +209,7 @@ const textOf = (value: fc.Arbitrary<unknown>): fc.Arbitrary<string> =>
     ODD_TEXT,
   )
 
-/** Requests to one operation. */
+/** Generates requests to one operation. */
 const requestsTo = (
   path: string,
   method: string,
@@ -254,17 +254,17 @@ const requestsTo = (
 
 const LAST = ['/verify', '/login']
 
-const company: TestProvider = {
+const twilio: TestProvider = {
   name: 'twilio',
   channels: ['sms', 'voice', 'whatsapp'],
   send: async () => ({ outcome: 'accepted', messageId: 'msg-1' }),
   readReceipt: ({ body }) => (body.length % 2 ? { outcome: 'forged' } : { outcome: 'unreadable' }),
 }
 
-/** A world with a user in it, what belongs to that user, and all operations of its document. */
+/** Creates a world with two users, their tokens, and all operations of its OpenAPI document. */
 const start = async (t: Test) => {
   const world = await createWorld(t, {
-    provider: company,
+    provider: twilio,
     resendCooldown: 0,
     app: { development: { outbox: { find: () => [] } } },
   })
@@ -279,15 +279,15 @@ const start = async (t: Test) => {
     .flatMap(([path, methods]) =>
       Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
     )
-    // Guesses use up the challenge that others are asked about, and a login ends it.
+    // Guesses and logins end the challenge that other operations use, so they run last.
     .sort((a, b) => LAST.indexOf(a.path) - LAST.indexOf(b.path))
   return { world, document: document as ApiDocument, operations, tokens: [open, spent, access] }
 }
 
-/** The bodies of an operation: as they should be, changed, and anything else. */
+/** Generates bodies for an operation: valid, modified and random ones. */
 const bodiesOf = (schema: Schema | undefined, tokens: string[]): fc.Arbitrary<unknown> => {
   if (!schema) return ODD_VALUE
-  // So that not every body ends at the first check.
+  // Real values, so that some bodies pass the first checks.
   const real: Record<string, fc.Arbitrary<unknown>> = {
     username: fc.constantFrom('alice', 'bob', 'nobody'),
     password: fc.oneof(fc.constant(PASSWORD), fc.uuid()),
@@ -300,26 +300,26 @@ const bodiesOf = (schema: Schema | undefined, tokens: string[]): fc.Arbitrary<un
   return fc.oneof({ weight: 8, arbitrary: valid }, { weight: 4, arbitrary: mutated(valid) }, ODD_VALUE)
 }
 
-/** What a request holds that no log may have; shorter ones turn up in any log by chance. */
+/** Returns the secrets of a request that no log may contain; shorter texts match by chance. */
 const secretsOf = ({ headers, payload }: InjectOptions): string[] => {
   const token = (headers as { authorization?: string }).authorization?.split(' ')[1]
   const password = /"password":"([^"\\]+)"/.exec(String(payload))?.[1]
   return [token, password].filter((secret) => secret !== undefined && secret.length >= 12) as string[]
 }
 
-/** Resolves when the notices of earlier requests have left, which nobody waits for. */
+/** Resolves when the notices of earlier requests are sent, which run in the background. */
 const noticesGone = async ({ sql, ledger }: World) => {
   while ((await sql('select from notices')).length > 0) await new Promise((resolve) => setTimeout(resolve, 5))
   await ledger.drain()
 }
 
-t.test('nothing that is sent to an operation makes it break its word, or write when it refuses', async (t) => {
+t.test('every response to random requests matches the OpenAPI document, and refusals write nothing', async (t) => {
   const { world, document, operations, tokens } = await start(t)
   t.ok(operations.length >= 12)
   const sent = new Set(tokens)
   let before = await digestTables(world.sql, RECORDS)
 
-  /** Throws when the answer is none that was promised. */
+  /** Throws if the response does not match the document. */
   const send = async (path: string, request: InjectOptions) => {
     for (const secret of secretsOf(request)) sent.add(secret)
     const answer = await world.app.inject(request)
@@ -346,5 +346,5 @@ t.test('nothing that is sent to an operation makes it break its word, or write w
     )
     t.pass(`${method} ${path}`)
   }
-  t.strictSame(secretsIn(world.logged.join('\n'), sent), [], 'no token and no password was logged')
+  t.strictSame(secretsIn(world.logged.join('\n'), sent), [], 'no token and no password in the log')
 })

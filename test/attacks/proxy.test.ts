@@ -7,9 +7,9 @@ import { type Answer, createWorld, PASSWORD, type TestProvider, type World, type
 const PROXY = '10.0.0.1'
 const CLIENT = '198.51.100.7'
 
-/** The address that the log has for the request of this answer. */
+/** Returns the logged address of the request for this response. */
 const loggedAddress = async (world: World, { headers }: Answer): Promise<unknown> => {
-  // The line is written when the answer has left.
+  // The log line is written after the response.
   for (let tries = 1; tries <= 100; tries += 1) {
     for (const line of world.logged.toReversed()) {
       const { event, request_id: requestId, address } = JSON.parse(line)
@@ -22,7 +22,7 @@ const loggedAddress = async (world: World, { headers }: Answer): Promise<unknown
 
 const behindProxy: WorldOptions = { app: { http: { rateLimit: true, trustProxy: ['10.0.0.0/8'] } } }
 
-t.test('what a client says of its address itself is not believed, in whatever header', async (t) => {
+t.test('ignores address headers of clients that are not trusted proxies', async (t) => {
   const world = await createWorld(t, behindProxy)
   let left: number = ADDRESS_LIMITS.login
   for (const headers of [
@@ -50,7 +50,7 @@ t.test('what a client says of its address itself is not believed, in whatever he
   }
 })
 
-t.test('of what comes through the proxy only the part it added counts', async (t) => {
+t.test('uses only the address that the trusted proxy added', async (t) => {
   const world = await createWorld(t, behindProxy)
   let left: number = ADDRESS_LIMITS.login
   for (const invented of [
@@ -84,7 +84,7 @@ t.test('of what comes through the proxy only the part it added counts', async (t
   }
 })
 
-t.test('what the proxy added is read with its port, and is the proxy itself where it is no address', async (t) => {
+t.test('reads addresses with a port and falls back to the proxy’s address', async (t) => {
   const world = await createWorld(t, behindProxy)
   for (const [added, address] of [
     ['1.2.3.4:5678', '1.2.3.4'],
@@ -114,39 +114,36 @@ t.test('what the proxy added is read with its port, and is the proxy itself wher
   }
 })
 
-t.test(
-  'nobody has more than one bucket: not by a /64, not by an IPv4 address in IPv6 clothes, not by capitals',
-  async (t) => {
-    const world = await createWorld(t, { app: { http: { rateLimit: true } } })
-    const from = async (remoteAddress: string) =>
-      (await world.send({ method: 'POST', url: '/login', payload: {}, remoteAddress })).status
-    const hex = (nth: number) => ((nth * 40_503) % 65_536).toString(16)
-    for (const [name, addressOf] of [
-      ['a /64', (nth: number) => `2001:db8:0:7:${hex(nth)}:${hex(nth + 1)}:${hex(nth + 2)}:${hex(nth + 3)}`],
-      ['capitals', (nth: number) => `${nth % 2 ? '2001:DB8:0:ABCD' : '2001:db8:0:abcd'}::${hex(nth)}`],
-      ['with and without zeros', (nth: number) => `${nth % 2 ? '2001:0db8:0000:0008:' : '2001:db8:0:8:'}:${hex(nth)}`],
-      ['IPv4', (nth: number) => ['::ffff:1.2.3.4', '1.2.3.4', '::FFFF:1.2.3.4', '::ffff:102:304'][nth % 4]!],
-    ] as const) {
-      const statuses = []
-      for (let nth = 0; nth < 200; nth += 1) statuses.push(await from(addressOf(nth)))
-      t.equal(statuses.filter((status) => status !== 429).length, ADDRESS_LIMITS.login, name)
-    }
-  },
-)
+t.test('counts all spellings of an address and all addresses of a /64 in one bucket', async (t) => {
+  const world = await createWorld(t, { app: { http: { rateLimit: true } } })
+  const from = async (remoteAddress: string) =>
+    (await world.send({ method: 'POST', url: '/login', payload: {}, remoteAddress })).status
+  const hex = (nth: number) => ((nth * 40_503) % 65_536).toString(16)
+  for (const [name, addressOf] of [
+    ['a /64', (nth: number) => `2001:db8:0:7:${hex(nth)}:${hex(nth + 1)}:${hex(nth + 2)}:${hex(nth + 3)}`],
+    ['capitals', (nth: number) => `${nth % 2 ? '2001:DB8:0:ABCD' : '2001:db8:0:abcd'}::${hex(nth)}`],
+    ['with and without zeros', (nth: number) => `${nth % 2 ? '2001:0db8:0000:0008:' : '2001:db8:0:8:'}:${hex(nth)}`],
+    ['IPv4', (nth: number) => ['::ffff:1.2.3.4', '1.2.3.4', '::FFFF:1.2.3.4', '::ffff:102:304'][nth % 4]!],
+  ] as const) {
+    const statuses = []
+    for (let nth = 0; nth < 200; nth += 1) statuses.push(await from(addressOf(nth)))
+    t.equal(statuses.filter((status) => status !== 429).length, ADDRESS_LIMITS.login, name)
+  }
+})
 
-t.test('a request counts whatever it is: before its method, its path or its body is looked at', async (t) => {
+t.test('counts every request before its method, path and body are checked', async (t) => {
   const world = await createWorld(t, { app: { http: { rateLimit: true } } })
   const json = { 'content-type': 'application/json' }
   const requests: [string, InjectOptions, counts?: 'login'][] = [
     ['HEAD', { method: 'HEAD', url: '/me' }],
-    ['HEAD of what is not there', { method: 'HEAD', url: '/nowhere' }],
+    ['HEAD of an unknown path', { method: 'HEAD', url: '/nowhere' }],
     ['OPTIONS', { method: 'OPTIONS', url: '/login' }],
-    ['OPTIONS of what is not there', { method: 'OPTIONS', url: '/nowhere' }],
+    ['OPTIONS of an unknown path', { method: 'OPTIONS', url: '/nowhere' }],
     ['404', { method: 'GET', url: '/nowhere' }],
     ['405', { method: 'DELETE', url: '/login' }],
     ['413', { method: 'POST', url: '/login', headers: json, payload: ' '.repeat(9_000) }, 'login'],
     ['415', { method: 'POST', url: '/login', headers: { 'content-type': 'text/plain' }, payload: 'x' }, 'login'],
-    ['no JSON', { method: 'POST', url: '/login', headers: json, payload: '{' }, 'login'],
+    ['invalid JSON', { method: 'POST', url: '/login', headers: json, payload: '{' }, 'login'],
     ['no body', { method: 'POST', url: '/login' }, 'login'],
     ['a control character', { method: 'POST', url: '/login', payload: { username: '\0' } }, 'login'],
   ]
@@ -167,7 +164,7 @@ t.test('a request counts whatever it is: before its method, its path or its body
   }
 })
 
-t.test('no origin but the listed ones may read an answer, however alike it looks', async (t) => {
+t.test('allows only listed origins to read responses', async (t) => {
   const origin = 'https://app.example.com'
   const world = await createWorld(t, { app: { http: { corsOrigins: [origin, 'https://other.example.com'] } } })
   const ask = async (headers: Record<string, string>) => [
@@ -205,8 +202,8 @@ t.test('no origin but the listed ones may read an answer, however alike it looks
   ]) {
     for (const { headers } of await ask(evil === undefined ? {} : { origin: evil })) {
       t.notOk(headers['access-control-allow-origin'], String(evil))
-      t.notOk(headers['access-control-allow-credentials'], 'and never with credentials')
-      t.match(headers['vary'], /\borigin\b/i, 'caches keep the answers apart')
+      t.notOk(headers['access-control-allow-credentials'], 'never with credentials')
+      t.match(headers['vary'], /\borigin\b/i, 'caches store one response per origin')
     }
   }
   for (const { headers } of await ask({ origin })) {
@@ -220,10 +217,10 @@ t.test('no origin but the listed ones may read an answer, however alike it looks
   }
   const closed = await world.startInstance({ app: { http: { corsOrigins: [] } } })
   const { headers } = await closed.app.inject({ method: 'POST', url: '/login', payload: {}, headers: { origin } })
-  t.notOk(headers['access-control-allow-origin'], 'and none at all where none is listed')
+  t.notOk(headers['access-control-allow-origin'], 'no origin is allowed if none is listed')
 })
 
-/** What every answer carries. */
+/** Headers of every response. */
 const EVERYWHERE = {
   'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
@@ -232,20 +229,20 @@ const EVERYWHERE = {
   'x-request-id': /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
 }
 
-/** What is the same for everybody, and may be kept. */
+/** Public responses that caches may store. */
 const KEPT = /^GET \/\.well-known\/(?:jwks\.json|oauth-authorization-server|openid-configuration)$/
 
-/** A port of the flow of which nothing works. */
+/** A port whose every method rejects. */
 const broken = new Proxy({}, { get: () => () => Promise.reject(new Error('broken')) }) as never
 
-const company: TestProvider = {
+const acme: TestProvider = {
   name: 'acme',
   send: async () => ({ outcome: 'accepted', messageId: 'msg-1' }),
   readReceipt: () => ({ outcome: 'read', receipts: [{ messageId: 'msg-1', status: 'delivered' }] }),
 }
 
-t.test('every route has the same safe headers on every answer, whatever its status', async (t) => {
-  const world = await createWorld(t, { provider: company, resendCooldown: 0, app: { http: { rateLimit: true } } })
+t.test('every route sends the same security headers with every status', async (t) => {
+  const world = await createWorld(t, { provider: acme, resendCooldown: 0, app: { http: { rateLimit: true } } })
   await world.addUser('alice')
   const failing = await world.startInstance({
     app: {
@@ -263,7 +260,7 @@ t.test('every route has the same safe headers on every answer, whatever its stat
   const login = { username: 'alice', password: PASSWORD }
   const signIn = async () => (await world.post('/login', login)).body.pending_token as string
   const access = (await world.verify(await signIn(), world.lastCode())).body.access_token as string
-  /** What a route needs to say yes; a new challenge each, as one login ends the other. */
+  /** Returns the input for a successful call; each has a new challenge, as a login ends the former one. */
   const needs: Record<string, () => Promise<{ payload?: object; token?: string }>> = {
     '/login': async () => ({ payload: login }),
     '/resend': async () => ({ payload: { pending_token: await signIn() } }),
@@ -279,7 +276,7 @@ t.test('every route has the same safe headers on every answer, whatever its stat
     const name = `${route} ${statusCode}`
     const isKept = KEPT.test(route) && statusCode === 200
     t.match(headers, isKept ? { ...EVERYWHERE, 'cache-control': 'public, max-age=300' } : EVERYWHERE, name)
-    for (const betrayal of ['server', 'x-powered-by', 'via', 'set-cookie']) t.notOk(headers[betrayal], name)
+    for (const header of ['server', 'x-powered-by', 'via', 'set-cookie']) t.notOk(headers[header], name)
     if (statusCode >= 400) t.match(headers['content-type'], /^application\/problem\+json/, name)
   }
 
@@ -342,7 +339,7 @@ t.test('every route has the same safe headers on every answer, whatever its stat
     ['GET /health/live', [200, 400, 404, 405]],
     ['GET /health/ready', [200, 400, 404, 405, 503]],
   ] as const) {
-    t.strictSame(statuses(route), expected, `each status of ${route} was looked at`)
+    t.strictSame(statuses(route), expected, `every status of ${route} was checked`)
   }
 })
 

@@ -8,7 +8,7 @@ const CAPS = { user, number, address, network }
 const ALL = { ...CAPS, prefix, consecutive, conversion }
 const PASSWORD = 'an older tale of four other words'
 
-/** Hashing is not what is attacked here, and three hundred hashes would be most of the time. */
+/** A stub, because three hundred hashes would take most of the time. */
 const passwords = {
   verify: async () => true,
   hash: async () => '$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaA',
@@ -25,7 +25,7 @@ const register = (world: Pick<World, 'send'>, n: number, phone: string, remoteAd
 
 const REGISTRATIONS = rounds({ quick: 60, all: 300 })
 
-t.test('registrations to one prefix, from everywhere: it is closed after a few', async (t) => {
+t.test('blocks a prefix after at most 15 registrations from many addresses', async (t) => {
   const world = await createWorld(t, { guard: ALL, app: { credentials: { passwords } } })
   const other = await world.startInstance()
   const statuses = new Map<string, number>()
@@ -48,10 +48,10 @@ t.test('registrations to one prefix, from everywhere: it is closed after a few',
   const deadline = Date.now() + 5_000
   const users = async () => Number((await world.sql('select count(*) from users'))[0]!['count'])
   while ((await users()) > sent && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20))
-  t.equal(await users(), sent, 'who was sent nothing left nothing')
+  t.equal(await users(), sent, 'refused registrations leave no rows')
 })
 
-t.test('an address pays for ten registrations an hour, whatever their numbers', async (t) => {
+t.test('limits an address to ten registrations an hour across numbers', async (t) => {
   const world = await createWorld(t, { guard: CAPS, app: { credentials: { passwords } } })
   const answers = []
   for (let n = 0; n < 14; n += 1) answers.push(await register(world, n, `+1202${500 + n}01${40 + n}`, '203.0.113.9'))
@@ -59,17 +59,17 @@ t.test('an address pays for ten registrations an hour, whatever their numbers', 
   t.ok(answers.slice(10).every(({ body }) => body.code === 'rate_limited'))
 })
 
-t.test('one who may change the number has no more codes than anybody, to however many numbers', async (t) => {
+t.test('number changes share the user’s cap of five codes an hour', async (t) => {
   const world = await createWorld(t, { resendCooldown: 0, guard: CAPS })
   await world.addUser('alice')
   const alice = world.as((await world.logIn('alice')).access_token)
   const answers = []
   for (let n = 0; n < 8; n += 1) answers.push(await alice.post('/phone', { phone: `+120255501${60 + n}` }))
-  t.equal(answers.filter(({ status }) => status === 200).length, 4, 'and the one of the login')
+  t.equal(answers.filter(({ status }) => status === 200).length, 4, 'plus the code of the login')
   t.ok(answers.slice(4).every(({ body }) => body.code === 'rate_limited'))
 })
 
-t.test('a human check that is down lets users in, and strangers wait', async (t) => {
+t.test('admits users and refuses registrations while the human check is down', async (t) => {
   const humanCheck = {
     name: 'test',
     challenge: () => ({ kind: 'test' }),
@@ -87,19 +87,15 @@ t.test('a human check that is down lets users in, and strangers wait', async (t)
     status: 403,
     body: { human_check: { kind: 'test' } },
   })
-  t.match(
-    await register(world, 1, '+12025550161', '203.0.113.9', answer),
-    { status: 403 },
-    'nobody could say who it is',
-  )
+  t.match(await register(world, 1, '+12025550161', '203.0.113.9', answer), { status: 403 }, 'the check is unavailable')
   t.match(await world.post('/login', { username: 'alice', password: 'x', ...answer }), { status: 200 })
 })
 
-t.test('whoever knows a number cannot keep its owner out with codes of their own', async (t) => {
+t.test('registrations with a victim’s number do not block the victim’s logins', async (t) => {
   const world = await createWorld(t, { guard: ALL })
   const passwordOf = 'correct horse battery staple'
   await world.addUser('alice', '+12025550143')
-  t.equal((await world.logIn('alice')).token_type, 'Bearer', 'who has logged in within a month')
+  t.equal((await world.logIn('alice')).token_type, 'Bearer', 'a known user')
   for (let hour = 0; hour < 26; hour += 1) {
     for (let n = 0; n < 3; n += 1) {
       await register(world, hour * 10 + n, '+12025550143', `198.18.${hour}.${n + 1}`)
@@ -109,7 +105,7 @@ t.test('whoever knows a number cannot keep its owner out with codes of their own
     t.match(login, { status: 200 }, `hour ${hour}: ${login.body.code}`)
     const { code } = world.messages.at(-1)!
     t.equal((await world.verify(login.body.pending_token, code)).status, 200)
-    // Ten a day are hers, like everybody's.
+    // The cap of ten codes a day applies to her too.
     await world.passTime(3 * 3_600)
   }
 })

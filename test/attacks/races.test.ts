@@ -10,7 +10,7 @@ const count = (answers: Answer[], status: number, code?: string) =>
 
 const MOST_TRIES = 20
 
-/** Asks so many times at once. Whoever finds no place on a busy machine has used nothing up, and asks again as clients do. */
+/** Sends parallel requests. A 503 of a busy machine has no effect, so the request is repeated, as clients do. */
 const race = (askers: number, ask: (nth: number) => Promise<Answer>): Promise<Answer[]> =>
   Promise.all(
     Array.from({ length: askers }, async (_, nth) => {
@@ -20,7 +20,7 @@ const race = (askers: number, ask: (nth: number) => Promise<Answer>): Promise<An
     }),
   )
 
-t.test('of 50 parallel right codes on two instances one gets a token', async (t) => {
+t.test('issues one token for 50 parallel correct codes on two instances', async (t) => {
   const world = await createWorld(t, { resendCooldown: 0 })
   const other = await world.startInstance()
   await world.addUser('alice')
@@ -28,8 +28,8 @@ t.test('of 50 parallel right codes on two instances one gets a token', async (t)
     const { pending_token: token } = (await world.login('alice')).body
     const code = world.lastCode()
     const answers = await race(50, (nth) => (nth % 2 ? world : other).verify(token, code))
-    t.equal(count(answers, 200), 1, `round ${round}: one winner`)
-    t.equal(count(answers, 401, 'challenge_invalid'), 49, `round ${round}: 49 are told that it is over`)
+    t.equal(count(answers, 200), 1, `round ${round}: one token`)
+    t.equal(count(answers, 401, 'challenge_invalid'), 49, `round ${round}: 49 are refused`)
   }
   const [{ spent } = {}] = await world.sql(
     'select count(*)::int as spent from challenges where consumed_at is not null',
@@ -37,7 +37,7 @@ t.test('of 50 parallel right codes on two instances one gets a token', async (t)
   t.equal(spent, ROUNDS)
 })
 
-t.test('of 50 parallel wrong codes five are counted, and then the right code is refused', async (t) => {
+t.test('counts five of 50 parallel wrong codes, then refuses the correct code', async (t) => {
   const world = await createWorld(t, { resendCooldown: 0 })
   const other = await world.startInstance()
   for (let round = 1; round <= ROUNDS; round += 1) {
@@ -45,17 +45,17 @@ t.test('of 50 parallel wrong codes five are counted, and then the right code is 
     const { pending_token: token } = (await world.login(`alice${round}`)).body
     const code = world.lastCode()
     const answers = await race(50, (nth) => (nth % 2 ? world : other).verify(token, wrongCode(code, nth + 1)))
-    t.equal(count(answers, 401, 'invalid_code'), 5, `round ${round}: five guesses were taken`)
+    t.equal(count(answers, 401, 'invalid_code'), 5, `round ${round}: five guesses were counted`)
     t.equal(count(answers, 401, 'challenge_invalid'), 45)
-    t.equal((await world.verify(token, code)).body.code, 'challenge_invalid', 'the right code comes too late')
+    t.equal((await world.verify(token, code)).body.code, 'challenge_invalid', 'the correct code is refused')
     const [challenge] = await world.sql('select attempts, consumed_at from challenges where user_id = $1', [userId])
     t.strictSame(challenge, { attempts: 5, consumed_at: null })
     const [factor] = await world.sql('select failures from factors where user_id = $1', [userId])
-    t.equal(factor?.failures, 5, 'the account knows of each')
+    t.equal(factor?.failures, 5, 'the account counts each')
   }
 })
 
-t.test('of 40 parallel resends one sends a message', async (t) => {
+t.test('sends one message for 40 parallel resends', async (t) => {
   const world = await createWorld(t)
   const other = await world.startInstance()
   for (let round = 1; round <= ROUNDS; round += 1) {
@@ -64,13 +64,13 @@ t.test('of 40 parallel resends one sends a message', async (t) => {
     await world.passTime(30)
     const before = world.messages.length
     const answers = await race(40, (nth) => (nth % 2 ? world : other).resend(token))
-    t.equal(count(answers, 200), 1, `round ${round}: one is answered`)
+    t.equal(count(answers, 200), 1, `round ${round}: one succeeds`)
     t.equal(count(answers, 429, 'resend_cooldown'), 39)
     t.equal(world.messages.length - before, 1, 'one message')
   }
 })
 
-t.test('of 20 parallel logins with the right password one sends a message', async (t) => {
+t.test('sends one message for 20 parallel logins with the correct password', async (t) => {
   const world = await createWorld(t)
   const other = await world.startInstance()
   await world.addUser('alice')
@@ -80,7 +80,7 @@ t.test('of 20 parallel logins with the right password one sends a message', asyn
   t.equal(world.messages.length, 1)
 })
 
-t.test('ten users who log in at the same time all get in', async (t) => {
+t.test('ten users log in in parallel', async (t) => {
   const world = await createWorld(t)
   const names = Array.from({ length: 10 }, (_, nth) => `user${nth}`)
   for (const [nth, name] of names.entries()) await world.addUser(name, `+1202555014${nth}`)
@@ -94,7 +94,7 @@ t.test('ten users who log in at the same time all get in', async (t) => {
   t.equal(count(answers, 200), 10)
 })
 
-t.test('guesses of one account in parallel never pass the tenth failure', async (t) => {
+t.test('parallel guesses at one account stop at the tenth failure', async (t) => {
   const world = await createWorld(t)
   const other = await world.startInstance()
   const userId = await world.addUser('alice')
@@ -108,14 +108,14 @@ t.test('guesses of one account in parallel never pass the tenth failure', async 
   t.equal(factor?.failures, 10)
 })
 
-t.test('a guess that had to wait sees what happened meanwhile: the account disabled, or a newer login', async (t) => {
+t.test('a guess that waits for a lock sees a disabled account or a newer login', async (t) => {
   const world = await createWorld(t, { resendCooldown: 0 })
   await world.addUser('alice')
   const blocker = new pg.Client({ connectionString: world.url })
   await blocker.connect()
   t.teardown(() => blocker.end())
 
-  /** Makes the right guess while the factor's row is held, and does this before the row is let go. */
+  /** Sends the correct guess while the factor's row is locked, and runs `meanwhile` before the lock is released. */
   const guessAcross = async (meanwhile: () => Promise<unknown>) => {
     const { pending_token: token } = (await world.login('alice')).body
     const code = world.lastCode()

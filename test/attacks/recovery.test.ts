@@ -2,7 +2,7 @@ import t from 'tap'
 import { PASSWORD_RULES } from '../../src/core/limits.ts'
 import { createWorld, PASSWORD, wrongCode } from '../support/app.ts'
 
-t.test('an account that is locked is locked on every way in', async (t) => {
+t.test('a locked factor refuses guesses, resends and logins', async (t) => {
   const world = await createWorld(t)
   await world.addUser('alice')
   const { pending_token: token } = (await world.login('alice')).body
@@ -15,10 +15,10 @@ t.test('an account that is locked is locked on every way in', async (t) => {
   await world.passTime(31)
   t.equal((await world.resend(token)).body.code, 'factor_locked', 'another code, after the wait')
   t.equal((await world.login('alice')).body.code, 'invalid_credentials', 'a new login')
-  t.equal(world.messages.length, before, 'and nothing was sent')
+  t.equal(world.messages.length, before, 'nothing was sent')
 })
 
-t.test('what an operator resets is the factor: neither the tries of a password nor the caps', async (t) => {
+t.test('resetting the factor does not reset password attempts', async (t) => {
   const world = await createWorld(t, { passwordRules: { ...PASSWORD_RULES, firstDelay: 0 } })
   await world.addUser('alice')
   for (let nth = 0; nth < 10; nth += 1) await world.login('alice', 'a wrong password')
@@ -26,7 +26,7 @@ t.test('what an operator resets is the factor: neither the tries of a password n
   t.equal((await world.login('alice')).status, 429)
 })
 
-t.test('an account that is disabled and enabled again has ended what was begun before', async (t) => {
+t.test('disabling and enabling an account ends its open challenges', async (t) => {
   const world = await createWorld(t)
   await world.addUser('alice')
   const { pending_token: token } = (await world.login('alice')).body
@@ -39,7 +39,7 @@ t.test('an account that is disabled and enabled again has ended what was begun b
   t.equal((await world.verify(fresh.body.pending_token, world.lastCode())).status, 200)
 })
 
-t.test('the owner gets in from a clean address whatever strangers did at the name', async (t) => {
+t.test('the owner logs in from a new address after 40 wrong passwords from others', async (t) => {
   const world = await createWorld(t, { passwordRules: PASSWORD_RULES })
   await world.addUser('alice')
   for (let nth = 0; nth < 40; nth += 1) {

@@ -2,7 +2,7 @@ import t from 'tap'
 import { createWorld, type World } from '../support/app.ts'
 import { addRefusedUsers } from '../support/refused-users.ts'
 
-/** Samples of each class, taken in turn, so that what slows the machine slows all classes alike. */
+/** Samples of each class, taken in turn, so that load affects all classes alike. */
 const SAMPLES = 300
 
 /** The largest gap between two medians, in ms. */
@@ -19,13 +19,13 @@ const timeOf = async (world: World, username: string, password: string): Promise
   return performance.now() - start
 }
 
-t.test('refused logins take the same time, whatever they were refused for', async (t) => {
+t.test('all refused logins take the same time', async (t) => {
   const world = await createWorld(t)
   const classes = await addRefusedUsers(world)
   const times = new Map(classes.map(({ reason }) => [reason, [] as number[]]))
   for (const { username, password } of classes) await timeOf(world, username, password)
   for (let nth = 0; nth < SAMPLES; nth += 1) {
-    // Another first one each time, or a class would always come after the same one.
+    // The order rotates, so that no class always follows the same one.
     for (let turn = 0; turn < classes.length; turn += 1) {
       const { reason, username, password } = classes[(nth + turn) % classes.length]!
       times.get(reason)!.push(await timeOf(world, username, password))
@@ -35,5 +35,5 @@ t.test('refused logins take the same time, whatever they were refused for', asyn
   const all = medians.map(({ ms }) => ms)
   const gap = Math.max(...all) - Math.min(...all)
   t.comment(medians.map(({ reason, ms }) => `${reason} ${ms.toFixed(2)} ms`).join(', '))
-  t.ok(gap < LARGEST_GAP, `the medians lie ${gap.toFixed(2)} ms apart`)
+  t.ok(gap < LARGEST_GAP, `the medians differ by ${gap.toFixed(2)} ms`)
 })

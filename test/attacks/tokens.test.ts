@@ -36,7 +36,7 @@ const tokensWith = (secrets: Secrets): TokenOptions => ({
   now: Date.now,
 })
 
-/** A world whose keys this file has, with one user, and the claims of the tokens that it would issue. */
+/** Creates a world with known keys and one user, and returns the claims of its tokens. */
 const createForgery = async (t: Parameters<typeof createWorld>[0]) => {
   const world = await createWorld(t, {
     app: { tokens: tokensWith([secret]) },
@@ -46,7 +46,7 @@ const createForgery = async (t: Parameters<typeof createWorld>[0]) => {
   const code = world.lastCode()
   const pendingClaims = JSON.parse(Buffer.from(pending.split('.')[1], 'base64url').toString())
   const sid = randomUUID()
-  // So that nothing but the forgery itself can be what is refused.
+  // A valid session, so that only the forgery can be the reason of a refusal.
   await world.sql(
     `insert into sessions (session_id, user_id, auth_epoch, acr, amr, address, expires_at)
      values ($1, $2, 0, 'aal2', '{pwd,sms,mfa}', '192.0.2.1', now() + interval '1 day')`,
@@ -71,7 +71,7 @@ const createForgery = async (t: Parameters<typeof createWorld>[0]) => {
 const without = (claims: object, name: string) =>
   Object.fromEntries(Object.entries(claims).filter(([key]) => key !== name))
 
-/** Changes to claims that no verifier may accept, for both kinds of token. */
+/** Changes to claims that verifiers must refuse, for both kinds of token. */
 const BAD_CLAIMS: [string, (claims: Record<string, unknown>) => object][] = [
   ...['iss', 'aud', 'sub', 'jti', 'iat', 'exp'].map((name): [string, (claims: object) => object] => [
     `no ${name}`,
@@ -80,18 +80,18 @@ const BAD_CLAIMS: [string, (claims: Record<string, unknown>) => object][] = [
   ['another issuer', (claims) => ({ ...claims, iss: 'https://evil.example.com' })],
   ['another audience', (claims) => ({ ...claims, aud: 'https://other.example.com' })],
   ['a list of audiences', (claims) => ({ ...claims, aud: [claims['aud'], 'https://other.example.com'] })],
-  ['a subject that is no id', (claims) => ({ ...claims, sub: 'alice' })],
+  ['a subject that is not an id', (claims) => ({ ...claims, sub: 'alice' })],
   ['a numeric subject', (claims) => ({ ...claims, sub: 7 })],
   ['an iat in the future', (claims) => ({ ...claims, iat: now() + 3_600, exp: now() + 3_700 })],
-  ['an exp without end', (claims) => ({ ...claims, exp: 1e15 })],
+  ['an exp in the far future', (claims) => ({ ...claims, exp: 1e15 })],
   ['an exp of 1e308', (claims) => ({ ...claims, exp: 1e308 })],
   ['an exp in text', (claims) => ({ ...claims, exp: String(now() + 60) })],
-  ['a longer life than we give', (claims) => ({ ...claims, exp: now() + 10_000 })],
+  ['a longer lifetime than allowed', (claims) => ({ ...claims, exp: now() + 10_000 })],
   ['a null exp', (claims) => ({ ...claims, exp: null })],
   ['an nbf in the future', (claims) => ({ ...claims, nbf: now() + 3_600 })],
 ]
 
-t.test('no forged pending token is taken, and none costs an attempt', async (t) => {
+t.test('refuses forged pending tokens without counting an attempt', async (t) => {
   const { world, pending, code, pendingClaims } = await createForgery(t)
   const [head, body, signature] = pending.split('.')
   const publicPem = key.publicPem
@@ -117,7 +117,7 @@ t.test('no forged pending token is taken, and none costs an attempt', async (t) 
     ['no purpose', hs256(secret.pendingKey, pendingHeader, without(pendingClaims, 'purpose'))],
     ['no client key', hs256(secret.pendingKey, pendingHeader, without(pendingClaims, 'key'))],
     ['a short client key', hs256(secret.pendingKey, pendingHeader, { ...pendingClaims, key: 'AA' })],
-    ['a challenge id that is none', hs256(secret.pendingKey, pendingHeader, { ...pendingClaims, jti: "' or 1=1 --" })],
+    ['an invalid challenge id', hs256(secret.pendingKey, pendingHeader, { ...pendingClaims, jti: "' or 1=1 --" })],
     ['EdDSA with the access key', eddsa({ ...accessHeader, typ: 'pending-2fa+jwt', kid: secret.id }, pendingClaims)],
     ['not a token', 'a.b.c'],
     ['empty parts', '..'],
@@ -136,36 +136,28 @@ t.test('no forged pending token is taken, and none costs an attempt', async (t) 
   }
   t.match(await world.resend(forgeries[0]![1]), { status: 401 })
   t.strictSame(await world.sql('select attempts, consumed_at from challenges'), [{ attempts: 0, consumed_at: null }])
-  t.equal((await world.verify(pending, code)).status, 200, 'the genuine one still works')
+  t.equal((await world.verify(pending, code)).status, 200, 'the genuine token still works')
 })
 
-t.test('a pending token that is only too old is a challenge that is over', async (t) => {
+t.test('an expired pending token returns challenge_invalid', async (t) => {
   const { world, code, pendingClaims } = await createForgery(t)
   const old = hs256(secret.pendingKey, pendingHeader, { ...pendingClaims, iat: now() - 300, exp: now() })
   t.match(await world.verify(old, code), { status: 401, body: { code: 'challenge_invalid' } })
 })
 
-t.test('a right code with the claims of another challenge is worth nothing', async (t) => {
+t.test('refuses a correct code with the claims of another challenge', async (t) => {
   const { world, code, pendingClaims } = await createForgery(t)
   const otherKey = hs256(secret.pendingKey, pendingHeader, { ...pendingClaims, key: 'A'.repeat(22) })
-  t.equal(
-    (await world.verify(otherKey, code)).body.code,
-    'invalid_code',
-    'even the server cannot answer without the client’s half',
-  )
+  t.equal((await world.verify(otherKey, code)).body.code, 'invalid_code', 'even the server needs the client’s half')
   const nowhere = hs256(secret.pendingKey, pendingHeader, { ...pendingClaims, jti: randomUUID() })
   t.equal((await world.verify(nowhere, code)).body.code, 'challenge_invalid')
-  const nobody = hs256(secret.pendingKey, pendingHeader, { ...pendingClaims, sub: randomUUID() })
-  t.equal((await world.verify(nobody, code)).body.code, 'challenge_invalid')
+  const unknownUser = hs256(secret.pendingKey, pendingHeader, { ...pendingClaims, sub: randomUUID() })
+  t.equal((await world.verify(unknownUser, code)).body.code, 'challenge_invalid')
 })
 
-t.test('no forged access token is taken', async (t) => {
+t.test('refuses forged access tokens', async (t) => {
   const { world, pending, accessClaims } = await createForgery(t)
-  t.equal(
-    (await world.get('/me', eddsa(accessHeader, accessClaims))).status,
-    200,
-    'what the forgeries start from is right',
-  )
+  t.equal((await world.get('/me', eddsa(accessHeader, accessClaims))).status, 200, 'the original token is valid')
   const publicKey = createPublicKey(key.publicPem)
   const der = publicKey.export({ type: 'spki', format: 'der' })
   const hsHeader = { ...accessHeader, alg: 'HS256' }
@@ -186,15 +178,12 @@ t.test('no forged access token is taken', async (t) => {
     ['no kid', eddsa(without(accessHeader, 'kid'), accessClaims)],
     ['typ JWT', eddsa({ ...accessHeader, typ: 'JWT' }, accessClaims)],
     ['typ of a pending token', eddsa({ ...accessHeader, typ: 'pending-2fa+jwt' }, accessClaims)],
-    ['a key of its own in the header', eddsa({ ...accessHeader, kid: 'own', jwk: key.publicJwk }, accessClaims)],
-    [
-      'a key address in the header',
-      eddsa({ ...accessHeader, kid: 'own', jku: 'http://127.0.0.1:9/jwks' }, accessClaims),
-    ],
+    ['its own key in the header', eddsa({ ...accessHeader, kid: 'own', jwk: key.publicJwk }, accessClaims)],
+    ['a key URL in the header', eddsa({ ...accessHeader, kid: 'own', jku: 'http://127.0.0.1:9/jwks' }, accessClaims)],
     ['the audience of the other kind', eddsa(accessHeader, { ...accessClaims, aud: `${ISSUER}/verify` })],
-    ['one second too old', eddsa(accessHeader, { ...accessClaims, iat: now() - 600, exp: now() })],
+    ['expired this second', eddsa(accessHeader, { ...accessClaims, iat: now() - 600, exp: now() })],
     ['no acr', eddsa(accessHeader, without(accessClaims, 'acr'))],
-    ['nobody’s', eddsa(accessHeader, { ...accessClaims, sub: randomUUID() })],
+    ['of an unknown user', eddsa(accessHeader, { ...accessClaims, sub: randomUUID() })],
     [
       'changed after signing',
       `${encode(accessHeader)}.${encode({ ...accessClaims, acr: 'aal3' })}.${eddsa(accessHeader, accessClaims).split('.')[2]}`,
@@ -212,12 +201,12 @@ t.test('no forged access token is taken', async (t) => {
   })
 })
 
-t.test('a token is taken from one Authorization header alone', async (t) => {
+t.test('accepts a token only in one Authorization header', async (t) => {
   const { world, accessClaims } = await createForgery(t)
   const token = eddsa(accessHeader, accessClaims)
   const get = (url: string, authorization?: string) =>
     world.send({ method: 'GET', url, headers: authorization === undefined ? {} : { authorization } })
-  t.equal((await get('/me', `bearer ${token}`)).status, 200, 'the scheme has no case')
+  t.equal((await get('/me', `bearer ${token}`)).status, 200, 'the scheme ignores case')
   t.equal((await get(`/me?access_token=${token}`)).status, 401, 'not from the URL')
   for (const header of [
     undefined,
@@ -231,7 +220,7 @@ t.test('a token is taken from one Authorization header alone', async (t) => {
   }
 })
 
-t.test('the former secret still opens the challenges it closed, and signs no new ones', async (t) => {
+t.test('the former secret verifies its open challenges and signs no new ones', async (t) => {
   const { world, pending, code } = await createForgery(t)
   const renewed = { ...deriveSecrets('the secret that took its place in these tests'), from: 0 }
   const rotated = await world.startInstance({
@@ -243,12 +232,12 @@ t.test('the former secret still opens the challenges it closed, and signs no new
   t.equal(
     (await world.verify(fresh, world.lastCode())).body.code,
     'invalid_token',
-    'unknown to the instance without it',
+    'unknown to an instance without the new secret',
   )
   t.equal((await rotated.verify(fresh, world.lastCode())).status, 200)
 })
 
-t.test('the published keys hold no private part', async (t) => {
+t.test('the published keys have no private part', async (t) => {
   const { world } = await createForgery(t)
   const { body } = await world.get('/.well-known/jwks.json')
   t.strictSame(body, {
