@@ -22,7 +22,7 @@ const entry = (changes: Partial<AuditEntry> = {}): AuditEntry => ({
   ...changes,
 })
 
-/** A trail on a database of its own, whose statements can be counted and refused. */
+/** Creates a trail on a new database whose statements can be counted and rejected. */
 const setUp = async (t: Test, reachedBy = (url: string): string => url) => {
   const url = await createTestDatabase(t)
   const database = createDatabase({ url: reachedBy(url), poolSize: 2, onIdleError: () => {} })
@@ -44,18 +44,18 @@ const setUp = async (t: Test, reachedBy = (url: string): string => url) => {
     onLost: (count, error) => lost.push({ count, why: (error as Error).message }),
   })
   const rows = () => query(url, 'select * from audit_events order by audit_event_id')
-  /** Resolves when this many rows are there. */
+  /** Resolves when this many rows exist. */
   const written = async (count: number) => {
     for (let tries = 0; tries < 200; tries += 1) {
       if (Number((await query(url, 'select count(*) from audit_events'))[0]!['count']) >= count) return rows()
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
-    throw new Error('they were never written')
+    throw new Error('the rows were not written')
   }
   return { url, database, trail, world, lost, rows, written }
 }
 
-t.test('what was decided is kept as it was, in its order and with its moment', async (t) => {
+t.test('stores decisions unchanged, in their order and with their time', async (t) => {
   const { trail, rows } = await setUp(t)
   const userId = randomUUID()
   const first = entry({
@@ -85,7 +85,7 @@ t.test('what was decided is kept as it was, in its order and with its moment', a
   ])
 })
 
-t.test('many decisions cost few statements, and a single one waits for nothing', async (t) => {
+t.test('writes many decisions in few statements and a single one at once', async (t) => {
   const { trail, world, written } = await setUp(t)
   trail.record(entry())
   await written(1)
@@ -102,7 +102,7 @@ t.test('many decisions cost few statements, and a single one waits for nothing',
   )
 })
 
-t.test('what the database could not keep is cut and cleaned', async (t) => {
+t.test('truncates and cleans values that the database cannot store', async (t) => {
   const { trail, rows, lost } = await setUp(t)
   trail.record(
     entry({
@@ -124,7 +124,7 @@ t.test('what the database could not keep is cut and cleaned', async (t) => {
   t.same(lost, [])
 })
 
-t.test('recording never throws: what is no entry is told as lost', async (t) => {
+t.test('recording never throws and reports invalid entries as lost', async (t) => {
   const { trail, rows, lost } = await setUp(t)
   t.equal(trail.record(entry({ at: new Date(Number.NaN) })), undefined)
   t.equal(trail.record(undefined as never), undefined)
@@ -134,7 +134,7 @@ t.test('recording never throws: what is no entry is told as lost', async (t) => 
   t.match(lost, [{ count: 1 }, { count: 1 }])
 })
 
-t.test('one row that the database refuses is dropped alone, wherever it stands', async (t) => {
+t.test('drops only the rows that the database refuses', async (t) => {
   const { trail, rows, lost } = await setUp(t)
   const refused = [0, 7, 8, 49]
   for (let nth = 0; nth < 50; nth += 1) {
@@ -149,7 +149,7 @@ t.test('one row that the database refuses is dropped alone, wherever it stands',
   for (const { count, why } of lost) t.match({ count, why }, { count: 1, why: /invalid input syntax for type uuid/ })
 })
 
-t.test('decisions outlast a database that goes away, and are written once when it is back', async (t) => {
+t.test('keeps decisions during a database outage and writes each once afterwards', async (t) => {
   let wire: Awaited<ReturnType<typeof startTcpProxy>> | undefined
   const target = new URL(await createTestDatabase(t))
   wire = await startTcpProxy(t, Number(target.port))
@@ -176,7 +176,7 @@ t.test('decisions outlast a database that goes away, and are written once when i
     Array.from({ length: 6 }, (_, nth) => ({ nth })),
   )
 
-  // It writes, and its answer gets lost.
+  // The database writes, but its response is lost.
   wire.mode = 'deaf'
   const twin = entry({ facts: { nth: 6 } })
   trail.record(twin)
@@ -188,11 +188,11 @@ t.test('decisions outlast a database that goes away, and are written once when i
   wire.mode = 'pass'
   await written(9)
   await trail.drain()
-  t.equal((await rows()).length, 9, 'nothing was written again')
+  t.equal((await rows()).length, 9, 'nothing was written twice')
   t.same(lost, [])
 })
 
-t.test('what failed is tried again after 1 s, then after twice as long each time, at most 30 s', async (t) => {
+t.test('retries after 1 s, doubling up to 30 s', async (t) => {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => mock.timers.reset())
   const settled = () => new Promise((resolve) => setImmediate(resolve))
@@ -202,7 +202,7 @@ t.test('what failed is tried again after 1 s, then after twice as long each time
     if (isAway) throw new Problem('service_unavailable', { retryAfter: 5 })
     return []
   }
-  const trail = createAuditTrail({ prepare: () => insert } as never, { onLost: () => t.fail('nothing is lost') })
+  const trail = createAuditTrail({ prepare: () => insert } as never, { onLost: () => t.fail('an entry was lost') })
   trail.record(entry())
   await settled()
   for (const seconds of [1, 2, 4, 8, 16, 30, 30]) {
@@ -224,10 +224,10 @@ t.test('what failed is tried again after 1 s, then after twice as long each time
   const before = tries
   mock.timers.tick(1_000)
   await settled()
-  t.equal(tries, before + 1, 'a success begins the series anew')
+  t.equal(tries, before + 1, 'a success restarts the series')
 })
 
-t.test('at most 10,000 decisions wait; beyond them the oldest are lost, and that is told once a try', async (t) => {
+t.test('queues at most 10,000 decisions, drops the oldest beyond, and reports that once per attempt', async (t) => {
   const { trail, world, lost, rows } = await setUp(t)
   world.isAway = true
   for (let nth = 0; nth < 10_500; nth += 1) trail.record(entry({ facts: { nth } }))
@@ -245,7 +245,7 @@ t.test('at most 10,000 decisions wait; beyond them the oldest are lost, and that
   t.match([all[0], all.at(-1)], [{ facts: { nth: 600 } }, { facts: { nth: 10_599 } }])
 })
 
-t.test('drain gives a database that is away one more try, and then says what is lost', async (t) => {
+t.test('drain retries once and then reports the lost entries', async (t) => {
   const { trail, world, lost, rows } = await setUp(t)
   world.isAway = true
   for (let nth = 0; nth < 3; nth += 1) trail.record(entry())
@@ -259,10 +259,10 @@ t.test('drain gives a database that is away one more try, and then says what is 
   t.equal((await rows()).length, 0)
   trail.record(entry())
   await trail.drain()
-  t.equal((await rows()).length, 1, 'what comes afterwards is written as ever')
+  t.equal((await rows()).length, 1, 'later entries are written as usual')
 })
 
-t.test('a try that waits keeps no process alive', async (t) => {
+t.test('a pending retry does not keep the process alive', async (t) => {
   const script = `
     const { createAuditTrail } = await import('./src/store/audit/index.ts')
     const db = { prepare: () => async () => { throw new Error('away') } }
@@ -273,7 +273,7 @@ t.test('a try that waits keeps no process alive', async (t) => {
   t.equal(code, 0)
 })
 
-t.test('nothing changes what was decided, and nothing of the last day goes away', async (t) => {
+t.test('refuses updates of entries and deletions within the last day', async (t) => {
   const { url, trail, rows } = await setUp(t)
   const yesterday = new Date(Date.now() - 25 * 3_600_000)
   trail.record(entry({ event: 'login_ok', at: yesterday }))
@@ -290,10 +290,10 @@ t.test('nothing changes what was decided, and nothing of the last day goes away'
   }
   t.equal((await rows()).length, 2)
   await query(url, `delete from audit_events where event = 'login_ok'`)
-  t.match(await rows(), [{ event: 'code_ok' }], 'what is older may go')
+  t.match(await rows(), [{ event: 'code_ok' }], 'older entries can be deleted')
 })
 
-t.test('the report shows one user’s decisions, the latest first, from any moment backwards', async (t) => {
+t.test('the report lists one user’s decisions, newest first, before a given time', async (t) => {
   const { database, trail } = await setUp(t)
   const users = createUserAdmin(database)
   const add = async (username: string, phone: string) =>

@@ -6,7 +6,7 @@ import { createDatabase } from '../../src/store/database.ts'
 import { createEventOutbox } from '../../src/store/outbox/events.ts'
 import { createTestDatabase, query } from '../support/postgres.ts'
 
-/** Two instances on one outbox. */
+/** Creates two instances on one outbox. */
 const setUp = async (t: Test) => {
   const url = await createTestDatabase(t)
   const outboxes = [0, 1].map(() => {
@@ -26,9 +26,9 @@ const setUp = async (t: Test) => {
   return { url, sql, add, makeDue, outbox: outboxes[0]!, other: outboxes[1]! }
 }
 
-t.test('events that are due are claimed oldest first, and no more than were asked for', async (t) => {
+t.test('claims due events oldest first, up to the limit', async (t) => {
   const { outbox, add, sql } = await setUp(t)
-  // Or the plan alone might put them in order.
+  // Without the index, the query plan cannot order them.
   await sql('drop index events_waiting')
   await add(5)
   await sql(`insert into events (type, data, next_attempt_at) values ('later', '{}', now() + interval '1 minute')`)
@@ -40,7 +40,7 @@ t.test('events that are due are claimed oldest first, and no more than were aske
   t.strictSame(await outbox.claim(3), [])
 })
 
-t.test('two claimers never get one event twice within its wait', async (t) => {
+t.test('parallel claims never return the same event', async (t) => {
   const { outbox, other, add } = await setUp(t)
   await add(100)
   const claims = await Promise.all(
@@ -51,7 +51,7 @@ t.test('two claimers never get one event twice within its wait', async (t) => {
   t.equal(ids.length, 100)
 })
 
-t.test('a claim does not wait for another one, but takes what that one leaves', async (t) => {
+t.test('a claim skips events locked by another claim instead of waiting', async (t) => {
   const { url, outbox, add } = await setUp(t)
   await add(3)
   const client = new pg.Client({ connectionString: url })
@@ -65,7 +65,7 @@ t.test('a claim does not wait for another one, but takes what that one leaves', 
   t.match(await outbox.claim(10), [{ data: { nth: 1 } }])
 })
 
-t.test('tries follow the schedule that Standard Webhooks suggests, up to a tenth later, and then end', async (t) => {
+t.test('retries on the schedule of Standard Webhooks with up to 10 % jitter, then gives up', async (t) => {
   const { outbox, add, sql, makeDue } = await setUp(t)
   t.strictSame(
     EVENT_WAITS.map((seconds) => seconds / 60),
@@ -80,9 +80,9 @@ t.test('tries follow the schedule that Standard Webhooks suggests, up to a tenth
     )
     t.match(row, { attempts: nth + 1, abandoned_at: null })
     const due = (row!['due'] as number) - LONGEST_TRY
-    t.ok(due > wait - 2 && due <= wait * 1.1, `${wait} s after the try has ended: ${due}`)
+    t.ok(due > wait - 2 && due <= wait * 1.1, `${wait} s after the attempt: ${due}`)
   }
-  t.strictSame(await outbox.claim(10), [], 'the last try has its time')
+  t.strictSame(await outbox.claim(10), [], 'the last attempt is still running')
   await makeDue()
   t.strictSame(await outbox.claim(10), [])
   t.match(await sql('select attempts, abandoned_at from events'), [{ attempts: 10, abandoned_at: Date }])
@@ -90,7 +90,7 @@ t.test('tries follow the schedule that Standard Webhooks suggests, up to a tenth
   t.strictSame(await outbox.claim(10), [])
 })
 
-t.test('what was delivered is never claimed again, even when it was given up', async (t) => {
+t.test('never claims delivered or abandoned events again', async (t) => {
   const { outbox, other, add, sql, makeDue } = await setUp(t)
   await add(1)
   const { id } = (await outbox.claim(1))[0]!

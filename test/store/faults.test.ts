@@ -3,12 +3,12 @@ import t from 'tap'
 import { Problem, type ProblemCode } from '../../src/errors.ts'
 import { isBrokenConnection, isRetryable, toProblem } from '../../src/store/faults.ts'
 
-/** An error as `pg` or a socket throws it. */
+/** Creates an error as `pg` or a socket throws it. */
 const withCode = (code: string, message = 'message') => Object.assign(new Error(message), { code })
 
 const databaseError = (code: string) => Object.assign(new pg.DatabaseError('message', 7, 'error'), { code })
 
-/** What a caller is told, or `undefined` when the error stays what it is. */
+/** Returns the problem code for a caller, or `undefined` if the error is unchanged. */
 const codeFor = (error: unknown, poolIsFull = false): ProblemCode | undefined => {
   const problem = toProblem(error, { poolIsFull })
   if (problem === error) return undefined
@@ -16,19 +16,19 @@ const codeFor = (error: unknown, poolIsFull = false): ProblemCode | undefined =>
   throw new Error('neither a problem nor the error itself')
 }
 
-t.test('a database that is away, refuses, is too slow or not ready is "service_unavailable"', async (t) => {
+t.test('maps Postgres error codes of outages and limits to "service_unavailable"', async (t) => {
   const codes = {
     'connection exceptions': ['08000', '08001', '08003', '08004', '08006', '08P01'],
     'a trigger of the operator': ['P0001'],
-    'no resources': ['53000', '53100', '53200', '53300', '53400'],
+    'insufficient resources': ['53000', '53100', '53200', '53300', '53400'],
     'operator intervention': ['57000', '57014', '57P01', '57P02', '57P03', '57P04', '57P05'],
     'system faults': ['58000', '58030', '58P01', 'F0000', 'XX000', 'XX001', 'XX002'],
     'a replica': ['25006'],
     'limits of a transaction': ['25P03', '25P04'],
     'a lock that took too long, and other objects in use': ['55P03', '55006', '55000'],
-    'conflicts that lasted': ['40001', '40P01', '40003'],
+    'persistent conflicts': ['40001', '40P01', '40003'],
     'a schema of another version': ['42P01', '42703', '42883', '42704', '42P10', '42804', '3F000'],
-    'a right that is missing': ['42501'],
+    'a missing privilege': ['42501'],
     'a pooler in transaction mode': ['26000', '42P05'],
     'credentials and names': ['28000', '28P01', '3D000'],
   }
@@ -37,7 +37,7 @@ t.test('a database that is away, refuses, is too slow or not ready is "service_u
   }
 })
 
-t.test('a socket that breaks, or never opened, is "service_unavailable"', async (t) => {
+t.test('maps socket errors to "service_unavailable"', async (t) => {
   const sockets = [
     'ECONNREFUSED',
     'ECONNRESET',
@@ -64,7 +64,7 @@ t.test('a socket that breaks, or never opened, is "service_unavailable"', async 
   t.equal(codeFor(both), 'service_unavailable', 'both addresses of a name')
 })
 
-t.test('a certificate or a handshake of TLS that fails is "service_unavailable"', async (t) => {
+t.test('maps TLS errors to "service_unavailable"', async (t) => {
   for (const code of [
     'DEPTH_ZERO_SELF_SIGNED_CERT',
     'SELF_SIGNED_CERT_IN_CHAIN',
@@ -85,7 +85,7 @@ t.test('a certificate or a handshake of TLS that fails is "service_unavailable"'
     t.equal(codeFor(withCode(code)), 'service_unavailable', code)
 })
 
-t.test('what pg says without a code is "service_unavailable" too', async (t) => {
+t.test('maps messages of pg without a code to "service_unavailable"', async (t) => {
   for (const message of [
     'Connection terminated unexpectedly',
     'Connection terminated due to connection timeout',
@@ -105,14 +105,18 @@ t.test('what pg says without a code is "service_unavailable" too', async (t) => 
   }
 })
 
-t.test('waiting in vain for a connection is "overloaded" when all are busy, and only then', async (t) => {
+t.test('maps a pool timeout to "overloaded" only if all connections are busy', async (t) => {
   const error = new Error('timeout exceeded when trying to connect')
   t.equal(codeFor(error, true), 'overloaded')
   t.equal(codeFor(error, false), 'service_unavailable')
-  t.equal(codeFor(withCode('ECONNREFUSED'), true), 'service_unavailable', 'a full pool explains no other fault')
+  t.equal(
+    codeFor(withCode('ECONNREFUSED'), true),
+    'service_unavailable',
+    'other errors stay unavailable with a full pool',
+  )
 })
 
-t.test('a fault of ours stays what it is, for the renderer to hide', async (t) => {
+t.test('leaves programming errors unchanged, for the error renderer to hide', async (t) => {
   const ours = ['23505', '23503', '23502', '23514', '22P02', '22001', '42601', '25P02', '0A000', '21000']
   for (const code of ours) t.equal(codeFor(databaseError(code)), undefined, code)
   t.equal(codeFor(new TypeError('undefined is not a function')), undefined)
@@ -122,46 +126,43 @@ t.test('a fault of ours stays what it is, for the renderer to hide', async (t) =
     t.equal(codeFor(thrown), undefined, String(thrown))
 })
 
-t.test('a problem that was already recognised is not wrapped again', async (t) => {
+t.test('does not wrap a problem again', async (t) => {
   t.equal(codeFor(new Problem('overloaded', { retryAfter: 1 })), undefined)
 })
 
-t.test(
-  'each problem says when to come back, not always at the same moment, and keeps its cause for the log',
-  async (t) => {
-    const cause = databaseError('57P01')
-    const waits = new Set<number>()
-    for (let n = 0; n < 200; n += 1) {
-      const problem = toProblem(cause, { poolIsFull: false }) as Problem
-      t.equal(problem.cause, cause)
-      waits.add(problem.details.retryAfter!)
-    }
-    t.ok([...waits].every((wait) => Number.isInteger(wait) && wait >= 5 && wait <= 10))
-    t.ok(waits.size > 1)
-    const busy = toProblem(new Error('timeout exceeded when trying to connect'), { poolIsFull: true }) as Problem
-    t.ok([1, 2].includes(busy.details.retryAfter!))
-  },
-)
+t.test('each problem has a random Retry-After and keeps its cause for the log', async (t) => {
+  const cause = databaseError('57P01')
+  const waits = new Set<number>()
+  for (let n = 0; n < 200; n += 1) {
+    const problem = toProblem(cause, { poolIsFull: false }) as Problem
+    t.equal(problem.cause, cause)
+    waits.add(problem.details.retryAfter!)
+  }
+  t.ok([...waits].every((wait) => Number.isInteger(wait) && wait >= 5 && wait <= 10))
+  t.ok(waits.size > 1)
+  const busy = toProblem(new Error('timeout exceeded when trying to connect'), { poolIsFull: true }) as Problem
+  t.ok([1, 2].includes(busy.details.retryAfter!))
+})
 
-t.test('only conflicts that the database asks to repeat are retryable', async (t) => {
+t.test('retries only serialization failures, deadlocks and stale cached plans', async (t) => {
   for (const code of ['40001', '40P01']) t.equal(isRetryable(databaseError(code)), true, code)
   for (const code of ['40002', '40003', '23505', '57014', '08006', ''])
     t.equal(isRetryable(databaseError(code)), false, code)
   t.equal(isRetryable({ code: '40001' }), false)
   const stale = Object.assign(databaseError('0A000'), { routine: 'RevalidateCachedQuery' })
-  t.equal(isRetryable(stale), true, 'a migration has changed what a prepared statement returns')
+  t.equal(isRetryable(stale), true, 'a migration changed the result of a prepared statement')
   t.equal(isRetryable(databaseError('0A000')), false)
 })
 
-t.test('a connection that broke under a statement is told from one that never was', async (t) => {
+t.test('distinguishes a connection lost during a statement from one never opened', async (t) => {
   for (const code of ['57P01', '57P02', 'ECONNRESET', 'EPIPE']) t.equal(isBrokenConnection(withCode(code)), true, code)
   t.equal(isBrokenConnection(new Error('Connection terminated unexpectedly')), true)
   for (const code of ['57P03', '57014', 'ECONNREFUSED', 'ETIMEDOUT', '53300'])
     t.equal(isBrokenConnection(withCode(code)), false, code)
-  t.equal(isBrokenConnection(new Error('Query read timeout')), false, 'its statement may still run')
+  t.equal(isBrokenConnection(new Error('Query read timeout')), false, 'the statement may still run')
 })
 
-t.test('the log says what each kind of fault means, and which setting decides it', async (t) => {
+t.test('the advice in the log explains each fault and names a setting or command', async (t) => {
   const cases: [unknown, RegExp][] = [
     [databaseError('53300'), /no free connection.*DATABASE_POOL_SIZE/],
     [databaseError('53100'), /lacks disk space or memory/],

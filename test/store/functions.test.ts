@@ -12,7 +12,7 @@ import { migrations } from '../../db/migrations/index.ts'
 import { createTestDatabase } from '../support/postgres.ts'
 import { countFormerUsers, emptySchema, makeFormerSchema, openSchema, readDefinitions } from '../support/schema.ts'
 
-/** A set of the next version, in which these functions have another text. */
+/** Creates a set of the next version in which `change` replaces texts of functions. */
 const nextSet = (change: (one: DatabaseFunction) => string | undefined): FunctionSet => {
   const { number, functions } = ownFunctions()
   return {
@@ -27,7 +27,7 @@ const nextSet = (change: (one: DatabaseFunction) => string | undefined): Functio
 const changeOf = (name: string, from: string, to: string): FunctionSet =>
   nextSet((one) => (one.name === name ? one.text.replace(from, to) : undefined))
 
-/** A next version, whose functions wait at least two seconds more than they must. */
+/** A next version whose `guard_seconds` returns at least two seconds. */
 const SLOWER = changeOf('guard_seconds', 'greatest(1,', 'greatest(2,')
 
 const secondsNow = async (db: Kysely<never>) => {
@@ -36,15 +36,11 @@ const secondsNow = async (db: Kysely<never>) => {
 }
 
 t.test('the last line of FUNCTION_SETS is the hash of the files', async (t) => {
-  t.equal(
-    FUNCTION_SETS.at(-1),
-    hashOfSet(ownFunctions().functions),
-    'add a line with the hash of the files as they are',
-  )
-  t.strictSame(FUNCTION_SETS, [...new Set(FUNCTION_SETS)], 'no set comes twice')
+  t.equal(FUNCTION_SETS.at(-1), hashOfSet(ownFunctions().functions), 'add a line with the hash of the current files')
+  t.strictSame(FUNCTION_SETS, [...new Set(FUNCTION_SETS)], 'no set is listed twice')
 })
 
-t.test('each file has one function of its name, and says above it what it decides', async (t) => {
+t.test('each file has one function of its name and a comment above it', async (t) => {
   for (const { name, text } of ownFunctions().functions) {
     t.match(text, /^-- [A-Z].+\n/, name)
     t.strictSame(
@@ -54,7 +50,7 @@ t.test('each file has one function of its name, and says above it what it decide
   }
 })
 
-t.test('an empty database and one of the former version get the functions of the files, and no others', async (t) => {
+t.test('an empty database and an upgraded one get exactly the functions of the files', async (t) => {
   const db = openSchema(t, await createTestDatabase(t))
   await emptySchema(db)
   await migrate(db)
@@ -76,7 +72,7 @@ t.test('an empty database and one of the former version get the functions of the
   t.strictSame(await migrate(db), [], 'a second run has nothing to do')
 })
 
-t.test('a changed file is applied once, by one of five at once', async (t) => {
+t.test('one of five parallel migrations applies a changed file', async (t) => {
   const url = await createTestDatabase(t)
   const db = openSchema(t, url)
   t.strictSame(await readSchemaState(db, SLOWER), { pending: ['functions/guard_seconds'], unknown: [] })
@@ -91,7 +87,7 @@ t.test('a changed file is applied once, by one of five at once', async (t) => {
   t.equal(await secondsNow(db), 3)
 })
 
-t.test('an older version leaves a newer function as it is, and says so', async (t) => {
+t.test('an older version keeps newer functions and reports them', async (t) => {
   const db = openSchema(t, await createTestDatabase(t))
   await migrate(db, SLOWER)
   t.strictSame(await readSchemaState(db), { pending: [], unknown: ['functions/guard_seconds'] })
@@ -99,7 +95,7 @@ t.test('an older version leaves a newer function as it is, and says so', async (
   t.equal(await secondsNow(db), 2)
 })
 
-t.test('a function that a newer version has dropped is not missing for an older one', async (t) => {
+t.test('an older version does not restore a function that a newer one dropped', async (t) => {
   const db = openSchema(t, await createTestDatabase(t))
   await migrate(db, SLOWER)
   await sql`drop function wilson_upper`.execute(db)
@@ -107,7 +103,7 @@ t.test('a function that a newer version has dropped is not missing for an older 
   t.strictSame(await migrate(db), [])
 })
 
-t.test('a function that is gone, or has lost its comment, is made again', async (t) => {
+t.test('recreates a function that is missing or has no comment', async (t) => {
   const db = openSchema(t, await createTestDatabase(t))
   const before = await readDefinitions(db)
   await sql`drop function guard_wait`.execute(db)
@@ -117,7 +113,7 @@ t.test('a function that is gone, or has lost its comment, is made again', async 
   t.strictSame(await readDefinitions(db), before)
 })
 
-t.test('a version that lacks functions and meets newer ones changes nothing', async (t) => {
+t.test('a version that lacks functions and finds newer ones changes nothing', async (t) => {
   const db = openSchema(t, await createTestDatabase(t))
   await migrate(db, SLOWER)
   const older = await readDefinitions(db)
@@ -129,12 +125,12 @@ t.test('a version that lacks functions and meets newer ones changes nothing', as
   t.strictSame(await readDefinitions(db), older)
 })
 
-t.test('a function that Postgres refuses takes the migrations along', async (t) => {
+t.test('a function that Postgres refuses rolls back the migrations', async (t) => {
   const db = openSchema(t, await createTestDatabase(t))
   await emptySchema(db)
   await t.rejects(migrate(db, changeOf('guard_seconds', 'greatest(1,', 'greatst(1,')), { code: '42883' })
   const { rows } =
     await sql`select count(*)::int as tables from pg_tables where tablename in ('users', 'sends')`.execute(db)
   t.strictSame(rows, [{ tables: 0 }])
-  t.strictSame(await migrate(db), [...Object.keys(migrations), 'functions/*'], 'and the lock is free')
+  t.strictSame(await migrate(db), [...Object.keys(migrations), 'functions/*'], 'the lock is released')
 })

@@ -14,7 +14,7 @@ const secondsFromNow = (seconds: number) => (Date.now() - NOON.getTime()) / 1_00
 const PREFIX = { scope: 'prefix', target: '+1202555' } as const
 const COUNTRY = { scope: 'country', target: 'US' } as const
 
-/** A block that a rule made, with its times in seconds from now. */
+/** Inserts a block made by a rule, with times in seconds from now. */
 const automatic = ({ scope, target }: typeof PREFIX | typeof COUNTRY, rule: string, from: number, to: number) =>
   guard.sql(
     `insert into guard_blocks (scope, target, rule, starts_at, ends_at, strikes)
@@ -23,7 +23,7 @@ const automatic = ({ scope, target }: typeof PREFIX | typeof COUNTRY, rule: stri
   )
 const targets = async () => (await admin.list()).blocks.map(({ target }) => target)
 
-t.test('a block by hand is in force at once, for as long as it says, and in place of any other', async (t) => {
+t.test('a manual block is active at once until its end and replaces any other', async (t) => {
   await automatic(PREFIX, 'prefix', -60, 600)
   const endsAt = await admin.block({ ...PREFIX, seconds: 7_200 })
   t.ok(Math.abs(endsAt.getTime() - Date.now() - 7_200_000) < 60_000)
@@ -37,7 +37,7 @@ t.test('a block by hand is in force at once, for as long as it says, and in plac
   })
 })
 
-t.test('blocks in force are listed, and those of countries that are being tried; the latest first', async (t) => {
+t.test('lists active and half-open blocks, newest first', async (t) => {
   await automatic({ ...PREFIX, target: '+1202556' as never }, 'prefix', -7_200, -3_600)
   await automatic(PREFIX, 'prefix', -600, 600)
   await automatic(COUNTRY, 'conversion', -1_860, -60)
@@ -47,10 +47,10 @@ t.test('blocks in force are listed, and those of countries that are being tried;
     { ...COUNTRY, rule: 'conversion', isHalfOpen: true },
   ])
   await automatic({ ...COUNTRY, target: 'CA' as never }, 'operator', -7_200, -3_600)
-  t.strictSame(await targets(), ['+1202555', 'US'], 'one by hand that has ended is over')
+  t.strictSame(await targets(), ['+1202555', 'US'], 'an expired manual block is not listed')
 })
 
-t.test('a block is taken off whoever made it, once, and can be made again', async (t) => {
+t.test('removes manual and automatic blocks once, and blocks again', async (t) => {
   await automatic(PREFIX, 'prefix', -600, 600)
   await automatic(COUNTRY, 'conversion', -1_860, -60)
   t.equal(await admin.unblock({ scope: 'country', target: 'CA' }), false)
@@ -68,7 +68,7 @@ t.test('a block is taken off whoever made it, once, and can be made again', asyn
   t.strictSame(await targets(), ['+1202555'])
 })
 
-t.test('what today has taken is listed, the most first, and what another day has is not', async (t) => {
+t.test('lists only today’s budgets, the most used first', async (t) => {
   const budgets = { '*': { messages: 10, cost: null }, each: { messages: null, cost: 1 } }
   const ask = guard.asker(rulesAlone(['budget'], { budgets }))
   for (const country of ['US', 'US', null]) await ask({ country, price: 0.0083, time: secondsFromNow(0) })

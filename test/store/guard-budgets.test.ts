@@ -8,7 +8,7 @@ t.beforeEach(() => guard.clear())
 const HOUR = 3_600
 const DAY = 86_400
 const SEND = { verdict: 'send', rule: null, retryAfter: null }
-/** Until midnight, UTC; the tests begin at noon. */
+/** Blocked until midnight UTC; the tests start at noon. */
 const EMPTY = { verdict: 'blocked', rule: 'budget', retryAfter: 12 * HOUR }
 const CHECK = { verdict: 'check', rule: 'human', retryAfter: null }
 
@@ -17,62 +17,62 @@ const messages = (amount: number) => ({ messages: amount, cost: null })
 const cost = (amount: number) => ({ messages: null, cost: amount })
 const eventTypes = async () => (await guard.sql('select type from events order by type')).map(({ type }) => type)
 
-/** Somebody who entered a code yesterday. */
+/** Creates a user who entered a code yesterday. */
 const knownUser = async (country = 'US') => {
   const known = { user: randomUUID(), number: `+1206555${String(Math.random()).slice(2, 6)}`, country }
   await guard.enter({ ...known, time: -DAY, verifiedAt: -DAY + 20 })
   return known
 }
 
-t.test('from 80 % of a budget on strangers are asked for a human, and the last tenth is for known users', async (t) => {
+t.test('requires a human check of unknown users from 80 % of a budget, and reserves the last tenth', async (t) => {
   const known = await knownUser()
   const ask = guard.asker(rulesAlone(['budget'], { humanCheck: true, budgets: { US: messages(20) } }))
   for (const _ of times(15)) t.match(await ask({}), SEND)
-  t.match(await ask({}), CHECK, 'it would be the sixteenth')
+  t.match(await ask({}), CHECK, 'the sixteenth message')
   t.match(await ask({ human: true }), SEND)
-  t.match(await ask(known), SEND, 'who is known is not asked')
+  t.match(await ask(known), SEND, 'a known user needs no check')
   t.match(await ask({ human: true }), SEND)
-  t.match(await ask({ human: true }), EMPTY, 'it would be the nineteenth')
+  t.match(await ask({ human: true }), EMPTY, 'the nineteenth message')
   t.match(await ask({ country: 'CA' }), SEND, 'a country without a budget')
   for (const _ of times(2)) t.match(await ask(known), SEND)
-  t.match(await ask(known), EMPTY, 'the day has had its twenty')
+  t.match(await ask(known), EMPTY, 'all twenty are used')
   t.match(await ask({ time: 12 * HOUR - 0.5 }), { ...EMPTY, retryAfter: 1 })
   t.match(await ask({ time: 12 * HOUR }), SEND, 'a new day')
-  t.strictSame(await eventTypes(), ['budget.hard', 'budget.soft'], 'one of each a day')
+  t.strictSame(await eventTypes(), ['budget.hard', 'budget.soft'], 'one event of each type a day')
   t.match(await guard.sql(`select messages from send_budgets where scope = 'US' order by day`), [
     { messages: 20 },
     { messages: 1 },
   ])
 })
 
-t.test('a budget in money is taken by what messages cost', async (t) => {
+t.test('a budget in money counts the prices of messages', async (t) => {
   const known = await knownUser()
   const ask = guard.asker(rulesAlone(['budget'], { humanCheck: true, budgets: { each: cost(1) } }))
   for (const _ of times(7)) t.match(await ask({ price: 0.1 }), SEND)
   t.match(await ask({ price: 0.1 }), CHECK)
   t.match(await ask({ price: 0.0999 }), SEND)
-  t.match(await ask({ price: 0.3, human: true }), EMPTY, 'too dear')
+  t.match(await ask({ price: 0.3, human: true }), EMPTY, 'too expensive')
   t.match(await ask({ price: 0.1001, human: true }), SEND)
   t.match(await ask({ price: 0.0001, human: true }), EMPTY)
   t.match(await ask({ ...known, price: 0.1 }), SEND)
   t.match(await ask({ ...known, price: 0.0001 }), EMPTY)
-  t.match(await ask({ ...known, price: null }), SEND, 'what has no price costs nothing')
-  t.match(await ask({ country: 'CA', price: 0.1 }), SEND, '"each" is for each by itself')
+  t.match(await ask({ ...known, price: null }), SEND, 'a message without a price is free')
+  t.match(await ask({ country: 'CA', price: 0.1 }), SEND, '"each" applies to each country separately')
 })
 
-t.test('all together have a budget besides that of their country', async (t) => {
+t.test('applies the total budget besides the budget of each country', async (t) => {
   const ask = guard.asker(
     rulesAlone(['budget'], { budgets: { '*': messages(10), each: messages(4), US: messages(100) } }),
   )
   for (const country of ['CA', null, 'CA', null, 'CA', null, 'CA', null]) t.match(await ask({ country }), SEND)
   t.match(await ask({ country: 'CA' }), EMPTY)
-  t.match(await ask({ country: null }), EMPTY, 'numbers of no country are one')
+  t.match(await ask({ country: null }), EMPTY, 'numbers without a country share one budget')
   t.match(await ask({ country: 'US' }), SEND)
   t.match(await ask({ country: 'US' }), EMPTY)
   t.match(await ask({ country: 'GB' }), EMPTY)
 })
 
-t.test('a budget of fewer than ten messages is for everybody to its end', async (t) => {
+t.test('a budget below ten messages has no reserve', async (t) => {
   const ask = guard.asker(rulesAlone(['budget'], { budgets: { US: messages(9), CA: messages(19) } }))
   for (const _ of times(9)) t.match(await ask({ country: 'US' }), SEND)
   t.match(await ask({ country: 'US' }), EMPTY)
@@ -81,7 +81,7 @@ t.test('a budget of fewer than ten messages is for everybody to its end', async 
   t.match(await ask({ ...(await knownUser('CA')) }), SEND)
 })
 
-t.test('a budget of nothing lets nothing through', async (t) => {
+t.test('a budget of zero sends nothing', async (t) => {
   const known = await knownUser()
   const ask = guard.asker(rulesAlone(['budget'], { budgets: { US: messages(0), CA: cost(0) } }))
   t.match(await ask({}), EMPTY)
@@ -90,13 +90,13 @@ t.test('a budget of nothing lets nothing through', async (t) => {
   t.match(await ask({ country: 'GB' }), SEND)
 })
 
-/** Sixty at once, over a dozen connections. */
+/** Sends sixty messages in parallel over twelve connections. */
 const atOnce = (send: ReturnType<typeof guard.sender>, message: (nth: number) => Parameters<typeof send>[0]) =>
   Promise.all(times(60).map((nth) => send(message(nth))))
 const sent = (said: { verdict: string }[]) => said.filter(({ verdict }) => verdict === 'send').length
 const apart = (prefix: string, place: number) => `${prefix}${String(place * 97).padStart(4, '0')}`
 
-t.test('sixty who ask at once pass no cap and no budget by a single message', async (t) => {
+t.test('sixty parallel sends exceed no cap and no budget', async (t) => {
   const number = '+12025550143'
   const oneNumber = guard.sender(rulesAlone(['number'], { cooldowns: [0] }))
   t.equal(sent(await atOnce(oneNumber, () => ({ number }))), 5)
@@ -119,7 +119,7 @@ t.test('sixty who ask at once pass no cap and no budget by a single message', as
   t.match(await guard.sql(`select messages from send_budgets where scope = '*'`), [{ messages: 36 }])
 })
 
-t.test('five codes in sixty find out whether a country works', async (t) => {
+t.test('sends five of sixty codes to test a half-open country', async (t) => {
   for (const nth of times(12)) await guard.enter({ time: nth - 400 })
   const send = guard.sender(rulesAlone(['conversion']))
   t.equal(sent(await atOnce(send, () => ({}))), 0)
@@ -127,7 +127,7 @@ t.test('five codes in sixty find out whether a country works', async (t) => {
   t.equal(sent(await atOnce(send, () => ({ time: 1_800 }))), 5)
 })
 
-t.test('those who share numbers, addresses, prefixes and countries in every order do not deadlock', async (t) => {
+t.test('parallel sends with shared numbers, addresses, prefixes and countries do not deadlock', async (t) => {
   const policy = { humanCheck: false, budgets: { '*': messages(1_000), each: messages(300) } }
   const send = guard.sender({ ...allRules(policy), cooldowns: [0] })
   const said = await atOnce(send, (nth) => ({

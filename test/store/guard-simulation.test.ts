@@ -20,15 +20,15 @@ t.beforeEach(() => guard.clear())
 const HOUR = 3_600_000
 const later = (hours: number, seconds = 0) => new Date(GENERATED_DAY.getTime() + hours * HOUR + seconds * 1_000)
 const onlyPeople = (kind: string): boolean => kind === 'organic'
-const everybody = () => true
-const nobody = () => false
+const passAll = () => true
+const passNone = () => false
 
 const run = (sends: readonly SimulatedSend[], policy: GuardPolicy = allRules(), passesCheck = onlyPeople) =>
   simulation.run({ sends, policy, passesCheck })
 const sentTo = (sends: readonly SimulatedSend[], verdicts: readonly SimulatedVerdict[]) =>
   sends.filter((_, place) => verdicts[place]!.verdict === 'send')
 
-/** One person who asks for a code at these times and enters each at once. */
+/** Returns the sends of one person who requests codes at these times and enters each. */
 const person = (times: readonly Date[], country = 'GB'): SimulatedSend[] => {
   const [userId, number] = [randomUUID(), '+447700900123']
   const place = { country, channel: 'sms' as const, address: '192.0.2.7', network: '192.0.2.0/24' }
@@ -38,62 +38,53 @@ const person = (times: readonly Date[], country = 'GB'): SimulatedSend[] => {
   }))
 }
 
-/** Messages to people in a day, and the days. Each message is a call of the guard, in its order. */
+/** Messages to people on each day; each message is one call of the guard, in order. */
 const PEOPLE = rounds({ quick: 600, all: 5_000 })
 const SEEDS = [12, 11, 13].slice(0, rounds({ quick: 1, all: 3 }))
 
-t.test(
-  'four hundred numbers of two prefixes get 15 messages each at most, and people lose less than one of 200',
-  async (t) => {
-    await Promise.all(
-      SEEDS.map(async (seed) => {
-        const sends = inOrder([...organicDay({ seed, sends: PEOPLE }), ...burstAttack({ seed })])
-        const counted = tally(sends, await run(sends, allRules(), seed === 12 ? everybody : onlyPeople))
-        const [people, attack] = [counted.of(['organic']), counted.of(['burst'])]
-        t.match([people.sends, attack.sends], [PEOPLE, 400])
-        t.ok((people.sends - people.sent) / people.sends < 0.005, `${people.sent} of ${people.sends} went`)
-        t.ok(attack.mostOfPrefix <= 15, `at most ${attack.mostOfPrefix} to one prefix`)
-      }),
-    )
-  },
-)
+t.test('sends at most 15 messages to each attacked prefix and loses less than 0.5 % of real users', async (t) => {
+  await Promise.all(
+    SEEDS.map(async (seed) => {
+      const sends = inOrder([...organicDay({ seed, sends: PEOPLE }), ...burstAttack({ seed })])
+      const counted = tally(sends, await run(sends, allRules(), seed === 12 ? passAll : onlyPeople))
+      const [people, attack] = [counted.of(['organic']), counted.of(['burst'])]
+      t.match([people.sends, attack.sends], [PEOPLE, 400])
+      t.ok((people.sends - people.sent) / people.sends < 0.005, `${people.sent} of ${people.sends} went`)
+      t.ok(attack.mostOfPrefix <= 15, `at most ${attack.mostOfPrefix} to one prefix`)
+    }),
+  )
+})
 
-t.test(
-  'fifty prefixes of a country that nobody comes from get 60 messages together, however slowly they are asked for',
-  async (t) => {
-    const whole = slowAttack({ seed: 1 })
-    t.equal(whole.length, 3_600)
-    const sends = whole.slice(0, rounds({ quick: 400, all: whole.length }))
-    const sent = sentTo(sends, await run(sends, allRules(), everybody))
-    t.ok(sent.length > 0 && sent.length <= 60, `${sent.length} went`)
-  },
-)
+t.test('sends at most 60 messages in a slow attack on fifty prefixes of an unused country', async (t) => {
+  const whole = slowAttack({ seed: 1 })
+  t.equal(whole.length, 3_600)
+  const sends = whole.slice(0, rounds({ quick: 400, all: whole.length }))
+  const sent = sentTo(sends, await run(sends, allRules(), passAll))
+  t.ok(sent.length > 0 && sent.length <= 60, `${sent.length} went`)
+})
 
-/** What a country may have in a day. */
+/** The budget of a country for one day. */
 const MESSAGES = rounds({ quick: 100, all: 500 })
 
-t.test(
-  'an attacker who enters 40 % of the codes empties the budget of the country, and known users still log in',
-  async (t) => {
-    const budgets = { each: { messages: MESSAGES, cost: null } }
-    const evening = later(22)
-    const sends = inOrder([
-      ...organicDay({ seed: 1, sends: rounds({ quick: 60, all: 300 }) }),
-      ...poisoningAttack({ seed: 1, numbers: MESSAGES * 3 }),
-      ...person([later(8), evening]),
-      ...person([evening], 'FR').map((send) => ({ ...send, kind: 'stranger' })),
-    ])
-    const verdicts = await run(sends, allRules({ budgets }), everybody)
-    const sent = sentTo(sends, verdicts)
-    const perCountry = Map.groupBy(sent, ({ country }) => country)
-    for (const [country, { length }] of perCountry) t.ok(length <= MESSAGES, `${length} to ${country}`)
-    t.ok(perCountry.get('GB')!.length >= MESSAGES * 0.9, 'the budget is what stopped it')
-    t.ok(tally(sends, verdicts).rows.some(({ kind, rule }) => kind === 'poisoning' && rule === 'budget'))
-    t.equal(sent.filter(({ kind, at }) => kind === 'person' && at === evening).length, 1, 'from the reserve')
-  },
-)
+t.test('known users log in while an attacker who enters 40 % of the codes exhausts the budget', async (t) => {
+  const budgets = { each: { messages: MESSAGES, cost: null } }
+  const evening = later(22)
+  const sends = inOrder([
+    ...organicDay({ seed: 1, sends: rounds({ quick: 60, all: 300 }) }),
+    ...poisoningAttack({ seed: 1, numbers: MESSAGES * 3 }),
+    ...person([later(8), evening]),
+    ...person([evening], 'FR').map((send) => ({ ...send, kind: 'stranger' })),
+  ])
+  const verdicts = await run(sends, allRules({ budgets }), passAll)
+  const sent = sentTo(sends, verdicts)
+  const perCountry = Map.groupBy(sent, ({ country }) => country)
+  for (const [country, { length }] of perCountry) t.ok(length <= MESSAGES, `${length} to ${country}`)
+  t.ok(perCountry.get('GB')!.length >= MESSAGES * 0.9, 'the budget stopped the attack')
+  t.ok(tally(sends, verdicts).rows.some(({ kind, rule }) => kind === 'poisoning' && rule === 'budget'))
+  t.equal(sent.filter(({ kind, at }) => kind === 'person' && at === evening).length, 1, 'from the reserve')
+})
 
-t.test('who passes a check is asked about once more; who does not gets nothing, and enters no code', async (t) => {
+t.test('asks the guard again after a passed check and sends nothing after a failed one', async (t) => {
   const budgets = { GB: { messages: 10, cost: null } }
   const sends = Array.from({ length: 12 }, (_, nth) => person([later(9, nth)])[0]!).map((send, nth) => ({
     ...send,
@@ -105,16 +96,16 @@ t.test('who passes a check is asked about once more; who does not gets nothing, 
       ({ verdict, rule, checked }) => `${verdict} ${rule} ${checked}`,
     )
   const free = Array(7).fill('send null false')
-  t.strictSame(await outcomes(everybody), [
+  t.strictSame(await outcomes(passAll), [
     ...free,
     'send null true',
     'send null true',
     ...Array(3).fill('blocked budget false'),
   ])
-  t.strictSame(await outcomes(nobody), [...free, ...Array(5).fill('check human true')])
+  t.strictSame(await outcomes(passNone), [...free, ...Array(5).fill('check human true')])
 })
 
-/** Strangers of one prefix from one address, one after the other, who enter their codes so many seconds later. */
+/** Returns sends of unknown users of one prefix and address, one a second, with codes entered this much later. */
 const strangers = (count: number, from: Date, verifiedAfter: number | null): SimulatedSend[] =>
   Array.from({ length: count }, (_, nth) => ({
     ...person([new Date(from.getTime() + nth * 1_000)])[0]!,
@@ -124,33 +115,33 @@ const strangers = (count: number, from: Date, verifiedAfter: number | null): Sim
 const rulesOf = async (sends: readonly SimulatedSend[]) => (await run(sends)).map(({ rule }) => rule)
 const noRules = (count: number) => Array<null>(count).fill(null)
 
-t.test('a code counts as entered from the moment it is, and not at all where none was sent', async (t) => {
+t.test('a code counts as entered only from that time and only if it was sent', async (t) => {
   const eight = strangers(8, later(9), 60)
   t.strictSame(await rulesOf(eight), [...noRules(3), 'human', 'human', 'human', 'human', 'human'], 'too early')
   t.strictSame(await rulesOf([...eight.slice(0, 3), ...strangers(8, later(9, 63), 60).slice(3)]), noRules(8))
 })
 
-t.test('what is lost says nothing about a country', async (t) => {
+t.test('lost messages do not count for the conversion of a country', async (t) => {
   const sends = slowAttack({ seed: 1 }).slice(0, 60)
   const withRule = (rules: (string | null)[]) => rules.filter((rule) => rule === 'conversion').length
   t.ok(withRule(await rulesOf(sends)) > 0)
   t.equal(withRule(await rulesOf(sends.map((send) => ({ ...send, isLost: true })))), 0)
 })
 
-t.test('what known users are sent takes no place from strangers', async (t) => {
+t.test('messages to known users do not count for the address cap', async (t) => {
   const sends = inOrder([
     ...person([later(8), ...[1, 2, 3, 4].map((nth) => later(9, nth))]),
-    // Of as many prefixes: what is not entered must trip no other rule.
+    // Each in another prefix, so that no other rule trips.
     ...strangers(11, later(9, 5), null).map((send, nth) => ({ ...send, number: `+4477${10 + nth}123456` })),
   ])
   t.strictSame(await rulesOf(sends), [...noRules(15), 'address.perHour'])
 })
 
-t.test('codes that were entered take no place from those behind the same address', async (t) => {
+t.test('entered codes do not count for the address cap', async (t) => {
   t.strictSame(await rulesOf(strangers(30, later(9), 1)), noRules(30))
 })
 
-t.test('the same list has the same verdicts each time, in the order in which it was given', async (t) => {
+t.test('returns the same verdicts for the same sends, in the order of the input', async (t) => {
   const sends = inOrder([
     ...organicDay({ seed: 3, sends: rounds({ quick: 60, all: 300 }) }),
     ...burstAttack({ seed: 3, numbers: 60 }),
@@ -161,7 +152,7 @@ t.test('the same list has the same verdicts each time, in the order in which it 
   t.ok(verdicts.some(({ verdict }) => verdict !== 'send'))
 })
 
-t.test('nothing of it stays, and the tables of the service are as they were', async (t) => {
+t.test('a simulation leaves no traces in the tables of the service', async (t) => {
   const number = '+12025550143'
   await guard.enter({ user: await guard.addUser(number), number })
   for (const budget of ['US', '*']) {
@@ -179,23 +170,27 @@ t.test('nothing of it stays, and the tables of the service are as they were', as
     )
   const before = await everything()
 
-  // By sessions that the guard has run in before, with its plans on the real tables.
+  // Uses sessions with cached plans of the guard on the real tables.
   const pooled = createDatabase({ url: guard.url, poolSize: 1, onIdleError: () => {}, patient: true })
   const inSession = (text: string) =>
     pooled.prepare<object, object>(text.slice(0, 30), () => ({
       compile: () => ({ sql: text, parameters: [] }) as never,
     }))({})
-  // A temporary table more changes nothing about where Postgres looks: it would keep to its plans.
+  // A temporary table does not change the search path, so Postgres would reuse its plans.
   await inSession('create temporary table other ()')
   t.match(await inSession(GUARD_IN_SESSION), [{ verdict: 'blocked', readOnly: 'off' }])
   const [first, ...rest] = burstAttack({ seed: 1, numbers: 40, country: 'US' })
   const verdicts = await createGuardSimulation(pooled).run({
     sends: [first!, ...rest],
     policy: allRules({ budgets: { US: { messages: 1_000, cost: null } } }),
-    passesCheck: everybody,
+    passesCheck: passAll,
   })
-  t.equal(verdicts[0]!.verdict, 'send', 'neither block nor budget of the service is its own')
-  t.match(await inSession(GUARD_IN_SESSION), [{ verdict: 'blocked', readOnly: 'off' }], 'afterwards it is as before')
+  t.equal(verdicts[0]!.verdict, 'send', 'the simulation ignores blocks and budgets of the service')
+  t.match(
+    await inSession(GUARD_IN_SESSION),
+    [{ verdict: 'blocked', readOnly: 'off' }],
+    'the session is unchanged afterwards',
+  )
   await pooled.close()
 
   t.strictSame(await everything(), before)
@@ -207,14 +202,14 @@ const GUARD_IN_SESSION = `
   from guard_send(now(), '{"budgets": {}}', gen_random_uuid(), '+12025550143', sha256('x'), '+1202555', 'US', 'sms', 'a',
     'n', 0, false, false)`
 
-t.test('a simulation that fails leaves the session as it was', async (t) => {
+t.test('a failed simulation leaves the session unchanged', async (t) => {
   const broken = { ...person([later(9)])[0]!, userId: 'nobody' }
   await t.rejects(run([broken]), /uuid/)
   t.match(await run(person([later(9)])), [{ verdict: 'send' }])
   t.strictSame(await guard.sql(`select relname from pg_class where relpersistence = 't'`), [])
 })
 
-t.test('the ledger is replayed as what was entered and what was not, without what never left', async (t) => {
+t.test('replays entered and other sends of the ledger, without failed ones', async (t) => {
   const replay = createLedgerReplay(database)
   const number = '+12025550143'
   const user = await guard.addUser(number)
@@ -249,7 +244,7 @@ t.test('the ledger is replayed as what was entered and what was not, without wha
   ])
 })
 
-t.test('a replay knows the users who had entered a code in the 30 days before it', async (t) => {
+t.test('a replay knows the users who entered a code in the 30 days before', async (t) => {
   const number = '+12025550143'
   const user = await guard.addUser(number)
   await guard.enter({ user, number, time: -29 * 86_400, verifiedAt: -29 * 86_400 + 10 })
@@ -259,7 +254,7 @@ t.test('a replay knows the users who had entered a code in the 30 days before it
   const sends = await createLedgerReplay(database).read({ from: NOON, to: at(60) })
   const replay = (ledgerBefore?: Date) =>
     simulation.run({
-      ...{ sends, policy: allRules(), passesCheck: everybody },
+      ...{ sends, policy: allRules(), passesCheck: passAll },
       ...(ledgerBefore && { ledgerBefore }),
     })
   t.match(await replay(NOON), [{ verdict: 'send' }, { verdict: 'blocked', rule: 'prefix' }])
@@ -268,5 +263,5 @@ t.test('a replay knows the users who had entered a code in the 30 days before it
   await guard.sql(`update sends set status = 'failed', receipt_at = created_at where created_at < $1`, [NOON])
   t.match(await replay(NOON), [{ verdict: 'send' }, { verdict: 'blocked', rule: 'prefix' }])
   await guard.sql(`update sends set receipt_at = null where created_at < $1`, [NOON])
-  t.match(await replay(NOON), [{ verdict: 'send' }, { verdict: 'send' }], 'what never left counts nowhere')
+  t.match(await replay(NOON), [{ verdict: 'send' }, { verdict: 'send' }], 'failed sends count nowhere')
 })

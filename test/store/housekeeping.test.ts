@@ -7,7 +7,7 @@ import { createTestDatabase, query } from '../support/postgres.ts'
 
 const RETENTION: Retention = { challengeDays: 1, sessionDays: 7, ledgerDays: 90, auditDays: 90 }
 
-/** Two instances on one database. */
+/** Creates two instances on one database. */
 const setUp = async (t: Test) => {
   const url = await createTestDatabase(t)
   const [one, other] = [0, 1].map(() => {
@@ -41,7 +41,7 @@ const NOTHING = {
 
 type Sql = Awaited<ReturnType<typeof setUp>>['sql']
 
-/** A user with a factor; returns the id. */
+/** Adds a user with a factor and returns the id. */
 const addUser = async (sql: Sql, name: string): Promise<string> => {
   const [row] = await sql(
     `with u as (
@@ -53,7 +53,7 @@ const addUser = async (sql: Sql, name: string): Promise<string> => {
   return String(row!['user_id'])
 }
 
-/** A challenge whose code expired so long ago; returns the id. */
+/** Adds a challenge whose code expired this long ago and returns the id. */
 const addChallenge = async (sql: Sql, userId: string, ago: string): Promise<string> => {
   const [row] = await sql(
     `insert into challenges (challenge_id, user_id, purpose, factor, channel, auth_epoch, code_hash, max_attempts, expires_at)
@@ -66,7 +66,7 @@ const addChallenge = async (sql: Sql, userId: string, ago: string): Promise<stri
 const SEND = `insert into sends (send_id, challenge_id, user_id, provider, channel, prefix, phone_hash, segments, country,
   created_at) select gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'test', 'sms', '+1', sha256('x'), 1, `
 
-t.test('what is over goes, and what is not stays', async (t) => {
+t.test('deletes expired rows and keeps all others', async (t) => {
   const { one, sql } = await setUp(t)
   await sql(`
     insert into audit_events (created_at, event, address, facts)
@@ -129,7 +129,7 @@ t.test('what is over goes, and what is not stays', async (t) => {
   t.strictSame(await one.prune(RETENTION), { ended: 'done', removed: NOTHING })
 })
 
-t.test('a challenge goes a day after its code, the pointer to it with it, and nobody else’s', async (t) => {
+t.test('deletes a challenge and its pointer a day after its code expired', async (t) => {
   const { one, sql } = await setUp(t)
   const [quiet, often, begun] = [await addUser(sql, 'quiet'), await addUser(sql, 'often'), await addUser(sql, 'begun')]
   const point = (user: string, challenge: string) =>
@@ -148,11 +148,7 @@ t.test('a challenge goes a day after its code, the pointer to it with it, and no
 
   t.match(await one.prune(RETENTION), { removed: { challenges: 3 } })
   const left = (await sql('select challenge_id from challenges')).map((row) => row['challenge_id'])
-  t.strictSame(
-    left.sort(),
-    [edge, former, live].sort(),
-    'a login that has just begun may be taken back to the one before',
-  )
+  t.strictSame(left.sort(), [edge, former, live].sort(), 'a new login may return to the former challenge')
   t.strictSame(await sql('select username, login_challenge_id from users order by username'), [
     { username: 'begun', login_challenge_id: live },
     { username: 'often', login_challenge_id: edge },
@@ -166,11 +162,11 @@ t.test('a challenge goes a day after its code, the pointer to it with it, and no
   t.match(
     await one.prune({ ...RETENTION, challengeDays: 30 }),
     { removed: NOTHING },
-    'for as many days as were asked for',
+    'for the configured number of days',
   )
 })
 
-t.test('a session goes with its tokens when its end is long past, whichever end came first', async (t) => {
+t.test('deletes a session and its tokens seven days after its expiry or revocation', async (t) => {
   const { one, sql } = await setUp(t)
   const user = await addUser(sql, 'alice')
   for (const [name, expires, revoked] of [
@@ -204,7 +200,7 @@ t.test('a session goes with its tokens when its end is long past, whichever end 
   t.strictSame(await sql('select count(*)::int from refresh_tokens'), [{ count: 1_800 }])
 })
 
-t.test('an account that never entered its first code goes after an hour with all that is its own', async (t) => {
+t.test('deletes an unconfirmed registration and its data after an hour', async (t) => {
   const { one, sql } = await setUp(t)
   for (const [name, ago] of [
     ['over', '61 minutes'],
@@ -232,7 +228,7 @@ t.test('an account that never entered its first code goes after an hour with all
   t.strictSame(await sql('select username_key from registrations'), [{ username_key: 'kept' }])
 })
 
-t.test('an account whose first code is entered at that moment is left alone', async (t) => {
+t.test('keeps a registration whose first code is being verified', async (t) => {
   const { one, sql, connect } = await setUp(t)
   const id = await addUser(sql, 'late')
   await sql(`update users set username_key = ' late'`)
@@ -254,7 +250,7 @@ t.test('an account whose first code is entered at that moment is left alone', as
   t.match(await one.prune(RETENTION), { removed: { registrations: 1 } })
 })
 
-t.test('the audit trail is kept for as many days as were asked for, and so is the ledger', async (t) => {
+t.test('keeps the audit trail and the ledger for the configured days', async (t) => {
   const { one, sql } = await setUp(t)
   await sql(`
     insert into audit_events (created_at, event, address, facts)
@@ -267,7 +263,7 @@ t.test('the audit trail is kept for as many days as were asked for, and so is th
   t.match(await sql('select event from audit_events'), [{ event: '0' }])
 })
 
-t.test('of two instances at once one works and the other goes its way; each row is removed once', async (t) => {
+t.test('one of two parallel instances prunes, and each row is deleted once', async (t) => {
   const { one, other, sql } = await setUp(t)
   await sql(`
     insert into audit_events (created_at, event, address, facts)
@@ -276,15 +272,15 @@ t.test('of two instances at once one works and the other goes its way; each row 
   const runs = [one.prune(RETENTION), other.prune(RETENTION), one.prune(RETENTION)]
   const ended = await Promise.all(runs)
   const outcomes = ended.map((run) => run.ended)
-  t.ok(outcomes.includes('done'), 'one gets through')
-  t.ok(outcomes.includes('busy'), 'and not all work')
+  t.ok(outcomes.includes('done'), 'one completes')
+  t.ok(outcomes.includes('busy'), 'another skips')
   const sum = (kind: 'audit' | 'nonces') => ended.reduce((all, { removed }) => all + removed[kind], 0)
   t.equal(sum('audit'), 12_000)
   t.equal(sum('nonces'), 5_000)
   t.strictSame(await sql('select from audit_events union all select from used_nonces'), [])
 })
 
-t.test('whoever finds another at it waits for nothing', async (t) => {
+t.test('skips pruning at once while another instance holds the lock', async (t) => {
   const { one, sql, connect } = await setUp(t)
   await sql(`insert into used_nonces select sha256(x::text::bytea), now() from generate_series(1, 3) x`)
   const client = await connect()
@@ -297,10 +293,10 @@ t.test('whoever finds another at it waits for nothing', async (t) => {
   t.match(await one.prune(RETENTION), { ended: 'done', removed: { nonces: 3 } })
   const locks = `select from pg_locks l join pg_database d on d.oid = l.database
     where l.locktype = 'advisory' and d.datname = current_database()`
-  t.strictSame(await sql(locks), [], 'and leaves no lock behind')
+  t.strictSame(await sql(locks), [], 'no lock remains')
 })
 
-t.test('what somebody else has in hand is left alone and not waited for', async (t) => {
+t.test('skips locked rows without waiting', async (t) => {
   const { one, sql, connect } = await setUp(t)
   await sql(`insert into used_nonces select sha256(x::text::bytea), now() from generate_series(1, 3) x`)
   const user = await addUser(sql, 'alice')
@@ -316,7 +312,7 @@ t.test('what somebody else has in hand is left alone and not waited for', async 
   t.match(await one.prune(RETENTION), { removed: { nonces: 1, challenges: 1 } })
 })
 
-t.test('a stop ends with the batch in hand and begins no other', async (t) => {
+t.test('stops after the current batch', async (t) => {
   const { one, sql } = await setUp(t)
   await sql(`insert into used_nonces select sha256(x::text::bytea), now() from generate_series(1, 20000) x`)
   const stopping = new AbortController()
@@ -332,7 +328,7 @@ t.test('a stop ends with the batch in hand and begins no other', async (t) => {
   t.strictSame(await one.prune(RETENTION, stopping.signal), { ended: 'stopped', removed: NOTHING })
 })
 
-t.test('a name that is tried again while its old tries are removed does not lose the new one', async (t) => {
+t.test('keeps a new password attempt while old ones are deleted', async (t) => {
   const { one, sql } = await setUp(t)
   for (let round = 0; round < 10; round += 1) {
     await sql('delete from password_attempts')

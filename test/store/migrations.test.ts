@@ -5,7 +5,7 @@ import { GUARD_RULES } from '../../src/core/guard/rules.ts'
 import { createDatabase } from '../../src/store/database.ts'
 import { createTestDatabase } from '../support/postgres.ts'
 
-/** What `migrate` runs on an empty database. */
+/** The steps of `migrate` on an empty database. */
 const EVERYTHING = [...Object.keys(migrations), 'functions/*']
 
 const open = async (t: Parameters<typeof createTestDatabase>[0], url: string) => {
@@ -14,7 +14,7 @@ const open = async (t: Parameters<typeof createTestDatabase>[0], url: string) =>
   return database.kysely as never
 }
 
-t.test('from nothing to the latest, and then there is nothing to do', async (t) => {
+t.test('migrates an empty database once', async (t) => {
   const url = await createTestDatabase(t)
   const db = await open(t, url)
   const { sql } = await import('kysely')
@@ -26,7 +26,7 @@ t.test('from nothing to the latest, and then there is nothing to do', async (t) 
   t.strictSame((await readSchemaState(db)).pending, [])
 })
 
-t.test('five at once do the work of one', async (t) => {
+t.test('five parallel migrations apply each step once', async (t) => {
   const url = await createTestDatabase(t)
   const { sql } = await import('kysely')
   const first = await open(t, url)
@@ -36,7 +36,7 @@ t.test('five at once do the work of one', async (t) => {
   t.strictSame(ran.flat(), EVERYTHING)
 })
 
-t.test('users of before are still known when the guard comes, and their countries open', async (t) => {
+t.test('the migration of the guard keeps known users and open countries', async (t) => {
   const url = await createTestDatabase(t)
   const { sql } = await import('kysely')
   const db = await open(t, url)

@@ -9,7 +9,7 @@ import { createWorld } from '../support/app.ts'
 
 const PHONE = '+12025550143'
 
-/** One account with an open challenge, and the ledger. */
+/** Creates an account with an open challenge, and the ledger. */
 const setUp = async (t: Test) => {
   const world = await createWorld(t, { invariants: false })
   const userId = await world.addUser('alice', PHONE)
@@ -29,7 +29,7 @@ const setUp = async (t: Test) => {
   return { world, challenges, ledger: createSendLedger(world.database), ref, send, rowOf, resendIn }
 }
 
-t.test('a send stands in the ledger, queued, as soon as its challenge does', async (t) => {
+t.test('records a queued send together with its challenge', async (t) => {
   const { send, ref, rowOf, challenges } = await setUp(t)
   t.match(await rowOf(send.sendId), {
     challenge_id: ref.challengeId,
@@ -46,7 +46,7 @@ t.test('a send stands in the ledger, queued, as soon as its challenge does', asy
   t.match(await challenges.find(ref), { delivery: { status: 'queued' }, failed: [] })
 })
 
-t.test('a login that the cooldown stops enters nothing', async (t) => {
+t.test('records nothing for a login during the cooldown', async (t) => {
   const { challenges, ref, world } = await setUp(t)
   const second = { ...ref, challengeId: randomUUID() }
   const send = sendEntry()
@@ -57,7 +57,7 @@ t.test('a login that the cooldown stops enters nothing', async (t) => {
   t.equal((await world.sql('select from sends')).length, 1)
 })
 
-t.test('what became of a send is recorded, many at once too', async (t) => {
+t.test('records the outcomes of parallel sends', async (t) => {
   const { ledger, send, rowOf, challenges, ref } = await setUp(t)
   const unknownToUs = Array.from({ length: 20 }, () => ({ sendId: randomUUID(), status: 'sent' as const, took: 1 }))
   await Promise.all(
@@ -67,14 +67,14 @@ t.test('what became of a send is recorded, many at once too', async (t) => {
   t.match(await challenges.find(ref), { delivery: { status: 'sent' } })
 })
 
-t.test('drain waits for what is still to be written', async (t) => {
+t.test('drain waits for pending writes', async (t) => {
   const { ledger, send, rowOf } = await setUp(t)
   void ledger.settle({ sendId: send.sendId, status: 'unknown', reason: 'HTTP 502', took: 3 })
   await ledger.drain()
   t.match(await rowOf(send.sendId), { status: 'unknown', reason: 'HTTP 502' })
 })
 
-t.test('the next company takes the place of the one that failed, in one step', async (t) => {
+t.test('a failover replaces the failed send atomically', async (t) => {
   const { ledger, send, rowOf, challenges, ref, world } = await setUp(t)
   const next = sendEntry({ provider: 'other' })
   await ledger.handOver(ref, { sendId: send.sendId, status: 'failed', reason: 'HTTP 503', took: 40 }, next)
@@ -87,17 +87,17 @@ t.test('the next company takes the place of the one that failed, in one step', a
 
   const stale = sendEntry({ provider: 'third' })
   await t.rejects(ledger.handOver(ref, { sendId: send.sendId, status: 'failed', took: 40 }, stale))
-  t.equal((await world.sql('select from sends')).length, 2, 'what carries the code no more is not handed over')
+  t.equal((await world.sql('select from sends')).length, 2, 'a stale send is not handed over')
 })
 
-t.test('a hand-over does not take back what a receipt has said', async (t) => {
+t.test('a failover does not overwrite the status of a receipt', async (t) => {
   const { ledger, send, rowOf, ref } = await setUp(t)
   await ledger.receive('test', { sendId: send.sendId, status: 'delivered' })
   await ledger.handOver(ref, { sendId: send.sendId, status: 'failed', reason: 'HTTP 503', took: 4 }, sendEntry())
   t.match(await rowOf(send.sendId), { status: 'delivered' })
 })
 
-t.test('a failed resend that a newer one has overtaken leaves the wait of the newer one alone', async (t) => {
+t.test('a failed resend does not change the cooldown of a newer one', async (t) => {
   const { challenges, ref, world, resendIn } = await setUp(t)
   const replace = (codeHash: Buffer) => challenges.replaceCode({ ...ref, ...madeCode(codeHash) })
   await world.passTime(30)
@@ -113,7 +113,7 @@ t.test('a failed resend that a newer one has overtaken leaves the wait of the ne
   t.equal(await resendIn(), 0)
 })
 
-t.test('a receipt is found by our id or by the company’s, and by no other company', async (t) => {
+t.test('finds a receipt by send id or message id, only for its own provider', async (t) => {
   const { ledger, send, rowOf } = await setUp(t)
   await ledger.settle({ sendId: send.sendId, status: 'sent', messageId: 'SM1', took: 1 })
   t.notOk(await ledger.receive('other', { sendId: send.sendId, status: 'delivered' }))
@@ -127,7 +127,7 @@ t.test('a receipt is found by our id or by the company’s, and by no other comp
   t.match(await rowOf(send.sendId), { status: 'delivered', receipt_at: Date })
 })
 
-t.test('status moves forward alone: every pair of two reports', async (t) => {
+t.test('the status moves only forward for every pair of reports', async (t) => {
   const { ledger, send, rowOf, world } = await setUp(t)
   const { sendId } = send
   const ends = ['delivered', 'undelivered', 'failed']
@@ -141,20 +141,20 @@ t.test('status moves forward alone: every pair of two reports', async (t) => {
   }
 })
 
-t.test('a receipt that is faster than the company’s answer stands', async (t) => {
+t.test('a receipt that arrives before the provider’s response keeps its status', async (t) => {
   const { ledger, send, rowOf } = await setUp(t)
   await ledger.receive('test', { sendId: send.sendId, messageId: 'SM1', status: 'delivered' })
   await ledger.settle({ sendId: send.sendId, status: 'sent', messageId: 'SM1', took: 90 })
   t.match(await rowOf(send.sendId), { status: 'delivered', message_id: 'SM1', took_ms: 90 })
 })
 
-t.test('a receipt for a send of three days ago changes nothing', async (t) => {
+t.test('ignores a receipt for a send older than three days', async (t) => {
   const { ledger, send, world } = await setUp(t)
   await world.sql(`update sends set created_at = now() - interval '73 hours'`)
   t.notOk(await ledger.receive('test', { sendId: send.sendId, status: 'delivered' }))
 })
 
-t.test('the wait ends when the live code did not arrive, and stays when it did', async (t) => {
+t.test('ends the cooldown if the current code was not delivered', async (t) => {
   for (const [status, wait] of [
     ['delivered', 30],
     ['sent', 30],
@@ -167,7 +167,7 @@ t.test('the wait ends when the live code did not arrive, and stays when it did',
   }
 })
 
-t.test('a replayed receipt does not end the wait a second time', async (t) => {
+t.test('a replayed receipt does not end the cooldown again', async (t) => {
   const { ledger, send, resendIn, challenges, ref } = await setUp(t)
   const receipt = { sendId: send.sendId, status: 'undelivered' } as const
   t.ok(await ledger.receive('test', receipt))
@@ -178,7 +178,7 @@ t.test('a replayed receipt does not end the wait a second time', async (t) => {
   t.equal(await resendIn(), wait)
 })
 
-t.test('a receipt for a code that has been replaced does not end the wait for the new one', async (t) => {
+t.test('a receipt for a replaced code does not end the cooldown of the new one', async (t) => {
   const { ledger, send, resendIn, challenges, ref, world, rowOf } = await setUp(t)
   await world.passTime(30)
   await challenges.replaceCode({ ...ref, ...madeCode(randomBytes(32), sendEntry()) })
@@ -188,7 +188,7 @@ t.test('a receipt for a code that has been replaced does not end the wait for th
   t.equal(await resendIn(), wait)
 })
 
-t.test('a phone that takes nothing has the wait ended three times in a row, and then no more', async (t) => {
+t.test('ends the cooldown at most three times in a row for an unreachable phone', async (t) => {
   const { ledger, send, resendIn, challenges, ref } = await setUp(t)
   let { sendId } = send
   for (const freed of [true, true, true, false]) {
@@ -203,7 +203,7 @@ t.test('a phone that takes nothing has the wait ended three times in a row, and 
   }
 })
 
-t.test('what a company says is cut and cleaned, so that no word of one costs the words of others', async (t) => {
+t.test('truncates and cleans texts of providers, so that one invalid text harms no other rows', async (t) => {
   const { ledger, send, rowOf, ref, world } = await setUp(t)
   const messageId = `a\0b\ud800${'x'.repeat(500)}`
   await Promise.all([
@@ -218,7 +218,7 @@ t.test('what a company says is cut and cleaned, so that no word of one costs the
   t.match(await rowOf(send.sendId), { reason: '!' })
 })
 
-t.test('receipts and resends of one account at once neither deadlock nor send twice', async (t) => {
+t.test('parallel receipts and resends of one account neither deadlock nor send twice', async (t) => {
   const { ledger, send, challenges, ref, world } = await setUp(t)
   for (let round = 0; round < 20; round += 1) {
     await world.sql(`update sends set status = 'sent' where send_id = $1`, [send.sendId])
@@ -231,7 +231,7 @@ t.test('receipts and resends of one account at once neither deadlock nor send tw
         return (await challenges.replaceCode({ ...ref, ...madeCode(randomBytes(32)) })).outcome === 'issued'
       }),
     ])
-    t.equal(results.slice(0, 5).filter(Boolean).length, 1, 'one receipt moves it')
+    t.equal(results.slice(0, 5).filter(Boolean).length, 1, 'one receipt changes the status')
     t.ok(results.slice(5).filter(Boolean).length <= 1, 'one resend at most')
   }
 })

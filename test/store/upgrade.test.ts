@@ -8,12 +8,12 @@ import { createWorld, PASSWORD } from '../support/app.ts'
 /** The last migration of the release before. */
 const FORMER = '0007_attempts_keys_and_audit'
 
-t.test('a database of the former release goes on: what waited is answered, what is over leaves', async (t) => {
+t.test('an upgrade keeps open logins valid and prunes expired data', async (t) => {
   const world = await createWorld(t)
   const { sql, database } = world
   const db = database.kysely as never
 
-  // A moment in the life of a server: alice waits for her code, bob logged in three days ago.
+  // The state before the upgrade: alice has an open code, bob logged in three days ago.
   await world.addUser('alice', '+12025550143')
   await world.addUser('bob', '+12025550144')
   const login = await world.send({
@@ -31,7 +31,7 @@ t.test('a database of the former release goes on: what waited is answered, what 
   await world.audit.drain()
   await world.ledger.drain()
 
-  // The same in the tables as they were.
+  // Restores the same rows in the former schema.
   const tablesNow = async () =>
     (await sql(`select tablename from pg_tables where schemaname = 'public' and tablename not like 'kysely%'`)).map(
       ({ tablename }) => String(tablename),
@@ -53,7 +53,7 @@ t.test('a database of the former release goes on: what waited is answered, what 
     (await former.migrateToLatest()).results?.map(({ migrationName }) => migrationName),
     before,
   )
-  // What others refer to comes first.
+  // Referenced tables come first.
   for (const table of new Set(['users', ...(await tablesNow())])) {
     await sql(
       `insert into ${table} overriding system value select * from jsonb_populate_recordset(null::${table}, $1)`,
@@ -73,7 +73,7 @@ t.test('a database of the former release goes on: what waited is answered, what 
 
   const { verify, get, login: logIn, database: fresh, audit } = await world.startInstance()
   const verified = await verify(login.body.pending_token, code)
-  t.equal(verified.status, 200, 'the code that was sent before is taken')
+  t.equal(verified.status, 200, 'the code sent before the upgrade is accepted')
   t.match(await get('/me', verified.body.access_token), { status: 200, body: { username: 'alice' } })
   t.strictSame(
     (await world.users.list()).map(({ username }) => username),
@@ -90,6 +90,6 @@ t.test('a database of the former release goes on: what waited is answered, what 
   })
   await world.passTime(60)
   const again = await logIn('bob')
-  t.match(again, { status: 200, body: { delivery: { resend_in: 30 } } }, 'whose last challenge has left')
+  t.match(again, { status: 200, body: { delivery: { resend_in: 30 } } }, 'after his last challenge was pruned')
   t.equal((await verify(again.body.pending_token, world.lastCode())).status, 200)
 })

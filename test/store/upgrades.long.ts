@@ -4,7 +4,7 @@ import { migrations } from '../../db/migrations/index.ts'
 import { createTestDatabase } from '../support/postgres.ts'
 import { countFormerUsers, emptySchema, makeFormerSchema, openSchema, readDefinitions } from '../support/schema.ts'
 
-t.test('an upgrade from each former version ends with the functions of the files, and keeps the rows', async (t) => {
+t.test('upgrades from each former version to the functions of the files and keeps the rows', async (t) => {
   const db = openSchema(t, await createTestDatabase(t))
   await emptySchema(db)
   await migrate(db)

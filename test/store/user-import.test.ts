@@ -4,7 +4,7 @@ import { createUserAdmin } from '../../src/store/users/admin.ts'
 import { addUsers } from '../../src/store/users/import.ts'
 import { createTestDatabase } from '../support/postgres.ts'
 
-t.test('many users are added at once, and whoever took one of their names meanwhile keeps it', async (t) => {
+t.test('adds many users at once and skips names that are taken', async (t) => {
   const database = createDatabase({ url: await createTestDatabase(t), poolSize: 2, onIdleError: () => {} })
   t.teardown(() => database.close())
   const users = createUserAdmin(database)
