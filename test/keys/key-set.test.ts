@@ -136,7 +136,7 @@ const BAD: [what: string, json: string, alg: KeyAlgorithm, message: RegExp][] = 
   ['a string for a key', file(edDsa.d), 'EdDSA', /^key 1 has no "alg" of EdDSA or ES256$/],
   ['an RSA key', file({ ...rsa, kid: 'rsa', alg: 'RS256' }), 'EdDSA', /^key 1 has no "alg" of EdDSA or ES256$/],
   [
-    'an RSA key labelled ES256',
+    'an RSA key labeled ES256',
     file({ ...rsa, kid: 'rsa', alg: 'ES256' }),
     'ES256',
     /^key 1 is no P-256 key, as ES256 needs$/,
@@ -147,7 +147,7 @@ const BAD: [what: string, json: string, alg: KeyAlgorithm, message: RegExp][] = 
     'ES256',
     /^key 1 is no P-256 key, as ES256 needs$/,
   ],
-  ['an EC key labelled EdDSA', file({ ...es256, alg: 'EdDSA' }), 'EdDSA', /^key 1 is no Ed25519 key, as EdDSA needs$/],
+  ['an EC key labeled EdDSA', file({ ...es256, alg: 'EdDSA' }), 'EdDSA', /^key 1 is no Ed25519 key, as EdDSA needs$/],
   ['a symmetric key', file({ kty: 'oct', k: edDsa.d, kid: 'oct', alg: 'HS256' }), 'EdDSA', /^key 1 has no "alg"/],
   ['a key without an algorithm', file(unlabelled), 'EdDSA', /^key 1 has no "alg" of EdDSA or ES256$/],
   ['a key without an id', file(nameless), 'EdDSA', /^key 1 has no "kid" of 1 to 64 letters, digits, - and _$/],
@@ -190,7 +190,7 @@ const BAD: [what: string, json: string, alg: KeyAlgorithm, message: RegExp][] = 
   ['a key of bitcoin’s curve', file({ ...k256, kid: 'k256', alg: 'ES256' }), 'ES256', /^key 1 is no P-256 key/],
   ['a key of bitcoin’s curve', file({ ...k256, kid: 'k256', alg: 'ES256K' }), 'ES256', /^key 1 has no "alg"/],
   [
-    'a symmetric key labelled EdDSA',
+    'a symmetric key labeled EdDSA',
     file({ kty: 'oct', k: edDsa.d, kid: 'oct', alg: 'EdDSA' }),
     'EdDSA',
     /^key 1 is no Ed25519 key, as EdDSA needs$/,
