@@ -4,7 +4,10 @@ import { parse } from 'pg-connection-string'
 
 const EXAMPLE = 'For example: postgres://doorcode@localhost/doorcode'
 
-/** Parses a database URL and reads the certificates that it names. Throws an error with the setting to change, without a password. */
+/**
+ * Parses a database URL and reads the certificates that it names. Throws an error with the setting to change, without a
+ * password.
+ */
 const readUrl = (url: string) => {
   try {
     return parse(url)

@@ -5,7 +5,10 @@ import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import type { Identity } from './embedded-places.ts'
 
-/** Returns the environment of this process without the variables that Postgres reads, such as PGOPTIONS and PGCTLTIMEOUT. */
+/**
+ * Returns the environment of this process without the variables that Postgres reads, such as PGOPTIONS and
+ * PGCTLTIMEOUT.
+ */
 export const environment = (): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PG')))
 
@@ -88,7 +91,10 @@ export const claim = (dataDir: string, port: number): void =>
 const LONGEST_EXIT = 5_000
 const STEP = 20
 
-/** Waits until the server on this port has started, then calls `stop`. Synchronous, so that it works while the process exits. */
+/**
+ * Waits until the server on this port has started, then calls `stop`. Synchronous, so that it works while the process
+ * exits.
+ */
 export const stopStarting = (cluster: string, { port, stop }: { port: number; stop: () => void }): void => {
   const never = new Int32Array(new SharedArrayBuffer(4))
   for (let waited = 0; portOf(cluster) !== port; waited += STEP) {

@@ -35,5 +35,5 @@ t.test('names the outbox address in the start message', async (t) => {
   const folder = temporaryFolder(t)
   const server = await startServer(t, { DATA_DIR: folder, SMS_PROVIDERS: 'outbox', DEV_OUTBOX: 'true' })
   while (!server.output().includes('curl -s http')) await new Promise((resolve) => setTimeout(resolve, 10))
-  t.match(server.output(), `; the code comes to ${server.address}/dev/outbox:`)
+  t.match(server.output(), `; the code is sent to ${server.address}/dev/outbox:`)
 })

@@ -42,7 +42,7 @@ t.test('reloads changed keys and secrets without a restart, and keeps the old on
   const [, second] = (JSON.parse(readFileSync(files.keys, 'utf8')) as KeySet).keys
   t.strictSame(await kidsAt(server), [first, second!.kid], 'both keys are published')
   t.match(server.output(), new RegExp(`; ${first} signs`))
-  t.match(server.output(), new RegExp(`secrets are ${deriveSecrets(secret).id}, `))
+  t.match(server.output(), new RegExp(`secrets are now ${deriveSecrets(secret).id}, `))
 
   const draft = join(folder, 'draft')
   writeFileSync(draft, '{"keys":[')

@@ -14,8 +14,8 @@ t.test('starts without settings, explains how to log in, and keeps its data acro
   const first = await startServer(t, { DATA_DIR: folder })
   const { address } = first
   while (!first.output().includes('curl -s http')) await new Promise((resolve) => setTimeout(resolve, 10))
-  t.match(first.output(), /Log in as "demo" with the password ".*"; the code comes here:/)
-  t.match(first.output(), `Try it in a browser ${address}/demo`)
+  t.match(first.output(), /Log in as "demo" with the password ".*"; the code is sent to this console:/)
+  t.match(first.output(), `Demo in the browser  ${address}/demo`)
   t.notMatch(first.output(), /warning/i)
   t.equal(first.output().match(/^\{.*listening.*$/gim)?.length, 1, 'one log line contains the address')
   t.match(await call(`${address}/demo/development.json`), { body: { outbox: true, demo_user: { username } } })

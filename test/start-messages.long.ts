@@ -73,7 +73,7 @@ t.test('reports an unusable address or port with its setting and an example', as
       /^This machine has no address no-such-host\.invalid .* Set HOST.* For example: HOST=/,
     ],
     [{ HOST: '192.0.2.1' }, /^This machine has no address 192\.0\.2\.1 /],
-    [{ ADMIN_PORT: port }, new RegExp(`^Port ${port} is in use\\. Set PORT, or ADMIN_PORT .* For example: PORT=`)],
+    [{ ADMIN_PORT: port }, new RegExp(`^Port ${port} is in use\\. Set PORT \\(ADMIN_PORT .* For example: PORT=`)],
   ]
   for (const [settings, said] of cases) {
     const { output, code } = await runToEnd({ DATABASE_URL, DATA_DIR, ...settings })

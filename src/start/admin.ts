@@ -10,14 +10,14 @@ import { createAdminKeyStore } from '../store/users/admin-keys.ts'
 import type { CloseTogether } from './closing.ts'
 import type { Foundation } from './foundation.ts'
 
-/** What the admin API is made of besides the foundation. */
+/** Dependencies of the admin API besides the foundation. */
 export interface AdminParts extends Pick<AdminAppDeps, 'journal' | 'http' | 'passwords' | 'passwordPolicy'> {
   database: Database
   factors: readonly Factor[]
   limits: Limits
 }
 
-/** Puts the admin API together, on a listener of its own, or nothing where no port is set. `listen` opens the socket. */
+/** Builds the admin API with its own listener. `listen` opens the socket; it does nothing if no port is set. */
 export const openAdmin = async (
   serving: CloseTogether,
   { settings: { ADMIN_PORT: port, ADMIN_HOST: host }, issuer, logger }: Foundation,

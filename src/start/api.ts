@@ -16,7 +16,7 @@ import { createGuard } from './guard.ts'
 import type { Passwords } from './passwords.ts'
 import type { Records } from './records.ts'
 
-/** What the API is made of besides the foundation. */
+/** Dependencies of the API besides the foundation. */
 export interface ApiParts extends Passwords, Records {
   database: Database
   limits: Limits
@@ -26,7 +26,7 @@ export interface ApiParts extends Passwords, Records {
   development: AppDeps['development']
 }
 
-/** Puts the API together; opens no socket before `listen`, which resolves to the address. */
+/** Builds the API. `listen` opens the socket and resolves to the address. */
 export const openApi = async (
   serving: CloseTogether,
   { settings, clock, outgoing, issuer, audience, secrets, keys, firstKeys }: Foundation,

@@ -1,7 +1,7 @@
 import { join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** The folder of caches: it is removed with the packages that wrote it. */
+/** The folder of caches, in `node_modules`, so that it is removed with the packages. */
 export const CACHE_FOLDER = (() => {
   const here = fileURLToPath(new URL('.', import.meta.url))
   const packages = `${sep}node_modules${sep}`

@@ -1,9 +1,9 @@
-/** Takes what closes a part that serves requests, or works beside them. */
+/** Registers functions that close the parts which serve requests or work in the background. */
 export type CloseTogether = Pick<AsyncDisposableStack, 'defer'>
 
 /**
- * Closes several parts at the same time, at this place of the stack: each may wait for what is under way, and one after
- * the other they would take longer than a shutdown may. All are closed even if one fails; then the first failure is thrown.
+ * Closes several parts in parallel, at this place of the stack. Each may wait for work in progress, and in sequence they
+ * would exceed the time of a shutdown. All parts are closed even if one fails; then the first error is thrown.
  */
 export const closeTogether = (opened: AsyncDisposableStack): CloseTogether => {
   const closers: (() => PromiseLike<void> | void)[] = []

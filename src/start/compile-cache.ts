@@ -5,7 +5,7 @@ import { CACHE_FOLDER } from './cache-folder.ts'
 
 /**
  * Caches compiled code, so that the next start need not compile it again. Does nothing if this user cannot write beside the
- * packages, or if other users can: the code in the folder is run.
+ * packages, or if other users can write there: Node runs the code in the folder.
  */
 export const keepCompiled = (): void => {
   const folder = join(CACHE_FOLDER, 'compiled')
@@ -17,6 +17,6 @@ export const keepCompiled = (): void => {
     if (user !== undefined && (uid !== user || (mode & 0o022) !== 0)) return
     enableCompileCache(folder)
   } catch {
-    // A start without it takes longer.
+    // Without the cache a start only takes longer.
   }
 }

@@ -2,10 +2,10 @@ import { readSchemaState, type SchemaState } from '../../db/migrate.ts'
 import type { Database } from '../store/database.ts'
 import { createLoginNeeds, type LoginObstacles } from '../store/readiness/login-needs.ts'
 
-/** Time for which one look at the database serves all callers, in ms: health checks have no rate limit. */
+/** Time in ms for which callers share one look at the database, because health checks have no rate limit. */
 export const LOOK_LASTS = 1_000
 
-/** The state of the schema for this code, and what prevents a login. */
+/** The difference between the schema and this version, and the obstacles to a login. */
 export interface DatabaseState extends SchemaState, LoginObstacles {}
 
 /** Creates a function that reads the state of the database. The statements of a login must have been prepared. */
@@ -19,7 +19,7 @@ export const createDatabaseLook = (database: Database): (() => Promise<DatabaseS
   }
 }
 
-/** Shares the look that is under way or was just taken. */
+/** Returns a function whose callers share a look in progress, and its result for `LOOK_LASTS` after it. */
 export const shareLook = <T>(look: () => Promise<T>): (() => Promise<T>) => {
   let last: { until: number; result: Promise<T> } | undefined
   return () => {

@@ -13,10 +13,10 @@ import type { Clock } from './clock.ts'
 import type { Foundation } from './foundation.ts'
 import type { Sending } from './providers.ts'
 
-/** Failures in a row that open the circuit of a provider, and for how many ms. */
+/** The number of failures in a row that open a provider's circuit breaker, and the time it stays open, in ms. */
 const BREAKER = { failures: 5, openFor: 3_000 }
 
-/** What delivery is made of besides settings. */
+/** Dependencies of the delivery besides its settings. */
 export interface DeliveryParts {
   texts: Texts
   providers: readonly Provider[]
@@ -25,7 +25,7 @@ export interface DeliveryParts {
   onBreaker: (carrier: Carrier, state: BreakerState) => void
 }
 
-/** Everything between a code and a phone. */
+/** The delivery of messages: providers behind routes and circuit breakers, texts, and scenario numbers. */
 export interface Delivery {
   dispatcher: Dispatch
   texts: Texts
@@ -33,7 +33,7 @@ export interface Delivery {
   scenarios: Scenarios
 }
 
-/** Puts routes, circuits, prices, texts and scenario numbers together, from settings that were checked. */
+/** Creates the delivery from validated settings. */
 export const createDelivery = (
   settings: Settings,
   { texts, providers, ledger, clock, onBreaker }: DeliveryParts,
@@ -59,13 +59,13 @@ export const createDelivery = (
   }
 }
 
-/** The factors that codes travel by, and the state of the providers behind them. */
+/** The factors, and the state of the providers that deliver their codes. */
 export interface OpenedFactors {
   factors: readonly Factor[]
   deliveryStates: Dispatch['states']
 }
 
-/** Creates the factors with all that is between a code and a phone; logs each change of a circuit. */
+/** Creates the factors with their delivery. Logs each change of a circuit breaker. */
 export const openFactors = (
   { settings, clock, logger, firstKeys }: Foundation,
   sending: Sending,

@@ -4,13 +4,13 @@ import type { DueEvent } from '../core/audit/event-ports.ts'
 import { LONGEST_TRY, type Outbox, type OutboxHandler } from '../core/outbox.ts'
 import { createExchange, type Transport } from '../http-client/client.ts'
 
-/** Where the operator receives events, and what it takes to get them there. */
+/** The address of the operator's webhook, and the dependencies of the delivery of events. */
 export interface EventWebhookOptions {
   outbox: Outbox<DueEvent>
   url: string
   /** `whsec_` and base64. */
   secret: string
-  /** One that follows no redirects. */
+  /** A transport that follows no redirects. */
   transport: Transport
   /** Milliseconds since 1970. */
   now: () => number
@@ -18,8 +18,9 @@ export interface EventWebhookOptions {
 }
 
 /**
- * Posts events to the operator by the Standard Webhooks specification: signed `type`, `timestamp` (when it happened) and
- * `data`. 2xx within 5 s is a delivery, 410 refuses the event, and anything else has failed.
+ * Creates the handler that posts events to the operator by the Standard Webhooks specification. The signed body has `type`,
+ * `timestamp` (the time of the event) and `data`. A response 2xx within 5 s means delivered, 410 means refused, and all
+ * others mean failed.
  */
 export const createEventHandler = ({
   outbox,
@@ -50,7 +51,7 @@ export const createEventHandler = ({
         if (status >= 200 && status < 300) return { outcome: 'accepted' }
         return { outcome: status === 410 ? 'refused' : 'failed', reason: `HTTP ${status}` }
       })
-      // What may have arrived is sent again: the receiver knows a repetition by its id.
+      // An event that may have arrived is sent again: the receiver detects a repetition by its id.
       return result.outcome === 'unknown' ? { ...result, outcome: 'failed' } : result
     },
 

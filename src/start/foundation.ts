@@ -12,7 +12,7 @@ import { openRings, type Rings } from './keys.ts'
 import { createLogger, prettyWhenWatched } from './logger.ts'
 import type { ServiceOptions } from './service-options.ts'
 
-/** What every part of the service stands on. */
+/** The common dependencies of all parts of the service. */
 export interface Foundation extends Rings {
   settings: Settings & Record<string, unknown>
   /** The providers that `SMS_PROVIDERS` may name. */
@@ -22,11 +22,17 @@ export interface Foundation extends Rings {
   outgoing: Outgoing
   issuer: string
   audience: string
-  /** The keys of what is counted and hashed: of the first secret and not the active one, so that instances agree whenever they started. */
+  /**
+   * The keys for counters and hashes. They come from the first secret, not the active one, so that all instances agree
+   * at any time.
+   */
   firstKeys: Pick<Secrets[0], 'attemptKey' | 'humanCheckKey' | 'phoneKey'>
 }
 
-/** Reads the settings, and opens the log, the keys and the way out. Throws a `SettingsError` with all faults of the settings. */
+/**
+ * Reads the settings, and opens the log, the keys and the HTTP client. Throws a `SettingsError` with all faults of the
+ * settings.
+ */
 export const openFoundation = async (
   opened: AsyncDisposableStack,
   { env, clock }: Pick<ServiceOptions, 'env' | 'clock'>,

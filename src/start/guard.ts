@@ -51,7 +51,7 @@ export const policyOf = (
     cooldowns,
     humanCheck: settings.HUMAN_CHECK !== 'off',
     caps: settings.RATE_LIMIT,
-    // Load tests look like fraud.
+    // A load test looks like fraud.
     fraud: settings.SMS_GUARD && settings.RATE_LIMIT,
     numbers: parseRuleNumbers(settings.SMS_GUARD_LIMITS),
   })

@@ -3,20 +3,20 @@ import { createHousekeeping } from '../store/housekeeping/index.ts'
 import type { CloseTogether } from './closing.ts'
 import type { Foundation } from './foundation.ts'
 
-/** Time from the start to the first pruning, in ms: soon, for instances that live less than an hour, but not at once. */
+/** Time from the start to the first pruning, in ms: short for instances that live less than an hour, but not 0. */
 const FIRST_PRUNE_MS = 60_000
 
 /** Time between two prunings, in ms. */
 const PRUNE_INTERVAL_MS = 3_600_000
 
-/** What housekeeping is made of besides the foundation. */
+/** Dependencies of housekeeping besides the foundation. */
 export interface HousekeepingParts {
   database: Database
   /** Time from the start to the first pruning, in ms. */
   firstPrune?: number
 }
 
-/** Prunes expired rows once an hour; keeps no process alive. The close waits for the batch in hand. */
+/** Prunes expired rows once an hour; does not keep the process alive. The close waits for the current batch. */
 export const startHousekeeping = (
   serving: CloseTogether,
   { settings, logger }: Pick<Foundation, 'settings' | 'logger'>,

@@ -43,16 +43,16 @@ export const openSecrets = (source: RingSource): Promise<WatchedRing<Secrets>> =
     parse: (sources) => readSecrets(sources as [Source, ...Source[]]),
     onChange: (secrets) => {
       const ids = secrets.map(({ id }) => id)
-      source.log.info({ event: 'secrets_changed', ids }, `secrets are ${ids.join(', ')} from now on`)
+      source.log.info({ event: 'secrets_changed', ids }, `the secrets are now ${ids.join(', ')}`)
     },
     onRefused: (error) =>
       source.log.warn(
         { event: 'secrets_refused', reason: error.message },
-        'changed secrets are not right; the former stay',
+        'the changed secrets are invalid; the former ones stay in use',
       ),
   })
 
-/** Opens the signing keys, likewise. */
+/** Opens the signing keys, whose files `watch` reads again. Throws if they are invalid. */
 export const openKeys = ({ settings, log, now }: RingSource): Promise<WatchedRing<SigningKeys>> => {
   const { JWT_KEYS: inline, JWT_ALGORITHM: alg, DATA_DIR: dataDir } = settings
   const path = settings.JWT_KEYS_FILE ?? (inline === undefined ? keyFileIn(dataDir, alg) : 'keys.json')
@@ -72,27 +72,24 @@ export const openKeys = ({ settings, log, now }: RingSource): Promise<WatchedRin
       onChange: (keys) => {
         const kids = keys.map(({ kid }) => kid)
         const signs = activeKey(keys, Math.floor(now() / 1000)).kid
-        log.info(
-          { event: 'keys_changed', kids, signs },
-          `signing keys are ${kids.join(', ')} from now on; ${signs} signs`,
-        )
+        log.info({ event: 'keys_changed', kids, signs }, `the signing keys are now ${kids.join(', ')}; ${signs} signs`)
       },
       onRefused: (error) =>
         log.warn(
           { event: 'keys_refused', reason: error.message },
-          'changed signing keys are not right; the former stay',
+          'the changed signing keys are invalid; the former ones stay in use',
         ),
     }),
   )
 }
 
-/** The secrets and signing keys of a server, which change when their files do. */
+/** The secrets and signing keys of a server, which follow changes of their files. */
 export interface Rings {
   secrets: WatchedRing<Secrets>
   keys: WatchedRing<SigningKeys>
 }
 
-/** Opens both and looks for changes from then on, until they are closed. */
+/** Opens secrets and keys, and watches their files until the stack is closed. */
 export const openRings = async (opened: AsyncDisposableStack, source: RingSource): Promise<Rings> => {
   const [secrets, keys] = [await openSecrets(source), await openKeys(source)]
   for (const ring of [secrets, keys]) opened.defer(ring.watch(POLL_INTERVAL_MS))

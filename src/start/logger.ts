@@ -3,7 +3,9 @@ import { type DestinationStream, type Logger, pino } from 'pino'
 /** The depth to which causes are logged; an error may be its own cause. */
 const MAX_CAUSES = 5
 
-/** Returns an error for the log: its type, code, message and stack, without the detail, in which a database puts values. */
+/**
+ * Returns an error for the log: its type, code, message and stack, without the detail, in which a database puts values.
+ */
 const describeError = (error: unknown, depth = 0): unknown => {
   if (!(error instanceof Error)) return { message: String(error) }
   return {

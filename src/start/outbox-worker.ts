@@ -2,25 +2,25 @@ import type { Logger } from 'pino'
 import type { Claimed, Delivery, Ending, OutboxHandler } from '../core/outbox.ts'
 import type { RequestContext } from '../core/terms.ts'
 
-/** What the worker is made of. */
+/** Dependencies of the worker. */
 export interface OutboxWorkerOptions {
   handlers: readonly OutboxHandler<unknown>[]
-  /** Time between two looks into the outboxes, in ms. */
+  /** The interval between polls of the outboxes, in ms. */
   every: number
   log: Pick<Logger, 'warn'>
 }
 
-/** Empties outboxes in the background. */
+/** A worker that empties outboxes in the background. */
 export interface OutboxWorker {
-  /** Looks into all outboxes now and from then on; keeps no process alive. */
+  /** Polls all outboxes, now and at each interval; does not keep the process alive. */
   start(): void
-  /** Looks into one outbox at once, on behalf of a request, whether or not the worker was started. Never throws. */
+  /** Empties one outbox at once for a request, also before `start`. Never throws. */
   wake(handler: OutboxHandler<unknown>, context: RequestContext): void
-  /** Stops looking. Resolves when nothing is under way; may be called again after the last `wake`. Never rejects. */
+  /** Stops the polls and waits for deliveries in progress; call it again after the last `wake`. Never rejects. */
   stop(): Promise<void>
 }
 
-/** Deliveries of one outbox at once. */
+/** The number of parallel deliveries of one outbox. */
 const AT_ONCE = 10
 
 const endingOf = ({ outcome }: Delivery, { isLast }: Claimed): Ending => {
@@ -28,7 +28,7 @@ const endingOf = ({ outcome }: Delivery, { isLast }: Claimed): Ending => {
   return outcome === 'refused' || isLast ? 'abandoned' : 'waiting'
 }
 
-/** Delivers one item, marks it, and reports it. Throws when the outbox cannot be reached. */
+/** Delivers one item, records its ending, and reports it. Throws when the outbox is unavailable. */
 const tryItem = async (
   { outbox, deliver, report }: OutboxHandler<unknown>,
   item: Claimed,
@@ -45,8 +45,8 @@ const tryItem = async (
 }
 
 /**
- * Creates the one worker of all outboxes. Each outbox is emptied in batches, so that a backlog of one delays no other. An
- * outbox that is out of reach is logged once, until it is back.
+ * Creates the worker of all outboxes. Each outbox is emptied by itself, so that a backlog of one does not delay another. An
+ * unavailable outbox is logged once until it is available again.
  */
 export const createOutboxWorker = ({ handlers, every, log }: OutboxWorkerOptions): OutboxWorker => {
   let timer: NodeJS.Timeout | undefined
@@ -65,7 +65,7 @@ export const createOutboxWorker = ({ handlers, every, log }: OutboxWorkerOptions
       lost.delete(handler)
     } catch (error) {
       if (!lost.has(handler))
-        log.warn({ event: `${name}_outbox_lost`, err: error }, `the outbox of ${name}s is out of reach`)
+        log.warn({ event: `${name}_outbox_lost`, err: error }, `the outbox of ${name}s is unavailable`)
       lost.add(handler)
     }
   }

@@ -8,22 +8,22 @@ import { createEventHandler } from './event-webhook.ts'
 import type { Foundation } from './foundation.ts'
 import { createOutboxWorker } from './outbox-worker.ts'
 
-/** Time between two looks into the outboxes, in ms. */
+/** The interval between polls of the outboxes, in ms. */
 const POLL_INTERVAL_MS = 5_000
 
-/** What the outboxes are made of besides the foundation. */
+/** Dependencies of the outboxes besides the foundation. */
 export interface OutboxParts extends Omit<NoticeDeps, 'outbox'> {
   database: Database
 }
 
-/** The outboxes, and what wakes them. */
+/** The outboxes, with the functions that wake and start their worker. */
 export interface OpenedOutbox {
   notices: Notices
-  /** Starts to look into the outboxes. */
+  /** Starts to poll the outboxes. */
   start(serving: CloseTogether): void
 }
 
-/** Opens the outboxes of notices and, where the operator subscribed, of events, with the one worker that empties them. */
+/** Opens the outbox of notices, the outbox of events if a webhook is set, and the worker that empties both. */
 export const openOutbox = (
   opened: AsyncDisposableStack,
   { settings, outgoing: { transport }, clock: { now }, logger: log }: Foundation,
@@ -36,7 +36,7 @@ export const openOutbox = (
       ? []
       : [createEventHandler({ outbox: createEventOutbox(database), url, secret: secret!, transport, now, log })]
   const worker = createOutboxWorker({ handlers: [notices, ...events], every: POLL_INTERVAL_MS, log })
-  // After the API, whose last requests may leave notices.
+  // Stops after the API, whose last requests may queue notices.
   opened.defer(worker.stop)
   return {
     notices: { deliver: (context) => worker.wake(notices, context) },

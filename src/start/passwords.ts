@@ -7,16 +7,19 @@ import { createBreachRange } from '../passwords/breach-range.ts'
 import { createPasswordPolicy } from '../passwords/policy.ts'
 import type { Foundation } from './foundation.ts'
 
-/** The longest a login may wait for its hash, in ms. */
+/** The longest time that a login waits for its password hash, in ms. */
 const LONGEST_HASH_WAIT_MS = 2_000
 
-/** What checks passwords, and what new passwords must be. */
+/** The verifier of passwords, and the policy for new ones. */
 export interface Passwords {
   passwords: PasswordVerifier
   passwordPolicy: PasswordPolicy
 }
 
-/** Creates both: one hash a core at a time, and breached passwords refused where `PASSWORD_BREACH_URL` is set. */
+/**
+ * Creates the verifier, with one hash per core at a time, and the policy, which rejects breached passwords if
+ * `PASSWORD_BREACH_URL` is set.
+ */
 export const createPasswords = async ({ settings, outgoing, clock, logger }: Foundation): Promise<Passwords> => {
   const { SERVICE_NAME: serviceName, PASSWORD_BREACH_URL: breachUrl } = settings
   const queue = createHashQueue({

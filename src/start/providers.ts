@@ -7,7 +7,7 @@ import type { Foundation } from './foundation.ts'
 import { domainOf } from './issuer.ts'
 import { createTextsFor } from './texts.ts'
 
-/** Creates the providers that `SMS_PROVIDERS` names, in its order, each with a wire. */
+/** Creates the providers in `SMS_PROVIDERS`, in its order, each with its HTTP client. */
 export const createProviders = async (
   settings: Settings & Record<string, unknown>,
   definitions: readonly ProviderDefinition[],
@@ -22,13 +22,16 @@ export const createProviders = async (
     }),
   )
 
-/** The providers, and the texts that they carry. */
+/** The providers, and the texts of their messages. */
 export interface Sending {
   providers: readonly Provider[]
   texts: Texts
 }
 
-/** Creates providers and texts, and logs the languages that do not fit. Throws where a setting of theirs is wrong. */
+/**
+ * Creates providers and texts, and logs the languages whose text is too long. Throws if one of their settings is
+ * invalid.
+ */
 export const openSending = async (
   { settings, definitions, outgoing, logger }: Foundation,
   tools: Pick<ProviderTools, 'print' | 'keep' | 'now'>,
@@ -38,7 +41,7 @@ export const openSending = async (
   if (texts.leftOut.length > 0) {
     logger.info(
       { event: 'locales_left_out', locales: texts.leftOut },
-      'languages whose text is too long with your names',
+      'languages left out: their text is too long with SERVICE_NAME and the domain',
     )
   }
   return { providers, texts }

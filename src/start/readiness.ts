@@ -17,16 +17,16 @@ const assertSchema = ({ pending, unknown, tables, rights, refusal }: DatabaseSta
   const newer = unknown.length > 0 ? ` The schema is newer than this version: it has ${unknown.join(', ')}.` : ''
   if (tables.length > 0) throw missing(`The database lacks the tables ${tables.join(', ')}.${newer}`)
   if (refusal && rights.length === 0 && (refusal as { code?: string }).code !== PERMISSION_DENIED) {
-    throw missing(`The database refuses a statement of a login: ${refusal.message}.${newer}`, refusal)
+    throw missing(`The database rejects a statement of a login: ${refusal.message}.${newer}`, refusal)
   }
 }
 
-/** Throws if the role lacks rights; before the migrations there are no tables to have rights on. */
+/** Throws if the role lacks privileges. Before the migrations the tables do not exist, so it checks nothing. */
 const assertRights = ({ pending, rights, refusal }: DatabaseState): void => {
   if (pending.length > 0) return
   if (rights.length > 0) throw missing(`The role of DATABASE_URL lacks ${rights.join(', ')}.`)
   if ((refusal as { code?: string } | undefined)?.code !== PERMISSION_DENIED) return
-  throw missing(`The role of DATABASE_URL lacks a right: ${refusal!.message}.`, refusal)
+  throw missing(`The role of DATABASE_URL lacks a privilege: ${refusal!.message}.`, refusal)
 }
 
 /**
@@ -64,7 +64,7 @@ export const createReadiness = (
       name: 'migrations',
       check: async () => {
         const state = await look().catch((error: unknown) => {
-          // A database that is away has not lost its migrations.
+          // An unavailable database has not lost its migrations.
           if (!wasMigrated) throw error
         })
         if (state) assertSchema(state)
@@ -80,7 +80,7 @@ export const createReadiness = (
   ]
 }
 
-/** Runs all checks once and logs those that fail, with what to do. Returns at once. */
+/** Runs all checks once, and logs each failure with its remedy. Returns at once. */
 export const logReadiness = (checks: readonly ReadinessCheck[], log: Pick<Logger, 'warn'>): void => {
   for (const { name, check } of checks) {
     check().catch((error: unknown) =>

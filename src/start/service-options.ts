@@ -31,7 +31,7 @@ export interface ServiceOptions {
   beforeListen?: () => Promise<void>
 }
 
-/** A service that runs. */
+/** A running service. */
 export interface Service {
   /** The address that it listens on: `http://127.0.0.1:3000`. */
   address: string

@@ -16,7 +16,7 @@ import { openRecords } from './records.ts'
 import type { Service, ServiceOptions } from './service-options.ts'
 import { openStorage } from './storage.ts'
 
-/** Opens the parts one after the other, each upon those before it, and then the ports. */
+/** Opens the parts in the order of their dependencies, and then the ports. */
 const openService = async (opened: AsyncDisposableStack, options: ServiceOptions): Promise<Omit<Service, 'stop'>> => {
   const { say, clock } = options
   const foundation = await openFoundation(opened, options)
@@ -65,19 +65,19 @@ const openService = async (opened: AsyncDisposableStack, options: ServiceOptions
 }
 
 /**
- * Starts the service: reads its settings, opens what they name, and listens. If a part cannot be opened, those before it
- * are closed again. Throws a `SettingsError` with all faults of the settings, and the error of the file, database or port
+ * Starts the service: reads its settings, opens its parts, and listens. If a part cannot be opened, the parts before it are
+ * closed again. Throws a `SettingsError` with all faults of the settings, and the error of the file, database or port
  * that cannot be opened.
  */
 export const startService = async (options: ServiceOptions): Promise<Service> => {
-  /** Closes what was opened, the last part first. */
+  /** Closes the opened parts in reverse order. */
   const opened = new AsyncDisposableStack()
   const starting: Promise<Omit<Service, 'stop'>> = openService(opened, {
     ...options,
     startShutdown(how) {
       const shutdown = options.startShutdown(how)
       shutdown.onStop(async () => {
-        // A signal may come while a part is being opened, which must not be left behind.
+        // After a signal during the start, wait for the part that is opening, so that it is closed too.
         await starting.catch(() => {})
         await opened.disposeAsync()
       })
@@ -87,7 +87,7 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
   try {
     return { ...(await starting), stop: () => opened.disposeAsync() }
   } catch (error) {
-    // The first fault matters more than one that follows from it.
+    // An error while closing must not hide the error of the start.
     await opened.disposeAsync().catch(() => {})
     throw error
   }

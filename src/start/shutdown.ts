@@ -14,7 +14,7 @@ export interface Shutdown {
 export interface ShutdownOptions {
   /** Time between the signal and the close of the port, in ms. */
   delay: number
-  /** Stops when the parent process ends: the shell between `npm start` and this process passes no signal on. */
+  /** True to stop when the parent process ends: the shell between `npm start` and this process forwards no signals. */
   followParent: boolean
   log: FastifyBaseLogger
 }
@@ -25,7 +25,7 @@ const PARENT_CHECK = 500
 /** The shortest delay, in ms: clients learn from responses that they must close their connections. */
 const SHORTEST_DELAY = 100
 
-/** Signals within this time count as one, in ms: npm passes on what the whole process group has received. */
+/** Signals within this time count as one, in ms: npm forwards a signal that the whole process group has received. */
 const SAME_SIGNAL = 500
 
 /** The longest wait for requests in flight, in ms. */

@@ -8,13 +8,13 @@ const readOverrides = (path: string | undefined): TextOverrides => {
     const overrides: unknown = JSON.parse(readTextFileSync(path))
     if (typeof overrides === 'object' && overrides !== null && !Array.isArray(overrides))
       return overrides as TextOverrides
-    throw new Error('it holds no JSON object')
+    throw new Error('the file has no JSON object')
   } catch (error) {
     throw new Error(`SMS_TEXTS_FILE cannot be read: ${(error as Error).message}`)
   }
 }
 
-/** Creates the texts that fit these settings. Throws one error with every fault of them. */
+/** Creates the message texts for these settings. Throws one error with all faults of the texts. */
 export const createTextsFor = (settings: Settings, domain: string): Texts =>
   createTexts({
     serviceName: settings.SERVICE_NAME,

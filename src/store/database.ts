@@ -9,7 +9,10 @@ interface Compilable<R> {
   compile(kysely: Kysely<Tables>): CompiledQuery<R>
 }
 
-/** A statement that is compiled once. Each call binds its parameters, runs in one round trip, and is committed when it resolves. */
+/**
+ * A statement that is compiled once. Each call binds its parameters, runs in one round trip, and is committed when it
+ * resolves.
+ */
 export type Statement<P, R> = (parameters: P) => Promise<R[]>
 
 /** A database: a connection pool, its query builder, and a way to prepare statements. */
@@ -72,7 +75,10 @@ const PATIENT_LIMITS = {
   idle_in_transaction_session_timeout: '0',
 } as object
 
-/** Opens a pool; the first statement connects. Throws when `url` is not a valid URL, or a certificate file in it is not readable. */
+/**
+ * Opens a pool; the first statement connects. Throws when `url` is not a valid URL, or a certificate file in it is not
+ * readable.
+ */
 export const createDatabase = ({ url, poolSize, onIdleError, patient = false }: DatabaseOptions): Database => {
   const pool = new pg.Pool({
     ...connectionTo(url),

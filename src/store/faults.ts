@@ -15,7 +15,10 @@ const isNameRace = (error: unknown): boolean =>
 const isStalePlan = (error: unknown): boolean =>
   codeOf(error) === '0A000' && (error as { routine?: string }).routine === 'RevalidateCachedQuery'
 
-/** Returns true for a conflict that a retry resolves: a serialization failure, a deadlock, a stale plan, or a race for a name. */
+/**
+ * Returns true for a conflict that a retry resolves: a serialization failure, a deadlock, a stale plan, or a race for a
+ * name.
+ */
 export const isRetryable = (error: unknown): boolean =>
   ['40001', '40P01'].includes(codeOf(error)) || isNameRace(error) || isStalePlan(error)
 

@@ -50,7 +50,9 @@ const heldBy = (row: Refusal): Held => {
   return { outcome: 'cooldown', retryAfter: row.retryAfter }
 }
 
-/** Opens the store of challenges. Each statement has its own file: `begin`, `replace`, `withdraw`, `guess`, and `views`. */
+/**
+ * Opens the store of challenges. Each statement has its own file: `begin`, `replace`, `withdraw`, `guess`, and `views`.
+ */
 export const createChallengeStore = (db: Database, limits: Limits, policy: GuardPolicy): ChallengeStore => {
   const writeEvents = writePendingEvents(db)
   /** Refuses a guess while its event cannot be written. Otherwise the answers would reveal whether a code is correct. */

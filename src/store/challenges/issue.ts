@@ -96,7 +96,9 @@ export const issueSteps = (
       budgetDay: sql`(select (now() at time zone 'UTC')::date from verdict)`,
     }),
 
-    /** The columns of the result: those of a `Refusal`, and the seconds until the next code and until the code expires. */
+    /**
+     * The columns of the result: those of a `Refusal`, and the seconds until the next code and until the code expires.
+     */
     answer: sql`
           (select verdict.verdict from verdict), (select verdict.rule from verdict),
           (select verdict.retry_after from verdict) as "guardRetryAfter",

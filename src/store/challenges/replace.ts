@@ -12,7 +12,9 @@ import { isLive } from './parts.ts'
 /** Another code for a challenge, and its message. */
 type ReplaceParameters = ChallengeRef & IssueParameters
 
-/** `resendIn` and `expiresIn` are null when the challenge keeps its code; the former columns are for `withdrawReplace`. */
+/**
+ * `resendIn` and `expiresIn` are null when the challenge keeps its code; the former columns are for `withdrawReplace`.
+ */
 interface ReplaceRow extends Refusal {
   live: boolean
   disabled: boolean

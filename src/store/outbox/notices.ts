@@ -4,7 +4,10 @@ import type { Outbox } from '../../core/outbox.ts'
 import type { Database } from '../database.ts'
 import { createOutbox } from './outbox.ts'
 
-/** Opens the outbox of notices. A row, which has the number, is removed once a provider accepts the notice or it is given up. */
+/**
+ * Opens the outbox of notices. A row, which has the number, is removed once a provider accepts the notice or it is
+ * given up.
+ */
 export const createNoticeOutbox = (db: Database): Outbox<DueNotice> =>
   createOutbox<DueNotice>(db, {
     name: 'notices',

@@ -10,7 +10,10 @@ export interface OutboxTable {
   name: string
   /** The key, a UUID. */
   id: string
-  /** Seconds from the latest end of an attempt to the next one, plus up to a tenth of jitter. There is one attempt more than waits. */
+  /**
+   * Seconds from the latest end of an attempt to the next one, plus up to a tenth of jitter. There is one attempt more
+   * than waits.
+   */
   waits: readonly number[]
   /** The rows that are neither delivered nor given up. */
   isWaiting: Sql

@@ -21,7 +21,9 @@ export interface ReportedSend {
   receiptAt: Date | null
 }
 
-/** The ledger, as an operator searches it. Each method runs one query and returns the latest 100 entries, oldest first. */
+/**
+ * The ledger, as an operator searches it. Each method runs one query and returns the latest 100 entries, oldest first.
+ */
 export interface SendReport {
   /** Returns the messages of a challenge. */
   ofChallenge(challengeId: string): Promise<ReportedSend[]>

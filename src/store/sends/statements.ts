@@ -14,7 +14,10 @@ interface Origin {
   carriesCode?: RawBuilder<unknown>
 }
 
-/** Builds the step that enters a message, if any, in the ledger for each row of `from`, which has the challenge as `challenge`. */
+/**
+ * Builds the step that enters a message, if any, in the ledger for each row of `from`, which has the challenge as
+ * `challenge`.
+ */
 export const insertSend = (
   p: { [M in keyof SendEntry]: SendEntry[M] | null },
   from: RawBuilder<unknown>,
@@ -51,7 +54,9 @@ export interface SettledRow {
  * ledger), so that a receipt and a login cannot deadlock.
  */
 export const sendStatements = (db: Database) => ({
-  /** Records a batch of outcomes. A receipt that came first wins; a message that never left is refunded to the budgets. */
+  /**
+   * Records a batch of outcomes. A receipt that came first wins; a message that never left is refunded to the budgets.
+   */
   settle: db.prepare<{ rows: string }, unknown>(
     'send_settle',
     (p) => sql`
@@ -104,7 +109,10 @@ export const sendStatements = (db: Database) => ({
     }),
   ),
 
-  /** Settles a failed message and enters the next one in its place. Returns no row when the challenge has a newer message. */
+  /**
+   * Settles a failed message and enters the next one in its place. Returns no row when the challenge has a newer
+   * message.
+   */
   handOver: db.prepare<
     ChallengeRef & { failedSendId: string; reason: string | null; took: number } & SendEntry,
     { sendId: string }

@@ -12,7 +12,10 @@ import type { Database } from '../database.ts'
 import { type AccountRow, accounts } from '../users/index.ts'
 import { freshSession, insertSession, insertToken, isFresh, isOpen, openSession, sessionColumns } from './parts.ts'
 
-/** Opens the store of sessions. Its statements lock the user, the session, then its tokens, like those of the challenges. */
+/**
+ * Opens the store of sessions. Its statements lock the user, the session, then its tokens, like those of the
+ * challenges.
+ */
 export const createSessionStore = (db: Database, limits: Limits): SessionStore => {
   const refresh = db.prepare<
     Rotation & { address: string },

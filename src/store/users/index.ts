@@ -35,7 +35,10 @@ export type AccountRow = Omit<Account, 'factors'> & { factors: EnrolledFactor[] 
 /** Opens the store of accounts for the login flow. Without `rules`, password attempts are not counted. */
 export const createAccountStore = (db: Database, rules: PasswordRules | null): AccountStore => {
   const limits = JSON.stringify(rules)
-  /** The first statement of `/login`. It always returns one row; the columns of the account are null for an unknown name. */
+  /**
+   * The first statement of `/login`. It always returns one row; the columns of the account are null for an unknown
+   * name.
+   */
   const forLogin = db.prepare<
     { key: string; pair: Buffer; name: Buffer; host: string },
     { [M in keyof AccountRow]: AccountRow[M] | null } & Omit<LoginAttempt, 'account'>
