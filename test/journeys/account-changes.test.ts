@@ -7,7 +7,7 @@ const NEW_PHONE = '+12025550199'
 const open = (t: Parameters<typeof createWorld>[0], options: Parameters<typeof createWorld>[1] = {}) =>
   createWorld(t, { resendCooldown: 0, ...options })
 
-t.test('a new password ends everything that the old one began', async (t) => {
+t.test('a new password ends all sessions, devices and challenges of the old one', async (t) => {
   const world = await open(t)
   const userId = await world.addUser('alice')
   const elsewhere = await world.logIn('alice', { remember_device: true })
@@ -19,10 +19,10 @@ t.test('a new password ends everything that the old one began', async (t) => {
   const { status, body } = await alice.post('/password', { current_password: PASSWORD, new_password: NEW })
   t.match({ status, body }, { status: 200, body: { token_type: 'Bearer', refresh_token: /^rt_/ } })
   for (const [what, answer] of [
-    ['the session that asked', world.refresh(held.refresh_token)],
+    ['the session of the change', world.refresh(held.refresh_token)],
     ['another session', world.refresh(elsewhere.refresh_token)],
     ['its access token', world.as(elsewhere.access_token).get('/me')],
-    ['a challenge that waits', world.verify(waiting.pending_token, waitingCode)],
+    ['an open challenge', world.verify(waiting.pending_token, waitingCode)],
     ['the old password', world.login('alice')],
   ] as const) {
     t.equal((await answer).status, 401, what)
@@ -30,14 +30,14 @@ t.test('a new password ends everything that the old one began', async (t) => {
   t.match(
     await world.post('/login', { username: 'alice', password: NEW, device_token: elsewhere.device_token }),
     { status: 200, body: { token_type: 'pending-2fa' } },
-    'a remembered device is remembered no more',
+    'the device is no longer remembered',
   )
   t.equal((await world.as(body.access_token).get('/me')).status, 200)
   t.equal((await world.refresh(body.refresh_token)).status, 200)
   t.match(await world.sql(`select data from events where type = 'password.changed'`), [{ data: { user_id: userId } }])
 })
 
-t.test('the old password is needed, counted and throttled, as at the login', async (t) => {
+t.test('requires the old password and limits attempts as at login', async (t) => {
   const { PASSWORD_RULES } = await import('../../src/core/limits.ts')
   const world = await open(t, { passwordRules: { ...PASSWORD_RULES, delayFrom: 1_000 } })
   await world.addUser('alice')
@@ -53,10 +53,10 @@ t.test('the old password is needed, counted and throttled, as at the login', asy
   t.match(await change(PASSWORD), { status: 429, body: { code: 'rate_limited' } })
   t.strictSame(await digestTables(world.sql, others), before)
   await world.passTime(901)
-  t.match(await change(PASSWORD), { status: 403 }, 'and by then the login is no longer fresh')
+  t.match(await change(PASSWORD), { status: 403 }, 'the login is no longer fresh')
 })
 
-t.test('two changes at once: one is made', async (t) => {
+t.test('makes one of three parallel changes', async (t) => {
   const world = await open(t)
   await world.addUser('alice')
   const { access_token } = await world.logIn('alice')
@@ -71,7 +71,7 @@ t.test('two changes at once: one is made', async (t) => {
   t.match(await world.sql('select auth_epoch from users'), [{ auth_epoch: 1 }])
 })
 
-t.test('a new password must be good enough', async (t) => {
+t.test('refuses a common new password', async (t) => {
   const world = await open(t)
   await world.addUser('alice')
   const { access_token } = await world.logIn('alice')
@@ -81,7 +81,7 @@ t.test('a new password must be good enough', async (t) => {
   t.match(answer, { status: 422, body: { code: 'password_rejected', detail: /most people have/ } })
 })
 
-t.test('a number is changed by the code that the new one got; the old one has the codes until then', async (t) => {
+t.test('changes the number only after the code sent to the new number', async (t) => {
   const world = await open(t)
   const userId = await world.addUser('alice')
   const held = await world.logIn('alice', { remember_device: true })
@@ -109,11 +109,11 @@ t.test('a number is changed by the code that the new one got; the old one has th
   t.equal(world.messages.at(-1)!.to, NEW_PHONE)
 
   const notice = world.messages.find(({ text }) => text.includes('another number'))
-  t.match(notice, { to: '+12025550143', code: '' }, 'the old number is told')
+  t.match(notice, { to: '+12025550143', code: '' }, 'a notice to the old number')
   t.match(await world.sql(`select data from events where type = 'phone.changed'`), [{ data: { user_id: userId } }])
 })
 
-t.test('only the session that may change the account makes the change, and a code serves one purpose', async (t) => {
+t.test('only the session that requested a new number confirms it, and a code has one purpose', async (t) => {
   const world = await open(t)
   await world.addUser('alice')
   await world.addUser('bob', '+12025550144')
@@ -127,7 +127,7 @@ t.test('only the session that may change the account makes the change, and a cod
   t.match(
     await world.sql(`select attempts from challenges where purpose = 'phone'`),
     [{ attempts: 0 }],
-    'none was counted',
+    'no attempt was counted',
   )
 
   const { body: login } = await world.login('alice')
@@ -146,14 +146,14 @@ t.test('only the session that may change the account makes the change, and a cod
   ])
 })
 
-t.test('the store itself refuses a change without a fresh session, whatever calls it', async (t) => {
+t.test('the store refuses a change without a valid session', async (t) => {
   const world = await open(t)
   await world.addUser('alice')
   const held = await world.logIn('alice')
   const alice = world.as(held.access_token)
   const { pending_token } = (await alice.post('/phone', { phone: NEW_PHONE })).body
   const code = world.lastCode()
-  // Between the route's look at the session and the statement, the session ends.
+  // Ends the session, as between the check of the route and the statement.
   await world.sql(`update sessions set revoked_at = now()`)
   const { createChallengeStore } = await import('../../src/store/challenges/index.ts')
   const { limitsFor } = await import('../../src/core/limits.ts')
@@ -171,13 +171,13 @@ t.test('the store itself refuses a change without a fresh session, whatever call
       ...(bySession && { bySession }),
     })
   const { sid } = JSON.parse(Buffer.from(held.access_token.split('.')[1], 'base64url').toString())
-  t.match(await guess(sid), { outcome: 'gone' }, 'a session that was ended')
-  t.match(await guess(), { outcome: 'gone' }, 'none at all')
+  t.match(await guess(sid), { outcome: 'gone' }, 'a revoked session')
+  t.match(await guess(), { outcome: 'gone' }, 'no session')
   t.match(await alice.post('/phone/verify', { pending_token, code }), { status: 401 })
   t.match(await world.sql('select phone from factors'), [{ phone: '+12025550143' }])
 })
 
-t.test('of two numbers at once one is live, and a code proves the number that it was sent to', async (t) => {
+t.test('of two parallel number changes one is open, and its code proves only its own number', async (t) => {
   const world = await open(t)
   await world.addUser('alice')
   const alice = world.as((await world.logIn('alice')).access_token)
@@ -186,7 +186,7 @@ t.test('of two numbers at once one is live, and a code proves the number that it
   const codeFor = (phone: string) => world.messages.findLast(({ to }) => to === phone)!.code
   const changed = []
   for (const [n, { status, body }] of asked.entries()) {
-    // Whoever came second may have met the wait.
+    // The second request may be refused by the cooldown.
     if (status !== 200) continue
     const answer = await alice.post('/phone/verify', { pending_token: body.pending_token, code: codeFor(numbers[n]!) })
     if (answer.status === 200) changed.push(numbers[n])
@@ -195,7 +195,7 @@ t.test('of two numbers at once one is live, and a code proves the number that it
   t.match(await world.sql('select phone from factors'), [{ phone: changed[0] }])
 })
 
-t.test('a change to a number that somebody has looks like any other, and leaves them alone', async (t) => {
+t.test('a change to the number of another user looks like any other and does not affect that user', async (t) => {
   const world = await open(t)
   await world.addUser('alice')
   await world.addUser('victor', NEW_PHONE)
@@ -205,7 +205,7 @@ t.test('a change to a number that somebody has looks like any other, and leaves 
   t.equal((await world.logIn('victor')).token_type, 'Bearer')
 })
 
-t.test('numbers that take no codes are refused, and the wait holds for every number', async (t) => {
+t.test('refuses numbers that receive no codes and applies the cooldown to every number', async (t) => {
   const world = await createWorld(t, { countries: ['US'] })
   await world.addUser('alice')
   const alice = world.as((await world.logIn('alice')).access_token)
@@ -218,7 +218,7 @@ t.test('numbers that take no codes are refused, and the wait holds for every num
   t.equal(world.messages.length, 1)
 })
 
-t.test('a forgotten password: everybody hears the operator, and nobody is looked up', async (t) => {
+t.test('a password reset returns the operator’s message for known and unknown names', async (t) => {
   const world = await open(t)
   await world.addUser('alice')
   const known = await world.post('/password/reset', { username: 'alice' })
@@ -228,7 +228,7 @@ t.test('a forgotten password: everybody hears the operator, and nobody is looked
   t.equal(world.messages.length, 0)
 })
 
-t.test('a change is no login: freshness and the end of the day stay those of the factors', async (t) => {
+t.test('a change does not renew the freshness or the lifetime of the login', async (t) => {
   const world = await open(t)
   await world.addUser('alice')
   const held = await world.logIn('alice')
@@ -253,10 +253,10 @@ t.test('a change is no login: freshness and the end of the day stay those of the
   const [{ left } = {}] = await world.sql(
     `select extract(epoch from max(expires_at) - now())::int as left from sessions where revoked_at is null`,
   )
-  t.ok(Number(left) <= 86_400 - 600, 'the day began with the login')
+  t.ok(Number(left) <= 86_400 - 600, 'the lifetime started with the login')
 })
 
-t.test('whoever has the password and no code is told that it is right, even while the factor is locked', async (t) => {
+t.test('changes the password with a fresh session while the factor is locked', async (t) => {
   const world = await open(t)
   await world.addUser('alice')
   const { access_token } = await world.logIn('alice')
@@ -265,7 +265,7 @@ t.test('whoever has the password and no code is told that it is right, even whil
   t.equal(change.status, 200)
 })
 
-t.test('a change that had to wait sees the sign-out that came first', async (t) => {
+t.test('a change that waits for a lock sees a logout before it', async (t) => {
   const world = await open(t)
   const pg = (await import('pg')).default
   for (const what of ['/password', '/phone', '/phone/verify'] as const) {
@@ -293,12 +293,12 @@ t.test('a change that had to wait sees the sign-out that came first', async (t) 
     await blocker.query('commit')
     await blocker.end()
     t.match((await waiting).status, /40[13]/, what)
-    t.equal(world.messages.length, sent, 'and nothing was sent')
+    t.equal(world.messages.length, sent, 'nothing was sent')
   }
   t.equal((await world.sql('select 1 from users where auth_epoch > 0')).length, 0)
 })
 
-t.test('a challenge for a new number ends with the session that asked for it', async (t) => {
+t.test('a challenge for a new number ends with the session that requested it', async (t) => {
   const world = await open(t)
   await world.addUser('alice')
   const held = await world.logIn('alice')

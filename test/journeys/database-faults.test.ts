@@ -2,9 +2,9 @@ import t from 'tap'
 import { type Answer, createWorld } from '../support/app.ts'
 import { startTcpProxy } from '../support/tcp-proxy.ts'
 
-/** A world with a second instance that reaches the database over a wire that can be cut. */
+/** Creates a world with a second instance whose database connection can be cut. */
 const createWired = async (t: Parameters<typeof createWorld>[0]) => {
-  // What a database that is away does not keep is told, and is no breach.
+  // Entries lost during an outage are reported, so invariants are off.
   const world = await createWorld(t, { resendCooldown: 0, invariants: false })
   const url = new URL(world.url)
   const wire = await startTcpProxy(t, Number(url.port))
@@ -20,7 +20,7 @@ const timed = async (answer: Promise<Answer>) => {
   return { ...(await answer), ms: performance.now() - start }
 }
 
-t.test('without a database every route that needs one says so at once, and serves again by itself', async (t) => {
+t.test('returns 503 at once without a database and recovers without a restart', async (t) => {
   const { world, wire, wired } = await createWired(t)
   const { pending_token: token } = (await wired.login('alice')).body
   const code = world.lastCode()
@@ -41,10 +41,10 @@ t.test('without a database every route that needs one says so at once, and serve
   t.strictSame(await world.sql('select attempts, consumed_at from challenges'), [{ attempts: 0, consumed_at: null }])
 
   wire.mode = 'pass'
-  t.equal((await wired.verify(token, code)).status, 200, 'nothing was used up')
+  t.equal((await wired.verify(token, code)).status, 200, 'the code is still valid')
 })
 
-t.test('a database that no longer answers costs a caller less than five seconds', async (t) => {
+t.test('responds within five seconds when the database hangs', async (t) => {
   const { world, wire, wired } = await createWired(t)
   const { pending_token: token } = (await wired.login('alice')).body
   wire.mode = 'hang'
@@ -57,7 +57,7 @@ t.test('a database that no longer answers costs a caller less than five seconds'
   t.equal((await wired.login('alice')).status, 200)
 })
 
-t.test('connections that the database ends while idle are replaced, and a read does not even notice', async (t) => {
+t.test('replaces idle connections that the database closes, without an error for reads', async (t) => {
   const { world, wired } = await createWired(t)
   const { pending_token: token } = (await wired.login('alice')).body
   await world.sql(
@@ -67,21 +67,21 @@ t.test('connections that the database ends while idle are replaced, and a read d
   t.equal((await wired.verify(token, world.lastCode())).status, 200)
 })
 
-t.test('an outcome that nobody knows gives no token, and the code counts as used', async (t) => {
+t.test('issues no token if the outcome is unknown, and the code is used up', async (t) => {
   const { world, wire, wired } = await createWired(t)
   const { pending_token: token } = (await wired.login('alice')).body
   await wired.ledger.drain()
-  // The statement arrives and commits, but its answer is lost.
+  // The statement commits, but its response is lost.
   wire.mode = 'deaf'
   const verified = wired.verify(token, world.lastCode())
   const isSpent = async () => (await world.sql('select consumed_at is not null as spent from challenges'))[0]?.spent
   while (!(await isSpent())) await new Promise((resolve) => setTimeout(resolve, 5))
   wire.cut()
   t.match(await verified, { status: 503, body: { code: 'service_unavailable' } })
-  t.equal((await world.verify(token, world.lastCode())).body.code, 'challenge_invalid', 'never a second time')
+  t.equal((await world.verify(token, world.lastCode())).body.code, 'challenge_invalid', 'the code is used up')
 })
 
-t.test('a database that refuses in any way is a service that is unavailable, and a count is never lost', async (t) => {
+t.test('returns 503 for every database error and counts no attempt', async (t) => {
   const { world, wired } = await createWired(t)
   const { pending_token: token } = (await wired.login('alice')).body
   await world.sql(`
@@ -98,11 +98,15 @@ t.test('a database that refuses in any way is a service that is unavailable, and
     t.notMatch(JSON.stringify(answer.body), 'as asked')
   }
   await world.sql('drop trigger fail on factors')
-  t.strictSame(await world.sql('select attempts from challenges'), [{ attempts: 0 }], 'what failed was undone whole')
+  t.strictSame(
+    await world.sql('select attempts from challenges'),
+    [{ attempts: 0 }],
+    'the failed transactions were rolled back',
+  )
   t.equal((await world.verify(token, world.lastCode())).status, 200)
 })
 
-t.test('a row that somebody keeps locked makes a caller wait a second, not for ever', async (t) => {
+t.test('returns 503 when a row stays locked', async (t) => {
   const { world, wired } = await createWired(t)
   const { pending_token: token } = (await wired.login('alice')).body
   const { default: pg } = await import('pg')
@@ -116,21 +120,21 @@ t.test('a row that somebody keeps locked makes a caller wait a second, not for e
   t.equal((await wired.verify(token, world.lastCode())).status, 200)
 })
 
-t.test('whoever lost the answer of a refresh, and waits as long as they are told, has the session still', async (t) => {
+t.test('a client that lost a refresh response keeps its session by a retry after Retry-After', async (t) => {
   const { world, wire, wired } = await createWired(t)
   const held = await world.logIn('alice')
-  t.equal((await wired.get('/health/ready')).status, 200, 'the wire is warm')
+  t.equal((await wired.get('/health/ready')).status, 200, 'the connection is open')
   wire.mode = 'deaf'
   const lost = await timed(wired.refresh(held.refresh_token))
   wire.mode = 'pass'
   t.match(lost, { status: 503, body: { code: 'service_unavailable' } })
-  t.ok(lost.body.retry_after <= 2, 'which is a short while')
-  t.equal((await world.sql('select 1 from refresh_tokens where used_at is not null')).length, 1, 'it was rotated')
+  t.ok(lost.body.retry_after <= 2, 'a short Retry-After')
+  t.equal(
+    (await world.sql('select 1 from refresh_tokens where used_at is not null')).length,
+    1,
+    'the token was rotated',
+  )
   await world.passTime(lost.body.retry_after + Math.ceil(lost.ms / 1000))
   t.match(await world.refresh(held.refresh_token), { status: 200, body: { token_type: 'Bearer' } })
-  t.equal(
-    (await world.sql(`select 1 from events where type like '%reused'`)).length,
-    0,
-    'and nobody is taken for a thief',
-  )
+  t.equal((await world.sql(`select 1 from events where type like '%reused'`)).length, 0, 'no reuse is reported')
 })

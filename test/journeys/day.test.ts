@@ -6,9 +6,9 @@ const HOUR = 3_600
 const NEW_PASSWORD = 'an older tale of four other words'
 const claimsOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString())
 
-t.test('a day in the life of one user, on two instances', async (t) => {
+t.test('one user goes through a day of logins and changes on two instances', async (t) => {
   const clock = { ahead: 0 }
-  // Housekeeping takes the challenges that the invariants count.
+  // Housekeeping deletes the challenges that the invariants count.
   const world = await createWorld(t, { invariants: false })
   const other = await world.startInstance()
   const pass = async (seconds: number) => {
@@ -28,23 +28,23 @@ t.test('a day in the life of one user, on two instances', async (t) => {
   ).body
   t.match(claimsOf(first.access_token), { acr: 'aal2' })
 
-  // The morning, a refresh every ten minutes, on whichever instance is at hand.
+  // The morning: a refresh every ten minutes on alternating instances.
   let refreshToken = first.refresh_token
   for (let n = 0; n < 18; n += 1) {
     await pass(600)
     const { status, body } = await (n % 2 ? world : other).refresh(refreshToken)
-    t.equal(status, 200, `${n + 1} times ten minutes`)
+    t.equal(status, 200, `refresh ${n + 1}`)
     refreshToken = body.refresh_token
   }
-  t.equal(world.messages.length, 1, 'and one message for all of it')
+  t.equal(world.messages.length, 1, 'one message so far')
 
-  // 11:00, lunch: two hours without a refresh end the session; the laptop needs the password alone.
+  // 11:00, lunch: two hours without a refresh end the session; the remembered laptop needs only the password.
   await pass(2 * HOUR)
   t.equal((await world.refresh(refreshToken)).status, 401)
   const back = await world.post('/login', { username: 'alice', password: PASSWORD, device_token: first.device_token })
   t.match(claimsOf(back.body.access_token), { acr: 'aal1', amr: ['pwd'] })
 
-  // 13:05, another number: not with one factor, nor with a wrong code, but with both.
+  // 13:05, a new number: refused with one factor and with a wrong code, allowed after a step-up.
   await pass(300)
   const laptop = world.as(back.body.access_token)
   t.equal((await laptop.post('/phone', { phone: '+12025550199' })).status, 403)
@@ -62,23 +62,23 @@ t.test('a day in the life of one user, on two instances', async (t) => {
     .as(strong.access_token)
     .post('/phone/verify', { pending_token: change.body.pending_token, code: world.lastCode() })
   t.equal(changed.status, 200)
-  t.equal((await laptop.get('/me')).status, 401, 'the laptop is out')
+  t.equal((await laptop.get('/me')).status, 401, 'the laptop session has ended')
 
-  // 15:00, and another password; what was begun with the old one ends.
+  // 15:00, a new password ends the sessions of the old one.
   const owner = world.as(changed.body.access_token)
   const renewed = await owner.post('/password', { current_password: PASSWORD, new_password: NEW_PASSWORD })
   t.equal(renewed.status, 200)
   t.equal((await world.refresh(changed.body.refresh_token)).status, 401)
   t.equal((await world.login('alice')).status, 401)
 
-  // 16:00, somebody has copied a refresh token, and uses it after its owner.
+  // 16:00, an attacker replays a copied refresh token after its owner.
   const copied = renewed.body.refresh_token
   const { body: owned } = await world.refresh(copied)
   await pass(HOUR / 2)
   t.equal((await other.refresh(copied)).status, 401)
-  t.equal((await world.refresh(owned.refresh_token)).status, 401, 'both are out')
+  t.equal((await world.refresh(owned.refresh_token)).status, 401, 'both sessions have ended')
 
-  // Evening: in again from the telephone; ten wrong codes lock the factor, and a quarter of an hour opens it.
+  // Evening: a login with a phone; ten wrong codes lock the factor for 15 minutes.
   const phone = await world.post('/login', { username: 'alice', password: NEW_PASSWORD })
   t.equal(world.messages.at(-1)!.to, '+12025550199')
   const held = (await world.verify(phone.body.pending_token, world.lastCode())).body
@@ -90,12 +90,12 @@ t.test('a day in the life of one user, on two instances', async (t) => {
     }
   }
   t.equal((await world.post('/login', { username: 'alice', password: NEW_PASSWORD })).status, 401, 'locked')
-  t.equal((await world.refresh(held.refresh_token)).status, 200, 'but whoever is in stays in')
+  t.equal((await world.refresh(held.refresh_token)).status, 200, 'open sessions continue')
   await pass(901)
   const last = await world.post('/login', { username: 'alice', password: NEW_PASSWORD })
   const night = (await world.verify(last.body.pending_token, world.lastCode())).body
 
-  // Until the day is over, and the session with it.
+  // Refreshes until the session expires after a day.
   let token = night.refresh_token
   for (let hours = 0; hours < 23; hours += 1) {
     await pass(HOUR - 5)
@@ -105,7 +105,7 @@ t.test('a day in the life of one user, on two instances', async (t) => {
   await pass(130)
   t.equal((await world.refresh(token)).status, 401)
 
-  // A week later nothing of it is left but what is kept on purpose.
+  // A week later, only the retained rows are left.
   await pass(9 * 24 * HOUR)
   const keeping = createHousekeeping(world.database)
   await keeping.prune({ challengeDays: 1, sessionDays: 7, ledgerDays: 90, auditDays: 90 })

@@ -3,56 +3,60 @@ import type { SendResult } from '../../src/core/delivery/ports.ts'
 import { STANDARD_NUMBERS } from '../../src/providers/development/scenarios.ts'
 import { createWorld, PASSWORD, type TestProvider, type World } from '../support/app.ts'
 
-/** A company whose next answers can be set. */
-const createCompany = () => {
-  const company = {
+/** Creates a provider whose next result can be set. */
+const createScriptedProvider = () => {
+  const scripted = {
     next: { outcome: 'accepted' } as SendResult,
-    provider: { name: 'company', send: async () => company.next },
+    provider: { name: 'scripted', send: async () => scripted.next },
   }
-  return company
+  return scripted
 }
 
-t.test('a message that surely did not leave costs nothing: no cooldown, and the former code still works', async (t) => {
-  const company = createCompany()
-  const world = await createWorld(t, { provider: company.provider })
+t.test('a send that certainly failed starts no cooldown, and the former code stays valid', async (t) => {
+  const scripted = createScriptedProvider()
+  const world = await createWorld(t, { provider: scripted.provider })
   await world.addUser('alice')
   const first = (await world.login('alice')).body.pending_token
   const firstCode = world.lastCode()
   await world.passTime(30)
 
-  company.next = { outcome: 'failed', reason: 'HTTP 500', retryAfter: 7 }
+  scripted.next = { outcome: 'failed', reason: 'HTTP 500', retryAfter: 7 }
   t.match(await world.login('alice'), { status: 503, body: { code: 'sms_unavailable', retry_after: 7 } })
-  t.match(await world.login('alice'), { status: 503, body: { code: 'sms_unavailable' } }, 'at once again: no cooldown')
+  t.match(await world.login('alice'), { status: 503, body: { code: 'sms_unavailable' } }, 'no cooldown for a retry')
   t.match(await world.resend(first), { status: 503, body: { code: 'sms_unavailable' } })
   t.equal((await world.get('/challenge', first)).body.state, 'waiting')
-  t.equal((await world.verify(first, firstCode)).status, 200, 'the code of before')
+  t.equal((await world.verify(first, firstCode)).status, 200, 'the former code')
 
-  company.next = { outcome: 'accepted' }
+  scripted.next = { outcome: 'accepted' }
   const { status, body } = await world.login('alice')
   t.match({ status, body }, { status: 200, body: { delivery: { resend_in: 30 } } })
-  t.equal((await world.sql('select count(*)::int as n from challenges'))[0]?.n, 2, 'what was withdrawn left no row')
+  t.equal(
+    (await world.sql('select count(*)::int as n from challenges'))[0]?.n,
+    2,
+    'the withdrawn challenge left no row',
+  )
 })
 
-t.test('a message whose fate is unknown may arrive: the challenge stands, and its status says so', async (t) => {
-  const company = createCompany()
-  company.next = { outcome: 'unknown', reason: 'no answer in time' }
-  const world = await createWorld(t, { provider: company.provider })
+t.test('keeps the challenge with status unknown after a send with an unknown outcome', async (t) => {
+  const scripted = createScriptedProvider()
+  scripted.next = { outcome: 'unknown', reason: 'no answer in time' }
+  const world = await createWorld(t, { provider: scripted.provider })
   await world.addUser('alice')
   const login = await world.login('alice')
   const { body } = login
   t.match(login, { status: 200, body: { delivery: { status: 'unknown', resend_in: 30 } } })
-  // The caller was not kept for the bookkeeping, so that it may take a moment more.
+  // The ledger is written after the response, so the status may be late.
   const status = async () => (await world.get('/challenge', body.pending_token)).body.delivery.status
   while ((await status()) === 'queued') await new Promise((resolve) => setTimeout(resolve, 5))
   t.equal(await status(), 'unknown')
-  t.equal((await world.login('alice')).body.code, 'resend_cooldown', 'it counts as sent')
+  t.equal((await world.login('alice')).body.code, 'resend_cooldown', 'the send counts for the cooldown')
   t.equal((await world.verify(body.pending_token, world.lastCode())).status, 200)
 })
 
-t.test('a number that is refused for good is a destination that is not allowed', async (t) => {
-  const company = createCompany()
-  company.next = { outcome: 'refused', reason: 'HTTP 400' }
-  const world = await createWorld(t, { provider: company.provider })
+t.test('returns destination_not_allowed for a number that the provider refuses', async (t) => {
+  const scripted = createScriptedProvider()
+  scripted.next = { outcome: 'refused', reason: 'HTTP 400' }
+  const world = await createWorld(t, { provider: scripted.provider })
   await world.addUser('alice')
   t.match(await world.login('alice'), { status: 422, body: { code: 'destination_not_allowed' } })
   t.strictSame(await world.sql('select next_send_at <= now() as free, login_challenge_id from users'), [
@@ -60,7 +64,7 @@ t.test('a number that is refused for good is a destination that is not allowed',
   ])
 })
 
-t.test('nothing is sent to a country that is not named, not even on resend', async (t) => {
+t.test('sends nothing to a country that is not listed, not even on a resend', async (t) => {
   const world = await createWorld(t, { countries: ['US', 'CA'] })
   const userId = await world.addUser('alice', '+12025550143')
   await world.addUser('jamaica', '+18765551234')
@@ -70,7 +74,7 @@ t.test('nothing is sent to a country that is not named, not even on resend', asy
     t.equal(
       (await world.login(name, 'a wrong password')).body.code,
       'invalid_credentials',
-      'only after a right password',
+      'only after a correct password',
     )
   }
   t.equal(world.messages.length, 0)
@@ -81,14 +85,14 @@ t.test('nothing is sent to a country that is not named, not even on resend', asy
   t.equal(world.messages.length, 1)
 })
 
-t.test('no message is sent before the right password', async (t) => {
+t.test('sends no message before a correct password', async (t) => {
   const world = await createWorld(t)
   await world.addUser('alice')
   for (let nth = 0; nth < 5; nth += 1) await world.login('alice', `wrong password ${nth}`)
   t.equal(world.messages.length, 0)
 })
 
-t.test('a failed send that a newer login has overtaken withdraws nothing of it', async (t) => {
+t.test('a failed send does not withdraw a newer login', async (t) => {
   let release = (_result: SendResult) => {}
   const results = [
     new Promise<SendResult>((resolve) => {
@@ -108,7 +112,7 @@ t.test('a failed send that a newer login has overtaken withdraws nothing of it',
   t.equal((await world.verify(token, code)).status, 200)
 })
 
-/** A company that answers always the same, by these channels. */
+/** Creates a provider that always returns this result on these channels. */
 const answering = (name: string, result: SendResult, channels: TestProvider['channels'] = ['sms']): TestProvider => ({
   name,
   channels,
@@ -119,13 +123,13 @@ const ACCEPTED: SendResult = { outcome: 'accepted' }
 const DOWN: SendResult = { outcome: 'failed', reason: 'HTTP 503' }
 const LOST: SendResult = { outcome: 'unknown', reason: 'ECONNRESET' }
 
-/** The ledger, oldest first. */
+/** Returns the ledger, oldest first. */
 const ledgerOf = async (world: World) => {
   await world.ledger.drain()
   return world.sql('select provider, channel, status, reason from sends order by created_at')
 }
 
-t.test('the first company is down: the code comes by the second, and the ledger has both', async (t) => {
+t.test('fails over to the second provider and records both sends', async (t) => {
   const world = await createWorld(t, { providers: [answering('one', DOWN), answering('two', ACCEPTED)] })
   await world.addUser('alice')
   const login = await world.login('alice')
@@ -141,7 +145,7 @@ t.test('the first company is down: the code comes by the second, and the ledger 
   t.equal((await world.verify(login.body.pending_token, world.lastCode())).status, 200)
 })
 
-t.test('the first company takes the message and the answer is lost: no second SMS', async (t) => {
+t.test('sends no second SMS when the response of the first provider is lost', async (t) => {
   const world = await createWorld(t, { providers: [answering('one', LOST), answering('two', ACCEPTED)] })
   await world.addUser('alice')
   const login = await world.login('alice')
@@ -151,7 +155,7 @@ t.test('the first company takes the message and the answer is lost: no second SM
   t.equal((await world.verify(login.body.pending_token, world.lastCode())).status, 200)
 })
 
-t.test('the order of companies is that of the country', async (t) => {
+t.test('uses the order of providers of the country', async (t) => {
   const world = await createWorld(t, {
     providers: [answering('one', ACCEPTED), answering('two', ACCEPTED), answering('three', ACCEPTED)],
     routes: 'GB=two,one;JM,CA=three;*=one',
@@ -167,7 +171,7 @@ t.test('the order of companies is that of the country', async (t) => {
   }
 })
 
-t.test('when all companies fail the ledger has each, and nothing is used up', async (t) => {
+t.test('records every failed provider and starts no cooldown when all fail', async (t) => {
   const world = await createWorld(t, { providers: [answering('one', DOWN), answering('two', DOWN)] })
   await world.addUser('alice')
   t.match(await world.login('alice'), { status: 503, body: { code: 'sms_unavailable' } })
@@ -178,7 +182,7 @@ t.test('when all companies fail the ledger has each, and nothing is used up', as
   t.match(await world.login('alice'), { status: 503 }, 'no cooldown')
 })
 
-t.test('a company that keeps failing is left alone; readiness says degraded, also when none is left', async (t) => {
+t.test('skips a provider that keeps failing and reports degraded readiness', async (t) => {
   const breaker = { failures: 2, openFor: 60_000 }
   const world = await createWorld(t, { breaker, providers: [answering('one', DOWN), answering('two', ACCEPTED)] })
   for (const name of ['alice', 'bob', 'carol']) await world.addUser(name)
@@ -187,7 +191,7 @@ t.test('a company that keeps failing is left alone; readiness says degraded, als
   t.same(
     world.messages.map(({ provider }) => provider),
     ['one', 'two', 'one', 'two', 'two'],
-    'the third login does not wait for the first company',
+    'the third login skips the first provider',
   )
   t.match(await world.get('/health/ready'), {
     status: 200,
@@ -208,7 +212,7 @@ t.test('a company that keeps failing is left alone; readiness says degraded, als
   t.match(await alone.get('/health/ready'), { status: 200, body: { status: 'degraded' } })
 })
 
-t.test('the receipt says undelivered: the resend comes at once, by the next company and then as a call', async (t) => {
+t.test('after an undelivered receipt, resends at once through the next provider and then as a call', async (t) => {
   const world = await createWorld(t, {
     providers: [answering('one', ACCEPTED, ['sms', 'voice']), answering('two', ACCEPTED)],
   })
@@ -232,7 +236,7 @@ t.test('the receipt says undelivered: the resend comes at once, by the next comp
   t.equal(
     call.speech.filter((phrase) => phrase.replaceAll(/\D/g, '') === call.code).length,
     2,
-    'the code is said twice',
+    'the code is spoken twice',
   )
 
   await report('delivered')
@@ -240,7 +244,7 @@ t.test('the receipt says undelivered: the resend comes at once, by the next comp
   t.equal((await world.verify(token, world.lastCode())).status, 200)
 })
 
-t.test('every channel shares one challenge, one budget of guesses, one wait and one expiry', async (t) => {
+t.test('all channels share one challenge, its guesses, cooldown and expiry', async (t) => {
   const world = await createWorld(t, { provider: answering('one', ACCEPTED, ['sms', 'voice', 'whatsapp']) })
   await world.addUser('alice')
   const { pending_token: token } = (await world.login('alice')).body
@@ -256,27 +260,24 @@ t.test('every channel shares one challenge, one budget of guesses, one wait and 
   t.equal((await world.resend(token, { channel: 'whatsapp' })).body.delivery.channel, 'whatsapp')
   t.equal((await world.get('/challenge', token)).body.attempts_left, 4)
   if (first !== world.lastCode())
-    t.equal((await world.verify(token, first)).body.attempts_left, 3, 'the first code is dead')
+    t.equal((await world.verify(token, first)).body.attempts_left, 3, 'the first code is invalid')
   t.equal((await world.verify(token, world.lastCode())).status, 200)
 })
 
-t.test(
-  'a channel that this server does not have is not valid, and one that the country does not have not allowed',
-  async (t) => {
-    const world = await createWorld(t, {
-      providers: [answering('one', ACCEPTED), answering('two', ACCEPTED, ['voice'])],
-      routes: 'GB=one',
-    })
-    await world.addUser('alice', '+447400123456')
-    const login = (wish: object) => world.post('/login', { username: 'alice', password: PASSWORD, ...wish })
-    t.match(await login({ channel: 'whatsapp' }), { status: 400, body: { errors: [{ path: '/channel' }] } })
-    t.match(await login({ channel: 'fax' }), { status: 400 })
-    t.match(await login({ channel: 'voice' }), { status: 422, body: { code: 'destination_not_allowed' } })
-    t.equal((await login({ channel: 'sms' })).status, 200)
-  },
-)
+t.test('refuses a channel that is not configured with 400 and one without a route with 422', async (t) => {
+  const world = await createWorld(t, {
+    providers: [answering('one', ACCEPTED), answering('two', ACCEPTED, ['voice'])],
+    routes: 'GB=one',
+  })
+  await world.addUser('alice', '+447400123456')
+  const login = (wish: object) => world.post('/login', { username: 'alice', password: PASSWORD, ...wish })
+  t.match(await login({ channel: 'whatsapp' }), { status: 400, body: { errors: [{ path: '/channel' }] } })
+  t.match(await login({ channel: 'fax' }), { status: 400 })
+  t.match(await login({ channel: 'voice' }), { status: 422, body: { code: 'destination_not_allowed' } })
+  t.equal((await login({ channel: 'sms' })).status, 200)
+})
 
-t.test('the text is in the user’s language, else in that of the request, else in English', async (t) => {
+t.test('sends the text in the user’s language, the request’s language or English', async (t) => {
   const world = await createWorld(t)
   await world.addUser('alice', '+12025550143', 'pt-BR')
   await world.addUser('bob', '+12025550144')
@@ -296,7 +297,7 @@ t.test('the text is in the user’s language, else in that of the request, else 
   for (const { text, code } of world.messages) t.ok(text.endsWith(`\n\n@example.com #${code}`))
 })
 
-t.test('no two sends are the same entry, and their numbers are not in the ledger', async (t) => {
+t.test('records each send once, without its number', async (t) => {
   const world = await createWorld(t)
   await world.addUser('alice', '+12025550143')
   await world.login('alice')
@@ -314,7 +315,7 @@ t.test('no two sends are the same entry, and their numbers are not in the ledger
   }
 })
 
-t.test('scenario numbers go the whole way, are used up like any other, and reach no company', async (t) => {
+t.test('scenario numbers use the full flow and all limits and reach no provider', async (t) => {
   const world = await createWorld(t, { scenarios: [...STANDARD_NUMBERS], codeTtl: 300, countries: ['GB'] })
   const login = async (name: string, phone: string) => {
     await world.addUser(name, phone)
@@ -330,14 +331,14 @@ t.test('scenario numbers go the whole way, are used up like any other, and reach
   await until((await login('a', '+12025550150')).body.pending_token, 'delivered')
   const lost = (await login('b', '+12025550151')).body.pending_token
   await until(lost, 'undelivered')
-  t.equal((await world.resend(lost)).status, 200, 'at once')
+  t.equal((await world.resend(lost)).status, 200, 'without a cooldown')
   t.equal((await login('c', '+12025550152')).status, 200)
   t.match(await login('d', '+12025550153'), { status: 503, body: { code: 'sms_unavailable', retry_after: 30 } })
   t.match(await login('e', '+12025550154'), { status: 503, body: { code: 'sms_unavailable' } })
   t.equal(world.messages.length, 0)
 })
 
-t.test('the fixed code of a scenario number is limited and spent like any other', async (t) => {
+t.test('the fixed code of a scenario number has the usual limits and is used up once', async (t) => {
   const world = await createWorld(t, { scenarios: [{ phone: '+12025550155', scenario: 'code', code: '246810' }] })
   await world.addUser('reviewer', '+12025550155')
   const { pending_token: token } = (await world.login('reviewer')).body

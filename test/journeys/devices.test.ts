@@ -6,11 +6,11 @@ const claimsOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[1]!,
 const open = (t: Parameters<typeof createWorld>[0], options: Parameters<typeof createWorld>[1] = {}) =>
   createWorld(t, { resendCooldown: 0, ...options })
 
-/** A login with a device token, and a password. */
+/** Logs in with the password and a device token. */
 const present = (world: Pick<World, 'post'>, device_token: string, wish: object = {}) =>
   world.post('/login', { username: 'alice', password: PASSWORD, device_token, ...wish })
 
-t.test('a remembered device stands in for the code, and says so in the token', async (t) => {
+t.test('a remembered device replaces the code, and the token has acr aal1', async (t) => {
   const world = await open(t)
   await world.addUser('alice')
   const held = await world.logIn('alice', { remember_device: true, device_name: 'Laptop' })
@@ -22,11 +22,11 @@ t.test('a remembered device stands in for the code, and says so in the token', a
   t.equal(status, 200)
   t.match(claimsOf(body.access_token), { acr: 'aal1', amr: ['pwd'] })
   t.notOk(claimsOf(body.access_token).amr.includes('sms'))
-  t.not(body.device_token, held.device_token, 'it is renewed')
+  t.not(body.device_token, held.device_token, 'the device token is rotated')
   t.equal(world.messages.length, sent, 'no message was sent')
   t.equal((await world.as(body.access_token).get('/me')).status, 200)
   const renewed = await world.refresh(body.refresh_token)
-  t.match(claimsOf(renewed.body.access_token), { acr: 'aal1', amr: ['pwd'] }, 'and a refresh makes no more of it')
+  t.match(claimsOf(renewed.body.access_token), { acr: 'aal1', amr: ['pwd'] }, 'a refresh does not raise it')
 
   const { devices } = (await world.as(held.access_token).get('/devices')).body
   t.match(devices, [{ name: 'Laptop', address: '127.0.0.1' }])
@@ -36,7 +36,7 @@ t.test('a remembered device stands in for the code, and says so in the token', a
   ])
 })
 
-t.test('a device is nothing without the password, and no oracle of it', async (t) => {
+t.test('a device token does not replace the password and does not reveal it', async (t) => {
   const world = await open(t)
   await world.addUser('alice')
   const { device_token } = await world.logIn('alice', { remember_device: true })
@@ -44,10 +44,14 @@ t.test('a device is nothing without the password, and no oracle of it', async (t
     status: 401,
     body: { code: 'invalid_credentials' },
   })
-  t.match(await present(world, device_token), { status: 200, body: { token_type: 'Bearer' } }, 'nor was it used up')
+  t.match(
+    await present(world, device_token),
+    { status: 200, body: { token_type: 'Bearer' } },
+    'the device token is still valid',
+  )
 })
 
-t.test('what stands in for no code gets a code: guessed, another’s, used, too old, forgotten', async (t) => {
+t.test('sends a code for a guessed, foreign, expired or deleted device token', async (t) => {
   const world = await open(t)
   await world.addUser('alice')
   await world.addUser('bob', '+12025550144')
@@ -56,12 +60,12 @@ t.test('what stands in for no code gets a code: guessed, another’s, used, too 
 
   await asksForCode(`dt_${'A'.repeat(43)}`, 'guessed')
   const bob = await world.logIn('bob', { remember_device: true })
-  await asksForCode(bob.device_token, 'of bob')
+  await asksForCode(bob.device_token, 'the token of bob')
   t.equal(
     (await world.post('/login', { username: 'bob', password: PASSWORD, device_token: bob.device_token })).body
       .token_type,
     'Bearer',
-    'whose it still is',
+    'still valid for bob',
   )
 
   const old = await world.logIn('alice', { remember_device: true })
@@ -73,32 +77,36 @@ t.test('what stands in for no code gets a code: guessed, another’s, used, too 
   const { devices } = (await alice.get('/devices')).body
   t.equal((await alice.delete(`/devices/${devices[0].id}`)).status, 204)
   t.equal((await alice.delete(`/devices/${devices[0].id}`)).status, 404)
-  await asksForCode(gone.device_token, 'after it was forgotten')
+  await asksForCode(gone.device_token, 'after its deletion')
   t.equal((await world.as((await world.logIn('bob')).access_token).delete(`/devices/${devices[0].id}`)).status, 404)
 })
 
-t.test('whoever lost the answer gets the same device token; a copy ends the device', async (t) => {
+t.test('a retry returns the same device token, and a late copy ends the device', async (t) => {
   const world = await open(t)
   const userId = await world.addUser('alice')
   const { device_token: first } = await world.logIn('alice', { remember_device: true })
   const answers = await Promise.all(Array.from({ length: 6 }, () => present(world, first)))
-  t.equal(new Set(answers.map(({ body }) => body.device_token)).size, 1, 'side by side')
+  t.equal(new Set(answers.map(({ body }) => body.device_token)).size, 1, 'in parallel')
   const second = answers[0]!.body.device_token
   await world.passTime(121)
-  t.match(await present(world, first), { status: 200, body: { token_type: 'pending-2fa' } }, 'late, it is a copy')
+  t.match(
+    await present(world, first),
+    { status: 200, body: { token_type: 'pending-2fa' } },
+    'a late use counts as a copy',
+  )
   t.match(
     await present(world, second),
     { status: 200, body: { token_type: 'pending-2fa' } },
-    'and nobody is remembered',
+    'the device is no longer remembered',
   )
   t.match(await world.sql(`select data from events where type = 'device.reused'`), [{ data: { user_id: userId } }])
   for (const { body } of answers) {
-    t.equal((await world.as(body.access_token).get('/me')).status, 401, 'nor are the sessions that it opened')
+    t.equal((await world.as(body.access_token).get('/me')).status, 401, 'its sessions have ended')
     t.equal((await world.refresh(body.refresh_token)).status, 401)
   }
 })
 
-t.test('forgetting devices ends the sessions that they opened, and no others', async (t) => {
+t.test('deleting devices ends only the sessions that they opened', async (t) => {
   const world = await open(t)
   await world.addUser('alice')
   const held = await world.logIn('alice', { remember_device: true })
@@ -109,7 +117,7 @@ t.test('forgetting devices ends the sessions that they opened, and no others', a
   t.strictSame((await world.as(held.access_token).get('/devices')).body, { devices: [] })
 })
 
-t.test('what changes the account takes both factors, a short while ago', async (t) => {
+t.test('account changes require both factors within ten minutes', async (t) => {
   const world = await open(t)
   await world.addUser('alice')
   const held = await world.logIn('alice', { remember_device: true })
@@ -131,13 +139,13 @@ t.test('what changes the account takes both factors, a short while ago', async (
   t.equal((await world.sql(`select 1 from users where auth_epoch > 0`)).length, 0, 'nothing was changed')
 
   const pending = await present(world, byDevice.device_token, { step_up: true })
-  t.equal(pending.body.token_type, 'pending-2fa', 'step-up asks for the code, whatever device it is')
+  t.equal(pending.body.token_type, 'pending-2fa', 'step-up requires the code from a remembered device')
   const fresh = (await world.verify(pending.body.pending_token, world.lastCode())).body
   t.match(claimsOf(fresh.access_token), { acr: 'aal2' })
   t.equal((await world.as(fresh.access_token).post(...changes[0])).status, 200)
 })
 
-t.test('a locked or disabled factor lets no device in', async (t) => {
+t.test('refuses remembered devices while the factor is locked or disabled', async (t) => {
   const world = await open(t)
   await world.addUser('alice')
   const { device_token } = await world.logIn('alice', { remember_device: true })
@@ -147,7 +155,7 @@ t.test('a locked or disabled factor lets no device in', async (t) => {
   t.match(await present(world, device_token), { status: 401, body: { code: 'invalid_credentials' } })
 })
 
-t.test('a device that is forgotten while it logs in leaves no session open', async (t) => {
+t.test('deleting a device during its login leaves no open session', async (t) => {
   const world = await open(t)
   const other = await world.startInstance()
   await world.addUser('alice')

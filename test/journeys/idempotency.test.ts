@@ -11,25 +11,25 @@ const loginWith = (caller: Caller, key: string, changes: object = {}) =>
 const resendWith = (caller: Caller, key: string, token: string, changes: object = {}) =>
   caller.post('/resend', { pending_token: token, ...changes }, { 'idempotency-key': key })
 
-/** A company that takes a message when it is told to. */
-const patientCompany = () => {
-  let take: () => void = () => {}
-  const taken = new Promise<void>((resolve) => {
-    take = resolve
+/** Creates a provider that accepts a message when `accept` is called. */
+const createWaitingProvider = () => {
+  let accept: () => void = () => {}
+  const accepted = new Promise<void>((resolve) => {
+    accept = resolve
   })
   return {
-    take: () => take(),
+    accept: () => accept(),
     provider: {
       name: 'test',
       send: async () => {
-        await taken
+        await accepted
         return { outcome: 'accepted' as const, messageId: randomUUID() }
       },
     },
   }
 }
 
-t.test('a login whose answer was lost is repeated: the same token, no second message', async (t) => {
+t.test('a repeated login with its key returns the same token and sends no second message', async (t) => {
   const world = await createWorld(t)
   const other = await world.startInstance()
   await world.addUser('alice')
@@ -39,7 +39,7 @@ t.test('a login whose answer was lost is repeated: the same token, no second mes
   await world.ledger.drain()
   const second = await loginWith(other, `"${key}"`)
   t.equal(second.status, 200)
-  t.equal(second.body.pending_token, first.body.pending_token, 'byte for byte, from another instance')
+  t.equal(second.body.pending_token, first.body.pending_token, 'the same bytes from another instance')
   t.strictSame(
     { ...second.body, expires_in: 0, delivery: { ...second.body.delivery, resend_in: 0 } },
     {
@@ -52,7 +52,7 @@ t.test('a login whose answer was lost is repeated: the same token, no second mes
   t.equal((await world.verify(second.body.pending_token, world.lastCode())).status, 200)
 })
 
-t.test('a repeated login after the wait is still no new login', async (t) => {
+t.test('a repeated login after the cooldown is not a new login', async (t) => {
   const world = await createWorld(t)
   await world.addUser('alice')
   const key = randomUUID()
@@ -61,45 +61,45 @@ t.test('a repeated login after the wait is still no new login', async (t) => {
   await world.passTime(40)
   const second = await loginWith(world, key)
   t.equal(second.body.pending_token, first.body.pending_token)
-  t.ok(Math.abs(second.body.expires_in - 260) <= 3, 'it says what is left')
+  t.ok(Math.abs(second.body.expires_in - 260) <= 3, 'the remaining time')
   t.equal(second.body.delivery.resend_in, 0)
   t.equal(world.messages.length, 1)
   await world.passTime(261)
   const third = await loginWith(world, key)
   t.equal(third.status, 200)
-  t.not(third.body.pending_token, first.body.pending_token, 'a key is forgotten with its code')
+  t.not(third.body.pending_token, first.body.pending_token, 'the key expires with its code')
   t.equal(world.messages.length, 2)
 })
 
-t.test('while the first call is on its way, the second is told so', async (t) => {
-  const company = patientCompany()
-  const world = await createWorld(t, { provider: company.provider })
+t.test('returns 409 while the first call is in progress', async (t) => {
+  const waiting = createWaitingProvider()
+  const world = await createWorld(t, { provider: waiting.provider })
   await world.addUser('alice')
   const key = randomUUID()
   const first = loginWith(world, key)
   while (world.messages.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
   t.match(await loginWith(world, key), { status: 409, body: { code: 'idempotency_in_progress' } })
-  company.take()
+  waiting.accept()
   t.equal((await first).status, 200)
   await world.ledger.drain()
   t.equal((await loginWith(world, key)).status, 200)
   t.equal(world.messages.length, 1)
 })
 
-t.test('a first call that never ended does not keep its key for ever', async (t) => {
-  // What the ledger says is made up.
+t.test('an unfinished first call releases its key after 11 s', async (t) => {
+  // The test edits the ledger, so invariants are off.
   const world = await createWorld(t, { invariants: false })
   await world.addUser('alice')
   const key = randomUUID()
   const first = await loginWith(world, key)
   await world.ledger.drain()
-  // As a process leaves it that is killed between the statement and the company's answer.
+  // The state after a process was killed before the response of the provider.
   await world.sql(`update sends set status = 'queued', settled_at = null, created_at = now() - interval '11 seconds'`)
   const second = await loginWith(world, key)
   t.match(second, { status: 200, body: { pending_token: first.body.pending_token, delivery: { status: 'unknown' } } })
 })
 
-t.test('of 30 parallel logins with one key one sends, even where nobody waits for a second code', async (t) => {
+t.test('sends one message for 30 parallel logins with one key, even without a cooldown', async (t) => {
   const world = await createWorld(t, { resendCooldown: 0 })
   const other = await world.startInstance()
   await world.addUser('alice')
@@ -114,11 +114,11 @@ t.test('of 30 parallel logins with one key one sends, even where nobody waits fo
     }
     const answers = await Promise.all(Array.from({ length: 30 }, (_, nth) => ask(nth)))
     t.equal(world.messages.length - before, 1, `round ${round}: one message`)
-    t.equal(new Set(answers.map(({ body }) => body.pending_token)).size, 1, 'and one token for all')
+    t.equal(new Set(answers.map(({ body }) => body.pending_token)).size, 1, 'one token for all')
   }
 })
 
-t.test('a key serves one request', async (t) => {
+t.test('refuses a key that is reused for another request', async (t) => {
   const world = await createWorld(t, {
     provider: { name: 'test', channels: ['sms', 'voice'], send: async () => ({ outcome: 'accepted' }) },
   })
@@ -136,11 +136,15 @@ t.test('a key serves one request', async (t) => {
   }
   await world.passTime(30)
   t.match(await resendWith(world, key, body.pending_token), { status: 422, body: { code: 'idempotency_key_reused' } })
-  t.equal((await loginWith(world, key, { username: ' ALICE ' })).status, 200, 'another spelling is the same request')
+  t.equal(
+    (await loginWith(world, key, { username: ' ALICE ' })).status,
+    200,
+    'another spelling of the name is the same request',
+  )
   t.equal(world.messages.length, 1)
 })
 
-t.test('a key opens nothing without the password', async (t) => {
+t.test('refuses a key with a wrong password', async (t) => {
   const world = await createWorld(t)
   await world.addUser('alice')
   const key = randomUUID()
@@ -149,7 +153,7 @@ t.test('a key opens nothing without the password', async (t) => {
   t.equal((await loginWith(world, key, { password: 'a wrong password' })).body.code, 'invalid_credentials')
 })
 
-t.test('a resend whose answer was lost is repeated: the same code lives, no second message', async (t) => {
+t.test('a repeated resend with its key keeps the code and sends no second message', async (t) => {
   const world = await createWorld(t)
   await world.addUser('alice')
   const { pending_token: token } = (await world.login('alice')).body
@@ -166,7 +170,7 @@ t.test('a resend whose answer was lost is repeated: the same code lives, no seco
   t.equal((await world.verify(token, world.lastCode())).status, 200)
 })
 
-t.test('a login that could not be sent gives its key back', async (t) => {
+t.test('a login that could not be sent releases its key', async (t) => {
   let isDown = true
   const world = await createWorld(t, {
     provider: {
@@ -181,7 +185,7 @@ t.test('a login that could not be sent gives its key back', async (t) => {
   t.equal((await loginWith(world, key)).status, 200)
 })
 
-t.test('an answer to /verify that was lost leaves the code spent', async (t) => {
+t.test('a repeated /verify with a key finds the code used up', async (t) => {
   const world = await createWorld(t)
   await world.addUser('alice')
   const { pending_token: token } = (await world.login('alice')).body
@@ -194,7 +198,7 @@ t.test('an answer to /verify that was lost leaves the code spent', async (t) => 
   t.equal(again.body.code, 'challenge_invalid')
 })
 
-t.test('neither the key nor anything that the token was made of is kept', async (t) => {
+t.test('stores neither the key nor the secrets of the token', async (t) => {
   const world = await createWorld(t)
   await world.addUser('alice')
   const key = randomUUID()
@@ -210,7 +214,7 @@ t.test('neither the key nor anything that the token was made of is kept', async 
   t.notOk(world.logged.join('').includes(key))
 })
 
-t.test('a key that could be guessed is refused, and so is one that is no key', async (t) => {
+t.test('refuses short and malformed keys', async (t) => {
   const world = await createWorld(t)
   await world.addUser('alice')
   for (const key of ['short', '""', 'with a space in it, at that', 'x'.repeat(201), '"half-quoted-half-quoted']) {
@@ -219,7 +223,7 @@ t.test('a key that could be guessed is refused, and so is one that is no key', a
   t.equal(world.messages.length, 0)
 })
 
-t.test('a lost answer comes back under the secret that it was given under', async (t) => {
+t.test('repeats a response with the former secret after a rotation', async (t) => {
   const world = await createWorld(t)
   await world.addUser('alice')
   const key = randomUUID()
@@ -233,7 +237,7 @@ t.test('a lost answer comes back under the secret that it was given under', asyn
   t.equal((await rotated.verify(second.body.pending_token, world.lastCode())).status, 200)
 })
 
-t.test('a lost answer comes back while every company is left alone', async (t) => {
+t.test('repeats a response while every circuit breaker is open', async (t) => {
   let isLost = true
   const world = await createWorld(t, {
     breaker: { failures: 1, openFor: 60_000 },
@@ -252,11 +256,11 @@ t.test('a lost answer comes back while every company is left alone', async (t) =
   await world.ledger.drain()
   isLost = false
   await world.addUser('bob', '+12025550144')
-  t.equal((await world.login('bob')).status, 503, 'nobody else is served')
+  t.equal((await world.login('bob')).status, 503, 'other users get 503')
   t.equal((await loginWith(world, key)).body.pending_token, first.body.pending_token)
 })
 
-t.test('users who happen to have the same key do not hold each other up, and no budget is lost', async (t) => {
+t.test('users with the same key do not block each other, and the budget stays exact', async (t) => {
   const world = await createWorld(t, {
     resendCooldown: 0,
     guard: { budgets: { '*': { messages: 1_000, cost: null } }, budget: { soft: 2, reserve: 0 } },
@@ -270,5 +274,5 @@ t.test('users who happen to have the same key do not hold each other up, and no 
     )
   }
   const [{ messages } = {}] = await world.sql(`select messages from send_budgets where scope = '*'`)
-  t.equal(messages, world.messages.length, 'what was taken was sent')
+  t.equal(messages, world.messages.length, 'the budget equals the sent messages')
 })

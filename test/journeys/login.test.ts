@@ -1,7 +1,7 @@
 import t from 'tap'
 import { createWorld, wrongCode } from '../support/app.ts'
 
-t.test('a password and the code sent to the phone become an access token that says who is there', async (t) => {
+t.test('exchanges a password and the code from the phone for an access token', async (t) => {
   const world = await createWorld(t)
   const userId = await world.addUser('Alice', '+12025550143')
 

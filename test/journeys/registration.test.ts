@@ -19,13 +19,13 @@ const invite = async (world: World, days = 1): Promise<string> => {
   return token
 }
 
-t.test('a name, a password and the code that came make an account, which is logged in', async (t) => {
+t.test('creates an account and a session from a name, a password and the code', async (t) => {
   const world = await createWorld(t)
   const { status, body } = await ask(world)
   t.match({ status, body }, { status: 200, body: { token_type: 'pending-2fa', delivery: { destination: /61$/ } } })
   t.equal(world.messages.at(-1)!.to, PHONE)
 
-  t.match(await world.login('carol', NEW), { status: 401, body: { code: 'invalid_credentials' } }, 'nobody yet')
+  t.match(await world.login('carol', NEW), { status: 401, body: { code: 'invalid_credentials' } }, 'no account yet')
   t.strictSame(await world.users.list(), [])
   const { access_token } = (await world.verify(body.pending_token, world.lastCode())).body
   t.match(await world.get('/me', access_token), { body: { username: 'Carol', phone: /61$/, factors: ['sms'] } })
@@ -34,7 +34,7 @@ t.test('a name, a password and the code that came make an account, which is logg
   t.equal((await world.sql('select * from registrations')).length, 0)
 })
 
-t.test('five wrong codes end it, another code may be asked for, and the guard looks at it all', async (t) => {
+t.test('a registration ends after five wrong codes, and a resend has a cooldown', async (t) => {
   const world = await createWorld(t)
   const { body } = await ask(world)
   t.match(await world.verify(body.pending_token, wrongCode(world.lastCode())), {
@@ -49,7 +49,7 @@ t.test('five wrong codes end it, another code may be asked for, and the guard lo
   t.strictSame(await world.users.list(), [])
 })
 
-t.test('a name that somebody has is refused, in any spelling; a number that somebody has is not told', async (t) => {
+t.test('refuses a taken name in any spelling and does not reveal a taken number', async (t) => {
   const world = await createWorld(t)
   await world.addUser('alice', PHONE)
   for (const username of ['alice', ' Alice', 'ＡＬＩＣＥ']) {
@@ -63,10 +63,10 @@ t.test('a name that somebody has is refused, in any spelling; a number that some
     delivery: Object.keys(body.delivery),
   })
   t.strictSame(shape(taken), shape(free))
-  t.equal((await world.login('alice')).status, 200, 'and whose number it is logs in as before')
+  t.equal((await world.login('alice')).status, 200, 'the owner of the number still logs in')
 })
 
-t.test('twenty at once who want one name: all may try, one has it, and nothing is left of the others', async (t) => {
+t.test('one of twenty parallel registrations gets the name, and the others leave no rows', async (t) => {
   const world = await createWorld(t)
   const other = await world.startInstance()
   const asked = await Promise.all(
@@ -89,7 +89,7 @@ t.test('twenty at once who want one name: all may try, one has it, and nothing i
   t.equal((await world.sql('select * from factors')).length, 1)
 })
 
-t.test('no password that is short, common, or made of the name, and the reason is said', async (t) => {
+t.test('refuses short and common passwords and those made of the name, with the reason', async (t) => {
   const world = await createWorld(t)
   const before = await digestTables(world.sql, ['audit_events'])
   for (const [password, reason] of [
@@ -113,16 +113,16 @@ t.test('no password that is short, common, or made of the name, and the reason i
   }
 })
 
-t.test('where it is closed nobody registers, and no number is looked at', async (t) => {
+t.test('refuses every registration if it is closed', async (t) => {
   const world = await createWorld(t, { app: { credentials: { registration: 'closed' } } })
   t.match(await ask(world), { status: 403, body: { code: 'forbidden', detail: /Registration is closed/ } })
   t.match(await ask(world, { phone: '+88216123456' }), { status: 403 })
   t.equal(world.messages.length, 0)
 })
 
-t.test('an invite is for one account, for a while', async (t) => {
+t.test('an invite allows one account until it expires', async (t) => {
   const world = await createWorld(t, { app: { credentials: { registration: 'invite' } } })
-  t.match(await ask(world), { status: 403 }, 'none')
+  t.match(await ask(world), { status: 403 }, 'no invite')
   t.match(await ask(world, { invite: `inv_${'A'.repeat(43)}` }), { status: 403 }, 'guessed')
   t.match(await ask(world, { invite: await invite(world, -1) }), { status: 403 }, 'expired')
   t.equal(world.messages.length, 0)
@@ -130,12 +130,12 @@ t.test('an invite is for one account, for a while', async (t) => {
   const good = await invite(world)
   const first = await ask(world, { invite: good })
   const second = await ask(world, { invite: good, username: 'dave', phone: '+12025550162' })
-  t.match([first.status, second.status], [200, 200], 'asking does not use it up')
+  t.match([first.status, second.status], [200, 200], 'a request does not use the invite up')
   await ask(world, { invite: good, username: 'fay', phone: '+12025550164' })
   t.match(
     await ask(world, { invite: good, username: 'gus', phone: '+12025550165' }),
     { status: 403 },
-    'but it pays for three',
+    'at most three requests for one invite',
   )
   const [one, two] = world.messages.map(({ code }) => code)
   const answers = await Promise.all([
@@ -147,7 +147,7 @@ t.test('an invite is for one account, for a while', async (t) => {
   t.match(await ask(world, { invite: good, username: 'erin', phone: '+12025550163' }), { status: 403 }, 'used')
 })
 
-t.test('numbers that take no codes are refused before anything is done, and mass assignment too', async (t) => {
+t.test('refuses numbers that receive no codes, invisible names and unknown members', async (t) => {
   const world = await createWorld(t, { countries: ['US'] })
   for (const phone of [
     '+19005550123',
@@ -176,12 +176,12 @@ t.test('numbers that take no codes are refused before anything is done, and mass
   t.equal(world.messages.length, 0)
 })
 
-t.test('a call that is repeated with its key sends no second message', async (t) => {
+t.test('a repeated call with its key sends no second message', async (t) => {
   const world = await createWorld(t)
   const headers = { 'idempotency-key': 'a-key-of-this-very-test-1' }
   const payload = { username: 'carol', password: NEW, phone: PHONE }
   const first = await world.post('/register', payload, headers)
-  // Until the outcome is written, the first call counts as still running.
+  // The first call is in progress until its outcome is written.
   await world.ledger.drain()
   const again = await (await world.startInstance()).post('/register', payload, headers)
   t.equal(again.body.pending_token, first.body.pending_token)
@@ -190,10 +190,10 @@ t.test('a call that is repeated with its key sends no second message', async (t)
   const deadline = Date.now() + 5_000
   while ((await world.sql('select 1 from users')).length > 1 && Date.now() < deadline)
     await new Promise((r) => setTimeout(r, 20))
-  t.equal((await world.sql('select 1 from users')).length, 1, 'the repetition left nothing behind')
+  t.equal((await world.sql('select 1 from users')).length, 1, 'the repeated call left no row')
 })
 
-t.test('a code for a registration opens no login, and a login’s no registration', async (t) => {
+t.test('a code for a registration does not verify a login, and the other way round', async (t) => {
   const world = await createWorld(t)
   await world.addUser('alice')
   const { body: login } = await world.login('alice')
@@ -203,7 +203,7 @@ t.test('a code for a registration opens no login, and a login’s no registratio
   t.match(await world.verify(login.pending_token, world.lastCode()), { body: { code: 'invalid_code' } })
 })
 
-t.test('when no company takes the message nothing is left behind', async (t) => {
+t.test('leaves no rows if no provider accepts the message', async (t) => {
   const world = await createWorld(t, {
     provider: { name: 'test', send: async () => ({ outcome: 'failed', reason: 'down' }) },
   })

@@ -8,19 +8,19 @@ import { makeRotationFiles, startOverSocket } from '../support/rotation.ts'
 /** Seconds between the publication of a new key or secret and its first use. */
 const DELAY = 5
 
-/** Users who log in side by side. */
+/** Users who log in in parallel. */
 const USERS = 2
 
 /**
- * Two instances over the same files and database, users who go through both of them all the time, and an API behind them
- * that has the public keys from the one that learns late. `stop` resolves to all that was refused.
+ * Starts two instances on the same files and database, users who log in through both, and an API that fetches the public
+ * keys from the instance that learns late. `stop` resolves to all refusals.
  */
 const startDrill = async (t: Test) => {
   const files = makeRotationFiles(t)
   const world = await createWorld(t, { resendCooldown: 0 })
   const early = await startOverSocket(world, files)
   const late = await startOverSocket(world, files)
-  // An API keeps the list of keys for half the delay, as JWKS_MAX_AGE is half of PUBLISH_DELAY.
+  // The API caches the keys for half the delay, as JWKS_MAX_AGE is half of PUBLISH_DELAY.
   const keys = createRemoteJWKSet(new URL(`${late.address}/.well-known/jwks.json`), {
     cacheMaxAge: (DELAY * 1000) / 2,
     cooldownDuration: 60_000,
@@ -33,7 +33,7 @@ const startDrill = async (t: Test) => {
   const expect = (what: string, { status, body }: { status: number; body: { code?: string } }) => {
     if (status !== 200) refused.push(`${what}: ${status} ${body.code}`)
   }
-  /** A busy machine says so, and refuses nobody: what may be asked again is. */
+  /** Repeats calls that a busy machine answers with 503. */
   const ask = async (
     instance: typeof early,
     ...request: Parameters<typeof early.call>
@@ -68,7 +68,7 @@ const startDrill = async (t: Test) => {
       expect('challenge', await ask(ends, '/challenge', { token: pending }))
       const { access_token: access, refresh_token: refresh } = await finish(pending, phone, ends)
       await use(access)
-      // The answer is lost, and the same call comes to the other instance.
+      // Repeats the refresh on the other instance, as after a lost response.
       for (const instance of [begins, ends]) {
         const refreshed = await ask(instance, '/refresh', { body: { refresh_token: refresh } })
         expect('refresh', refreshed)
@@ -103,7 +103,7 @@ const until = async (isSo: () => boolean) => {
   while (!isSo()) await sleep(20)
 }
 
-t.test('signing keys are rotated under load on two instances, and not one token is refused', async (t) => {
+t.test('rotates signing keys under load on two instances without refusing a token', async (t) => {
   const drill = await startDrill(t)
   await until(() => drill.kids.access.size > 0)
   const rotated = await runHere(['keys', 'rotate', '--file', drill.files.keys, '--delay', String(DELAY)])
@@ -111,7 +111,7 @@ t.test('signing keys are rotated under load on two instances, and not one token 
   await drill.early.learn()
   t.strictSame([drill.early.keys.current().length, drill.late.keys.current().length], [2, 1], 'one learns first')
   await sleep(500)
-  t.strictSame([...drill.kids.access], [drill.files.firstKey], 'nobody signs with the new key yet')
+  t.strictSame([...drill.kids.access], [drill.files.firstKey], 'the new key does not sign yet')
   await drill.late.learn()
   await until(() => drill.kids.access.size > 1)
   const { kid, from } = drill.late.keys.current()[1]!
@@ -123,7 +123,7 @@ t.test('signing keys are rotated under load on two instances, and not one token 
   t.match(drill.early.told, [{ event: 'keys_changed', kids: [drill.files.firstKey, kid] }])
 })
 
-t.test('the secret is rotated under load on two instances, and not one token or code is refused', async (t) => {
+t.test('rotates the secret under load on two instances without refusing a token or code', async (t) => {
   const drill = await startDrill(t)
   const open = await drill.logIn('patient', drill.early)
   await until(() => drill.logins() > 0)
@@ -132,7 +132,7 @@ t.test('the secret is rotated under load on two instances, and not one token or 
   await drill.early.learn()
   t.strictSame([drill.early.secrets.current().length, drill.late.secrets.current().length], [2, 1], 'one learns first')
   await sleep(500)
-  t.equal(drill.kids.pending.size, 1, 'nothing is keyed with the new one yet')
+  t.equal(drill.kids.pending.size, 1, 'the new secret is not used yet')
   await drill.late.learn()
   await until(() => drill.kids.pending.size > 1)
   const before = drill.logins()
@@ -144,7 +144,7 @@ t.test('the secret is rotated under load on two instances, and not one token or 
   t.strictSame(await drill.stop(), [], `${drill.logins()} logins`)
 })
 
-t.test('the drill sees a key that signs before every instance knows it', async (t) => {
+t.test('the drill detects a key that signs before every instance knows it', async (t) => {
   const drill = await startDrill(t)
   await until(() => drill.logins() > 0)
   await runHere(['keys', 'rotate', '--file', drill.files.keys, '--delay', '0'])

@@ -6,11 +6,11 @@ const claimsOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[1]!,
 const sessionsOf = (world: { sql: (text: string) => Promise<Record<string, unknown>[]> }) =>
   world.sql(`select session_id, revoked_at, revoked_for from sessions order by authenticated_at`)
 
-/** A world where codes may follow each other. */
+/** Creates a world without cooldowns. */
 const open = (t: Parameters<typeof createWorld>[0], options: Parameters<typeof createWorld>[1] = {}) =>
   createWorld(t, { resendCooldown: 0, ...options })
 
-t.test('a login opens a session, and a refresh carries it on', async (t) => {
+t.test('a login opens a session, and a refresh continues it', async (t) => {
   const world = await open(t)
   const userId = await world.addUser('alice')
   const first = await world.logIn('alice')
@@ -28,21 +28,21 @@ t.test('a login opens a session, and a refresh carries it on', async (t) => {
   t.not(after.jti, before.jti)
   t.equal(after.auth_time, before.auth_time)
   const [session] = await world.sql('select extract(epoch from now() - authenticated_at)::int as age from sessions')
-  t.ok(Number(session?.['age']) >= 600, 'a refresh is no login')
+  t.ok(Number(session?.['age']) >= 600, 'a refresh does not renew the login')
   t.equal((await world.as(body.access_token).get('/me')).status, 200)
 
   const [row] = await world.sql('select token_hash from refresh_tokens where used_at is null')
   t.strictSame(row!['token_hash'], createHash('sha256').update(body.refresh_token).digest(), 'only its hash is stored')
 })
 
-t.test('whoever lost the answer gets the same successor, from any instance, until it was used', async (t) => {
+t.test('a repeated refresh returns the same successor from any instance until it is used', async (t) => {
   const world = await open(t)
   const other = await world.startInstance()
   await world.addUser('alice')
   const { refresh_token: first } = await world.logIn('alice')
   const second = (await world.refresh(first)).body.refresh_token
   t.equal((await other.refresh(first)).body.refresh_token, second)
-  t.equal((await world.sql('select * from refresh_tokens')).length, 2, 'and no third was made')
+  t.equal((await world.sql('select * from refresh_tokens')).length, 2, 'no third token')
   await world.passTime(4)
   t.equal((await other.refresh(first)).body.refresh_token, second)
 
@@ -51,7 +51,7 @@ t.test('whoever lost the answer gets the same successor, from any instance, unti
   t.match(await sessionsOf(world), [{ revoked_for: 'reuse' }])
 })
 
-t.test('of ten at once one rotates, and all get the same', async (t) => {
+t.test('ten parallel refreshes rotate once and return the same successor', async (t) => {
   const world = await open(t)
   const instances = [world, await world.startInstance()]
   await world.addUser('alice')
@@ -69,22 +69,22 @@ t.test('of ten at once one rotates, and all get the same', async (t) => {
   }
 })
 
-t.test('a token that comes back late ends the whole session, and the operator is told', async (t) => {
+t.test('a late reuse of a token ends the session and reports an event', async (t) => {
   const world = await open(t)
   const userId = await world.addUser('alice')
   const { refresh_token: stolen } = await world.logIn('alice')
   const { body: successor } = await world.refresh(stolen)
   await world.passTime(121)
   t.match(await world.refresh(stolen), { status: 401, body: { code: 'invalid_token' } })
-  t.equal((await world.refresh(successor.refresh_token)).status, 401, 'the successor too')
-  t.equal((await world.as(successor.access_token).get('/me')).status, 401, 'and its access token')
+  t.equal((await world.refresh(successor.refresh_token)).status, 401, 'the successor is invalid')
+  t.equal((await world.as(successor.access_token).get('/me')).status, 401, 'its access token is invalid')
   t.match(await world.sql(`select data from events where type = 'session.reused'`), [{ data: { user_id: userId } }])
   await world.audit.drain()
   t.match(await world.sql(`select user_id from audit_events where event = 'session_reused'`), [{ user_id: userId }])
-  t.equal((await world.logIn('alice')).token_type, 'Bearer', 'and its owner logs in again')
+  t.equal((await world.logIn('alice')).token_type, 'Bearer', 'the owner logs in again')
 })
 
-t.test('two who present a used token at once cannot both be right: none gets anything', async (t) => {
+t.test('parallel reuse of a token and its successor ends the session', async (t) => {
   const world = await open(t)
   await world.addUser('alice')
   const { refresh_token: first } = await world.logIn('alice')
@@ -94,10 +94,10 @@ t.test('two who present a used token at once cannot both be right: none gets any
   t.equal((await world.sql('select * from sessions where revoked_at is null')).length, 0)
   const late = answers.find(({ status }) => status === 200)
   if (late)
-    t.equal((await world.refresh(late.body.refresh_token)).status, 401, 'what was given just before is worth nothing')
+    t.equal((await world.refresh(late.body.refresh_token)).status, 401, 'the token issued just before is invalid')
 })
 
-t.test('a session ends an hour after its last use, and a day after its login', async (t) => {
+t.test('a session ends an hour after its last use and a day after its login', async (t) => {
   const world = await open(t)
   await world.addUser('alice')
   const idle = await world.logIn('alice')
@@ -115,26 +115,30 @@ t.test('a session ends an hour after its last use, and a day after its login', a
   await world.passTime(3_590)
   t.ok((await world.sql('select 1 from sessions where expires_at < now() + interval $$10 min$$')).length > 0)
   await world.passTime(241)
-  t.equal((await world.refresh(token)).status, 401, 'the day is over')
+  t.equal((await world.refresh(token)).status, 401, 'after a day')
 })
 
-t.test('signed out means out, by either token, and the others stay', async (t) => {
+t.test('a logout with either token ends only its own session', async (t) => {
   const world = await open(t)
   await world.addUser('alice')
   const [one, two, three] = [await world.logIn('alice'), await world.logIn('alice'), await world.logIn('alice')]
   t.equal((await world.post('/logout', { refresh_token: one.refresh_token })).status, 204)
   t.equal((await world.refresh(one.refresh_token)).status, 401)
   t.equal((await world.as(one.access_token).get('/me')).status, 401)
-  t.equal((await world.post('/logout', { refresh_token: one.refresh_token })).status, 204, 'twice is once')
+  t.equal(
+    (await world.post('/logout', { refresh_token: one.refresh_token })).status,
+    204,
+    'a second logout succeeds too',
+  )
   t.equal(
     (await world.post('/logout', { refresh_token: `rt_${'A'.repeat(43)}` })).status,
     204,
-    'nobody’s like any other',
+    'an unknown token gets the same response',
   )
 
   t.equal((await world.as(two.access_token).post('/logout', {})).status, 204)
   t.equal((await world.refresh(two.refresh_token)).status, 401)
-  t.equal((await world.post('/logout', {})).status, 401, 'somebody must be named')
+  t.equal((await world.post('/logout', {})).status, 401, 'a token is required')
   t.equal((await world.refresh(three.refresh_token)).status, 200)
 
   const four = await world.logIn('alice')
@@ -145,14 +149,18 @@ t.test('signed out means out, by either token, and the others stay', async (t) =
     payload: { refresh_token: `rt_${'A'.repeat(43)}` },
   })
   t.equal(mixed.status, 204)
-  t.equal((await world.refresh(four.refresh_token)).status, 401, 'a token that is nobody’s hides no good one')
+  t.equal(
+    (await world.refresh(four.refresh_token)).status,
+    401,
+    'an unknown refresh token does not hide the access token',
+  )
 
   const used = (await world.refresh((await world.logIn('alice')).refresh_token)).body
   await world.passTime(20)
   t.equal((await world.post('/logout', { refresh_token: used.refresh_token })).status, 204)
 })
 
-t.test('a user sees where they are logged in, and ends what they do not know', async (t) => {
+t.test('a user lists sessions and ends single ones or all others', async (t) => {
   const world = await open(t)
   await world.addUser('alice')
   await world.addUser('bob', '+12025550144')
@@ -182,12 +190,12 @@ t.test('a user sees where they are logged in, and ends what they do not know', a
 
   const alice = world.as(phone.access_token)
   const theirs = claimsOf(bob.access_token).sid
-  t.match(await alice.delete(`/sessions/${theirs}`), { status: 404 }, 'another’s session is none')
+  t.match(await alice.delete(`/sessions/${theirs}`), { status: 404 }, 'the session of another user')
   t.equal((await world.refresh(bob.refresh_token)).status, 200)
   t.match(await alice.delete('/sessions/x'), { status: 400 })
   t.equal((await alice.delete(`/sessions/${sessions[0].id}`)).status, 204)
   t.equal((await world.refresh(agent.body.refresh_token)).status, 401)
-  t.match(await alice.delete(`/sessions/${sessions[0].id}`), { status: 404 }, 'it is over already')
+  t.match(await alice.delete(`/sessions/${sessions[0].id}`), { status: 404 }, 'it has already ended')
 
   const third = await world.logIn('alice')
   t.equal((await alice.delete('/sessions')).status, 204)
@@ -195,7 +203,7 @@ t.test('a user sees where they are logged in, and ends what they do not know', a
   t.equal((await alice.get('/sessions')).body.sessions.length, 1)
 })
 
-t.test('whoever is disabled is out of every session at once', async (t) => {
+t.test('disabling a user ends all sessions at once', async (t) => {
   const world = await open(t)
   await world.addUser('alice')
   const held = await world.logIn('alice')
@@ -203,10 +211,10 @@ t.test('whoever is disabled is out of every session at once', async (t) => {
   t.equal((await world.refresh(held.refresh_token)).status, 401)
   t.equal((await world.as(held.access_token).get('/me')).status, 401)
   await world.users.setDisabled('alice', false)
-  t.equal((await world.refresh(held.refresh_token)).status, 401, 'and enabling revives nothing')
+  t.equal((await world.refresh(held.refresh_token)).status, 401, 'enabling restores no session')
 })
 
-t.test('no token serves in the place of another', async (t) => {
+t.test('refuses each kind of token in place of another', async (t) => {
   const world = await open(t)
   await world.addUser('alice')
   const held = await world.logIn('alice', { remember_device: true })
@@ -217,13 +225,13 @@ t.test('no token serves in the place of another', async (t) => {
     t.match(await world.get('/challenge', token), { status: 401, body: { code: 'invalid_token' } })
   }
   for (const token of [held.access_token, held.device_token, pending, 'rt_x', `${held.refresh_token}x`]) {
-    t.match(await world.refresh(token), { status: 400 }, 'what is no refresh token has not even its form')
+    t.match(await world.refresh(token), { status: 400 }, 'the wrong format for a refresh token')
     t.match(await world.post('/logout', { refresh_token: token }), { status: 400 })
   }
-  t.equal((await world.refresh(held.refresh_token)).status, 200, 'and nothing of it was used up')
+  t.equal((await world.refresh(held.refresh_token)).status, 200, 'the refresh token is still valid')
 })
 
-t.test('step-up gives new ids, and the former session stays what it was', async (t) => {
+t.test('a step-up opens a session with new ids', async (t) => {
   const world = await open(t)
   await world.addUser('alice')
   const before = claimsOf((await world.logIn('alice')).access_token)
@@ -232,19 +240,19 @@ t.test('step-up gives new ids, and the former session stays what it was', async 
   t.not(after.jti, before.jti)
 })
 
-t.test('a login that fails leaves no session behind, and an open one as it is', async (t) => {
+t.test('a failed login opens no session and keeps the open one', async (t) => {
   const world = await open(t)
   await world.addUser('alice')
   const held = await world.logIn('alice')
   const { body } = await world.login('alice')
-  t.notOk(body.access_token ?? body.refresh_token ?? body.device_token, 'a pending answer holds no other token')
+  t.notOk(body.access_token ?? body.refresh_token ?? body.device_token, 'a pending response has no other token')
   t.equal((await world.verify(body.pending_token, '000000')).status, 401)
   t.equal((await world.login('alice', 'wrong password')).status, 401)
   t.equal((await sessionsOf(world)).length, 1)
   t.equal((await world.refresh(held.refresh_token)).status, 200)
 })
 
-t.test('the secret may change between a token and its successor', async (t) => {
+t.test('a refresh works after the secret was rotated', async (t) => {
   const world = await open(t)
   await world.addUser('alice')
   const { refresh_token: first } = await world.logIn('alice')
@@ -253,6 +261,6 @@ t.test('the secret may change between a token and its successor', async (t) => {
     secrets: [{ ...deriveSecrets('another secret for this test, not the first'), from: 0 }],
   })
   t.equal((await renewed.refresh(first)).status, 200)
-  t.match(await world.refresh(first), { status: 401 }, 'whose key an instance does not have, it cannot make again')
+  t.match(await world.refresh(first), { status: 401 }, 'an instance without the new secret cannot repeat the response')
   t.equal((await world.logIn('alice', {}, PASSWORD)).token_type, 'Bearer')
 })

@@ -27,7 +27,7 @@ const CRONDOCK: CompanyVoice = {
   lie: () => json(200, { error: 'x' }),
 }
 
-/** Both companies behind real sockets, CronDock first, and one user. */
+/** Starts both fake providers, CronDock first, and adds one user. */
 const setUp = async (t: Test) => {
   const [crondock, twilio] = [await startFakeCompany(CRONDOCK), await startFakeCompany(TWILIO)]
   t.teardown(() => Promise.all([crondock.close(), twilio.close()]))
@@ -49,7 +49,7 @@ const setUp = async (t: Test) => {
   const world = await createWorld(t, { providers })
   await world.addUser('alice')
 
-  /** What Twilio sends when a message or call has got somewhere. */
+  /** Sends a signed status callback as Twilio does. */
   const report = (fields: Record<string, string>, token = TOKEN) => {
     const url = new URLSearchParams(twilio.requests.at(-1)?.body).get('StatusCallback')!
     const signed =
@@ -69,7 +69,7 @@ const setUp = async (t: Test) => {
     })
   }
   const statusOf = async (token: string) => {
-    // The outcome is written after the answer.
+    // The outcome is written after the response.
     await world.ledger.drain()
     return (await world.get('/challenge', token)).body.delivery.status
   }
@@ -77,7 +77,7 @@ const setUp = async (t: Test) => {
 }
 
 for (const mode of ['gone', 'failing', 'limiting', 'lying', 'redirecting'] as const) {
-  t.test(`the first company is ${mode}: the code arrives by the second, within the deadline`, async (t) => {
+  t.test(`sends the code through the second provider within 5 s when the first is ${mode}`, async (t) => {
     const { world, crondock, twilio } = await setUp(t)
     if (mode === 'gone') await crondock.close()
     else crondock.mode = mode
@@ -91,7 +91,7 @@ for (const mode of ['gone', 'failing', 'limiting', 'lying', 'redirecting'] as co
   })
 }
 
-t.test('the first company takes the message and then breaks the connection: no second SMS from anybody', async (t) => {
+t.test('sends no second SMS when the first provider accepts and then resets the connection', async (t) => {
   const { world, crondock, twilio } = await setUp(t)
   crondock.mode = 'resetting'
   t.match(await world.login('alice'), { status: 200, body: { delivery: { status: 'unknown' } } })
@@ -99,30 +99,27 @@ t.test('the first company takes the message and then breaks the connection: no s
   t.equal(twilio.requests.length, 0)
 })
 
-t.test(
-  'Twilio says undelivered, in its own words and with its own signature: the call follows, and gets in',
-  async (t) => {
-    const { world, crondock, twilio, report, statusOf } = await setUp(t)
-    await crondock.close()
-    const { pending_token: token } = (await world.login('alice')).body
-    const message = { MessageSid: 'SM1', To: '+12025550143', ErrorCode: '30003' }
+t.test('calls after a signed undelivered receipt of Twilio, and the code of the call logs in', async (t) => {
+  const { world, crondock, twilio, report, statusOf } = await setUp(t)
+  await crondock.close()
+  const { pending_token: token } = (await world.login('alice')).body
+  const message = { MessageSid: 'SM1', To: '+12025550143', ErrorCode: '30003' }
 
-    t.equal((await report({ ...message, MessageStatus: 'undelivered' }, 'another token')).status, 403, 'forged')
-    t.equal(await statusOf(token), 'sent')
-    for (const status of ['sent', 'undelivered', 'sent', 'undelivered']) {
-      t.equal((await report({ ...message, MessageStatus: status })).status, 204, `${status}, in any order and again`)
-    }
-    t.equal(await statusOf(token), 'undelivered')
+  t.equal((await report({ ...message, MessageStatus: 'undelivered' }, 'another token')).status, 403, 'forged')
+  t.equal(await statusOf(token), 'sent')
+  for (const status of ['sent', 'undelivered', 'sent', 'undelivered']) {
+    t.equal((await report({ ...message, MessageStatus: status })).status, 204, `${status}, in any order and repeated`)
+  }
+  t.equal(await statusOf(token), 'undelivered')
 
-    t.match(await world.resend(token), { status: 200, body: { delivery: { channel: 'voice', status: 'sent' } } })
-    const call = new URLSearchParams(twilio.requests.at(-1)?.body)
-    t.match(twilio.requests.at(-1)?.path, /\/Calls\.json$/)
-    const digits = [...world.lastCode()].join(', ')
-    t.equal(call.get('Twiml')?.split(digits).length, 3, 'the digits are said one by one, twice')
-    t.equal((await report({ CallSid: 'CA1', CallStatus: 'completed' })).status, 204)
-    t.equal(await statusOf(token), 'delivered')
-    const { body } = await world.verify(token, world.lastCode())
-    const claims = JSON.parse(Buffer.from(body.access_token.split('.')[1], 'base64url').toString())
-    t.same(claims.amr, ['pwd', 'tel', 'mfa'], 'and the token says that it was a call (RFC 8176)')
-  },
-)
+  t.match(await world.resend(token), { status: 200, body: { delivery: { channel: 'voice', status: 'sent' } } })
+  const call = new URLSearchParams(twilio.requests.at(-1)?.body)
+  t.match(twilio.requests.at(-1)?.path, /\/Calls\.json$/)
+  const digits = [...world.lastCode()].join(', ')
+  t.equal(call.get('Twiml')?.split(digits).length, 3, 'the digits are spoken one by one, twice')
+  t.equal((await report({ CallSid: 'CA1', CallStatus: 'completed' })).status, 204)
+  t.equal(await statusOf(token), 'delivered')
+  const { body } = await world.verify(token, world.lastCode())
+  const claims = JSON.parse(Buffer.from(body.access_token.split('.')[1], 'base64url').toString())
+  t.same(claims.amr, ['pwd', 'tel', 'mfa'], 'the amr of a call (RFC 8176)')
+})
