@@ -4,7 +4,7 @@ import { wrongCode } from '../support/app.ts'
 import { axeFindings, browserTests } from '../support/browser.ts'
 import { controlsOf, createDemoWorld, type DemoWorld, enterCode, signIn } from '../support/demo-world.ts'
 
-/** Goes through the pages and stops in each state that they have. */
+/** Walks through the pages and stops in each of their states. */
 async function* statesOf(page: Page, world: DemoWorld): AsyncGenerator<string> {
   const { username, heading, message, latest } = controlsOf(page)
   await page.getByText('No messages yet').waitFor()
@@ -27,7 +27,7 @@ async function* statesOf(page: Page, world: DemoWorld): AsyncGenerator<string> {
 
 await browserTests(t, (openPage) => {
   for (const colorScheme of ['light', 'dark'] as const) {
-    t.test(`axe finds nothing in any state, ${colorScheme}`, async (t) => {
+    t.test(`passes axe in every state with the ${colorScheme} theme`, async (t) => {
       const world = await createDemoWorld(t)
       const page = await openPage(t, world.address, { colorScheme, reducedMotion: 'reduce' })
       const pages = new Set<string>()
@@ -40,7 +40,7 @@ await browserTests(t, (openPage) => {
     })
   }
 
-  t.test('nothing is wider than 320 px, which is what a zoom of 400 % leaves', async (t) => {
+  t.test('fits into 320 px, the width that remains at a zoom of 400 %', async (t) => {
     const world = await createDemoWorld(t)
     const page = await openPage(t, world.address, { viewport: { width: 320, height: 256 } })
     for await (const state of statesOf(page, world)) {
@@ -48,7 +48,7 @@ await browserTests(t, (openPage) => {
     }
   })
 
-  t.test('each view says what it is, and focus goes to where its user goes on', async (t) => {
+  t.test('titles each view, and moves the focus to where the user continues', async (t) => {
     const world = await createDemoWorld(t)
     const page = await openPage(t, world.address)
     const expected: Record<string, [string, string]> = {
@@ -63,7 +63,7 @@ await browserTests(t, (openPage) => {
     }
   })
 
-  t.test('nothing moves for whoever wants no motion', async (t) => {
+  t.test('shows no animation to users who prefer reduced motion', async (t) => {
     const world = await createDemoWorld(t)
     for (const reducedMotion of ['reduce', 'no-preference'] as const) {
       await world.passTime(3_600)

@@ -5,10 +5,10 @@ import { createDemoWorld, logIn } from '../support/demo-world.ts'
 import { startPathProxy } from '../support/path-proxy.ts'
 
 await browserTests(t, (openPage) => {
-  t.test('the demo and the pages of the operations work in a browser below a path', async (t) => {
+  t.test('runs the demo and the pages of the operations in a browser below a path', async (t) => {
     const world = await createDemoWorld(t, { resendCooldown: 0 })
     const address = await startPathProxy(t, world.address)
-    // The fixture watches an origin, and opens the demo.
+    // The fixture watches one origin, so the demo is opened here.
     const page = await openPage(t, new URL(address).origin, { expected: /410/ })
     await page.goto(`${address}/demo`)
     await logIn(page, world)

@@ -6,11 +6,11 @@ import { wrongCode } from '../support/app.ts'
 import { browserTests } from '../support/browser.ts'
 import { controlsOf, createDemoWorld, enterCode, logIn, signIn } from '../support/demo-world.ts'
 
-/** What a browser says where nobody answers. */
-const NOBODY = /^Failed to load resource: net::ERR_CONNECTION_REFUSED/
+/** The browser's message for a refused connection. */
+const CONNECTION_REFUSED = /^Failed to load resource: net::ERR_CONNECTION_REFUSED/
 
 await browserTests(t, (openPage) => {
-  t.test('a wrong password is said beside its field, and nothing about which of the two is wrong', async (t) => {
+  t.test('reports a wrong name or password at the field, without stating which one is wrong', async (t) => {
     const world = await createDemoWorld(t)
     const page = await openPage(t, world.address)
     const { message, password } = await signIn(page, 'not the password')
@@ -20,7 +20,7 @@ await browserTests(t, (openPage) => {
     t.equal(world.messages.length, 0)
   })
 
-  t.test('five wrong codes end the challenge, and the user signs in again by the same name', async (t) => {
+  t.test('ends the challenge after five wrong codes, and keeps the user name for the next sign-in', async (t) => {
     const world = await createDemoWorld(t)
     const page = await openPage(t, world.address)
     const { heading, message, username } = await signIn(page)
@@ -36,7 +36,7 @@ await browserTests(t, (openPage) => {
     await page.locator('#password:focus').waitFor()
   })
 
-  t.test('a challenge that has expired leads back to the start, by its clock or by the answer', async (t) => {
+  t.test('returns to the start when the challenge expires, by its own clock or by the response', async (t) => {
     const world = await createDemoWorld(t, { resendCooldown: 0 })
     const page = await openPage(t, world.address)
     await page.clock.install()
@@ -54,7 +54,7 @@ await browserTests(t, (openPage) => {
     await message.getByText('This code is no longer valid.').waitFor()
   })
 
-  t.test('another code can be had after the countdown, and only that one is right', async (t) => {
+  t.test('offers another code after the countdown, and accepts only that one', async (t) => {
     const world = await createDemoWorld(t)
     const page = await openPage(t, world.address)
     await page.clock.install()
@@ -64,7 +64,7 @@ await browserTests(t, (openPage) => {
     await world.passTimeFor(page, 31)
     await page.getByRole('button', { name: 'Send a new code', exact: true, disabled: false }).click()
     await message.getByText('A new code is on its way. The former one is no longer valid.').waitFor()
-    t.ok(await resend.isDisabled(), 'it rests again')
+    t.ok(await resend.isDisabled(), 'the button is disabled again')
     t.equal(world.messages.length, 2)
     await page.locator('#code:focus').waitFor()
     if (first !== world.lastCode()) {
@@ -76,7 +76,7 @@ await browserTests(t, (openPage) => {
     await heading('Welcome').waitFor()
   })
 
-  t.test('a code can be heard instead', async (t) => {
+  t.test('reads the code aloud in a call', async (t) => {
     const world = await createDemoWorld(t)
     const page = await openPage(t, world.address)
     await page.clock.install()
@@ -93,7 +93,7 @@ await browserTests(t, (openPage) => {
     await heading('Welcome').waitFor()
   })
 
-  t.test('a service that cannot call is not asked for it twice', async (t) => {
+  t.test('hides the call button after the service has refused a call', async (t) => {
     const world = await createDemoWorld(t, { provider: { name: 'test', send: async () => ({ outcome: 'accepted' }) } })
     const page = await openPage(t, world.address, { expected: /status of 400/ })
     await page.clock.install()
@@ -105,14 +105,14 @@ await browserTests(t, (openPage) => {
     t.ok(await call.isHidden())
   })
 
-  t.test('a message that did not arrive is said, and another one may be asked for at once', async (t) => {
+  t.test('reports an undelivered message, and offers another one at once', async (t) => {
     const world = await createDemoWorld(t)
     const page = await openPage(t, world.address)
     await page.clock.install()
     const { heading, resend } = await signIn(page)
     await heading('Enter the code').waitFor()
     const { sendId } = world.messages.at(-1)!
-    // The entry is made while the answer travels.
+    // The ledger writes its entry while the response is on its way.
     while (!(await world.ledger.receive('outbox', { sendId, status: 'undelivered' }))) await world.passTime(0)
     await page.clock.fastForward(5_000)
     await page.getByText('It could not be delivered: ask for a new code.').waitFor()
@@ -120,7 +120,7 @@ await browserTests(t, (openPage) => {
     await page.getByText('A new code is on its way.').waitFor()
   })
 
-  t.test('whoever tries too often is told how long to wait, and the button counts down', async (t) => {
+  t.test('shows the wait after too many attempts, and counts down on the button', async (t) => {
     const world = await createDemoWorld(t, { app: { http: { rateLimit: true } } })
     const page = await openPage(t, world.address)
     await page.clock.install()
@@ -133,7 +133,7 @@ await browserTests(t, (openPage) => {
     t.ok(await button.isEnabled())
   })
 
-  t.test('work that is asked of a stranger is done by the page, and only takes a while', async (t) => {
+  t.test('solves the human check without a question to the user', async (t) => {
     const used = new Set<string>()
     const nonces = { use: async (nonce: string) => used.size < used.add(nonce).size }
     const humanCheck = createProofOfWork({ key: Buffer.alloc(32, 3), nonces, now: Date.now, bits: 10 })
@@ -148,7 +148,7 @@ await browserTests(t, (openPage) => {
     t.equal(used.size, 1)
   })
 
-  t.test('a code asked for too soon by a new login is not sent, and the wait is said', async (t) => {
+  t.test('shows the cooldown when a new login requests a code too soon, and sends none', async (t) => {
     const world = await createDemoWorld(t)
     const page = await openPage(t, world.address)
     const { heading, otherAccount, message } = await signIn(page)
@@ -159,9 +159,9 @@ await browserTests(t, (openPage) => {
     t.equal(world.messages.length, 1)
   })
 
-  t.test('a server that is away is said, and serves again when it is back', async (t) => {
+  t.test('reports an unreachable server, and works again when it is back', async (t) => {
     const world = await createDemoWorld(t)
-    const page = await openPage(t, world.address, { expected: NOBODY })
+    const page = await openPage(t, world.address, { expected: CONNECTION_REFUSED })
     const { username } = controlsOf(page)
     await username.waitFor()
     const startAgain = await world.stopServer()
@@ -172,7 +172,7 @@ await browserTests(t, (openPage) => {
     await heading('Enter the code').waitFor()
   })
 
-  t.test('a session that was ended elsewhere leads back to the start', async (t) => {
+  t.test('returns to the start after the session was revoked elsewhere', async (t) => {
     const world = await createDemoWorld(t)
     const page = await openPage(t, world.address)
     const { heading, refresh, message } = await logIn(page, world)

@@ -6,7 +6,7 @@ import { createDemoWorld, enterCode, logIn, signIn } from '../support/demo-world
 import { hotp, tokenFactor } from '../support/factors/token/index.ts'
 
 await browserTests(t, (openPage) => {
-  t.test('a password and the code that the phone shows sign a user in', async (t) => {
+  t.test('signs a user in with a password and the code on the phone', async (t) => {
     const world = await createDemoWorld(t)
     const page = await openPage(t, world.address)
     t.equal(await page.title(), 'Sign in · Doorcode')
@@ -27,7 +27,7 @@ await browserTests(t, (openPage) => {
     t.same(await page.getByRole('listitem').allInnerTexts(), ['Demo page'])
   })
 
-  t.test('the demo user is filled in by one button', async (t) => {
+  t.test('fills in the demo user with one button', async (t) => {
     const world = await createDemoWorld(t)
     const page = await openPage(t, world.address)
     await page.getByRole('button', { name: 'Fill in' }).click()
@@ -35,7 +35,7 @@ await browserTests(t, (openPage) => {
     await page.getByRole('heading', { name: 'Enter the code' }).waitFor()
   })
 
-  t.test('the whole message is pasted, and only its code arrives', async (t) => {
+  t.test('extracts the code when the whole message is pasted', async (t) => {
     const world = await createDemoWorld(t)
     const page = await openPage(t, world.address, { permissions: ['clipboard-read', 'clipboard-write'] })
     const { heading, code, latest } = await signIn(page)
@@ -46,7 +46,7 @@ await browserTests(t, (openPage) => {
     await heading('Welcome').waitFor()
   })
 
-  t.test('the code is found in a message whatever stands around it', async (t) => {
+  t.test('finds the code in a message among other digits', async (t) => {
     const page = await openPage(t, (await createDemoWorld(t)).address)
     for (const [text, length, code] of [
       ['123456 is your Example code.\n\n@example.com #123456', 6, '123456'],
@@ -66,10 +66,12 @@ await browserTests(t, (openPage) => {
     }
   })
 
-  t.test('a browser that may read the message gives its code, and is told when nobody waits any more', async (t) => {
-    const world = await createDemoWorld(t)
-    const page = await openPage(t, world.address)
-    await page.addInitScript(`
+  t.test(
+    'takes the code from the browser’s WebOTP API, and aborts the request when it is no longer needed',
+    async (t) => {
+      const world = await createDemoWorld(t)
+      const page = await openPage(t, world.address)
+      await page.addInitScript(`
       self.OTPCredential = class {}
       navigator.credentials.get = ({ otp, signal }) => new Promise((resolve, reject) => {
         self.asked = otp.transport
@@ -77,21 +79,22 @@ await browserTests(t, (openPage) => {
         self.arrive = (code) => resolve({ code })
         signal.addEventListener('abort', () => { document.body.dataset.otp = 'ended'; reject(signal.reason) })
       })`)
-    await page.reload()
-    const { heading, otherAccount } = await signIn(page)
-    await page.locator('[data-otp=asked]').waitFor()
-    t.same(await page.evaluate('self.asked'), ['sms'])
-    await otherAccount.click()
-    await page.locator('[data-otp=ended]').waitFor()
+      await page.reload()
+      const { heading, otherAccount } = await signIn(page)
+      await page.locator('[data-otp=asked]').waitFor()
+      t.same(await page.evaluate('self.asked'), ['sms'])
+      await otherAccount.click()
+      await page.locator('[data-otp=ended]').waitFor()
 
-    await world.passTime(31)
-    await signIn(page)
-    await heading('Enter the code').waitFor()
-    await page.evaluate(`self.arrive('${world.lastCode()}')`)
-    await heading('Welcome').waitFor()
-  })
+      await world.passTime(31)
+      await signIn(page)
+      await heading('Enter the code').waitFor()
+      await page.evaluate(`self.arrive('${world.lastCode()}')`)
+      await heading('Welcome').waitFor()
+    },
+  )
 
-  t.test('the keyboard alone is enough', async (t) => {
+  t.test('works with the keyboard alone', async (t) => {
     const world = await createDemoWorld(t)
     const page = await openPage(t, world.address)
     const focused = () => page.evaluate('document.activeElement.id')
@@ -104,7 +107,7 @@ await browserTests(t, (openPage) => {
     await press('Enter')
     await onFocus('code')
     await page.keyboard.type(world.lastCode())
-    t.equal(await focused(), 'code', 'what is typed waits')
+    t.equal(await focused(), 'code', 'the code is not sent before Enter')
     await press('Enter')
     await onFocus('welcome')
     await press('Tab')
@@ -116,11 +119,11 @@ await browserTests(t, (openPage) => {
     t.equal(await page.getByRole('alert').innerText(), 'You are signed out.')
   })
 
-  t.test('a token that is over is renewed once for all calls, and nobody notices', async (t) => {
+  t.test('refreshes an expired access token once for all calls, unnoticed by the user', async (t) => {
     const world = await createDemoWorld(t)
     const page = await openPage(t, world.address)
     await page.clock.install()
-    // A button that is still busy does nothing: what it says at the end has to be true.
+    // A busy button ignores clicks; this delay checks that its final message is true.
     await page.route('**/sessions', async (route) => {
       await new Promise((resolve) => setTimeout(resolve, 1_000))
       await route.continue()
@@ -140,7 +143,7 @@ await browserTests(t, (openPage) => {
     t.ok(asked.filter((path) => path === '/me').length > 1)
   })
 
-  t.test('signing out ends the session for the service too', async (t) => {
+  t.test('revokes the session on the server at a sign-out', async (t) => {
     const world = await createDemoWorld(t)
     const page = await openPage(t, world.address)
     const { heading, signOut, username, password } = await logIn(page, world)
@@ -151,7 +154,7 @@ await browserTests(t, (openPage) => {
     t.match(await world.sql('select count(*)::int as open from sessions where revoked_at is null'), [{ open: 0 }])
   })
 
-  t.test('a reload forgets the tokens, and asks for a password again', async (t) => {
+  t.test('forgets the tokens at a reload, and asks for the password again', async (t) => {
     const world = await createDemoWorld(t)
     const page = await openPage(t, world.address)
     const { heading } = await logIn(page, world)
@@ -161,7 +164,7 @@ await browserTests(t, (openPage) => {
     await heading('Sign in').waitFor()
   })
 
-  t.test('a device that is remembered needs no code the next time', async (t) => {
+  t.test('needs no code on a remembered device', async (t) => {
     const world = await createDemoWorld(t)
     const page = await openPage(t, world.address)
     const { heading, signOut } = await signIn(page)
@@ -173,7 +176,7 @@ await browserTests(t, (openPage) => {
     t.equal(world.messages.length, 1)
   })
 
-  t.test('a factor that sends nothing asks for the code of a device, and offers no other one', async (t) => {
+  t.test('asks for the code of an authenticator if the factor sends nothing, and hides resend and call', async (t) => {
     const secret = randomBytes(20)
     const world = await createDemoWorld(t, { factors: (ours) => [tokenFactor, ...ours] })
     await world.sql(`update factors set factor = 'token', phone = null, secret = $1`, [secret])
@@ -187,7 +190,7 @@ await browserTests(t, (openPage) => {
     await page.getByText('You are signed in as alice.').waitFor()
   })
 
-  t.test('a code is taken in the digits of any script', async (t) => {
+  t.test('accepts a code in the digits of any script', async (t) => {
     const world = await createDemoWorld(t)
     const page = await openPage(t, world.address)
     const { heading } = await signIn(page)
@@ -197,7 +200,7 @@ await browserTests(t, (openPage) => {
     await heading('Welcome').waitFor()
   })
 
-  t.test('a code that is wrong leaves the user where they are', async (t) => {
+  t.test('keeps the user in place after a wrong code', async (t) => {
     const world = await createDemoWorld(t)
     const page = await openPage(t, world.address)
     const { heading, code } = await signIn(page)

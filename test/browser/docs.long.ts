@@ -10,7 +10,7 @@ import { createDemoWorld } from '../support/demo-world.ts'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
-/** What a reader of the pages does with one operation. */
+/** Returns the controls of one operation on the page. */
 const operationOn = (page: Page, operationId: string) => {
   const block = page.locator(`[id^="operations-"][id$="-${operationId}"]`)
   const body = block.locator('.body-param textarea')
@@ -19,11 +19,11 @@ const operationOn = (page: Page, operationId: string) => {
     samples: block.getByRole('region', { name: 'Code samples' }),
     links: block.getByRole('link'),
     duration: block.getByText(/^Request duration/),
-    /** The body as it stands there. */
+    /** Returns the body in the editor. */
     read: async () => JSON.parse(await body.inputValue()),
-    /** Changes members of it. */
+    /** Changes members of the body. */
     write: async (changes: object) => body.fill(JSON.stringify({ ...JSON.parse(await body.inputValue()), ...changes })),
-    /** Sends what stands there; resolves to what the page shows of the answer. */
+    /** Sends the request and resolves to the response that the page shows. */
     async execute() {
       const answered = page.waitForResponse((response) => !response.url().includes('/docs'))
       await block.getByRole('button', { name: 'Execute' }).click()
@@ -48,7 +48,7 @@ const openDocs = async (t: Test, openPage: OpenPage) => {
 }
 
 await browserTests(t, (openPage) => {
-  t.test('both steps are tried on the page, and no token is copied by hand', async (t) => {
+  t.test('runs both login steps on the page without a token copied by hand', async (t) => {
     const { world, page, operation } = await openDocs(t, openPage)
     const login = await operation('login')
     t.strictSame(Object.keys(await login.read()), ['username', 'password'])
@@ -58,10 +58,10 @@ await browserTests(t, (openPage) => {
     await login.duration.waitFor()
 
     const look = await operation('getChallenge')
-    t.equal((await look.execute()).body.state, 'waiting', 'the pending token is in the header')
+    t.equal((await look.execute()).body.state, 'waiting', 'the header contains the pending token')
 
     const verify = await operation('verify')
-    t.equal((await verify.read()).pending_token, challenge.pending_token, 'and in the body')
+    t.equal((await verify.read()).pending_token, challenge.pending_token, 'the body contains it too')
     await verify.write({ code: wrongCode(world.lastCode()) })
     t.equal((await verify.execute()).body.code, 'invalid_code')
 
@@ -72,20 +72,20 @@ await browserTests(t, (openPage) => {
     t.equal(granted.body.token_type, 'Bearer')
 
     const me = await operation('getMe')
-    t.equal((await me.execute()).body.username, 'alice', 'the access token is in the header')
+    t.equal((await me.execute()).body.username, 'alice', 'the header contains the access token')
     const refresh = await operation('refresh')
     t.equal((await refresh.read()).refresh_token, granted.body.refresh_token)
     const renewed = await refresh.execute()
     t.equal(renewed.status, 200)
 
     await page.reload()
-    t.equal((await (await operation('getMe')).execute()).status, 200, 'tokens outlive a reload')
+    t.equal((await (await operation('getMe')).execute()).status, 200, 'the tokens survive a reload')
     const logout = await operation('logout')
     await logout.write({ refresh_token: renewed.body.refresh_token })
     t.equal((await logout.execute()).status, 204)
   })
 
-  t.test('what the user wrote is kept when a token comes', async (t) => {
+  t.test('keeps the user’s input when a token arrives', async (t) => {
     const { world, operation } = await openDocs(t, openPage)
     const verify = await operation('verify')
     await verify.write({ remember_device: true, device_name: 'Mine' })
@@ -102,7 +102,7 @@ await browserTests(t, (openPage) => {
     t.type((await verify.execute()).body.device_token, 'string')
   })
 
-  t.test('samples are shown in the language that was chosen last', async (t) => {
+  t.test('shows samples in the language chosen last', async (t) => {
     const { operation } = await openDocs(t, openPage)
     const login = await operation('login')
     await login.samples.getByText("curl '").waitFor()
@@ -120,7 +120,7 @@ await browserTests(t, (openPage) => {
     t.equal(await verify.samples.getByRole('button', { pressed: true }).innerText(), 'Python')
   })
 
-  t.test('each problem of an operation leads to its page, on which axe finds nothing', async (t) => {
+  t.test('links each problem of an operation to its page, which passes axe', async (t) => {
     const { world, page, operation } = await openDocs(t, openPage)
     const verify = await operation('verify')
     const [opened] = await Promise.all([
@@ -133,7 +133,7 @@ await browserTests(t, (openPage) => {
     for (const code of PROBLEM_CODES) {
       await page.goto(`${world.address}/problems/${code}`)
       await page.getByText(PROBLEM_TEXTS[code].user).waitFor()
-      t.notOk(await page.evaluate('document.documentElement.scrollWidth > innerWidth'), 'nothing sticks out')
+      t.notOk(await page.evaluate('document.documentElement.scrollWidth > innerWidth'), 'the page does not overflow')
     }
     await page.evaluate(AXE)
     for (const colorScheme of ['light', 'dark'] as const) {

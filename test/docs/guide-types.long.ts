@@ -8,10 +8,10 @@ const unnamed = (language: string) =>
 
 const titleOf = ({ page, line }: Block) => `${page}:${line}`
 
-/** Pages whose TypeScript another test compiles or runs. */
+/** Pages whose TypeScript is compiled or run by another test. */
 const ELSEWHERE = new Set(['docs/add-a-provider.md', 'docs/human-checks.md'])
 
-/** By its own file: what measures coverage trips over the one in `bin`. */
+/** Runs the compiler's own file, since the coverage tool fails on the one in `bin`. */
 const TSC = resolve('node_modules/typescript/lib/tsc.js')
 
 const COMPILER_OPTIONS = {
@@ -27,7 +27,7 @@ const COMPILER_OPTIONS = {
   noUnusedLocals: true,
 }
 
-/** What the compiler has against these programs, with the line of the page that each is on. */
+/** Returns the compiler's errors for these programs, each with its page and line. */
 const compile = (t: Test, programs: { title: string; text: string }[]): string[] => {
   const nameOf = (title: string) => `${title.replaceAll(/\W/g, '-')}.ts`
   const folder = t.testdir({
@@ -38,12 +38,12 @@ const compile = (t: Test, programs: { title: string; text: string }[]): string[]
   return (tsc.stdout + tsc.stderr).split('\n').filter(Boolean)
 }
 
-t.test('the TypeScript of the guides compiles against the client as it is built', async (t) => {
+t.test('compiles the TypeScript of the guides against the built client', async (t) => {
   const programs = unnamed('ts')
     .filter(({ page }) => !ELSEWHERE.has(page))
     .map((block) => ({ title: titleOf(block), text: block.text }))
   t.ok(programs.length > 5)
   t.strictSame(compile(t, programs), [])
   const wrong = "import { createClient } from 'doorcode/client'\ncreateClient({ url: '' }).login({ user: 'x' })\n"
-  t.match(compile(t, [{ title: 'wrong', text: wrong }]).join(), /TS2/, 'what was wrong would be seen')
+  t.match(compile(t, [{ title: 'wrong', text: wrong }]).join(), /TS2/, 'an error would be detected')
 })

@@ -13,12 +13,14 @@ import { createTestDatabase } from '../support/postgres.ts'
 
 const blocks = PAGES.flatMap(blocksOf)
 
-/** Programs without a name are parts of the reader's own; those with one are run by the test of their page. */
+/**
+ * Returns programs without a name, which are parts of a reader's program. Named ones are run by the test of their page.
+ */
 const unnamed = (language: string) => blocks.filter((block) => block.language === language && block.name === undefined)
 
 const titleOf = ({ page, line }: Block) => `${page}:${line}`
 
-/** A program of a page, as a module. */
+/** Loads a program of a page as a module. */
 const load = async (t: Test, page: string, start: RegExp) => {
   const block = unnamed('ts').find(({ page: of, text }) => of === page && start.test(text))
   if (!block) throw new Error(`${page} has no such program`)
@@ -27,14 +29,14 @@ const load = async (t: Test, page: string, start: RegExp) => {
   return import(pathToFileURL(file).href)
 }
 
-t.test('the function that hands users over adds them once, to a real admin API', async (t) => {
+t.test('adds users once to a real admin API with the function that hands them over', async (t) => {
   const { admin, sql } = await createAdminWorld(t)
   const adminUrl = await admin.app.listen({ host: '127.0.0.1', port: 0 })
   const key = await admin.newKey(['users:write'])
   const { handOver } = await load(t, 'docs/from-better-auth.md', /handOver/)
   const user = { username: 'ada@example.com', phone: '+12025550143', password: 'a good long password' }
   t.equal(await handOver(user, { adminUrl, key }), true)
-  t.equal(await handOver(user, { adminUrl, key }), true, 'who is there already stays')
+  t.equal(await handOver(user, { adminUrl, key }), true, 'an existing user stays')
   t.equal(await handOver({ ...user, username: 'bob', password: '12345678' }, { adminUrl, key }), false)
   t.equal(await handOver({ username: 'cy', phone: '+12025550144' }, { adminUrl, key }), true)
   t.strictSame(await sql('select username, password_hash is not null as "hasPassword" from users order by username'), [
@@ -46,9 +48,9 @@ t.test('the function that hands users over adds them once, to a real admin API',
 const hasPython = spawnSync('python3', ['-c', '']).status === 0
 const python = blocks.filter(({ language }) => language === 'python')
 
-// Where there is no Python, nobody can tell whether its programs are right; CI has one.
+// Without Python the programs cannot be checked; CI has Python.
 if (hasPython) {
-  t.test('every Python program compiles', async (t) => {
+  t.test('compiles every Python program', async (t) => {
     for (const block of python) {
       const check = ['-c', 'import ast, sys; ast.parse(sys.stdin.read())']
       const { status, stderr } = spawnSync('python3', check, { input: block.text, encoding: 'utf8' })
@@ -56,13 +58,13 @@ if (hasPython) {
     }
   })
 
-  t.test('the module of the Flask guide logs in at a real server, and is told what is wrong', async (t) => {
+  t.test('logs in at a real server with the module of the Flask guide, and reports problems', async (t) => {
     const world = await createWorld(t)
     await world.addUser('alice')
     const DOORCODE_URL = await world.app.listen({ host: '127.0.0.1', port: 0 })
     const module = python.find(({ name }) => name === 'doorcode.py')!
     const folder = t.testdir({ 'doorcode.py': module.text })
-    /** Python runs beside us, for the server that it asks is in this process. */
+    /** Runs Python as a child process, because the server runs in this one. */
     const run = async (program: string): Promise<unknown> => {
       const child = spawn('python3', ['-c', `import doorcode, json\n${program}`], {
         cwd: folder,
@@ -84,7 +86,7 @@ if (hasPython) {
   })
 }
 
-/** Brackets that are open at the end, or closed without having been opened; strings and comments do not count. */
+/** Returns whether all brackets match; strings and comments are skipped. */
 const isBalanced = (text: string): boolean => {
   const bare = text.replaceAll(/"(?:[^"\\\n]|\\.)*"|\/\/.*|\/\*[\s\S]*?\*\//g, '')
   const closes: Record<string, string> = { ')': '(', ']': '[', '}': '{' }
@@ -96,7 +98,7 @@ const isBalanced = (text: string): boolean => {
   return open.length === 0
 }
 
-/** What the systems call it; a name of Apple's or Google's that is misspelled helps nobody. */
+/** Names of the Apple and Google APIs, which must be spelled exactly. */
 const NAMES: Record<string, string[]> = {
   swift: [
     '.textContentType(.oneTimeCode)',
@@ -113,7 +115,7 @@ const NAMES: Record<string, string[]> = {
   ],
 }
 
-t.test('Swift and Kotlin, which nothing here compiles, are balanced and use the names of their systems', async (t) => {
+t.test('checks the brackets and API names of Swift and Kotlin, which are not compiled', async (t) => {
   for (const [language, names] of Object.entries(NAMES)) {
     const programs = blocks.filter((block) => block.language === language)
     t.ok(programs.length > 1)
@@ -124,10 +126,10 @@ t.test('Swift and Kotlin, which nothing here compiles, are balanced and use the 
   for (const wrong of ['func f() {', 'f(]', 'f())']) t.notOk(isBalanced(wrong), wrong)
 })
 
-t.test('what the Flask guide says the import prints is what it prints', async (t) => {
+t.test('prints from the import what the Flask guide shows', async (t) => {
   const file = join(t.testdir(), 'example.db')
   const sqlite = new DatabaseSync(file)
-  // The tutorial's own schema and row.
+  // The schema and row of the tutorial.
   sqlite.exec(`create table users (id INTEGER PRIMARY KEY AUTOINCREMENT, username text not null, password text not null,
     phone text not null); insert into users (username, password, phone) values ('testuser', 'ABC123', '18009998877')`)
   sqlite.close()

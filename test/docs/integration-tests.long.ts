@@ -9,7 +9,7 @@ const PAGE = 'docs/integration-tests.md'
 const database = await suitePostgres()
 const programs = programsOf(PAGE)
 
-/** Stands for a runner that this project does not have; `examples/` have the runners themselves. */
+/** Replaces a runner that this project does not install; `examples/` use the runners themselves. */
 const STAND_IN = `
 import { equal } from 'node:assert/strict'
 export { after as afterAll, before as beforeAll, test } from 'node:test'
@@ -17,7 +17,7 @@ export const expect = (value) => ({ toHaveLength: (length) => equal(value.length
 `
 const GLOBALS = "import * as runner from './vitest.mjs'\nObject.assign(globalThis, runner)\n"
 
-/** The program as it runs here: on the suite's Postgres, and without the runner. */
+/** Adapts a program to the suite's Postgres and to the stand-in runner. */
 const here = (program: string) =>
   program
     .replace('startDoorcode()', 'startDoorcode({ database: process.env.TEST_POSTGRES_URL })')
@@ -31,7 +31,7 @@ const folder = t.testdir({
 })
 
 for (const [name] of named) {
-  t.test(`the program ${name} runs and passes`, async (t) => {
+  t.test(`runs the program ${name} without failures`, async (t) => {
     const imports = name.startsWith('jest') ? ['--import', './globals.mjs'] : []
     const child = spawn(process.execPath, [...imports, name], {
       cwd: folder,
@@ -44,13 +44,13 @@ for (const [name] of named) {
   })
 }
 
-t.test('what is quoted from an example is what the example says', async (t) => {
+t.test('quotes examples exactly', async (t) => {
   const quoted = [...programs].filter(([name]) => name.includes('/'))
   t.equal(quoted.length, 1)
   for (const [name, program] of quoted) t.equal(program, readFileSync(name, 'utf8'), name)
 })
 
-t.test('the table of settings is what the kit sets, and no test is left out', async (t) => {
+t.test('lists the settings of the kit in the table, and tests every program of the page', async (t) => {
   const page = readFileSync(PAGE, 'utf8')
   const [, section = ''] = page.split('## What is different from production')
   const kit = readFileSync('testing/start-doorcode.ts', 'utf8')

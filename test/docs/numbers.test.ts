@@ -23,7 +23,7 @@ const minutes = (seconds: number) => `${seconds / 60} minutes`
 const days = (seconds: number) => `${seconds / 86_400} days`
 const percent = (share: number) => `${Math.round(share * 100)} %`
 
-/** What each page says of a limit, with the number that the limit has. */
+/** The limits stated on each page, with the values from the code. */
 const STATED: Record<string, string[]> = {
   'README.md': [
     `${capital(words(attemptsPerChallenge))} end the challenge, ${words(failuresPerLock)} in a row lock the factor`,
@@ -92,14 +92,14 @@ const STATED: Record<string, string[]> = {
 const folded = (text: string) => text.replace(/\s+/g, ' ')
 
 for (const [page, stated] of Object.entries(STATED)) {
-  t.test(`${page} states the limits that are enforced`, async (t) => {
+  t.test(`states the enforced limits in ${page}`, async (t) => {
     t.ok(PAGES.includes(page))
     const text = folded(readFileSync(page, 'utf8'))
     for (const claim of stated) t.ok(text.includes(claim), claim)
   })
 }
 
-t.test('the client repeats a refresh only while the server takes the same token again', async (t) => {
+t.test('repeats a refresh in the client only while the server accepts the same token', async (t) => {
   const session = readFileSync('client/src/session.ts', 'utf8')
   const [, grace = ''] = /const GRACE = ([\d_]+)/.exec(session) ?? []
   t.ok(session.includes(`for ${rotationGrace} s after the first try`))

@@ -10,17 +10,17 @@ import { type ShellLine, shellLines } from '../support/shell-lines.ts'
 const blocks = PAGES.flatMap(blocksOf)
 const inLanguage = (...languages: string[]) => blocks.filter(({ language }) => languages.includes(language))
 
-t.test('every link and anchor within the project leads somewhere', async (t) => {
+t.test('has no dead links or anchors within the project', async (t) => {
   t.ok(PAGES.length > 20)
   t.strictSame(
     PAGES.flatMap((page) => deadLinks(page, existsSync)),
     [],
   )
-  // What was broken would be seen.
+  // A dead link would be detected.
   t.ok(deadLinks('docs/mobile.md', (path) => path !== 'docs/sessions.md').length > 0)
 })
 
-t.test('every guide is led to from another page', async (t) => {
+t.test('links to every guide from another page', async (t) => {
   const all = PAGES.map((page) => ({ page, text: readFileSync(page, 'utf8') }))
   for (const page of PAGES.filter((name) => name.startsWith('docs/'))) {
     const name = page.slice('docs/'.length)
@@ -31,14 +31,14 @@ t.test('every guide is led to from another page', async (t) => {
   }
 })
 
-t.test('the index of the guides leads to each of them', async (t) => {
+t.test('lists every guide in the index', async (t) => {
   const index = readFileSync('docs/README.md', 'utf8')
   for (const page of PAGES.filter((name) => name.startsWith('docs/') && name !== 'docs/README.md')) {
     t.ok(index.includes(`](${page.slice('docs/'.length)})`), page)
   }
 })
 
-/** Pages for looking things up, and the one that is generated. */
+/** Reference pages and the generated page. */
 const NO_GUIDES = new Set([
   'docs/README.md',
   'docs/decisions.md',
@@ -47,7 +47,7 @@ const NO_GUIDES = new Set([
   'docs/settings.md',
 ])
 
-t.test('each guide begins with its result and its requirements', async (t) => {
+t.test('begins each guide with its result and its requirements', async (t) => {
   for (const page of PAGES.filter((name) => name.startsWith('docs/') && !NO_GUIDES.has(name))) {
     const [beginning = ''] = readFileSync(page, 'utf8').split('\n## ')
     t.match(beginning, /\bAt the end\b/, page)
@@ -55,14 +55,14 @@ t.test('each guide begins with its result and its requirements', async (t) => {
   }
 })
 
-t.test('the README has at most 150 lines', async (t) => {
+t.test('limits the README to 150 lines', async (t) => {
   t.ok(readFileSync('README.md', 'utf8').split('\n').length <= 151)
 })
 
-/** Paths within the project as pages name them in code; the guides for new files name some of Acme. */
+/** Paths within the project in inline code; guides for new files use invented ones with "acme". */
 const PATH = /`((?:bench|client|db|demo|docs|examples|openapi|scripts|src|test|testing|tools)\/[\w./-]+)`/g
 
-t.test('every file and folder that a page names exists', async (t) => {
+t.test('names only existing files and folders', async (t) => {
   const pathsOf = (text: string) => [...text.matchAll(PATH)].map(([, path]) => path!)
   for (const page of PAGES) {
     for (const path of pathsOf(readFileSync(page, 'utf8')).filter((name) => !name.includes('acme')))
@@ -71,16 +71,16 @@ t.test('every file and folder that a page names exists', async (t) => {
   t.strictSame(pathsOf('`src/nowhere.ts`, `docs/`, src/app.ts'), ['src/nowhere.ts'])
 })
 
-t.test('every block says what language it is in', async (t) => {
+t.test('declares the language of every code block', async (t) => {
   t.ok(blocks.length > 80)
   for (const { page, line, language } of blocks) t.match(language, /^[a-z]+$/, `${page}:${line}`)
 })
 
-t.test('every block of JSON is JSON', async (t) => {
+t.test('has valid JSON in every JSON block', async (t) => {
   for (const { page, line, text } of inLanguage('json')) t.doesNotThrow(() => JSON.parse(text), `${page}:${line}`)
 })
 
-/** The words of the help that belong to one command, options and all. */
+/** Returns the part of the help for one command, including its options. */
 const helpOf = (command: string, subcommand: string | undefined): string | undefined =>
   USAGE.split(/\n(?= {2}[a-z])/).find((part) => {
     const [name, subs = ''] = part.trim().split(/\s+/)
@@ -89,7 +89,7 @@ const helpOf = (command: string, subcommand: string | undefined): string | undef
     )
   })
 
-/** What is wrong with a call of our tool on a page. */
+/** Returns the fault in a call of the doorcode command, if any. */
 const toolFault = ([command = '', subcommand, ...rest]: string[]): string | undefined => {
   const help = helpOf(command, subcommand)
   if (!help) return `no command ${command} ${subcommand}`
@@ -108,7 +108,7 @@ const isPath = (path: string): boolean =>
   Object.keys(openapi).some((known) => new RegExp(`^${known.replaceAll(/\{[^}]+\}/g, '[^/]+')}$`).test(path)) ||
   /^\/(?:docs|demo|openapi\.json|dev\/outbox)/.test(path)
 
-/** What is wrong with a call by curl: a path that is no route, or a body that is no JSON. */
+/** Returns the fault in a curl call, if any: an unknown route or invalid JSON. */
 const curlFault = (words: string[]): string | undefined => {
   const url = words.find((word) => /^(?:https?:\/\/)?(?:localhost|127\.0\.0\.1|auth\.example\.com)[:/]/.test(word))
   const path = url && new URL(url.startsWith('http') ? url : `http://${url}`).pathname
@@ -123,10 +123,10 @@ const curlFault = (words: string[]): string | undefined => {
   }
 }
 
-/** Programs that are not ours, and whose options nobody checks here. */
+/** Programs of others, whose options are not checked. */
 const OTHERS = new Set('npm docker openssl pg_dump pg_restore cd api node git curl go pip python3'.split(' '))
 
-/** Those of them that a project brings along. */
+/** Tools that npx runs from a project's own packages. */
 const OTHER_TOOLS = new Set(['tap', 'playwright'])
 
 const faultOf = ({ words }: ShellLine): string | undefined => {
@@ -138,22 +138,19 @@ const faultOf = ({ words }: ShellLine): string | undefined => {
   return OTHERS.has(words[0]!.replace(/\(\).*/, '')) ? undefined : `no program ${words[0]}`
 }
 
-t.test(
-  'every shell command calls what is there: our tool, its options, our routes, and programs that people have',
-  async (t) => {
-    for (const { page, line, text } of inLanguage('sh')) {
-      for (const command of shellLines(text)) t.equal(faultOf(command), undefined, `${page}:${line}`)
-    }
-    // What was broken would be seen.
-    for (const wrong of [
-      'npx doorcode frobnicate',
-      'npx doorcode keys new --size 4096',
-      "curl localhost:3000/logni -d '{}'",
-      "curl -s http://127.0.0.1:3000/login -d '{no json}'",
-    ])
-      t.ok(faultOf(shellLines(wrong)[0]!), wrong)
-  },
-)
+t.test('uses only existing commands, options, routes and programs in shell blocks', async (t) => {
+  for (const { page, line, text } of inLanguage('sh')) {
+    for (const command of shellLines(text)) t.equal(faultOf(command), undefined, `${page}:${line}`)
+  }
+  // Faults would be detected.
+  for (const wrong of [
+    'npx doorcode frobnicate',
+    'npx doorcode keys new --size 4096',
+    "curl localhost:3000/logni -d '{}'",
+    "curl -s http://127.0.0.1:3000/login -d '{no json}'",
+  ])
+    t.ok(faultOf(shellLines(wrong)[0]!), wrong)
+})
 
 const known = new Set(
   [SettingsSchema, ...providers.map(({ settings }) => settings)].flatMap(({ properties }) =>
@@ -161,10 +158,10 @@ const known = new Set(
   ),
 )
 
-/** Variables on pages that are a shell's or another program's own. */
+/** Variables of the shell or of other programs. */
 const NOT_OURS = /^(?:KEY|EXAMPLES_FOLDER|ACME_\w+|TEST_\w+)$/
 
-t.test('every setting on a page is one, and its value is taken', async (t) => {
+t.test('names only existing settings in shell blocks, with valid values', async (t) => {
   for (const { page, line, text } of inLanguage('sh')) {
     const env: Record<string, string> = {}
     for (const { settings } of shellLines(text)) Object.assign(env, settings)
@@ -183,7 +180,7 @@ t.test('every setting on a page is one, and its value is taken', async (t) => {
   }
 })
 
-t.test('every setting that a page names in its text is one', async (t) => {
+t.test('names only existing settings in its text', async (t) => {
   const names = /`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?:=[^`]*)?`/g
   const ours =
     /^(?:SMS|JWT|CODE|REFRESH|TRUST|CORS|ADMIN|EVENTS|DATABASE|REDIS|ANDROID|SCENARIO|SECRET|SHUTDOWN|HUMAN)_/

@@ -5,7 +5,7 @@ import { startServer, temporaryFolder } from '../support/server-process.ts'
 
 const isThere = spawnSync('curl', ['--version']).status === 0
 
-t.test('a page begins with the one command that starts everything', async (t) => {
+t.test('starts everything with one command in the README and the quick start', async (t) => {
   t.strictSame(commandsOf('README.md').slice(0, 2), [
     ['npm', 'ci'],
     ['npm', 'start'],
@@ -16,10 +16,10 @@ t.test('a page begins with the one command that starts everything', async (t) =>
   ])
 })
 
-// The pages speak of curl; where there is none nobody can do what they say.
+// The pages use curl and cannot be followed without it.
 if (isThere) {
-  t.test('whoever does what the README and the quick start say, and nothing else, has an access token', async (t) => {
-    // The wait between two codes of one user is the only thing that is not as on the page, for both pages log in.
+  t.test('gives an access token to a reader who follows the README and the quick start', async (t) => {
+    // Only the cooldown differs from the pages, because both log in as the same user.
     const server = await startServer(t, { DATA_DIR: temporaryFolder(t), RESEND_COOLDOWN: '0' })
     const readme = await walkCalls(commandsOf('README.md', '## Try it'), server)
     t.match(readme, [

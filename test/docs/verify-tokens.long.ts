@@ -18,13 +18,13 @@ const now = () => Math.floor(Date.now() / 1000)
 const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url')
 const decode = (part: string) => JSON.parse(Buffer.from(part, 'base64url').toString())
 
-/** A token that our key signed, whatever it says. */
+/** Signs a token with our key, for any claims. */
 const signed = (key: SigningKey, claims: object, header: object = {}) => {
   const input = `${encode({ alg: 'EdDSA', typ: 'at+jwt', kid: key.kid, ...header })}.${encode(claims)}`
   return `${input}.${sign(null, Buffer.from(input), createPrivateKey(key.privatePem)).toString('base64url')}`
 }
 
-/** Our own server on a socket, with a user who has logged in, and the way to its keys, which counts and can be cut. */
+/** Starts our server on a socket, with a logged-in user and a relay for the JWKS that counts requests and can fail. */
 const startIssuer = async (t: Test) => {
   const files = makeRotationFiles(t)
   const world = await createWorld(t, { resendCooldown: 0 })
@@ -53,7 +53,7 @@ const startIssuer = async (t: Test) => {
   return { files, instance, logIn, key, road, env }
 }
 
-/** What no API may take. */
+/** Returns tokens that every API must reject. */
 const forgeries = (key: SigningKey, good: string, pending: string): [string, string][] => {
   const [head, body, signature] = good.split('.') as [string, string, string]
   const claims = decode(body)
@@ -83,26 +83,26 @@ const forgeries = (key: SigningKey, good: string, pending: string): [string, str
   ]
 }
 
-t.test('every program on the page is one that is tried here', async (t) => {
+t.test('tests every program on the page', async (t) => {
   t.strictSame([...programs.keys()].sort(), ['verify.mjs', ...EXAMPLES.map(({ file }) => file)].sort())
 })
 
 const here = EXAMPLES.filter(({ isHere }) => isHere())
 
-t.test('the programs in other languages are tried where their languages are', async (t) => {
+t.test('tests programs in other languages where their runtime is installed', async (t) => {
   for (const { file, isHere } of EXAMPLES) {
     if (isHere()) t.pass(file)
     else noteMissing(t, `the runtime of ${file}`, 'docs/verify-tokens.md names it.', { inCi: true })
   }
 })
 
-t.test('the programs for Node are all tried', async (t) => {
+t.test('tests all programs for Node', async (t) => {
   const tried = here.map(({ file }) => file)
   for (const file of ['fastify.mjs', 'express.mjs', 'hono.mjs']) t.ok(tried.includes(file), file)
 })
 
 for (const { file, command, cooldown } of here) {
-  t.test(`the example ${file} takes our tokens and refuses every other`, async (t) => {
+  t.test(`accepts our tokens and rejects all others in the example ${file}`, async (t) => {
     const { logIn, key, road, env, instance } = await startIssuer(t)
     const ask = await startExample(t, command(join(writePrograms(t, programs), file)), env)
     const good = await logIn()
@@ -115,7 +115,11 @@ for (const { file, command, cooldown } of here) {
       t.strictSame(await ask('/orders', token), { status: 401, challenge: 'Bearer error="invalid_token"' }, what)
     }
     const claims = decode(good.split('.')[1]!)
-    t.equal((await ask('/orders', signed(key, { ...claims, exp: now() - 5 }))).status, 200, 'within the tolerance')
+    t.equal(
+      (await ask('/orders', signed(key, { ...claims, exp: now() - 5 }))).status,
+      200,
+      'the expiry is within the tolerance',
+    )
 
     const stepUp = 'Bearer error="insufficient_user_authentication", acr_values="aal2", max_age=300'
     for (const change of [{ acr: 'aal1' }, { auth_time: now() - 310 }]) {
@@ -124,10 +128,10 @@ for (const { file, command, cooldown } of here) {
       t.strictSame(await ask('/payments', token), { status: 401, challenge: stepUp })
     }
     for (let nth = 0; nth < 50; nth += 1) await ask('/orders', signed(key, claims, { kid: `unknown-${nth}` }))
-    t.ok(road.fetched <= 2, `${road.fetched} fetches in all: made-up keys make nobody fetch`)
+    t.ok(road.fetched <= 2, `${road.fetched} fetches in total: unknown keys cause no fetch`)
   })
 
-  t.test(`the example ${file} waits for keys that cannot be had, and finds new ones`, async (t) => {
+  t.test(`answers 503 without keys and finds new ones in the example ${file}`, async (t) => {
     const { files, logIn, road, env, instance } = await startIssuer(t)
     const [place, text, always] = cooldown
     t.ok(programs.get(place)!.includes(text))
@@ -142,7 +146,7 @@ for (const { file, command, cooldown } of here) {
     await instance.learn()
     const fresh = await logIn()
     t.not(decode(fresh.split('.')[0]!).kid, files.firstKey)
-    t.equal((await ask('/orders', fresh)).status, 200, 'a key that came after the list was fetched')
+    t.equal((await ask('/orders', fresh)).status, 200, 'the key was published after the last fetch')
     t.equal((await ask('/orders', former)).status, 200)
   })
 }

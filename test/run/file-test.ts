@@ -1,4 +1,6 @@
-/** What a test file gets for `tap` while it shares a process with others: the test that `lane.ts` has begun for it. */
+/**
+ * Replaces `tap` in a test file that shares a process with others: exports the test that `lane.ts` has started for it.
+ */
 import type { Test } from 'tap'
 
 declare global {
@@ -7,5 +9,5 @@ declare global {
 
 const test: Test = globalThis.fileTest
 
-// biome-ignore lint/style/noDefaultExport: tap's own form.
+// biome-ignore lint/style/noDefaultExport: tap has a default export.
 export default test

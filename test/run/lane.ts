@@ -1,13 +1,13 @@
 /**
- * Runs test files one after the other in one process, which loads our source once. Each file stays a plain tap file: what
- * it imports as `tap` is a test of its own here. Started by `suite.ts`, which hands out the files.
+ * Runs test files one after the other in one process, which loads the sources once. Each file stays a plain tap file;
+ * its import of `tap` resolves to a test of its own. `suite.ts` starts this process and hands out the files.
  */
 import { registerHooks } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import type { Test } from 'tap'
 import type { FromSuite, ToSuite } from './messages.ts'
 
-/** How long one file may take, in ms. */
+/** The time limit of one file, in ms. */
 const LONGEST_FILE = 180_000
 
 const NO_DOMAIN = new URL('./no-domain.ts', import.meta.url).href
@@ -24,12 +24,12 @@ registerHooks({
   },
 })
 
-// Not by a static import, which would come before the hooks.
+// A dynamic import, because a static one would run before the hooks.
 const { t: root } = await import('tap')
 
 const tell = (message: ToSuite) => process.send?.(message)
 
-// Keeps this process between two files, when no other handle is open: tap lets the channel go.
+// Keeps this process alive between two files, because tap unrefs the IPC channel.
 const alive = setInterval(() => {}, 60_000)
 
 const nextFile = (): Promise<string | null> =>

@@ -1,5 +1,5 @@
-/** What a lane asks of the suite, the next test file or a Postgres, or what it could not test for want of a service. */
+/** A message from a lane to the suite: a request for the next file or a Postgres, or a note about a missing service. */
 export type ToSuite = { ask: 'file' } | { ask: 'postgres' } | { ask?: never; missing: string; install: string }
 
-/** What the suite answers: a file's path or null when all are taken; a server's URL or why there is none. */
+/** The suite's reply: a file path, null after the last file, a server URL, or the reason for none. */
 export type FromSuite = { file: string | null } | { postgres: string } | { fault: string }

@@ -2,7 +2,7 @@ import type { Test } from 'tap'
 import type { ToSuite } from './messages.ts'
 
 /**
- * Notes that this machine lacks something that a test needs. The suite names it in its last lines; with `CI` set the test
+ * Notes that this machine lacks a dependency of a test. The suite lists it in its last lines; with `CI` set the test
  * fails, unless CI may lack it too.
  */
 export const noteMissing = (t: Test, missing: string, install: string, { inCi = false } = {}): void => {

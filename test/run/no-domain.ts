@@ -1,6 +1,6 @@
 /**
- * Stands for `async-hook-domain`, by which tap follows every promise to know which test an uncaught error belongs to. That
- * is a tenth of a run. Without it such an error ends the process, and the suite fails the file that was running.
+ * Replaces `async-hook-domain`, with which tap follows every promise to assign uncaught errors to tests. It takes a
+ * tenth of the run time. Without it such an error ends the process, and the suite fails the running file.
  */
 export const Domain = class {
   destroy(): void {}

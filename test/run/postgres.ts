@@ -5,11 +5,11 @@ import { makeDatabaseClock } from '../../testing/database-clock.ts'
 import { findPostgres, type PostgresWish } from '../../testing/find-postgres.ts'
 import { PREFIX, query, TEMPLATE, withDatabase } from '../support/postgres.ts'
 
-/** The Postgres of one run of the suite. */
+/** The Postgres server of one run of the suite. */
 export interface SuitePostgres {
-  /** An account that may create databases. */
+  /** The URL of an account that may create databases. */
   url: string
-  /** Stops it, or removes the run's databases from one that was given. */
+  /** Stops the server, or drops the run's databases from a given one. */
   stop(): Promise<void>
 }
 
@@ -18,16 +18,16 @@ const dropDatabases = async (url: string): Promise<void> => {
   for (const { name } of left) await query(url, `drop database "${name}" with (force)`)
 }
 
-/** Starts or finds a Postgres (`TEST_DATABASE_URL`, a container, an embedded one) and makes the template of all tests. */
+/** Starts or finds a Postgres (`TEST_DATABASE_URL`, a container or an embedded one) and makes the template database. */
 export const openSuitePostgres = async (): Promise<SuitePostgres> => {
-  // What a run left that was killed.
+  // Removes the folders of killed runs.
   await removeAbandonedFolders()
   const dataDir = makeInstanceFolder()
   const given = (process.env['TEST_DATABASE_URL'] || undefined) as PostgresWish
   const { kind, url, stop } = await findPostgres(given, { dataDir })
   const template = withDatabase(url, TEMPLATE)
   if (kind === 'given') await dropDatabases(url)
-  // The database of an embedded cluster has our schema.
+  // The database of an embedded cluster already has the schema.
   await query(url, `create database ${TEMPLATE}${kind === 'embedded' ? ' template doorcode' : ''}`)
   await migrateAt(template)
   await makeDatabaseClock((text) => query(template, text))

@@ -1,6 +1,6 @@
 /**
- * Runs the tests: `node test/run/suite.ts [--all] [FILE …]`. Without files it runs every `*.test.ts`, with `--all` also
- * every `*.long.ts`, and all rounds of the tests that repeat themselves. A few processes share the files among them.
+ * Runs the tests: `node test/run/suite.ts [--all] [FILE …]`. Without files it runs every `*.test.ts`; with `--all` also
+ * every `*.long.ts` and all rounds of repeated tests. Several processes share the files.
  */
 import { fork } from 'node:child_process'
 import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -13,7 +13,7 @@ import { failuresIn } from './report.ts'
 
 const TIMES_FILE = '.tap/times.json'
 
-/** Half of what a test does is to wait for Postgres or a socket, so there are two processes for each core. */
+/** Two processes for each core, because tests spend half of their time on waits for Postgres or a socket. */
 const LANES = Number(process.env['TEST_LANES'] ?? availableParallelism() * 2)
 
 const args = process.argv.slice(2)
@@ -30,7 +30,7 @@ const readTimes = (): Record<string, number> => {
 
 const times = readTimes()
 const lengthOf = (file: string) => times[file] ?? Number.POSITIVE_INFINITY
-// The longest first, so that no process is left alone with one at the end.
+// Longest first, so that no process runs alone at the end.
 const found = globSync(isAll ? 'test/**/*.{test,long}.ts' : 'test/**/*.test.ts', {
   exclude: (path) => path.includes('node_modules'),
 })
@@ -55,18 +55,18 @@ const finish = (file: string, { ok, time }: Pick<Result, 'ok' | 'time'>, text: s
   else console.log(`not ok ${file}\n${failuresIn(text)}`)
 }
 
-/** Runs files in a process of their own until none is left. One that ends in the middle of a file fails that file. */
+/** Runs files in a child process until none is left. A process that exits during a file fails that file. */
 const runLane = (): Promise<void> =>
   new Promise((resolve) => {
     const lane = fork(join(import.meta.dirname, 'lane.ts'), {
       env: {
         NODE_COMPILE_CACHE: toPath('.tap/compile-cache'),
-        // Each file has a limit of its own.
+        // Each file has its own time limit.
         TAP_TIMEOUT: '0',
         ...process.env,
         ...(isAll && { TEST_ROUNDS: 'all' }),
       },
-      // Apps are made and thrown away by the hundred.
+      // Tests create and discard hundreds of apps.
       execArgv: ['--max-semi-space-size=64'],
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     })

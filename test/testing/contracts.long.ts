@@ -22,7 +22,7 @@ import {
 
 const guide = readFileSync(new URL('../../docs/add-a-provider.md', import.meta.url), 'utf8')
 
-/** The guide's files by name, as a reader would copy them; `index.ts` stands in a folder of our providers. */
+/** The guide's files by name, as a reader copies them; `index.ts` belongs into a folder of the built-in providers. */
 const { 'index.ts': builtIn = '', ...files } = Object.fromEntries(
   [...guide.matchAll(/^<!-- (\S+) -->\n```ts\n([\s\S]*?)^```$/gm)].map(([, name, text]) => [name!, text!]),
 )
@@ -50,7 +50,7 @@ const subjectOf = (changes: Partial<ProviderDefinition>): ProviderSubject => ({
   },
 })
 
-/** Acme, with its sending replaced. */
+/** Returns changes to Acme that replace its `send`. */
 const sending = (
   replace: (send: Provider['send'], settings: Record<string, unknown>, tools: ProviderTools) => Provider['send'],
 ): Partial<ProviderDefinition> => ({
@@ -60,7 +60,7 @@ const sending = (
   },
 })
 
-/** Acme, over another wire. */
+/** Returns changes to Acme that replace its transport. */
 const over = (transport: Transport): Partial<ProviderDefinition> => ({
   create: (settings, tools) => acme.create(settings, { ...tools, transport, exchange: createExchange(transport) }),
 })
@@ -68,7 +68,7 @@ const over = (transport: Transport): Partial<ProviderDefinition> => ({
 const changing = (change: (result: SendResult) => SendResult) =>
   sending((send) => async (message, signal) => change(await send(message, signal)))
 
-/** Carries like the real wire, but for these options. */
+/** Returns a transport like the real one, with these fetch options. */
 const carry =
   (options: Parameters<typeof fetch>[1]): Transport =>
   async ({ method, url, headers, body }, signal) => {
@@ -81,7 +81,7 @@ const carry =
 
 const anyCertificate = new Agent({ connect: { rejectUnauthorized: false } })
 
-/** The sentences that do not hold, without the name before them. */
+/** Returns the names of failed cases, without the provider's name. */
 const brokenOf = async (cases: readonly ContractCase[]): Promise<string[]> => {
   const broken: string[] = []
   for (const { name, run } of cases) {
@@ -90,7 +90,7 @@ const brokenOf = async (cases: readonly ContractCase[]): Promise<string[]> => {
   return broken
 }
 
-t.test('the guide has the files that it talks of', async (t) => {
+t.test('contains every file that the guide mentions', async (t) => {
   t.same(Object.keys(files).sort(), [
     'acme-receipts.test.ts',
     'acme-receipts.ts',
@@ -101,11 +101,11 @@ t.test('the guide has the files that it talks of', async (t) => {
   t.notMatch(files['acme-sms.ts'], /^import /m, 'the provider needs no import')
 })
 
-t.test('the guide’s provider keeps every promise', async (t) => {
+t.test('passes the contract with the guide’s provider', async (t) => {
   t.same(await brokenOf(providerContract(subjectOf({}))), [])
 })
 
-t.test('the guide’s built-in provider keeps every promise, and makes the same requests', async (t) => {
+t.test('passes the contract with the guide’s built-in provider, which makes the same requests', async (t) => {
   const definition = (await load('index.ts')).acmeProvider as ProviderDefinition
   t.same(await brokenOf(providerContract({ ...subjectOf({}), definition })), [])
   const settings = { ACME_TOKEN: TOKEN, ACME_URL: 'https://api.acme.example' }
@@ -117,16 +117,16 @@ t.test('the guide’s built-in provider keeps every promise, and makes the same 
   })
 })
 
-t.test('the server takes the guide’s provider by the name of its file', async (t) => {
+t.test('loads the guide’s provider by its file name', async (t) => {
   const { loaded, faults } = await loadExternal([`${folder}/acme-sms.ts`])
   t.same(faults, [])
   t.equal(loaded[0]?.name, 'acme')
 })
 
-t.test('the guide’s tests pass under node:test, where everything is tidied up after them', async (t) => {
+t.test('passes the guide’s tests under node:test, which leave nothing open', async (t) => {
   const tests = Object.keys(files).filter((name) => name.endsWith('.test.ts'))
   const { NODE_OPTIONS: _, ...env } = process.env
-  // Outside the context of this run, and without time to spare for what was left open.
+  // Runs outside this test context, with a timeout that does not allow for open handles.
   const { stdout } = await promisify(execFile)(process.execPath, ['--test', '--test-reporter=tap', ...tests], {
     cwd: folder,
     env,
@@ -137,7 +137,7 @@ t.test('the guide’s tests pass under node:test, where everything is tidied up 
   t.ok(Number(passed) > 45, `${passed} cases`)
 })
 
-/** A case that waits for a second on purpose. */
+/** A case that waits one second. */
 const SLOW = /however late/
 
 const faults: [name: string, changes: Partial<ProviderDefinition>, broken: RegExp[]][] = [
@@ -151,7 +151,7 @@ const faults: [name: string, changes: Partial<ProviderDefinition>, broken: RegEx
     [/"failed" when the company wants less traffic/, /"failed" when nobody listens/, /"failed" when its host has no/],
   ],
   [
-    'tries again by itself',
+    'retries by itself',
     sending((send) => async (message, signal) => {
       const result = await send(message, signal)
       return result.outcome === 'unknown' ? send(message, signal) : result
@@ -161,12 +161,12 @@ const faults: [name: string, changes: Partial<ProviderDefinition>, broken: RegEx
   ['follows redirects', over(carry({ redirect: 'follow' })), [/to where a redirect points/]],
   ['trusts every certificate', over(carry({ dispatcher: anyCertificate })), [/certificate that nobody vouches for/]],
   [
-    'gives its key away in a reason',
+    'leaks its key in a reason',
     changing((result) => (result.outcome === 'failed' ? { ...result, reason: `HTTP 401 for ${TOKEN}` } : result)),
     [/does not know the credential/, /"failed" when nobody listens/],
   ],
   [
-    'gives the number away in a reason',
+    'leaks the number in a reason',
     sending((send) => async (message, signal) => {
       const result = await send(message, signal)
       return result.outcome === 'refused' ? { ...result, reason: `not reached: ${message.to}` } : result
@@ -182,7 +182,7 @@ const faults: [name: string, changes: Partial<ProviderDefinition>, broken: RegEx
     [/says nothing about a message or a credential/],
   ],
   [
-    'shows its key on the console',
+    'prints its key',
     sending((send, { ACME_TOKEN }) => (message, signal) => {
       process.stdout.write(`# ${ACME_TOKEN}\n`)
       return send(message, signal)
@@ -190,12 +190,12 @@ const faults: [name: string, changes: Partial<ProviderDefinition>, broken: RegEx
     [/says nothing about a message or a credential/],
   ],
   [
-    'does not hear the signal',
+    'ignores the abort signal',
     sending((send) => (message) => send(message, new AbortController().signal)),
     [/at the signal when the company is silent/, /company is dripping/, /sends nothing once the signal has come/],
   ],
   [
-    'believes every success',
+    'trusts every success',
     over(async (request, signal) => {
       const answer = await wire(request, signal)
       return answer.status === 200 ? { ...answer, body: '{"id":"msg-1"}' } : answer
@@ -203,17 +203,17 @@ const faults: [name: string, changes: Partial<ProviderDefinition>, broken: RegEx
     [/body an error/, /success cannot be read/, /success never ends/],
   ],
   [
-    'takes what nobody knows for a failure',
+    'reports an unknown outcome as a failure',
     changing((result) => (result.outcome === 'unknown' ? { ...result, outcome: 'failed' } : result)),
     [/gave up waiting/, /cannot be read/, /breaks off/, /connection broke/, /is silent/],
   ],
   [
-    'forgets how long to wait',
+    'drops the wait',
     changing((result) => (result.outcome === 'failed' ? { outcome: 'failed', reason: result.reason } : result)),
     [/passes on how long/],
   ],
   [
-    'makes an id of its own for each try',
+    'makes a new id for each attempt',
     sending((send) => (message, signal) => send({ ...message, sendId: randomUUID() }, signal)),
     [/makes the same request/, /tells the company the send id/],
   ],
@@ -223,13 +223,13 @@ const faults: [name: string, changes: Partial<ProviderDefinition>, broken: RegEx
     [/is named/],
   ],
   [
-    'has a channel that it never told of',
+    'has an undeclared channel',
     { create: async (...given) => ({ ...(await acme.create(...given)), channels: ['sms', 'voice'] }) },
     [/has channels, and no other/],
   ],
-  ['names no version', { document: { url: 'https://docs.acme.example/', version: '' } }, [/names the document/]],
+  ['states no version', { document: { url: 'https://docs.acme.example/', version: '' } }, [/names the document/]],
   [
-    'shows its credential as a setting like any other',
+    'declares its credential as a plain setting',
     {
       settings: {
         ...acme.settings,
@@ -240,7 +240,7 @@ const faults: [name: string, changes: Partial<ProviderDefinition>, broken: RegEx
   ],
 ]
 for (const [name, changes, broken] of faults) {
-  t.test(`a provider that ${name} does not pass`, async (t) => {
+  t.test(`rejects a provider that ${name}`, async (t) => {
     const cases = providerContract(subjectOf(changes)).filter(
       ({ name }) => !SLOW.test(name) || broken.some((sentence) => sentence.test(name)),
     )
@@ -250,7 +250,7 @@ for (const [name, changes, broken] of faults) {
         failed.some((name) => sentence.test(name)),
         `${sentence}`,
       )
-    t.ok(failed.length < 20, `the rest stands: ${failed.length} fail`)
+    t.ok(failed.length < 20, `most other cases pass: ${failed.length} fail`)
   })
 }
 
@@ -287,7 +287,7 @@ const receiptSubject = (read: (genuine: Reader) => Reader = (genuine) => genuine
   sign: signReceipt,
 })
 
-t.test('the guide’s receipts keep every promise, odd bodies with a good signature among them', async (t) => {
+t.test('passes the receipt contract with the guide’s receipts, including malformed signed bodies', async (t) => {
   t.same(await brokenOf(receiptContract(receiptSubject())), [])
 })
 
@@ -298,12 +298,12 @@ const receiptFaults: [name: string, read: (genuine: Reader) => Reader, broken: R
     [/one bit/, /without a signature/, /another secret/, /signature that is none/, /signed over five minutes/],
   ],
   [
-    'looks at no time',
+    'ignores the time',
     (read) => (request) => read({ ...request, now: Date.UTC(2026, 0, 2, 3, 4, 5) }),
     [/signed over five/],
   ],
   [
-    'throws at what it cannot read',
+    'throws on an unreadable body',
     (read) => (request) => {
       JSON.parse(request.body.toString())
       return read(request)
@@ -311,7 +311,7 @@ const receiptFaults: [name: string, read: (genuine: Reader) => Reader, broken: R
     [/body that no company sends/],
   ],
   [
-    'mixes up messages',
+    'confuses messages',
     (read) => (request) => {
       const reading = read(request)
       if (reading.outcome !== 'read') return reading
@@ -321,7 +321,7 @@ const receiptFaults: [name: string, read: (genuine: Reader) => Reader, broken: R
   ],
 ]
 for (const [name, read, broken] of receiptFaults) {
-  t.test(`a reader of receipts that ${name} does not pass`, async (t) => {
+  t.test(`rejects a receipt reader that ${name}`, async (t) => {
     const failed = await brokenOf(receiptContract(receiptSubject(read)))
     for (const sentence of broken)
       t.ok(

@@ -14,14 +14,14 @@ const sms = (to: string, code: string) => ({
   sentAt: '2026-01-01T00:00:00.000Z',
 })
 
-t.test('a code that is there is given out at once, and once', async (t) => {
+t.test('returns a waiting code at once, and only once', async (t) => {
   const inbox = createInbox()
   inbox.take(sms(ALICE, '111111'))
   t.match(await inbox.waitForCode(ALICE, 1_000), { code: '111111', channel: 'sms', text: /is your code/ })
   await t.rejects(inbox.waitForCode(ALICE, 1), /No new code/)
 })
 
-t.test('a code is waited for, by everybody who waits for that number', async (t) => {
+t.test('waits for a code, for several numbers at the same time', async (t) => {
   const inbox = createInbox()
   const alice = inbox.waitForCode('+1 (202) 555-0100', 60_000)
   const bob = inbox.waitForCode(BOB, 60_000)
@@ -30,10 +30,10 @@ t.test('a code is waited for, by everybody who waits for that number', async (t)
   inbox.take(sms(ALICE, ''))
   inbox.take(sms(ALICE, '111111'))
   t.equal((await bob).code, '222222')
-  t.equal((await alice).code, '111111', 'a notice has none and is passed over')
+  t.equal((await alice).code, '111111', 'a notice without a code is skipped')
 })
 
-t.test('of several the newest is given out, and those before it never are', async (t) => {
+t.test('returns the newest of several codes, and never an older one', async (t) => {
   const inbox = createInbox()
   for (const code of ['111111', '222222']) inbox.take(sms(ALICE, code))
   t.equal((await inbox.waitForCode(ALICE, 1)).code, '222222')
@@ -42,7 +42,7 @@ t.test('of several the newest is given out, and those before it never are', asyn
   t.equal((await inbox.waitForCode(ALICE, 1)).code, '333333')
 })
 
-t.test('whoever waited in vain is told what came and what did not', async (t) => {
+t.test('lists after a timeout which messages arrived', async (t) => {
   const inbox = createInbox()
   await t.rejects(inbox.waitForCode(ALICE, 1), {
     message: `No new code came to ${ALICE} within 1 ms.\nNothing was ever sent to it.\nNothing was sent to any other number.`,
@@ -62,17 +62,17 @@ t.test('whoever waited in vain is told what came and what did not', async (t) =>
   await t.rejects(inbox.waitForCode('alice', 1), /"alice" is not a phone number/)
 })
 
-t.test('a thousand users have a thousand numbers, none of them anybody’s', async (t) => {
+t.test('assigns a thousand users different numbers, all reserved for fiction', async (t) => {
   const taken = new Set([ALICE])
   const next = createFictionPhones((phone) => taken.has(phone))
   for (let nth = 0; nth < 1_000; nth += 1) {
     const phone = next()
-    if (taken.has(phone)) t.fail(`${phone} came twice`)
-    if (!/^\+1\d{3}55501\d\d$/.test(phone)) t.fail(`${phone} may be somebody's`)
+    if (taken.has(phone)) t.fail(`${phone} was assigned twice`)
+    if (!/^\+1\d{3}55501\d\d$/.test(phone)) t.fail(`${phone} may belong to a person`)
     taken.add(phone)
   }
   t.equal(taken.size, 1_001)
-  t.notOk(taken.has('+12025550150'), 'nor one whose messages go nowhere')
+  t.notOk(taken.has('+12025550150'), 'no scenario number is assigned')
   t.throws(() => {
     for (;;) next()
   }, /All \d+ numbers for fiction are in use: give each further user a phone/)

@@ -9,7 +9,7 @@ import { query, suitePostgres } from '../support/postgres.ts'
 const database = await suitePostgres()
 const KIT = pathToFileURL('testing/index.ts').href
 
-/** Somebody's test: a process of its own that starts an instance, shows where it is, and does as it is told. */
+/** Starts a test in a separate process, which starts an instance, prints its URL and runs the given code. */
 const startTest = (t: Test, then: string) => {
   const program = `
     import { startDoorcode } from ${JSON.stringify(KIT)}
@@ -17,7 +17,7 @@ const startTest = (t: Test, then: string) => {
     console.log(api.url)
     ${then}`
   const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
-    // What is ended by force leaves its folder behind.
+    // A killed process leaves its folder behind.
     env: { ...process.env, TMPDIR: t.testdir() },
     stdio: ['pipe', 'pipe', 'inherit'],
   })
@@ -26,11 +26,11 @@ const startTest = (t: Test, then: string) => {
   return { child, ended: once(child, 'exit'), line: async () => (await lines.next()).value as string }
 }
 
-/** What the instances of a test have on the server. */
+/** Returns the databases of a test's instances. */
 const databasesOf = ({ pid }: ChildProcess) =>
   query(database, `select datname as name from pg_database where datname like 'doorcode_testing_${pid}_%'`)
 
-/** Resolves when nobody answers there, and nothing is left of it. */
+/** Resolves to true when the instance does not answer and has no database left. */
 const isGone = async (url: string, test: ChildProcess): Promise<boolean> => {
   for (let tries = 0; tries < 200; tries += 1) {
     const answers = await fetch(`${url}/health/live`).then(
@@ -43,7 +43,7 @@ const isGone = async (url: string, test: ChildProcess): Promise<boolean> => {
   return false
 }
 
-t.test('an instance ends with the test that started it, however that ends', async (t) => {
+t.test('ends an instance with the test process that started it, however that ends', async (t) => {
   for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
     const { child, line, ended } = startTest(t, 'process.stdin.resume()')
     const url = await line()
@@ -55,14 +55,14 @@ t.test('an instance ends with the test that started it, however that ends', asyn
   }
 })
 
-t.test('a test that forgot to stop it ends all the same', async (t) => {
+t.test('ends an instance that the test forgot to stop', async (t) => {
   const { child, line, ended } = startTest(t, '')
   const url = await line()
   t.strictSame(await ended, [0, null])
   t.ok(await isGone(url, child))
 })
 
-t.test('an instance that has ended by itself is no riddle', async (t) => {
+t.test('explains that an instance has ended by itself', async (t) => {
   const { child, line, ended } = startTest(
     t,
     `const { execFileSync } = await import('node:child_process')

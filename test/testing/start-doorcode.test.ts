@@ -2,7 +2,7 @@ import t from 'tap'
 import { claimsOf, open, start } from '../support/doorcode.ts'
 import { call } from '../support/server-process.ts'
 
-t.test('a user logs in with the code that the kit waits for', async (t) => {
+t.test('logs a user in with the code that the kit waits for', async (t) => {
   const api = await start(t, { AUDIENCE: 'https://api.example.com', SERVICE_NAME: 'Example' })
   t.equal(api.issuer, api.url)
   t.equal(api.audience, 'https://api.example.com')
@@ -22,13 +22,13 @@ t.test('a user logs in with the code that the kit waits for', async (t) => {
 
   const users = await Promise.all(Array.from({ length: 8 }, () => api.user()))
   for (const member of ['id', 'username', 'password', 'phone'] as const) {
-    t.equal(new Set(users.map((user) => user[member])).size, users.length, `no two are alike: ${member}`)
+    t.equal(new Set(users.map((user) => user[member])).size, users.length, `every ${member} is unique`)
   }
   const tokens = await Promise.all([...users, users[0]!].map((user) => api.token(user)))
   t.strictSame(
     tokens.map((token) => claimsOf(token).sub),
     [...users, users[0]!].map(({ id }) => id),
-    'side by side, the same user twice',
+    'parallel logins work, even twice for one user',
   )
   t.match(await api.login('Alice'), { token_type: 'Bearer', refresh_token: /^rt_/ })
 
@@ -40,7 +40,7 @@ t.test('a user logs in with the code that the kit waits for', async (t) => {
   await t.rejects(api.token({ ...alice, password: 'y' }), /POST \/login was answered 401 invalid_credentials/)
 })
 
-t.test('too many wrong codes lock a user out, until time has passed', async (t) => {
+t.test('locks a user after ten wrong codes, until the lock expires', async (t) => {
   const api = await start(t)
   const alice = await api.user()
   for (let nth = 0; nth < 2; nth += 1) {
@@ -50,7 +50,7 @@ t.test('too many wrong codes lock a user out, until time has passed', async (t) 
     for (let guess = 0; guess < 5; guess += 1)
       await call(`${api.url}/verify`, { pending_token: body.pending_token, code: wrong })
   }
-  t.equal((await open(api, alice)).status, 401, 'which looks like a wrong password')
+  t.equal((await open(api, alice)).status, 401, 'the answer is that for a wrong password')
   await api.clock.advance({ minutes: 15 })
   t.ok(await api.token(alice))
 })
