@@ -3,23 +3,23 @@ import { GENERATED_DAY, inOrder } from './generated-day.ts'
 import { createRandom, type Random } from './random.ts'
 import type { SimulatedSend } from './simulated-send.ts'
 
-/** What all attacks have: accounts of their own, one for each number, and addresses that nobody asks from twice. */
+/** The options of all attacks. An attack uses a new account for each number and a new address for each message. */
 interface Attack {
   seed: number
-  /** ISO 3166-1 of the numbers. */
+  /** The country of the numbers, as an ISO 3166-1 code. */
   country?: string
-  /** When the first message is asked for. */
+  /** The time of the first request. */
   from?: Date
-  /** How long it goes on. */
+  /** The duration in hours. */
   hours?: number
 }
 
 const HOUR = 3_600_000
 
-/** So that an attack and a day of the same seed do not make the same choices. */
+/** Changes the seed, so that an attack and a day with the same seed make different choices. */
 const OF_ATTACKS = 0x51ed_270b
 
-/** The morning of a generated day, when others are about. */
+/** The morning of a generated day, when organic traffic is high. */
 const MORNING = new Date(GENERATED_DAY.getTime() + 9 * HOUR)
 
 const createAttacker =
@@ -43,7 +43,7 @@ const makePrefixes = (random: Random, country: Country, count: number): string[]
   return [...prefixes]
 }
 
-/** Many numbers of few prefixes within hours: somebody has rented ranges and wants them rung. No code is entered. */
+/** Returns an attack on many numbers of few prefixes within hours, as with rented number ranges. No code is entered. */
 export const burstAttack = ({
   seed,
   numbers = 400,
@@ -64,8 +64,8 @@ export const burstAttack = ({
 }
 
 /**
- * One number of each prefix every so many minutes, below what an hour of a prefix takes, in a country that nobody else
- * comes from. No code is entered.
+ * Returns an attack with one message per prefix every `everyMinutes` minutes. It stays below the hourly limit of a prefix, in
+ * a country without organic traffic. No code is entered.
  */
 export const slowAttack = ({
   seed,
@@ -89,9 +89,9 @@ export const slowAttack = ({
 }
 
 /**
- * Numbers that the attacker can read a share of, over many prefixes of a busy country, so that neither prefixes nor the
- * country look worse than a bad day. `again` is how often a number whose code was entered comes back: by then the guard
- * takes its user for a known one.
+ * Returns an attack on many prefixes of a busy country in which the attacker enters a share of the codes, so that the
+ * prefixes and the country look like organic traffic. `again` is the number of further messages for each entered code:
+ * the guard then treats the user as known.
  */
 export const poisoningAttack = ({
   seed,

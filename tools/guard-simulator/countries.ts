@@ -1,16 +1,16 @@
 import type { Random } from './random.ts'
 
-/** What mobile numbers of one country look like, as far as an experiment needs it. */
+/** The form of a country's mobile numbers, as far as simulations need it. */
 export interface Country {
-  /** ISO 3166-1. */
+  /** The ISO 3166-1 code. */
   country: string
-  /** With the plus and the country's code. */
+  /** The first digits of numbers, with the plus and the country code. */
   starts: readonly string[]
-  /** How many digits follow, the last four included. */
+  /** The number of digits after them, including the last four. */
   rest: number
-  /** Hours east of Greenwich, roughly. */
+  /** The approximate offset from UTC in hours. */
   hoursEast: number
-  /** Of one text message, in US dollars, roughly. */
+  /** The approximate price of an SMS in US dollars. */
   price: number
 }
 
@@ -29,7 +29,7 @@ const country = (
   price,
 })
 
-/** Countries that people log in from, the busiest first. */
+/** Countries of organic traffic, the busiest first. */
 const ORGANIC: readonly Country[] = [
   country('US', '1', '202 206 212 213 303 305 312 404 415 512 602 617 702 713 718 786 917', 7, -6, 0.0083),
   country('GB', '44', '740 742 745 752 757 771 774 777 780 783 787 790 795 798', 7, 0, 0.041),
@@ -63,7 +63,7 @@ const ORGANIC: readonly Country[] = [
   country('SG', '65', '8 9', 7, 8, 0.045),
 ]
 
-/** Countries that nobody logs in from here, and where messages are dear. */
+/** Countries without organic traffic, where messages are expensive. */
 const FOREIGN: readonly Country[] = [
   country('AZ', '994', '50 51 55 70 77', 7, 4, 0.33),
   country('TN', '216', '20 50 90 98', 6, 1, 0.26),
@@ -71,35 +71,35 @@ const FOREIGN: readonly Country[] = [
   country('LK', '94', '70 71 76 77', 7, 5, 0.27),
 ]
 
-/** The `count` busiest countries of a generated day; at most 30. */
+/** Returns the `count` busiest countries of a generated day; at most 30. */
 export const busiest = (count: number): readonly Country[] => ORGANIC.slice(0, count)
 
-/** One country by its ISO code. Throws a `RangeError` for one that is not among those of experiments. */
+/** Returns a country by its ISO code. Throws a `RangeError` for a country that simulations do not have. */
 export const countryNamed = (iso: string): Country => {
   const found = [...ORGANIC, ...FOREIGN].find((one) => one.country === iso)
-  if (!found) throw new RangeError(`no numbers of ${iso} can be made up`)
+  if (!found) throw new RangeError(`the guard simulator has no numbers of the country ${iso}`)
   return found
 }
 
-/** The prefix of ten thousand numbers: all but the last four digits. */
+/** Returns a random prefix: a number without its last four digits. */
 export const makePrefix = (random: Random, { starts, rest }: Country): string => {
-  // No exchange of the North American plan starts with 0 or 1; elsewhere it does no harm.
+  // In the North American plan no exchange starts with 0 or 1; other countries allow this too.
   const first = 2 + random.below(8)
   return `${random.pick(starts)}${first}${random.digits(rest - 5)}`
 }
 
-/** What counts as one client, and the /24 it lies in. */
+/** The address of a client, and its /24 network. */
 export interface Site {
   address: string
   network: string
 }
 
-/** An IPv4 address somewhere, in a network of its own unless one is given. */
+/** Returns a random IPv4 address, in a random network by default. */
 export const makeSite = (random: Random, network = makeNetwork(random)): Site => ({
   address: network.replace('0/24', String(1 + random.below(254))),
   network,
 })
 
-/** A /24 somewhere. */
+/** Returns a random /24 network. */
 export const makeNetwork = (random: Random): string =>
   `${11 + random.below(200)}.${random.below(256)}.${random.below(256)}.0/24`

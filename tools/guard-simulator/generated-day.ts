@@ -2,30 +2,30 @@ import { busiest, type Country, makeNetwork, makePrefix, makeSite, type Site } f
 import { createRandom, type Random } from './random.ts'
 import type { SimulatedSend } from './simulated-send.ts'
 
-/** When generated days begin unless something else is said: budgets are counted by UTC days. */
+/** The default start of a generated day, in UTC like the days of budgets. */
 export const GENERATED_DAY = new Date('2026-01-05T00:00:00Z')
 
-/** What a day is like. */
+/** The options of a generated day. */
 export interface OrganicDay {
   seed: number
   start?: Date
-  /** Messages, further codes to the same person included. */
+  /** The number of messages, including further codes for the same person. */
   sends?: number
-  /** At most 30, the first with a quarter of all messages. */
+  /** The number of countries, at most 30; the first one has a quarter of all messages. */
   countries?: number
   /** The share of codes that are entered. */
   conversion?: number
-  /** The share of people who share their address with others, and with how many. */
+  /** The share of people in offices, and the number of people who share one office's address. */
   offices?: { share: number; people: number }
 }
 
-/** How much is going on in each hour of people's own day. */
+/** The relative traffic in each hour of local time. */
 const HOURS = [1, 0.6, 0.4, 0.3, 0.3, 0.5, 1.2, 2.5, 4, 5, 5.2, 5, 4.8, 4.8, 5, 5, 4.8, 4.6, 4.8, 5.2, 5.5, 5, 3.6, 2]
 
-/** How often a person comes in a day, and how many of a hundred do. */
+/** The number of visits of a person per day, each with its percentage of people. */
 const VISITS = { times: [1, 2, 3], weights: [78, 18, 4] }
 
-/** The share of people without a code who ask for another one, each time. */
+/** The share of people who request another code after one that they did not enter. */
 const ASKS_AGAIN = 0.6
 
 interface Person extends Site {
@@ -36,7 +36,7 @@ interface Person extends Site {
 
 const DAY = 86_400
 
-/** People of one country: their numbers crowd in some prefixes, as those of cities and young networks do. */
+/** Creates people of one country, whose numbers cluster in some prefixes, as in cities and new networks. */
 const createPeople = (random: Random, country: Country, expected: number) => {
   const prefixes = Array.from({ length: Math.max(60, Math.ceil(expected)) }, () => makePrefix(random, country))
   const networks = Array.from({ length: Math.max(20, Math.ceil(expected / 2)) }, () => makeNetwork(random))
@@ -48,7 +48,7 @@ const createPeople = (random: Random, country: Country, expected: number) => {
   })
 }
 
-/** Offices of so many people each, filled one after the other. */
+/** Creates offices of `people` people, and fills one after the other. */
 const createOffices = (random: Random, { share, people }: { share: number; people: number }) => {
   const open = new Map<Country, { site: Site; left: number }>()
   return (country: Country): Site | undefined => {
@@ -69,9 +69,9 @@ const timeOfDay = (random: Random, { hoursEast }: Country): number => {
 }
 
 /**
- * What people do in a day: most come once, at the hours at which people are awake, each from an address of their own or
- * from an office; who enters no code may ask for another after 1 to 5 minutes. Nobody is known from before, which is the
- * worst day that a guard can have. The same for the same seed, in the order of time.
+ * Returns the organic traffic of a day, in order of time. Most people come once, during the day, from their own address or an
+ * office. After a code that is not entered, they may request another one within 1 to 5 minutes. There are no known users,
+ * which is the worst case for the guard. The same seed gives the same day.
  */
 export const organicDay = ({
   seed,
@@ -101,7 +101,7 @@ export const organicDay = ({
         channel,
         segments: 1,
         price: country.price,
-        // Most have the code within half a minute, and some look for their phone first.
+        // Most people enter the code within half a minute; some search for their phone first.
         verifiedAfter: isEntered ? Math.min(240, 8 + Math.floor(-20 * Math.log(1 - random.next()))) : null,
         kind: 'organic',
       })
@@ -119,6 +119,6 @@ export const organicDay = ({
   return inOrder(made.slice(0, sends))
 }
 
-/** Several streams as one, in the order of time. */
+/** Sorts messages by time, to merge several streams. */
 export const inOrder = (sends: readonly SimulatedSend[]): SimulatedSend[] =>
   sends.toSorted((a, b) => a.at.getTime() - b.at.getTime())

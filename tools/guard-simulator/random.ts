@@ -1,21 +1,22 @@
-/** A source of chance that gives the same again for the same seed: for experiments, never for secrets. */
+/** A random generator that is repeatable by its seed. Use it for simulations, never for secrets. */
 export interface Random {
-  /** At least 0 and below 1. */
+  /** Returns a number of at least 0 and below 1. */
   next(): number
-  /** A whole number, at least 0 and below `end`. */
+  /** Returns an integer of at least 0 and below `end`. */
   below(end: number): number
-  /** True with this probability. */
+  /** Returns true with this probability. */
   chance(probability: number): boolean
+  /** Returns one of the items, all with the same probability. */
   pick<T>(items: readonly T[]): T
-  /** One of the items, each as often as its weight says. */
+  /** Returns one of the items, with a probability in proportion to its weight. */
   weighted<T>(items: readonly T[], weights: readonly number[]): T
-  /** So many decimal digits. */
+  /** Returns `count` random decimal digits. */
   digits(count: number): string
-  /** Has the form of a UUID of version 4. */
+  /** Returns a random string in the form of a UUID of version 4. */
   uuid(): string
 }
 
-/** Mulberry32: 32 bits of state, which is enough for a day of messages. */
+/** Creates a generator by the algorithm Mulberry32, whose 32 bits of state suffice for a day of messages. */
 export const createRandom = (seed: number): Random => {
   let state = seed >>> 0
   const next = () => {

@@ -3,27 +3,27 @@ import type { Channel } from '../../src/core/delivery/ports.ts'
 import type { Database } from '../../src/store/database.ts'
 import type { SimulatedSend } from './simulated-send.ts'
 
-/** What is replayed is counted as one of these: codes that were entered were asked for by people. */
+/** The kinds of replayed messages. An entered code was requested by a person. */
 export type ReplayedKind = 'entered' | 'not entered'
 
-/** Reads the ledger as messages of a simulation. */
+/** A reader of the ledger, for simulations of real traffic. */
 export interface LedgerReplay {
   /**
-   * What was sent from `from` on and before `to`, in the order of time, in one query. What surely never left is not in it,
-   * and neither is what the guard of that day refused.
+   * Reads the messages from `from` (inclusive) to `to` (exclusive), in order of time, in one query. It omits messages that
+   * certainly never left; messages that the guard refused are not in the ledger.
    */
   read(period: { from: Date; to: Date }): Promise<(SimulatedSend & { kind: ReplayedKind })[]>
 }
 
 /**
- * The number that the row `s` was sent to. The ledger does not have it: it is taken from the user where it fits the
- * prefix still, and else has four digits of the hash, so that one number stays one number.
+ * The number of the ledger's row `s`, which has only a prefix and a hash. It is the user's number if that still has the
+ * prefix. Otherwise the last four digits come from the hash, so that equal numbers stay equal.
  */
 export const numberInLedger: RawBuilder<string> = sql`coalesce(
   (select f.phone from factors f where f.user_id = s.user_id and left(f.phone, -4) = s.prefix limit 1),
   s.prefix || lpad(((get_byte(s.phone_hash, 0) * 256 + get_byte(s.phone_hash, 1)) % 10000)::text, 4, '0'))`
 
-/** The ledger as a source of simulations. */
+/** Creates a reader of the ledger. */
 export const createLedgerReplay = ({ kysely }: Database): LedgerReplay => ({
   async read({ from, to }) {
     const rows = await kysely

@@ -1,33 +1,33 @@
 import type { Channel } from '../../src/core/delivery/ports.ts'
 
-/** One message that a simulation asks the guard about, and what would become of its code. */
+/** A message that a simulation submits to the guard, and the result of its code if it is sent. */
 export interface SimulatedSend {
   at: Date
   userId: string
-  /** E.164. */
+  /** The number in E.164. */
   number: string
-  /** ISO 3166-1; null for a number of no country. */
+  /** The ISO 3166-1 code; null for a number without a country. */
   country: string | null
   channel: Channel
-  /** What counts as one client and as one site, as in `RequestContext`; null where nobody knows. */
+  /** The address and the network of the client, as in `RequestContext`; null if unknown. */
   address: string | null
   network: string | null
   segments: number
-  /** In the currency of the settings; null where no price is known. */
+  /** In the currency of the settings; null if unknown. */
   price: number | null
-  /** Whole seconds until its code is entered, at least 1; null for never. Without a message there is no code. */
+  /** Whole seconds until the code is entered, at least 1; null for never. Ignored if the message is not sent. */
   verifiedAfter: number | null
-  /** That it does not arrive, and a receipt says so. */
+  /** True if the message does not arrive, and a receipt reports that. */
   isLost?: boolean
-  /** What it is counted as, such as `organic`. */
+  /** The kind under which it is counted, such as `organic`. */
   kind: string
 }
 
-/** What the guard said to one message: `sent`, or the first word that kept it from going. */
+/** The guard's verdict on a message: `send`, or the first reason against it. */
 export interface SimulatedVerdict {
   verdict: 'send' | 'wait' | 'blocked' | 'check'
-  /** Which rule objected; null for none. */
+  /** The rule that objected; null for none. */
   rule: string | null
-  /** Whether a human check was asked for; whoever passes it is asked about once more. */
+  /** True if the guard required a human check. After a passed check the message is submitted again. */
   checked: boolean
 }

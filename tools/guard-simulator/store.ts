@@ -5,32 +5,33 @@ import type { Tables } from '../../src/store/tables/index.ts'
 import { numberInLedger } from './replay.ts'
 import type { SimulatedSend, SimulatedVerdict } from './simulated-send.ts'
 
-/** What one run goes by. */
+/** The input of a simulation. */
 export interface Simulation {
   sends: readonly SimulatedSend[]
   policy: GuardPolicy
-  /** Who passes a human check that is asked for, by their kind. */
+  /** Returns true for a kind of messages whose clients pass a human check. */
   passesCheck: (kind: string) => boolean
-  /** Lets the guard look back on what the ledger has of the 30 days before this moment; without it, on nothing. */
+  /** Gives the guard the ledger of the 30 days before this time as history; without it, the history is empty. */
   ledgerBefore?: Date
 }
 
-/** Asks the guard about messages that nobody asked for. */
+/** A simulation of the guard, which sends no messages. */
 export interface GuardSimulation {
   /**
-   * The guard's word on each message, in the order given: each is asked about at its time, what goes arrives unless it is
-   * lost, and its code is entered when it says so. No block is in force at first and no budget touched. The same input gives the same
-   * words. Nothing of it stays, and the tables of the service are not written. Throws the database's error.
+   * Returns the guard's verdict on each message, in the given order. Each message is submitted at its time. A sent message
+   * arrives unless `isLost`, and its code is entered after `verifiedAfter`. At the start no block is active and all budgets
+   * are unused. The same input gives the same verdicts. It stores nothing and does not write the tables of the service.
+   * Throws the database's error.
    */
   run(simulation: Simulation): Promise<SimulatedVerdict[]>
 }
 
-/** The tables that the guard works on. In the session's temporary schema they come before those of the service. */
+/** The tables that the guard uses. Their copies in the session's temporary schema hide those of the service. */
 const SCRATCH = ['sends', 'factors', 'send_budgets', 'guard_blocks', 'events'] as const
 
 /**
- * Asks about one message after the other. Each has its own transaction: the guard's locks are those of the service, and
- * to hold them for longer would hold up real logins.
+ * Submits one message after the other to the guard, each in its own transaction: the simulation uses the guard's locks of
+ * the service, and longer transactions would delay real logins.
  */
 const ASK_EACH = sql`
   do $$
@@ -69,10 +70,10 @@ const ASK_EACH = sql`
     end loop;
   end $$`
 
-/** Stands for a number here; the service has a secret for it. */
+/** Builds the hash of a number in a simulation; the service uses an HMAC with a secret. */
 const hashOf = (number: RawBuilder<unknown>) => sql`sha256(convert_to(${number}, 'UTF8'))`
 
-/** One row for each message, as the database reads it; `place` is that in time, `given` that in the list. */
+/** Returns the messages as JSON for the database. `place` is the position in time, `given` that in the input. */
 const toRows = ({ sends, passesCheck }: Simulation): string =>
   JSON.stringify(
     sends
@@ -100,7 +101,7 @@ const enterSends = (rows: string) => sql`
 
 const setUp = async (db: Kysely<Tables>, simulation: Simulation): Promise<void> => {
   const before = sql.lit((simulation.ledgerBefore ?? new Date(0)).toISOString())
-  // Read before the scratch tables take the names of those of the service.
+  // Read the ledger before the scratch tables hide the tables of the service.
   await sql`
     create temporary table simulation_history as
     select s.*, ${numberInLedger} as number from sends s
@@ -152,17 +153,17 @@ const setUp = async (db: Kysely<Tables>, simulation: Simulation): Promise<void> 
   await sql`analyze sends`.execute(db)
 }
 
-/** Settings of the session while it asks. */
+/** The settings of the session during a simulation. */
 const SETTINGS = {
-  // Plans are made while the tables are empty, and would read them from end to end ever after.
+  // Statements are planned while the tables are empty; the plans would keep sequential scans.
   enable_seqscan: 'off',
   jit: 'off',
   statement_timeout: '0',
 }
 
 /**
- * Simulations on this database, by the guard's own function on scratch tables of one session. The pool must not limit the
- * time of a statement, and its connections be its own: a pooler that shares them among clients cannot do this.
+ * Creates simulations on this database. They run the guard's function on scratch tables of one session. The database must be
+ * opened with `patient`, and directly or through a pooler in session mode.
  */
 export const createGuardSimulation = ({ kysely }: Database): GuardSimulation => ({
   run: (simulation) =>
@@ -172,9 +173,9 @@ export const createGuardSimulation = ({ kysely }: Database): GuardSimulation => 
           await sql`select set_config(${name}, ${value}, false)`.execute(db)
         }
         await setUp(db, simulation)
-        // The function may have run in this session before, and then knows the tables of the service.
+        // The function may have run in this session, and then has plans for the tables of the service.
         await sql`discard plans`.execute(db)
-        // Whatever should go wrong, the server itself now writes nothing but scratch tables.
+        // From here on the server itself rejects writes to any table but the scratch tables.
         await sql`set default_transaction_read_only = on`.execute(db)
         await ASK_EACH.execute(db)
         const { rows } = await sql<SimulatedVerdict>`

@@ -1,24 +1,24 @@
 import type { SimulatedSend, SimulatedVerdict } from './simulated-send.ts'
 
-/** How many messages of one kind fared alike. */
+/** The number of messages of one kind with the same verdict. */
 export interface TallyRow extends SimulatedVerdict {
   kind: string
   sends: number
-  /** Of all messages of the kind, from 0 to 1. */
+  /** The share of all messages of the kind, from 0 to 1. */
   share: number
 }
 
-/** What a simulation comes to. */
+/** The result of a simulation. */
 export interface Tally {
-  /** By kind in the order in which kinds first came, the most first. */
+  /** Kinds in the order of their first message, each with its most frequent verdict first. */
   rows: TallyRow[]
-  /** Messages of these kinds: how many there were, how many went, and the most that went to one prefix. */
+  /** Counts the messages of these kinds: all, those sent, and the most sent to one prefix. */
   of(kinds: readonly string[]): { sends: number; sent: number; mostOfPrefix: number }
 }
 
 const group = <T>(items: readonly T[], keyOf: (item: T) => string): T[][] => [...Map.groupBy(items, keyOf).values()]
 
-/** Counts how messages fared; `verdicts` has one for each of `sends`, in their order. */
+/** Counts messages by verdict; `verdicts` has one entry for each of `sends`, in the same order. */
 export const tally = (sends: readonly SimulatedSend[], verdicts: readonly SimulatedVerdict[]): Tally => {
   const fates = sends.map(({ kind, number }, place) => ({ kind, prefix: number.slice(0, -4), ...verdicts[place]! }))
 
