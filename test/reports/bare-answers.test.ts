@@ -11,7 +11,7 @@ const EVERYWHERE = {
   'x-request-id': /^[0-9a-f-]{36}$/,
 }
 
-/** Sends bytes and reads until the server closes; the last answer, for an interim one may come before it. */
+/** Sends bytes and reads until the server closes. Returns the final response, which may follow an interim one. */
 const talk = async (port: number, text: string) => {
   const socket = connect(port, '127.0.0.1', () => socket.write(text))
   let answers = ''
@@ -27,7 +27,7 @@ const talk = async (port: number, text: string) => {
   }
 }
 
-t.test('no answer is bare: what Node would refuse by itself is a problem with our headers', async (t) => {
+t.test('answers requests that Node refuses with a problem and the security headers', async (t) => {
   const world = await createAdminWorld(t)
   const get = (line: string, ...fields: string[]) =>
     [`GET ${line} HTTP/1.1`, ...fields, 'Connection: close', '', ''].join('\r\n')
@@ -53,7 +53,7 @@ t.test('no answer is bare: what Node would refuse by itself is a problem with ou
       { code: 'validation_failed', errors: [{ path: '/headers/expect' }] },
     ],
     [
-      'one that resembles the known',
+      'an expectation that resembles the known one',
       get('/me', 'Host: a', 'Expect: 100-continued'),
       400,
       { code: 'validation_failed', errors: [{ path: '/headers/expect' }] },
@@ -72,7 +72,7 @@ t.test('no answer is bare: what Node would refuse by itself is a problem with ou
     ['a path of 30 kB', get(`/${big(30_000)}`, 'Host: a'), 413, { code: 'payload_too_large' }],
     ['an unknown transfer coding', 'POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: x\r\n\r\n', 400, {}],
     ['the whole server', 'OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n', 404, { code: 'not_found' }],
-    ['an upgrade to what we do not speak', get('/nowhere', 'Host: a', 'Upgrade: h2c'), 404, { code: 'not_found' }],
+    ['an upgrade to an unsupported protocol', get('/nowhere', 'Host: a', 'Upgrade: h2c'), 404, { code: 'not_found' }],
   ]
   for (const app of [world.app, world.admin.app]) {
     const port = Number(new URL(await app.listen({ host: '127.0.0.1', port: 0 })).port)
@@ -80,14 +80,18 @@ t.test('no answer is bare: what Node would refuse by itself is a problem with ou
       t.match(await talk(port, text), { status, headers: EVERYWHERE, body: { status, ...body } }, name)
     }
     const old = 'GET /nowhere HTTP/1.0\r\nExpect: something\r\n\r\n'
-    t.match(await talk(port, old), { status: 404 }, 'HTTP/1.0 knows neither Host nor expectations')
+    t.match(await talk(port, old), { status: 404 }, 'HTTP/1.0 requires no Host and ignores Expect')
     const upload =
       'POST /nowhere HTTP/1.1\r\nHost: a\r\nExpect: 100-Continue\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'
-    t.match(await talk(port, upload), { interim: 'HTTP/1.1 100 Continue', status: 404 }, 'the known one is met')
+    t.match(
+      await talk(port, upload),
+      { interim: 'HTTP/1.1 100 Continue', status: 404 },
+      'a known expectation gets 100 Continue',
+    )
   }
 })
 
-t.test('what the files of the pages refuse is the fault of the request, and a problem', async (t) => {
+t.test('answers refused requests for static files with a problem of the client', async (t) => {
   const world = await createAdminWorld(t)
   const file = '/docs/static/index.css'
   for (const [url, headers, status, code] of [
@@ -101,6 +105,6 @@ t.test('what the files of the pages refuse is the fault of the request, and a pr
   }
   t.notOk(
     world.logged.some((line) => JSON.parse(line).event === 'problem'),
-    'and no line that calls for an operator',
+    'no problem in the log',
   )
 })

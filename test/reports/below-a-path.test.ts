@@ -7,7 +7,7 @@ import { AUDIENCE, createWorld, PASSWORD, type WorldOptions } from '../support/a
 import { createDemoWorld } from '../support/demo-world.ts'
 import { startPathProxy } from '../support/path-proxy.ts'
 
-/** What an app of this issuer is made of. */
+/** Returns the options of an app with this issuer. */
 const ofIssuer = (issuer: string): NonNullable<WorldOptions['app']> => ({
   http: { refreshCookie: true },
   tokens: {
@@ -22,11 +22,11 @@ const ofIssuer = (issuer: string): NonNullable<WorldOptions['app']> => ({
   },
 })
 
-/** Every address that a page names, as a browser at `address` resolves it. */
+/** Returns the URLs of all links of a page, as a browser at `address` resolves them. */
 const addressesOn = (page: string, address: string) =>
   [...page.matchAll(/(?:href|src)="([^"]*)"/g)].map(([, link = '']) => new URL(link, address).href)
 
-t.test('every page below a path leads to what is below it too', async (t) => {
+t.test('keeps all links of pages below the path of the issuer', async (t) => {
   const world = await createDemoWorld(t)
   const address = await startPathProxy(t, world.address)
   for (const path of [
@@ -46,14 +46,18 @@ t.test('every page below a path leads to what is below it too', async (t) => {
     t.ok(response.url.startsWith(`${address}/`), `${path} leads to ${response.url}`)
     for (const link of addressesOn(await response.text(), response.url)) {
       const { status } = link.startsWith('data:') ? { status: 200 } : await fetch(link)
-      t.equal(status, 200, `${path} names ${link}`)
+      t.equal(status, 200, `${path} links to ${link}`)
     }
   }
   const { servers } = JSON.parse(await (await fetch(`${address}/docs/json`)).text())
-  t.equal(new URL(servers[0].url, `${address}/docs/json`).href, `${address}/`, 'the pages call what is below the path')
+  t.equal(
+    new URL(servers[0].url, `${address}/docs/json`).href,
+    `${address}/`,
+    'the document names a server below the path',
+  )
 })
 
-t.test('the client, problem types, cookies and metadata are below the path of the issuer', async (t) => {
+t.test('keeps the client, problem types, cookies and metadata below the path of the issuer', async (t) => {
   const world = await createWorld(t)
   const issuer = 'https://x.example.com/auth'
   const { app } = await world.startInstance({ app: ofIssuer(issuer) })
@@ -64,7 +68,7 @@ t.test('the client, problem types, cookies and metadata are below the path of th
   const refused = await client.login({ username: 'alice', password: 'wrong' })
   t.match(refused, { problem: { type: `${issuer}/problems/invalid_credentials` } })
   const page = await fetch(`${issuer}/problems/invalid_credentials`.replace(issuer, address))
-  t.match(await page.json(), { code: 'invalid_credentials' }, 'the type leads to its page')
+  t.match(await page.json(), { code: 'invalid_credentials' }, 'the type resolves to its page')
 
   const begun = await client.login({ username: 'alice', password: PASSWORD })
   const { pending_token } = (begun as { data: { pending_token: string } }).data
@@ -91,7 +95,7 @@ t.test('the client, problem types, cookies and metadata are below the path of th
   for (const url of [
     '/.well-known/oauth-authorization-server',
     '/.well-known/openid-configuration',
-    // Where RFC 8414 looks for them; a proxy hands these paths on as they are.
+    // The locations of RFC 8414 §3.1, which a proxy forwards unchanged.
     '/.well-known/oauth-authorization-server/auth',
     '/.well-known/openid-configuration/auth',
   ]) {

@@ -6,7 +6,7 @@ import { type Client, createClient } from '../../client/src/index.ts'
 const CODE = { pending_token: 'a.b.c', code: '123456' }
 const LOGIN = { username: 'alice', password: 'correct horse battery staple' }
 
-/** Every call of the client that the service answers. */
+/** Every call of the client that sends a request. */
 const CALLS: Record<string, (client: Client) => Promise<{ ok: boolean; problem?: unknown }>> = {
   login: (client) => client.login(LOGIN),
   verify: (client) => client.verify(CODE),
@@ -31,7 +31,7 @@ const CALLS: Record<string, (client: Client) => Promise<{ ok: boolean; problem?:
 const json = (text: string, status = 200) =>
   new Response(text, { status, headers: { 'content-type': 'application/json' } })
 
-/** A client that holds tokens, on a network where something else answers. */
+/** Creates a client with tokens on a network where another server answers. */
 const clientBehind = (answer: () => Response | Promise<Response>) => {
   const saved: unknown[] = []
   const client = createClient({
@@ -46,7 +46,7 @@ const clientBehind = (answer: () => Response | Promise<Response>) => {
   return { client, saved }
 }
 
-t.test('every call of the client is among those below', async (t) => {
+t.test('tests every call of the client', async (t) => {
   const { client } = clientBehind(() => json('{}'))
   const withoutProblem = ['accessToken', 'tokens', 'fetch']
   t.strictSame(
@@ -62,15 +62,15 @@ const PORTALS: Record<string, () => Response> = {
   'a null': () => json('null'),
   'a list': () => json('[]'),
   'a text': () => json('"ok"'),
-  'an object of its own': () => json('{"success":true,"redirect":"https://portal.example/"}'),
+  'an object of the portal': () => json('{"success":true,"redirect":"https://portal.example/"}'),
   'a truncated object': () => json('{"access_token":"a.b.c","token_ty'),
   'a page': () => new Response('<!doctype html><title>Welcome</title>', { headers: { 'content-type': 'text/html' } }),
-  'a refusal with a code of its own': () => json('{"code":"PORTAL_LOGIN_REQUIRED"}', 403),
+  'an error with a code of the portal': () => json('{"code":"PORTAL_LOGIN_REQUIRED"}', 403),
   'the status for portals': () => new Response('<p>Log in to this network.</p>', { status: 511 }),
 }
 
 for (const [what, answer] of Object.entries(PORTALS)) {
-  t.test(`${what} in the place of an answer is unreachable, for every call`, async (t) => {
+  t.test(`reports ${what} instead of an answer as unreachable, for every call`, async (t) => {
     for (const [name, call] of Object.entries(CALLS)) {
       const { client, saved } = clientBehind(answer)
       const { status } = answer()
@@ -80,7 +80,7 @@ for (const [what, answer] of Object.entries(PORTALS)) {
   })
 }
 
-t.test('a 204 is a success only where the service answers one', async (t) => {
+t.test('accepts a 204 only for calls that the service answers with 204', async (t) => {
   const bare = ['logout', 'endSession', 'endOtherSessions', 'forgetDevice', 'forgetDevices']
   for (const [name, call] of Object.entries(CALLS)) {
     const { client } = clientBehind(() => new Response(null, { status: 204 }))
@@ -90,7 +90,7 @@ t.test('a 204 is a success only where the service answers one', async (t) => {
   }
 })
 
-t.test('a connection that breaks within the body is unreachable', async (t) => {
+t.test('reports a connection that breaks within the body as unreachable', async (t) => {
   const server = createServer((_request, response) => {
     response.writeHead(200, { 'content-type': 'application/json', 'content-length': 1_000 })
     response.write('{"access_token":"a.b.c"', () => response.destroy())
@@ -102,11 +102,11 @@ t.test('a connection that breaks within the body is unreachable', async (t) => {
   t.match(await client.verify(CODE), { ok: false, problem: { code: 'unreachable', status: 200, cause: Error } })
 })
 
-t.test('a call whose signal ends within the body rejects with the reason', async (t) => {
+t.test('rejects a call that is aborted within the body with the reason of its signal', async (t) => {
   const abort = new AbortController()
   const { client } = clientBehind(
     () =>
-      // A body that never ends, as fetch breaks it off.
+      // A body whose stream fails as fetch does after an abort.
       new Response(
         new ReadableStream({
           pull: (stream) => {

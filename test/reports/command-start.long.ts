@@ -1,4 +1,4 @@
-/** The command in a checkout: found without an installation, quiet, and on a Node that can run it. */
+/** Runs the command in a checkout: without an installation, without extra output, on a supported Node. */
 import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
@@ -15,7 +15,7 @@ import { join, relative } from 'node:path'
 import t, { type Test } from 'tap'
 import { temporaryFolder } from '../support/server-process.ts'
 
-/** A checkout after `npm ci`, as far as the command needs it: npm links the commands of its workspaces. */
+/** Creates a minimal checkout after `npm ci`, with the linked commands of the workspaces. */
 const createCheckout = (t: Test): string => {
   const checkout = join(temporaryFolder(t), 'checkout')
   for (const name of ['package.json', 'package-lock.json', '.npmrc', 'bin', 'src'])
@@ -42,17 +42,17 @@ const runIn = (cwd: string, [program = '', ...args]: string[], env: Record<strin
 
 const HELP = { status: 0, stdout: /^Usage: npx doorcode/, stderr: '' }
 
-/** Lets Node say that it is an older one; it does not reach the processes that it starts. */
+/** A module that makes Node report version 20; child processes are not affected. */
 const AS_NODE_20 = `data:text/javascript,Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.20.2' } })`
 
-t.test('npx runs it from node_modules/.bin, installs nothing and prints nothing of its own', async (t) => {
+t.test('runs through npx without an installation or extra output', async (t) => {
   const checkout = createCheckout(t)
   const cache = join(checkout, 'npm-cache')
   t.match(runIn(checkout, ['npx', 'doorcode', 'help'], { npm_config_cache: cache }), HELP)
-  t.notOk(existsSync(join(cache, '_npx')), 'no copy of the project')
+  t.notOk(existsSync(join(cache, '_npx')), 'npx installs no copy of the project')
 })
 
-t.test('an older Node hands over to the one that the checkout pins, with arguments and exit code', async (t) => {
+t.test('hands over from an older Node to the pinned one, with arguments and exit code', async (t) => {
   const checkout = createCheckout(t)
   const run = (...args: string[]) =>
     runIn(checkout, [process.execPath, '--import', AS_NODE_20, 'bin/doorcode.js', ...args])
@@ -63,10 +63,14 @@ t.test('an older Node hands over to the one that the checkout pins, with argumen
   writeFileSync(pinned, '#!/bin/sh\necho "handed over: $2"; exit 7', { mode: 0o755 })
   t.match(run('help'), { status: 7, stdout: 'handed over: help' })
   rmSync(join(checkout, 'node_modules', 'node'), { recursive: true })
-  t.match(run('help'), { status: 1, stdout: '', stderr: /^Doorcode needs Node 24\.12 or later/ }, 'where it is missing')
+  t.match(
+    run('help'),
+    { status: 1, stdout: '', stderr: /^Doorcode needs Node 24\.12 or later/ },
+    'without a pinned Node',
+  )
 })
 
-t.test('what was compiled is kept beside the packages, unless other users can write there', async (t) => {
+t.test('caches compiled code in node_modules, unless other users can write there', async (t) => {
   const checkout = createCheckout(t)
   const folder = join(checkout, 'node_modules', '.cache', 'doorcode', 'compiled')
   const run = () => runIn(checkout, [process.execPath, 'bin/doorcode.js', 'help'], { NODE_COMPILE_CACHE: '' })
@@ -79,5 +83,5 @@ t.test('what was compiled is kept beside the packages, unless other users can wr
   t.strictSame(readdirSync(folder), [])
   rmSync(join(checkout, 'node_modules', '.cache'), { recursive: true })
   cpSync('package.json', join(checkout, 'node_modules', '.cache'))
-  t.match(run(), HELP, 'a folder that cannot be made is no fault')
+  t.match(run(), HELP, 'runs without a cache folder')
 })

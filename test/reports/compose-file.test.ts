@@ -1,4 +1,4 @@
-/** The shipped compose file, its image and its instructions, judged by what the doctor judges. */
+/** Checks the shipped compose file, image and instructions with the rules of the doctor. */
 import { existsSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { checkMode, isHandedIn } from '../../src/doctor/file-modes.ts'
@@ -7,33 +7,30 @@ import { checkProxy } from '../../src/doctor/proxy-check.ts'
 const compose = readFileSync('docker-compose.yml', 'utf8')
 const dockerfile = readFileSync('Dockerfile', 'utf8')
 
-/** As /proc/self/mountinfo shows the secrets of compose, those of Swarm and Podman, and a machine without either. */
+/** /proc/self/mountinfo with the secrets of compose, of Swarm or Podman, and without secrets. */
 const COMPOSE = '185 166 254:0 /srv/doorcode/.data/secrets/secret /run/secrets/secret ro,relatime - ext4 /dev/vda rw'
 const SWARM = '300 280 0:52 / /run/secrets rw,relatime - tmpfs tmpfs rw'
 const MACHINE =
   '25 1 254:0 / / rw - ext4 /dev/vda rw\n26 25 0:23 / /run rw - tmpfs tmpfs rw\n27 25 0:24 / /home rw - ext4 x rw'
 
-t.test(
-  'a secret that was handed into a container gives no warning, and a loose one on a machine still does',
-  async (t) => {
-    const levelOf = (path: string, mounts: string, mode = 0o644) =>
-      checkMode('SECRET_FILE', path, { mode, isHandedIn: isHandedIn(path, mounts) }).level
-    t.equal(levelOf('/run/secrets/secret', COMPOSE), 'ok')
-    t.equal(
-      levelOf('/etc/doorcode/secret', '1 2 0:1 /secret /etc/doorcode/secret ro - ext4 /dev/vda rw'),
-      'ok',
-      'anywhere',
-    )
-    t.equal(levelOf('/run/secrets/secret', SWARM, 0o444), 'ok')
-    t.equal(levelOf('/run/secrets/secret', COMPOSE, 0o666), 'fault', 'others may change it')
-    t.equal(levelOf('/run/secrets/other', COMPOSE), 'warning')
-    for (const path of ['/run/secrets/secret', '/home/ada/secret', '/srv/secret'])
-      t.equal(levelOf(path, MACHINE), 'warning', path)
-    t.equal(levelOf('/run/secrets/secret', ''), 'warning', 'where there is no table of mounts')
-  },
-)
+t.test('warns about readable secret files except for secrets that are mounted into a container', async (t) => {
+  const levelOf = (path: string, mounts: string, mode = 0o644) =>
+    checkMode('SECRET_FILE', path, { mode, isHandedIn: isHandedIn(path, mounts) }).level
+  t.equal(levelOf('/run/secrets/secret', COMPOSE), 'ok')
+  t.equal(
+    levelOf('/etc/doorcode/secret', '1 2 0:1 /secret /etc/doorcode/secret ro - ext4 /dev/vda rw'),
+    'ok',
+    'a mount at any path',
+  )
+  t.equal(levelOf('/run/secrets/secret', SWARM, 0o444), 'ok')
+  t.equal(levelOf('/run/secrets/secret', COMPOSE, 0o666), 'fault', 'a secret that other users can write')
+  t.equal(levelOf('/run/secrets/other', COMPOSE), 'warning')
+  for (const path of ['/run/secrets/secret', '/home/ada/secret', '/srv/secret'])
+    t.equal(levelOf(path, MACHINE), 'warning', path)
+  t.equal(levelOf('/run/secrets/secret', ''), 'warning', 'without a table of mounts')
+})
 
-t.test('the service logs in as a role that Postgres makes for it, not as the superuser', async (t) => {
+t.test('connects the service with its own database role instead of the superuser', async (t) => {
   t.notMatch(compose, /POSTGRES_(?:USER|DB):/)
   const [, file = ''] = /- \.\/(\S+):\/docker-entrypoint-initdb\.d\//.exec(compose) ?? []
   const sql = readFileSync(file, 'utf8')
@@ -47,7 +44,7 @@ t.test('the service logs in as a role that Postgres makes for it, not as the sup
   t.match(compose, `secrets: [postgres-password, ${path.split('/').at(-1)}]`)
 })
 
-t.test('the image has the tool on its path, and all that it copies is let through', async (t) => {
+t.test('has the command on the path of the image, and all copied files in .dockerignore', async (t) => {
   t.match(dockerfile, /^RUN ln -s \/app\/bin\/doorcode\.js \/usr\/local\/bin\/doorcode$/m)
   const letThrough = readFileSync('.dockerignore', 'utf8').split('\n')
   for (const [, sources = ''] of dockerfile.matchAll(/^COPY (?!--from)(.*) \S+$/gm))
@@ -59,7 +56,7 @@ t.test('the image has the tool on its path, and all that it copies is let throug
     t.notMatch(text, /src\/cli\/doorcode\.ts/)
 })
 
-t.test('the example of the settings names the proxy that the instructions mean', async (t) => {
+t.test('names the proxy of the instructions in .env.example', async (t) => {
   const [, ranges = ''] = /^TRUST_PROXY=(.*)$/m.exec(readFileSync('.env.example', 'utf8')) ?? []
   const findings = checkProxy({ ranges: ranges.split(','), issuer: 'https://auth.example.com', seen: undefined })
   t.strictSame(

@@ -5,13 +5,13 @@ import { createWorld, type World, type WorldOptions } from '../support/app.ts'
 import { startTcpProxy } from '../support/tcp-proxy.ts'
 
 /**
- * A world with a second instance whose wire to the database can be cut. `beforeSend` runs right before the statement that
- * enters a message, `duringSend` while the provider has it.
+ * Creates a world with a second instance whose database connection can be cut. `beforeSend` runs right before the
+ * statement that records a message, `duringSend` while the provider handles it.
  */
 const createWired = async (t: Test, options: WorldOptions = {}) => {
   const hooks: { beforeSend?: () => void; duringSend?: () => SendResult } = {}
   const world = await createWorld(t, {
-    // What a database that is away does not keep is reported, and breaks no promise.
+    // Entries are lost while the database is down, as documented.
     invariants: false,
     provider: {
       name: 'test',
@@ -40,7 +40,7 @@ const createWired = async (t: Test, options: WorldOptions = {}) => {
 
 const sends = async (world: World) => Number((await world.sql('select count(*) from sends'))[0]!['count'])
 
-/** Calls while the answer of the statement that enters the message gets lost: the message never leaves. */
+/** Makes a call and drops the response of the statement that records the message, so that it is never sent. */
 const loseAnswer = async <T>(
   { world, wire, hooks, cut }: Awaited<ReturnType<typeof createWired>>,
   call: () => Promise<T>,
@@ -58,7 +58,7 @@ const loseAnswer = async <T>(
   return lost
 }
 
-t.test('a login whose message never left waits until the send deadline, not for the cooldown', async (t) => {
+t.test('allows a login after the send deadline if its message was never sent', async (t) => {
   const wires = await createWired(t)
   const { world, wired } = wires
   await world.addUser('alice')
@@ -66,14 +66,18 @@ t.test('a login whose message never left waits until the send deadline, not for 
   t.equal(world.messages.length, 0)
 
   const soon = await wired.login('alice')
-  t.match(soon, { status: 429, body: { code: 'resend_cooldown' } }, 'as the message may still be on its way')
+  t.match(soon, { status: 429, body: { code: 'resend_cooldown' } }, 'the message may still be in transit')
   await world.passTime(5)
-  t.match(await wired.login('alice'), { status: 200, body: { delivery: { resend_in: 30 } } }, 'the first step again')
+  t.match(
+    await wired.login('alice'),
+    { status: 200, body: { delivery: { resend_in: 30 } } },
+    'the cooldown starts again at its first step',
+  )
   t.equal(world.messages.length, 1)
   t.match(await world.login('alice'), { status: 429, body: { code: 'resend_cooldown', retry_after: 30 } })
 })
 
-t.test('a resend whose message never left may be repeated after the send deadline, once', async (t) => {
+t.test('allows one resend after the send deadline if its message was never sent', async (t) => {
   const wires = await createWired(t)
   const { world, wired } = wires
   await world.addUser('alice')
@@ -84,13 +88,13 @@ t.test('a resend whose message never left may be repeated after the send deadlin
   await world.passTime(5)
   t.equal((await world.get('/challenge', token)).body.delivery.resend_in, 0)
   const answers = await Promise.all(Array.from({ length: 10 }, () => world.resend(token)))
-  t.equal(answers.filter(({ status }) => status === 200).length, 1, 'one of many')
+  t.equal(answers.filter(({ status }) => status === 200).length, 1, 'one of ten parallel resends')
   t.equal(answers.filter(({ body }) => body.code === 'resend_cooldown').length, 9)
-  t.equal(answers.find(({ status }) => status === 200)!.body.delivery.resend_in, 60, 'the second step')
+  t.equal(answers.find(({ status }) => status === 200)!.body.delivery.resend_in, 60, 'the second step of the cooldown')
   t.equal(world.messages.length, 2)
 })
 
-t.test('a message that the provider refused while the database was away costs no cooldown', async (t) => {
+t.test('starts no cooldown for a message that failed while the database was down', async (t) => {
   const { world, wired, wire, hooks, cut } = await createWired(t)
   await world.addUser('alice')
   hooks.duringSend = () => {
@@ -104,7 +108,7 @@ t.test('a message that the provider refused while the database was away costs no
   t.match(await wired.login('alice'), { status: 200, body: { delivery: { resend_in: 30 } } })
 })
 
-t.test('a message that may have left keeps its cooldown', async (t) => {
+t.test('keeps the cooldown of a message that may have been sent', async (t) => {
   const { world, hooks } = await createWired(t)
   await world.addUser('alice')
   hooks.duringSend = () => ({ outcome: 'unknown', reason: 'HTTP 502' })
@@ -113,7 +117,7 @@ t.test('a message that may have left keeps its cooldown', async (t) => {
   t.match(await world.login('alice'), { status: 429, body: { code: 'resend_cooldown' } })
 })
 
-t.test('a number that a lost message was to reach is free for its next account after the send deadline', async (t) => {
+t.test('frees the number of a lost message for other accounts after the send deadline', async (t) => {
   const { number } = GUARD_RULES
   const wires = await createWired(t, { guard: { number } })
   const { world, wired } = wires
@@ -125,7 +129,7 @@ t.test('a number that a lost message was to reach is free for its next account a
   t.equal((await world.login('bob')).status, 200)
 })
 
-t.test('of a number that was taken over a login that may send is still asked about', async (t) => {
+t.test('checks the number again with number intelligence after a lost message', async (t) => {
   const wires = await createWired(t)
   const { world, wired } = wires
   await world.addUser('alice')

@@ -4,10 +4,10 @@ import { createWorld } from '../support/app.ts'
 
 const settingsOf = (CORS_ORIGINS: string) => inspectSettings({ env: { CORS_ORIGINS }, providers: [] })
 
-/** The faults of this setting alone. */
+/** Returns the faults of CORS_ORIGINS only. */
 const faultsOf = (written: string) => settingsOf(written).faults.filter((fault) => fault.startsWith('CORS_ORIGINS'))
 
-/** How an operator may write an origin, and what a browser sends for it. */
+/** Spellings of origins, each with the origin that a browser sends. */
 const SPELLINGS = [
   ['https://app.example.com', 'https://app.example.com'],
   ['https://App.Example.com', 'https://app.example.com'],
@@ -32,7 +32,7 @@ const SPELLINGS = [
   ['moz-extension://4fa2b6a8-9d60-4b6d-8a5e-0d9b3d6b1c11', 'moz-extension://4fa2b6a8-9d60-4b6d-8a5e-0d9b3d6b1c11'],
 ] as const
 
-t.test('an origin is taken in every spelling that means one, and allowed as browsers send it', async (t) => {
+t.test('accepts an origin in every valid spelling and allows it as browsers send it', async (t) => {
   const written = SPELLINGS.map(([spelling]) => spelling).join(', ')
   t.strictSame(faultsOf(written), [])
   const world = await createWorld(t, { app: { http: { corsOrigins: settingsOf(written).settings.CORS_ORIGINS } } })
@@ -57,7 +57,7 @@ t.test('an origin is taken in every spelling that means one, and allowed as brow
   for (const [spelling, origin] of SPELLINGS) t.strictSame(settingsOf(spelling).settings.CORS_ORIGINS, [origin])
 })
 
-t.test('what is more than an origin is refused with the right spelling', async (t) => {
+t.test('refuses a URL that is more than an origin and suggests the correct spelling', async (t) => {
   for (const [written, spelling] of [
     ['https://app.example.com/login', 'https://app.example.com'],
     ['https://App.Example.com:443/login?x=1', 'https://app.example.com'],
@@ -72,7 +72,7 @@ t.test('what is more than an origin is refused with the right spelling', async (
   }
 })
 
-t.test('what no browser sends as an origin of one page is refused', async (t) => {
+t.test('refuses values that no browser sends as an origin', async (t) => {
   for (const written of [
     '*',
     'null',

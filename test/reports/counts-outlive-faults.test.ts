@@ -3,7 +3,7 @@ import { PASSWORD_RULES } from '../../src/core/limits.ts'
 import { createEventOutbox } from '../../src/store/outbox/events.ts'
 import { createWorld, PASSWORD, type World, wrongCode } from '../support/app.ts'
 
-/** Lets no event be written until the function it returns is called. */
+/** Makes every insert of an event fail until the returned function is called. */
 const breakEvents = async (world: World) => {
   await world.sql(`
     create function broken() returns trigger language plpgsql as $$
@@ -21,7 +21,7 @@ const factorOf = async (world: World) =>
 
 const eventsOf = (world: World) => world.sql('select type, data from events order by created_at')
 
-t.test('wrong guesses count while no event can be written, and no guess is answered then', async (t) => {
+t.test('counts wrong guesses and returns 503 while events cannot be written', async (t) => {
   const world = await createWorld(t)
   const other = await world.startInstance()
   await world.addUser('alice')
@@ -34,9 +34,13 @@ t.test('wrong guesses count while no event can be written, and no guess is answe
     t.match(answer, { status: 503, body: { code: 'service_unavailable', retry_after: Number } }, `guess ${nth}`)
     t.notMatch(JSON.stringify(answer.body), 'as the test asks')
   }
-  t.match(await world.verify(token, code), { status: 503 }, 'the right code has the same answer')
+  t.match(await world.verify(token, code), { status: 503 }, 'a correct code has the same answer')
   t.match(await factorOf(world), { failures: 10, locked: true })
-  t.equal((await world.sql('select attempts from challenges'))[0]!['attempts'], 1, 'what is not judged is not counted')
+  t.equal(
+    (await world.sql('select attempts from challenges'))[0]!['attempts'],
+    1,
+    'guesses against a locked factor are not counted',
+  )
 
   await repair()
   const answers = await Promise.all(
@@ -44,12 +48,12 @@ t.test('wrong guesses count while no event can be written, and no guess is answe
   )
   for (const { body } of answers) t.equal(body.code, 'factor_locked')
   t.match(await eventsOf(world), [{ type: 'account.locked', data: { factor: 'sms', failures: 10, until: String } }])
-  t.equal((await eventsOf(world)).length, 1, 'once')
+  t.equal((await eventsOf(world)).length, 1, 'one event only')
   await world.passTime(901)
-  t.equal((await world.verify(token, code)).body.code, 'challenge_invalid', 'and the code has expired')
+  t.equal((await world.verify(token, code)).body.code, 'challenge_invalid', 'the code has expired')
 })
 
-t.test('the hundredth failure disables the factor while no event can be written', async (t) => {
+t.test('disables the factor at the 100th failure while events cannot be written', async (t) => {
   const world = await createWorld(t)
   await world.addUser('alice')
   await world.sql('update factors set failures = 99')
@@ -64,7 +68,7 @@ t.test('the hundredth failure disables the factor while no event can be written'
   t.match(await eventsOf(world), [{ type: 'factor.disabled', data: { failures: 100 } }])
 })
 
-t.test('an event that an instance left behind is delivered without another guess', async (t) => {
+t.test('delivers a delayed event without another guess', async (t) => {
   const world = await createWorld(t)
   await world.addUser('alice')
   await world.sql('update factors set failures = 9')
@@ -72,13 +76,13 @@ t.test('an event that an instance left behind is delivered without another guess
   const repair = await breakEvents(world)
   t.equal((await world.verify(token, wrongCode(world.lastCode()))).status, 503)
   const outbox = createEventOutbox(world.database)
-  t.strictSame(await outbox.claim(10), [], 'which waits as long as it must')
+  t.strictSame(await outbox.claim(10), [], 'the event is not written yet')
   await repair()
   t.match(await outbox.claim(10), [{ type: 'account.locked', data: { failures: 10 } }])
   t.strictSame(await outbox.claim(10), [])
 })
 
-t.test('a guess whose own failure leads to no event is answered as ever', async (t) => {
+t.test('answers a guess without an event as usual while events cannot be written', async (t) => {
   const world = await createWorld(t)
   await world.addUser('alice')
   const { pending_token: token } = (await world.login('alice')).body
@@ -87,7 +91,7 @@ t.test('a guess whose own failure leads to no event is answered as ever', async 
   t.equal((await world.verify(token, world.lastCode())).status, 200)
 })
 
-t.test('a refresh token that comes back copied ends its session while no event can be written', async (t) => {
+t.test('ends the session of a reused refresh token while events cannot be written', async (t) => {
   const world = await createWorld(t, { resendCooldown: 0 })
   await world.addUser('alice')
   const { refresh_token: first } = await world.logIn('alice')
@@ -96,11 +100,11 @@ t.test('a refresh token that comes back copied ends its session while no event c
   await breakEvents(world)
   await world.passTime(600)
   t.match(await world.refresh(first), { status: 401 })
-  t.match(await world.refresh(third), { status: 401 }, 'the thief and the owner alike are signed out')
+  t.match(await world.refresh(third), { status: 401 }, 'attacker and owner are logged out')
   t.match(await world.sql('select revoked_for from sessions'), [{ revoked_for: 'reuse' }])
 })
 
-t.test('a device token that comes back copied is forgotten while no event can be written', async (t) => {
+t.test('deletes a reused device token while events cannot be written', async (t) => {
   const world = await createWorld(t, { resendCooldown: 0 })
   await world.addUser('alice')
   const { device_token: first } = await world.logIn('alice', { remember_device: true })
@@ -108,12 +112,12 @@ t.test('a device token that comes back copied is forgotten while no event can be
   const { device_token: second } = (await login(first)).body
   await breakEvents(world)
   await world.passTime(600)
-  t.match((await login(first)).body, { token_type: 'pending-2fa' }, 'a code is asked for')
+  t.match((await login(first)).body, { token_type: 'pending-2fa' }, 'the login requires a code')
   t.strictSame(await world.sql('select 1 from devices'), [])
   t.match((await login(second)).body, { token_type: 'pending-2fa' })
 })
 
-t.test('a wrong password counts although its consequences cannot be written', async (t) => {
+t.test('counts a wrong password even if its consequences cannot be written', async (t) => {
   const world = await createWorld(t, { resendCooldown: 0, passwordRules: PASSWORD_RULES })
   await world.addUser('alice')
   await world.sql(`
@@ -122,5 +126,9 @@ t.test('a wrong password counts although its consequences cannot be written', as
   for (let nth = 1; nth <= PASSWORD_RULES.perAddress; nth += 1) {
     t.match(await world.login('alice', `wrong ${nth}`), { status: 503, body: { code: 'service_unavailable' } })
   }
-  t.match(await world.login('alice'), { status: 429, body: { code: 'rate_limited' } }, 'the right one comes too late')
+  t.match(
+    await world.login('alice'),
+    { status: 429, body: { code: 'rate_limited' } },
+    'the correct password is refused at the limit',
+  )
 })

@@ -7,7 +7,7 @@ import { makeCertificate } from '../support/certificate.ts'
 import { startTlsFront } from '../support/tls-front.ts'
 import { startTransactionPooler } from '../support/transaction-pooler.ts'
 
-/** What shells and containers set for tools of Postgres; each of it would break a session that took it. */
+/** Variables that shells and containers set for Postgres tools; each one breaks a session that reads it. */
 const SHELL = {
   PGHOST: '192.0.2.1',
   PGPORT: '1',
@@ -27,7 +27,7 @@ const SHELL = {
   PGDATESTYLE: 'German',
 }
 
-/** What a role or a database may have set for its sessions. */
+/** Session settings that a role or a database may have. */
 const STORED = {
   search_path: 'nowhere',
   default_transaction_read_only: 'on',
@@ -44,7 +44,7 @@ const STORED = {
   row_security: 'off',
 }
 
-/** The address without what a test says of the session in it. */
+/** Returns the URL without the session options of the test. */
 const plain = (url: string): string => url.replace(/\?.*/, '')
 
 const setStored = async (sql: (text: string) => Promise<unknown>, url: string) => {
@@ -64,7 +64,7 @@ const setShell = (t: Test) => {
   })
 }
 
-t.test('neither the shell nor the database nor the role changes what a login does', async (t) => {
+t.test('ignores session settings of the shell, the database and the role at a login', async (t) => {
   const world = await createWorld(t)
   await world.addUser('alice')
   await setStored(world.sql, world.url)
@@ -82,7 +82,7 @@ t.test('neither the shell nor the database nor the role changes what a login doe
   t.match(rows, [{ zone: 'UTC', path: '"$user", public', name: 'doorcode', timeout: '2s' }])
 })
 
-t.test('the same holds for the tool, and limits of the role do not end a migration', async (t) => {
+t.test('ignores session settings in the command, and timeouts of the role in a migration', async (t) => {
   const world = await createWorld(t, { invariants: false })
   await world.sql('drop schema public cascade')
   await world.sql('create schema public')
@@ -93,7 +93,7 @@ t.test('the same holds for the tool, and limits of the role do not end a migrati
   t.match(await runHere(['user', 'list'], { env }), { code: 0, stdout: 'There are no users.\n', stderr: '' })
 })
 
-t.test('options in DATABASE_URL are ours, and stay', async (t) => {
+t.test('keeps the options in DATABASE_URL', async (t) => {
   const world = await createWorld(t, { invariants: false })
   await world.sql('drop schema public cascade')
   await world.sql('create schema elsewhere')
@@ -104,7 +104,7 @@ t.test('options in DATABASE_URL are ours, and stay', async (t) => {
   t.match(await runHere(['user', 'list'], { env }), { code: 0, stdout: 'There are no users.\n' })
 })
 
-t.test('a password that the address lacks is taken from nowhere else', async (t) => {
+t.test('takes the password only from DATABASE_URL', async (t) => {
   const world = await createWorld(t)
   setShell(t)
   process.env['PGPASSWORD'] = new URL(world.url).password
@@ -117,7 +117,7 @@ t.test('a password that the address lacks is taken from nowhere else', async (t)
 
 const DAY = 86_400_000
 
-t.test('a certificate of the database that cannot be trusted is 503, and log and doctor say why', async (t) => {
+t.test('returns 503 for an untrusted database certificate, and explains it in log and doctor', async (t) => {
   const world = await createWorld(t, { invariants: false })
   await world.addUser('alice')
   const url = new URL(world.url)
@@ -137,7 +137,7 @@ t.test('a certificate of the database that cannot be trusted is 503, and log and
       /Renew the certificate/,
     ],
     [
-      'of another name',
+      'for another name',
       makeCertificate({ host: 'db.example.com', to: later }),
       'own',
       /is for another host name/,
@@ -170,10 +170,10 @@ t.test('a certificate of the database that cannot be trusted is 503, and log and
   url.searchParams.set('sslmode', 'verify-full')
   url.searchParams.set('sslrootcert', trusted)
   const instance = await world.startInstance({ databaseUrl: url.href })
-  t.equal((await instance.login('alice')).status, 200, 'with its CA it serves')
+  t.equal((await instance.login('alice')).status, 200, 'a login works with the CA of the certificate')
 })
 
-t.test('TLS that is asked for where there is none is said, and so is a certificate that is not there', async (t) => {
+t.test('reports a server without TLS, and a certificate file that does not exist', async (t) => {
   const world = await createWorld(t)
   const say = async (search: string) => {
     const { code, stderr } = await runHere(['user', 'list'], { env: { DATABASE_URL: `${plain(world.url)}${search}` } })
@@ -187,7 +187,7 @@ t.test('TLS that is asked for where there is none is said, and so is a certifica
   )
 })
 
-t.test('a pooler that shares connections between transactions is 503, and log and doctor say so', async (t) => {
+t.test('returns 503 for a pooler in transaction mode, and names it in log and doctor', async (t) => {
   const world = await createWorld(t, { invariants: false })
   await world.addUser('alice')
   const pooled = await startTransactionPooler(world.url)

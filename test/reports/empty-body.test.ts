@@ -6,7 +6,7 @@ import { createWorld, type World } from '../support/app.ts'
 
 const JSON_TYPE = 'application/json'
 
-/** What clients send who mean no body: the head, and a body that says nothing. */
+/** Headers and bodies that clients send for a call without a body. */
 const NOTHING: Record<string, string[]> = {
   'no header at all': ['', ''],
   'a length of 0': ['Content-Length: 0', ''],
@@ -23,7 +23,7 @@ const NOTHING: Record<string, string[]> = {
   'an empty upload with a coding': [`Content-Type: ${JSON_TYPE}\r\nContent-Encoding: gzip\r\nContent-Length: 0`, ''],
 }
 
-/** Sends two requests on one connection; the statuses of both answers. */
+/** Sends two requests on one connection and returns the statuses of both responses. */
 const sendTwice = async (port: number, line: string, token: string, [headers, body]: string[]) => {
   const head = [`${line} HTTP/1.1`, 'Host: a', `Authorization: Bearer ${token}`, headers].filter(Boolean).join('\r\n')
   const socket = connect(port, '127.0.0.1')
@@ -38,7 +38,7 @@ const sendTwice = async (port: number, line: string, token: string, [headers, bo
 const listen = async ({ app }: Pick<World, 'app'>) =>
   Number(new URL(await app.listen({ port: 0, host: '127.0.0.1' })).port)
 
-t.test('a route that needs no body takes an absent one, however a client spells that', async (t) => {
+t.test('accepts every form of an empty body on routes that need none', async (t) => {
   const world = await createAdminWorld(t, { resendCooldown: 0 })
   await world.addUser('alice')
   const bob = await world.addUser('bob', '+12025550144')
@@ -58,13 +58,13 @@ t.test('a route that needs no body takes an absent one, however a client spells 
       [`DELETE /admin/users/${bob}/sessions`, adminPort, key, 204],
       [`POST /admin/users/${bob}/enable`, adminPort, key, 200],
     ] as const) {
-      // The second answer shows that the connection stays open.
+      // The second response proves that the connection stays open.
       t.strictSame(await sendTwice(to, line, bearer, nothing), [status, 404], `${line}: ${name}`)
     }
   }
 })
 
-t.test('a body that is there is looked at as before', async (t) => {
+t.test('validates a body that is present on routes that need none', async (t) => {
   const world = await createAdminWorld(t)
   const bob = await world.addUser('bob')
   const { access_token: token } = await world.logIn('bob')
@@ -104,7 +104,7 @@ t.test('a body that is there is looked at as before', async (t) => {
   }
 })
 
-t.test('names of UTF-8 and a coding that changes nothing are taken, on both listeners', async (t) => {
+t.test('accepts aliases of UTF-8 and the identity coding on both listeners', async (t) => {
   const world = await createAdminWorld(t)
   for (const [app, url] of [
     [world.app, '/login'],
@@ -147,7 +147,7 @@ t.test('names of UTF-8 and a coding that changes nothing are taken, on both list
   }
 })
 
-t.test('a cookie counts without a body, but only where the request says JSON', async (t) => {
+t.test('accepts a cookie without a body only with a JSON content type', async (t) => {
   const world = await createWorld(t, { resendCooldown: 0, app: { http: { refreshCookie: true } } })
   await world.addUser('alice')
   const { body } = await world.login('alice')
@@ -164,8 +164,8 @@ t.test('a cookie counts without a body, but only where the request says JSON', a
     'application/x-www-form-urlencoded',
     'multipart/form-data; boundary=x',
   ]) {
-    t.equal(await call('/refresh', type), 401, `a form of a neighbouring host: ${type}`)
-    t.equal(await call('/logout', type), 401, `a form of a neighbouring host: ${type}`)
+    t.equal(await call('/refresh', type), 401, `a form of a neighboring host: ${type}`)
+    t.equal(await call('/logout', type), 401, `a form of a neighboring host: ${type}`)
   }
   t.equal(await call('/logout', 'application/json'), 204)
 })

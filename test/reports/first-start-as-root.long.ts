@@ -1,4 +1,4 @@
-/** The embedded Postgres, which refuses to run as root, starts for a container's root, whose home is closed to other users. */
+/** Starts the embedded Postgres, which refuses to run as root, for a root user whose home is closed to other users. */
 import { execFileSync } from 'node:child_process'
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -8,17 +8,17 @@ import { prepareCluster } from '../../db/embedded.ts'
 import { clusterOf, removeDataDir } from '../../db/embedded-places.ts'
 import { noteMissing } from '../run/missing.ts'
 
-/** Declares a test of what root alone meets. */
+/** Declares a test that runs only as root. */
 const testAsRoot = (name: string, run: (t: Test) => Promise<void>) =>
   t.test(name, async (t) => {
     if (process.getuid?.() === 0) await run(t)
     else noteMissing(t, 'root', 'Run the tests as root, in a container for example.', { inCi: true })
   })
 
-/** Where clusters of closed folders live. */
+/** The folder for the clusters of closed folders. */
 const SHARED = '/var/lib/doorcode'
 
-/** A folder that its owner alone may enter, and in it what was asked for. */
+/** Creates a folder that only its owner may enter. */
 const closedFolder = (t: Test): string => {
   const folder = mkdtempSync(join(tmpdir(), 'doorcode-root-'))
   chmodSync(folder, 0o700)
@@ -26,7 +26,7 @@ const closedFolder = (t: Test): string => {
   return folder
 }
 
-/** A checkout as far as the embedded Postgres needs it, with the programs of Postgres inside. */
+/** Creates a minimal checkout for the embedded Postgres, with its programs. */
 const checkoutIn = (folder: string): string => {
   const checkout = join(folder, 'checkout')
   mkdirSync(join(checkout, 'node_modules'), { recursive: true })
@@ -41,7 +41,7 @@ const checkoutIn = (folder: string): string => {
   return checkout
 }
 
-/** Starts and stops Postgres, and prints what it says and whether it has the table that a former start has made. */
+/** A program that starts and stops Postgres, and prints its messages and the number of starts. */
 const PROGRAM = `
   process.umask(0o077)
   const { startEmbedded } = await import('./db/embedded.ts')
@@ -55,7 +55,7 @@ const PROGRAM = `
   await client.end()
   stop()`
 
-testAsRoot('as root in a folder of mode 0700, it starts, says where the cluster is, and finds it again', async (t) => {
+testAsRoot('starts as root in a folder of mode 0700, prints the path of the cluster and reuses it', async (t) => {
   const checkout = checkoutIn(closedFolder(t))
   const dataDir = join(checkout, '.data')
   const hadBinaries = existsSync(SHARED) ? readdirSync(SHARED) : []
@@ -72,13 +72,13 @@ testAsRoot('as root in a folder of mode 0700, it starts, says where the cluster 
   const first = start()
   const where = clusterOf(dataDir)
   t.match(where, /^\/var\/lib\/doorcode\/checkout-/)
-  t.equal(first.filter((line) => line.includes(where)).length, 1, 'one line says where')
+  t.equal(first.filter((line) => line.includes(where)).length, 1, 'one line has the path')
   t.match(first.at(-1), 'starts: 1')
   const second = start()
-  t.match(second.at(-1), 'starts: 2', 'the next start finds it')
+  t.match(second.at(-1), 'starts: 2', 'the next start reuses the cluster')
   t.notMatch(second.join(), /Making/)
 
   rmSync(dataDir, { recursive: true })
   t.equal(await prepareCluster(dataDir), where)
-  t.notOk(existsSync(where), 'a data folder that was removed takes its cluster with it')
+  t.notOk(existsSync(where), 'the cluster of a removed data folder is removed')
 })

@@ -6,7 +6,7 @@ const { user, number, address, network } = GUARD_RULES
 const CAPS = { user, number, address, network }
 const NEW_PASSWORD = 'an older tale of four other words'
 
-/** Takes every password: hashing is not what is tried here. */
+/** Accepts every password, because hashing is not under test. */
 const passwords = {
   verify: async () => true,
   hash: async () => '$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaA',
@@ -26,7 +26,7 @@ const registerFrom = (world: Pick<World, 'send'>, username: string, phone: strin
     remoteAddress,
   })
 
-t.test('an office behind one address logs in for the first time, every one of it', async (t) => {
+t.test('allows the first logins of 14 users behind one address', async (t) => {
   const world = await createWorld(t, { guard: CAPS, app: { credentials: { passwords } } })
   for (let nth = 0; nth < 14; nth += 1) {
     await world.addUser(`user${nth}`, numberOf(nth))
@@ -39,11 +39,11 @@ t.test('an office behind one address logs in for the first time, every one of it
     await world.addUser(`user${nth}`, numberOf(nth))
     answers.push(await loginFrom(world, `user${nth}`, '203.0.113.9'))
   }
-  t.equal(answers.filter(({ status }) => status === 200).length, 10, 'codes that are not entered still count')
+  t.equal(answers.filter(({ status }) => status === 200).length, 10, 'codes that are never entered still count')
   t.ok(answers.slice(10).every(({ body }) => body.code === 'rate_limited'))
 })
 
-t.test('a network of many offices is held by codes that are not entered alone', async (t) => {
+t.test('counts only codes that were not entered against a network', async (t) => {
   const world = await createWorld(t, {
     guard: { ...CAPS, network: { perHour: 3 } },
     app: { credentials: { passwords } },
@@ -61,14 +61,14 @@ t.test('a network of many offices is held by codes that are not entered alone', 
   t.strictSame(statuses, [200, 200, 200, 429])
 })
 
-t.test('the accounts of one number share one ceiling, and strangers cannot use it up', async (t) => {
+t.test('shares one cap between the accounts of a number, which strangers cannot exhaust', async (t) => {
   const world = await createWorld(t, { resendCooldown: 0, guard: CAPS, app: { credentials: { passwords } } })
   const phone = '+12025550143'
   const names = Array.from({ length: 6 }, (_, nth) => `family${nth}`)
   for (const name of names) {
     await world.addUser(name, phone)
     const { body } = await loginFrom(world, name, '203.0.113.9')
-    t.equal((await world.verify(body.pending_token, world.lastCode())).status, 200, `${name} has proven the number`)
+    t.equal((await world.verify(body.pending_token, world.lastCode())).status, 200, `${name} has verified the number`)
     await world.passTime(6 * 3_600)
   }
   await world.passTime(86_400)
@@ -82,23 +82,26 @@ t.test('the accounts of one number share one ceiling, and strangers cannot use i
     return { sent: world.messages.length - before, last: answers.at(-1)! }
   }
   const first = await knock(5)
-  t.equal(first.sent, 5, 'not five to each account')
+  t.equal(first.sent, 5, 'five for all accounts together')
   t.match(first.last, { status: 429, body: { code: 'rate_limited' } })
-  t.ok(first.last.body.retry_after > 3_500 && first.last.body.retry_after <= 3_600, 'until the first is an hour old')
+  t.ok(
+    first.last.body.retry_after > 3_500 && first.last.body.retry_after <= 3_600,
+    'the wait lasts until the first code is an hour old',
+  )
   await world.passTime(3_601)
   t.equal((await knock(2)).sent, 5)
   await world.passTime(3_601)
-  t.equal((await knock(2)).sent, 0, 'ten a day')
+  t.equal((await knock(2)).sent, 0, 'the daily cap is ten')
 
   await world.passTime(86_400)
   const before = world.messages.length
   for (let nth = 0; nth < 8; nth += 1) await registerFrom(world, `stranger${nth}`, phone, `198.18.${nth}.7`)
-  t.equal(world.messages.length - before, 5, 'strangers have five an hour')
-  t.equal((await knock(2)).sent, 5, 'and the owners still have theirs')
+  t.equal(world.messages.length - before, 5, 'strangers get five codes an hour')
+  t.equal((await knock(2)).sent, 5, 'the owners still get theirs')
   t.equal((await registerFrom(world, 'stranger9', phone, '198.18.9.7')).status, 429)
 })
 
-t.test('logins of several accounts at once pass the ceiling of their number as often as it says', async (t) => {
+t.test('sends 5 codes for 12 parallel logins of accounts with one number', async (t) => {
   const world = await createWorld(t, { resendCooldown: 0, guard: CAPS, app: { credentials: { passwords } } })
   const other = await world.startInstance()
   const names = Array.from({ length: 12 }, (_, nth) => `family${nth}`)
@@ -118,7 +121,7 @@ t.test('logins of several accounts at once pass the ceiling of their number as o
   await world.sql(`delete from sends where provider = 'before'`)
 })
 
-t.test('a notice takes no place among the codes of a number or of a user', async (t) => {
+t.test('does not count notices against the caps of a number or a user', async (t) => {
   const world = await createWorld(t, { resendCooldown: 0, guard: CAPS })
   await world.addUser('alice', '+12025550143')
   await world.addUser('bob', '+12025550143')
@@ -126,12 +129,12 @@ t.test('a notice takes no place among the codes of a number or of a user', async
   const { pending_token } = (await alice.post('/phone', { phone: '+12025550199' })).body
   t.equal((await alice.post('/phone/verify', { pending_token, code: world.lastCode() })).status, 200)
   while (world.messages.at(-1)!.code !== '') await new Promise((resolve) => setTimeout(resolve, 5))
-  t.equal(world.messages.at(-1)!.to, '+12025550143', 'the old number has the notice')
+  t.equal(world.messages.at(-1)!.to, '+12025550143', 'the notice goes to the old number')
 
   const statuses = []
   for (let nth = 0; nth < 5; nth += 1) statuses.push((await world.login('bob')).status)
-  t.strictSame(statuses, [200, 200, 200, 200, 429], 'one code of the hour was the login of alice, and none the notice')
+  t.strictSame(statuses, [200, 200, 200, 200, 429], 'the login of alice counts, the notice does not')
   const hers = []
   for (let nth = 0; nth < 4; nth += 1) hers.push((await world.login('alice')).status)
-  t.strictSame(hers, [200, 200, 200, 429], 'she has had a login and a change of her number')
+  t.strictSame(hers, [200, 200, 200, 429], 'her login and her change of number count')
 })

@@ -1,4 +1,4 @@
-/** What stays behind when a process ends in a hurry, and who removes it. */
+/** Checks that nothing remains after processes are killed. */
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync } from 'node:fs'
@@ -16,7 +16,7 @@ import { spawnServer, temporaryFolder } from '../support/server-process.ts'
 
 const database = (await suitePostgres()) as `postgres://${string}`
 
-/** A data folder with a cluster that was never started. */
+/** Creates a data folder with a cluster that was never started. */
 const folderWithCluster = async (t: Test): Promise<string> => {
   const dataDir = temporaryFolder(t)
   t.teardown(() => removeEmbedded(dataDir))
@@ -24,7 +24,7 @@ const folderWithCluster = async (t: Test): Promise<string> => {
   return dataDir
 }
 
-/** Returns what runs with this text in its command line, without those who look. */
+/** Returns the processes with this text in their command line, except `ps`. */
 const processesWith = (text: string): string[] =>
   execFileSync('ps', ['-eo', 'stat=,args='], { encoding: 'utf8' })
     .split('\n')
@@ -32,14 +32,14 @@ const processesWith = (text: string): string[] =>
 
 const isRunning = (dataDir: string): boolean => existsSync(join(clusterOf(dataDir), 'postmaster.pid'))
 
-t.test('two SIGTERMs while the embedded Postgres starts leave none behind', async (t) => {
+t.test('leaves no Postgres running after two SIGTERMs during its start', async (t) => {
   for (const [who, start] of [
     ['the server', (dataDir: string) => spawnServer({ DATA_DIR: dataDir })],
     ['the tool', (dataDir: string) => startTool(['user', 'list'], { env: { DATA_DIR: dataDir } })],
   ] as const) {
     const dataDir = await folderWithCluster(t)
     const { child, ended } = start(dataDir)
-    // Postgres is there, and pg_ctl waits for it.
+    // Postgres is starting, and pg_ctl waits for it.
     while (!existsSync(join(clusterOf(dataDir), 'server.log'))) await sleep(1)
     child.kill('SIGTERM')
     await sleep(20)
@@ -50,7 +50,7 @@ t.test('two SIGTERMs while the embedded Postgres starts leave none behind', asyn
   }
 })
 
-t.test('two SIGTERMs while the cluster is made leave no program behind', async (t) => {
+t.test('leaves no process running after two SIGTERMs during the creation of the cluster', async (t) => {
   const dataDir = temporaryFolder(t)
   t.teardown(() => removeEmbedded(dataDir))
   const { child, ended } = spawnServer({ DATA_DIR: dataDir })
@@ -62,7 +62,7 @@ t.test('two SIGTERMs while the cluster is made leave no program behind', async (
   t.strictSame(processesWith(dataDir), [])
 })
 
-/** Runs a program to the moment in which it kills itself. */
+/** Runs a program that kills itself at its end. */
 const runAndKill = async (program: string, env: Record<string, string>) => {
   const child = spawn(
     process.execPath,
@@ -72,7 +72,7 @@ const runAndKill = async (program: string, env: Record<string, string>) => {
   await once(child, 'exit')
 }
 
-t.test('an embedded Postgres whose server was killed is taken over and stopped by the next one', async (t) => {
+t.test('takes over and stops the embedded Postgres of a killed server', async (t) => {
   const dataDir = await folderWithCluster(t)
   const start = `const { startEmbedded } = await import('./db/embedded.ts')
     await startEmbedded({ dataDir: process.env.FOLDER })`
@@ -80,12 +80,12 @@ t.test('an embedded Postgres whose server was killed is taken over and stopped b
   t.ok(isRunning(dataDir))
   const next = await startEmbedded({ dataDir })
   t.equal(next.startedHere, true)
-  t.equal((await startEmbedded({ dataDir })).startedHere, false, 'it is that one’s from now on')
+  t.equal((await startEmbedded({ dataDir })).startedHere, false, 'the next server owns it from now on')
   next.stop()
   t.notOk(isRunning(dataDir))
 })
 
-/** Lets the instances of this test live in a folder of their own; returns what is in it. */
+/** Sets a temporary directory for the instances of this test; returns it with a function that lists its entries. */
 const useTemporaryDirectory = (t: Test) => {
   const { TMPDIR } = process.env
   const folder = temporaryFolder(t)
@@ -113,29 +113,26 @@ const databases = async () =>
     )
   ).map(({ name }) => name)
 
-t.test(
-  'the next instance of the kit removes folder and database of one that was killed, and of no other',
-  async (t) => {
-    const { entries } = useTemporaryDirectory(t)
-    const alive = await startDoorcode({ database })
-    t.teardown(() => alive.stop())
-    const kept = [entries(), await databases()]
-    const doomed = await startDoorcode({ database })
-    process.kill(instances().at(-1)!, 'SIGKILL')
-    await t.rejects(doomed.user())
-    t.equal((await databases()).length, 2)
-    t.equal(entries().length, 2)
+t.test('removes the folder and database of a killed instance, and of no other', async (t) => {
+  const { entries } = useTemporaryDirectory(t)
+  const alive = await startDoorcode({ database })
+  t.teardown(() => alive.stop())
+  const kept = [entries(), await databases()]
+  const doomed = await startDoorcode({ database })
+  process.kill(instances().at(-1)!, 'SIGKILL')
+  await t.rejects(doomed.user())
+  t.equal((await databases()).length, 2)
+  t.equal(entries().length, 2)
 
-    const next = await startDoorcode({ database })
-    t.equal((await databases()).length, 2)
-    t.equal(entries().length, 2)
-    await next.stop()
-    t.strictSame([entries(), await databases()], kept)
-    t.equal((await fetch(`${alive.url}/health/ready`)).status, 200)
-  },
-)
+  const next = await startDoorcode({ database })
+  t.equal((await databases()).length, 2)
+  t.equal(entries().length, 2)
+  await next.stop()
+  t.strictSame([entries(), await databases()], kept)
+  t.equal((await fetch(`${alive.url}/health/ready`)).status, 200)
+})
 
-t.test('the Postgres of an instance that was killed is stopped with it', async (t) => {
+t.test('stops the Postgres of a killed instance', async (t) => {
   const { entries, folder } = useTemporaryDirectory(t)
   const start = `const { makeInstanceFolder } = await import('./testing/abandoned.ts')
     const { copyCachedCluster } = await import('./testing/cluster-cache.ts')

@@ -7,12 +7,12 @@ import { createWorld } from '../support/app.ts'
 const NEW = 'an older tale of four other words'
 const LOCAL = 'firstname.lastname+a-tag-of-one-service'
 
-/** An e-mail address of this many characters. */
+/** Returns an email address of the given length in characters. */
 const address = (length: number, start = LOCAL) => `${start}@${'d'.repeat(length - start.length - 13)}.example.com`
 
 const LONGEST = address(254)
 
-t.test('takes an e-mail address of up to 254 characters as a name, in any case', async (t) => {
+t.test('accepts an email address of up to 254 characters as a username, in any case', async (t) => {
   const world = await createAdminWorld(t, { resendCooldown: 0 })
   for (const [nth, username] of [address(74), address(253, 'b'), LONGEST].entries()) {
     t.equal(username.length, [74, 253, 254][nth])
@@ -20,7 +20,7 @@ t.test('takes an e-mail address of up to 254 characters as a name, in any case',
     t.equal(status, 200)
     const verified = await world.verify(body.pending_token, world.lastCode())
     t.match(await world.get('/me', verified.body.access_token), { body: { username } })
-    t.equal((await world.login(username.toUpperCase(), NEW)).status, 200, 'in capital letters')
+    t.equal((await world.login(username.toUpperCase(), NEW)).status, 200, 'in upper case')
     const found = await world.admin.get(`/admin/users?q=${encodeURIComponent(username)}`)
     t.match(found, { body: { users: [{ username }] } })
   }
@@ -38,7 +38,7 @@ t.test('takes an e-mail address of up to 254 characters as a name, in any case',
   }
 })
 
-t.test('takes 254 characters of any script, and bounds what a name becomes when it is compared', async (t) => {
+t.test('accepts 254 characters of any script and limits the normalized username', async (t) => {
   const world = await createAdminWorld(t, { resendCooldown: 0 })
   for (const [nth, character] of ['😀', 'é', 'ｘ', '漢'].entries()) {
     const username = character.repeat(254)
@@ -46,7 +46,7 @@ t.test('takes 254 characters of any script, and bounds what a name becomes when 
     t.equal(made.status, 201, character)
     t.equal((await world.login(username, NEW)).status, 200, character)
   }
-  // NFKC makes 18 characters of the first, and many bytes of the others that do not compress.
+  // NFKC expands the first to 18 characters, and the others to many incompressible bytes.
   const ligatures = Array.from({ length: 254 }, (_, nth) => String.fromCodePoint(0xfc00 + ((nth * 97) % 350))).join('')
   for (const username of ['ﷺ'.repeat(254), 'ß'.repeat(254), ligatures, `ﷺ${'x'.repeat(253)}`]) {
     const character = username.slice(0, 2)
@@ -54,12 +54,12 @@ t.test('takes 254 characters of any script, and bounds what a name becomes when 
     const refused = { status: 400, body: { errors: [{ path: '/username', message: /longer than 254/ }] } }
     t.match(await world.post('/register', user), refused, character)
     t.match(await world.admin.post('/admin/users', user), refused, character)
-    t.match(await world.login(username, NEW), { status: 401 }, 'an unknown name')
+    t.match(await world.login(username, NEW), { status: 401 }, 'an unknown username')
     t.equal((await world.admin.get(`/admin/users?q=${encodeURIComponent(username)}`)).status, 200)
   }
 })
 
-t.test('adds and imports such names at the command line', async (t) => {
+t.test('adds and imports long usernames at the command line', async (t) => {
   const world = await createWorld(t, { resendCooldown: 0 })
   const file = `${t.testdir()}/users.db`
   const flask = new DatabaseSync(file)

@@ -8,7 +8,7 @@ const NEW = 'an older tale of four other words'
 const world = await createWorld(t, { resendCooldown: 0, app: { http: { corsOrigins: [ORIGIN] } } })
 await world.addUser('alice')
 
-/** A page of another origin: of the headers it sees what CORS exposes. */
+/** Creates a client on a page of another origin, which sees only the headers that CORS exposes. */
 const pageClient = (token: string) => {
   const seen: Record<string, string>[] = []
   const client = createClient({
@@ -29,7 +29,7 @@ const pageClient = (token: string) => {
   return { client, seen }
 }
 
-t.test('a page of another origin can switch on the lack of the second factor', async (t) => {
+t.test('names a missing second factor in a member that pages of other origins can read', async (t) => {
   const { device_token } = await world.logIn('alice', { remember_device: true })
   const { body } = await world.post('/login', { username: 'alice', password: PASSWORD, device_token })
   const { client, seen } = pageClient(body.access_token)
@@ -42,14 +42,14 @@ t.test('a page of another origin can switch on the lack of the second factor', a
     if (answer.ok || answer.problem.code !== 'forbidden') throw new Error(JSON.stringify(answer))
     const { required } = answer.problem
     t.equal(required, 'aal2')
-    // @ts-expect-error: the compiler knows what may be required
+    // @ts-expect-error: the compiler knows the possible requirements
     if (required === 'aal3') t.fail('impossible')
   }
   t.equal(seen.length, answers.length)
   for (const headers of seen) t.match(headers['www-authenticate'], /insufficient_user_authentication/)
 })
 
-t.test('the lack of a valid invite is a member too, before the code and after it', async (t) => {
+t.test('names a missing invite in a member, before and after the code', async (t) => {
   const invited = await world.startInstance({ app: { credentials: { registration: 'invite' } } })
   const registration = { username: 'bob', password: NEW, phone: '+12025550144' }
   t.match(await invited.post('/register', registration), {
@@ -70,7 +70,7 @@ t.test('the lack of a valid invite is a member too, before the code and after it
   })
 })
 
-t.test('a refusal for another reason requires nothing', async (t) => {
+t.test('has no member "required" in a refusal for another reason', async (t) => {
   const closed = await world.startInstance({ app: { credentials: { registration: 'closed' } } })
   const { status, body } = await closed.post('/register', {
     username: 'carol',

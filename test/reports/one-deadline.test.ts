@@ -4,7 +4,7 @@ import { ANSWER_WITHIN } from '../../src/core/deadline.ts'
 import { type Answer, createWorld, type WorldOptions } from '../support/app.ts'
 import { startTcpProxy } from '../support/tcp-proxy.ts'
 
-/** A second instance with little time for an answer, whose database can be slow. */
+/** Creates a second instance with a short deadline and a database that can be slow. */
 const createSlow = async (t: Test, answerWithin: number, options: WorldOptions = {}) => {
   const world = await createWorld(t, { ...options, invariants: false })
   await world.addUser('alice')
@@ -13,12 +13,12 @@ const createSlow = async (t: Test, answerWithin: number, options: WorldOptions =
   url.hostname = '127.0.0.1'
   url.port = String(wire.port)
   const slow = await world.startInstance({ databaseUrl: url.href, answerWithin })
-  // Its connections are there, and its statements prepared.
+  // Opens its connections and prepares its statements.
   await slow.login('nobody')
   return { world, wire, slow }
 }
 
-/** Room for a busy machine, in ms; without the deadline each of these answers takes longer than that. */
+/** Tolerance for a busy machine, in ms; without the deadline each of these responses exceeds it. */
 const SLACK = 250
 
 const timed = async (answer: Promise<Answer>) => {
@@ -32,22 +32,22 @@ const assertInTime = (t: Test, { status, headers, body, ms }: Awaited<ReturnType
   t.ok(ms < within + SLACK, `${Math.round(ms)} ms`)
 }
 
-/** Resolves when what the instance goes on with alone has been taken back: a login elsewhere works at once. */
+/** Resolves when the instance has rolled back its work, so that a login at another instance works. */
 const assertNothingUsed = async (t: Test, world: Awaited<ReturnType<typeof createWorld>>, sent: number) => {
   let answer = await world.login('alice')
   for (let tries = 0; answer.status !== 200 && tries < 100; tries += 1) {
     await new Promise((resolve) => setTimeout(resolve, 50))
     answer = await world.login('alice')
   }
-  t.equal(answer.status, 200, 'no cooldown was used up')
-  t.equal(world.messages.length, sent + 1, 'no message was sent for the caller who had gone')
+  t.equal(answer.status, 200, 'no cooldown remains')
+  t.equal(world.messages.length, sent + 1, 'no message was sent after the deadline')
 }
 
-t.test('the deadline is within the five seconds that callers are promised', async (t) => {
+t.test('has a deadline below 5 s', async (t) => {
   t.ok(ANSWER_WITHIN < 5_000)
 })
 
-t.test('a provider that fails and a database that is slow to take the code back are one wait', async (t) => {
+t.test('covers a failing provider and a slow withdrawal of the code with one deadline', async (t) => {
   let fails = true
   let wire: Awaited<ReturnType<typeof startTcpProxy>> | undefined
   const provider = {
@@ -66,7 +66,7 @@ t.test('a provider that fails and a database that is slow to take the code back 
   await assertNothingUsed(t, slowly.world, slowly.world.messages.length)
 })
 
-t.test('a database that is too slow to leave time for the message keeps it from being sent', async (t) => {
+t.test('sends no message if a slow database leaves too little time for it', async (t) => {
   const { world, wire, slow } = await createSlow(t, 1_200)
   wire.delay = 350
   assertInTime(t, await timed(slow.login('alice')), 1_200)
@@ -74,7 +74,7 @@ t.test('a database that is too slow to leave time for the message keeps it from 
   await assertNothingUsed(t, world, 0)
 })
 
-t.test('an answer that is held back for many failures does not add to a database that is slow', async (t) => {
+t.test('covers the delay after wrong passwords and a slow database with one deadline', async (t) => {
   const passwordRules = {
     within: 900,
     perAddress: 100,
@@ -95,7 +95,7 @@ t.test('an answer that is held back for many failures does not add to a database
   t.equal(world.messages.length, 0)
 })
 
-t.test('every route has the deadline, and what is late is not begun', async (t) => {
+t.test('applies the deadline to every route', async (t) => {
   const { world, wire, slow } = await createSlow(t, 400, { resendCooldown: 0 })
   const grant = await world.logIn('alice')
   const { pending_token: token } = (await world.login('alice')).body
@@ -113,7 +113,7 @@ t.test('every route has the deadline, and what is late is not begun', async (t) 
   wire.delay = 0
 })
 
-t.test('a caller that sends its body slowly has all the time for its answer', async (t) => {
+t.test('starts the deadline after the body has arrived', async (t) => {
   const { slow } = await createSlow(t, 300)
   const address = await slow.app.listen({ host: '127.0.0.1', port: 0 })
   const body = JSON.stringify({ username: 'nobody', password: 'a password' })

@@ -12,7 +12,7 @@ import { MESSAGE } from '../contracts/provider.ts'
 import { createTestDatabase, query } from '../support/postgres.ts'
 import { call, startServer, temporaryFolder } from '../support/server-process.ts'
 
-/** A company's proxy: answers plain requests itself, and refuses tunnels or leads them all to one port. */
+/** Starts a corporate proxy that answers plain requests itself, and refuses tunnels or forwards them to one port. */
 const startProxy = async (t: Test) => {
   const proxy = { address: '', seen: [] as string[], credentials: new Set<string | undefined>(), tunnelTo: 0 }
   const note = ({ method, url, headers }: IncomingMessage) => {
@@ -48,14 +48,14 @@ const startProxy = async (t: Test) => {
   return proxy
 }
 
-t.test('a server sends everything that leaves it through the proxy that is set', async (t) => {
+t.test('sends all outgoing requests through the configured proxy', async (t) => {
   const proxy = await startProxy(t)
   const DATABASE_URL = await createTestDatabase(t)
   await query(DATABASE_URL, `insert into events (type, data) values ('account.locked', '{}')`)
   const server = await startServer(t, {
     DATA_DIR: temporaryFolder(t),
     DATABASE_URL,
-    // As shells and Docker set it, without a scheme and in lower case.
+    // The form of shells and Docker: in lower case and without a scheme.
     https_proxy: `user:p%40ss@${proxy.address}`,
     HTTP_PROXY: `http://user:p%40ss@${proxy.address}/`,
     SMS_PROVIDERS: 'webhook',
@@ -83,11 +83,11 @@ t.test('a server sends everything that leaves it through the proxy that is set',
     /^CONNECT ops\.example\.com:443$/,
   ]
   const missing = () => wanted.filter((request) => !proxy.seen.some((line) => request.test(line)))
-  // Events leave in the background.
+  // Events are sent in the background.
   for (let tries = 0; missing().length > 0 && tries < 500; tries += 1) await new Promise((wait) => setTimeout(wait, 20))
   t.strictSame(missing(), [], `requests at the proxy: ${proxy.seen.join(', ')}`)
   t.strictSame([...proxy.credentials], [`Basic ${Buffer.from('user:p@ss').toString('base64')}`])
-  t.notMatch(server.output(), /p%40ss|p@ss/, 'its password is in no log line')
+  t.notMatch(server.output(), /p%40ss|p@ss/, 'the password is not logged')
 })
 
 const SETTINGS = {
@@ -97,7 +97,7 @@ const SETTINGS = {
   TWILIO_URL: 'https://api.twilio.example',
 }
 
-t.test('a message that the proxy does not let out is failed, and keeps its TLS end to end', async (t) => {
+t.test('fails a message that the proxy refuses, and keeps TLS end to end', async (t) => {
   const proxy = await startProxy(t)
   const sendThrough = async (address: string) => {
     const { transport } = createOutgoing({ HTTPS_PROXY: address, NO_PROXY: [] })
@@ -109,7 +109,7 @@ t.test('a message that the proxy does not let out is failed, and keeps its TLS e
   t.match(await sendThrough('http://127.0.0.1:1'), { outcome: 'failed', reason: 'ECONNREFUSED' })
 })
 
-t.test('hosts of NO_PROXY and this machine are asked directly', async (t) => {
+t.test('connects directly to hosts of NO_PROXY and to this machine', async (t) => {
   const proxy = await startProxy(t)
   const direct = await startProxy(t)
   const { transport } = createOutgoing({ HTTP_PROXY: proxy.address, NO_PROXY: ['example.invalid'] })
@@ -119,13 +119,13 @@ t.test('hosts of NO_PROXY and this machine are asked directly', async (t) => {
       () => 'no answer',
     )
   t.equal(await get(`http://${direct.address}/`), 200, 'this machine')
-  t.equal(await get('http://sms.example.invalid/'), 'no answer', 'a name that no server knows')
+  t.equal(await get('http://sms.example.invalid/'), 'no answer', 'a host of NO_PROXY, which does not resolve')
   t.strictSame(proxy.seen, [])
   t.equal(await get('http://sms.example.com/'), 200)
   t.strictSame(proxy.seen, ['GET http://sms.example.com/'])
 })
 
-t.test('the variables of the environment are read as settings alone, in both cases', async (t) => {
+t.test('reads proxy variables only as settings, in upper and lower case', async (t) => {
   const read = (env: Record<string, string>) => {
     const { settings } = inspectSettings({ env, providers })
     return [settings.HTTPS_PROXY, settings.HTTP_PROXY, settings.NO_PROXY]
@@ -133,10 +133,10 @@ t.test('the variables of the environment are read as settings alone, in both cas
   t.strictSame(read({ https_proxy: 'a:1', http_proxy: 'b:1', no_proxy: 'x, .y' }), ['a:1', 'b:1', ['x', '.y']])
   t.strictSame(read({ https_proxy: 'a:1', HTTPS_PROXY: 'c:1' }), ['c:1', undefined, []])
   const shell = { https_proxy: 'a:1', no_proxy: '*', ftp_proxy: 'a:1', FTP_PROXY: 'a:1', ALL_PROXY: 'socks5://a:1' }
-  t.strictSame(inspectSettings({ env: shell, providers }).faults, [], 'what shells set is no slip of the pen')
+  t.strictSame(inspectSettings({ env: shell, providers }).faults, [], 'variables of shells are not reported as typos')
 })
 
-t.test('the doctor says which proxy is used, whether it can be reached, and never its password', async (t) => {
+t.test('reports in the doctor the proxy and its reachability without the password', async (t) => {
   const proxy = await startProxy(t)
   const { reachProxy: reach } = realProbes()
   const look = (httpsProxy: string | undefined, noProxy: string[] = []) =>

@@ -13,7 +13,7 @@ import { createWorld, type World } from '../support/app.ts'
 const NEW = 'an older tale of four other words'
 const SECRET = 'only for tests: not a secret at all'
 
-/** Spellings of one number each; the first is the one that is stored. */
+/** Spellings of one number by country; the first is the stored one. */
 const SPELLINGS: Record<string, string[]> = {
   GB: ['+447400123456', '+4407400123456', '+44 (0)7400 123456', '+44 07400 123456'],
   US: ['+12025550171', '+112025550171', '+1 1 202 555 0171'],
@@ -33,7 +33,7 @@ const SPELLINGS: Record<string, string[]> = {
 const register = (world: Pick<World, 'post'>, username: string, phone: string) =>
   world.post('/register', { username, password: NEW, phone })
 
-t.test('all spellings of a number have one cooldown and one hourly cap at POST /register', async (t) => {
+t.test('shares one cooldown and one hourly cap between all spellings of a number', async (t) => {
   const world = await createWorld(t, { guard: { number: GUARD_RULES.number } })
   for (const [country, [stored, ...others]] of Object.entries(SPELLINGS)) {
     t.equal((await register(world, `first-${country}`, stored!)).status, 200, stored!)
@@ -48,7 +48,7 @@ t.test('all spellings of a number have one cooldown and one hourly cap at POST /
   )
 })
 
-t.test('an account gets the one spelling of its number at POST /register and at POST /phone', async (t) => {
+t.test('stores one spelling of a number at POST /register and POST /phone', async (t) => {
   const world = await createWorld(t, { resendCooldown: 0 })
   const stored = async () => (await world.sql(`select phone from factors`)).map(({ phone }) => phone)
   const { body } = await register(world, 'carol', '+44 (0)7400 123456')
@@ -67,7 +67,7 @@ t.test('an account gets the one spelling of its number at POST /register and at 
   t.equal((await world.sql('select distinct phone_hash from sends')).length, 2)
 })
 
-t.test('a language has one spelling too, at every way in', async (t) => {
+t.test('stores one spelling of a locale from every route', async (t) => {
   const world = await createAdminWorld(t, { resendCooldown: 0 })
   const carol = { username: 'carol', password: NEW, phone: '+12025550161' }
   const { body } = await world.post('/register', { ...carol, locale: 'PT-br' })
@@ -78,7 +78,7 @@ t.test('a language has one spelling too, at every way in', async (t) => {
   t.match(await world.post('/register', { ...carol, username: 'erin', locale: '12' }), refused)
 })
 
-t.test('one Idempotency-Key and another spelling of the number are the same request', async (t) => {
+t.test('repeats a request with the same Idempotency-Key and another spelling of the number', async (t) => {
   const world = await createWorld(t)
   const headers = { 'idempotency-key': '0f0c1f5a-6f5e-4f6a-8f0e-2f1d3c4b5a69' }
   const ask = (phone: string) => world.post('/register', { username: 'carol', password: NEW, phone }, headers)
@@ -88,7 +88,7 @@ t.test('one Idempotency-Key and another spelling of the number are the same requ
   t.equal(world.messages.length, 1)
 })
 
-t.test('operators add, find and follow a number in any spelling', async (t) => {
+t.test('lets operators add, find and track a number in any spelling', async (t) => {
   const world = await createAdminWorld(t)
   const { call } = world.admin
   const created = await call({
@@ -106,16 +106,16 @@ t.test('operators add, find and follow a number in any spelling', async (t) => {
   const tool = (...args: string[]) => runHere(args, { env: { DATABASE_URL: world.url, SECRET } })
   for (const spelling of SPELLINGS['GB']!) t.match((await tool('sms', 'show', spelling)).stdout, /alice/, spelling)
 
-  // A row of the time when numbers were hashed as they were written.
+  // A row of an older version, which hashed numbers as they were entered.
   const { phoneKey } = deriveSecrets(SECRET)
   await world.sql('update sends set phone_hash = $1', [hashPhone(phoneKey, '+4407400123456')])
-  t.match((await tool('sms', 'show', '+4407400123456')).stdout, /alice/, 'the spelling of then finds it')
+  t.match((await tool('sms', 'show', '+4407400123456')).stdout, /alice/, 'the original spelling finds it')
 
   t.match((await tool('user', 'set-phone', 'alice', '--phone', '+8201023123456')).stdout, /\+821023123456/)
   t.match((await tool('guard', 'block', '+44 (0)7400')).stdout, /^Nothing is sent to \+447400 until/)
 })
 
-t.test('safe numbers and scenario numbers hold for every spelling', async (t) => {
+t.test('matches safe numbers and scenario numbers in every spelling', async (t) => {
   const { address, ...fraud } = GUARD_RULES
   const world = await createWorld(t, {
     resendCooldown: 0,
@@ -129,18 +129,18 @@ t.test('safe numbers and scenario numbers hold for every spelling', async (t) =>
 
   const { status, body } = await register(world, 'carol', '+82 010-2312-3456')
   t.equal(status, 200)
-  t.equal(world.messages.length, 3, 'nothing leaves for a scenario number')
+  t.equal(world.messages.length, 3, 'no message for a scenario number')
   t.equal((await world.verify(body.pending_token, '246810')).status, 200)
 
   const item = '+4407400123456=delivered'
   t.strictSame(parseScenarios([item], { codeLength: 6, strict: false, now: 0 }).faults, [])
   const { SMS_SAFE_NUMBERS } = loadSettings({ env: { SMS_SAFE_NUMBERS: '+4407400123456' }, providers: [CONSOLE] })
-  t.strictSame(SMS_SAFE_NUMBERS, ['+4407400123456'], 'a setting may have any spelling')
+  t.strictSame(SMS_SAFE_NUMBERS, ['+4407400123456'], 'the setting accepts any spelling')
 })
 
 const CONSOLE = { name: 'console', real: false, settings: { type: 'object', properties: {} } } as never
 
-/** Puts the world's database back to the schema before the repair. */
+/** Resets the database to the schema before the repair. */
 const formerSchema = async (world: World) => {
   await world.sql('drop schema public cascade')
   await world.sql('create schema public')
@@ -168,7 +168,7 @@ const migrateTest = async (t: Test) => {
   return world
 }
 
-t.test('the migration repairs stored numbers and reports which users share one', async (t) => {
+t.test('repairs stored numbers in the migration and reports users who share one', async (t) => {
   const world = await migrateTest(t)
   await world.sql(`
     insert into sends (send_id, challenge_id, user_id, provider, channel, prefix, phone_hash, segments)

@@ -5,7 +5,7 @@ import { providers } from '../../src/providers/index.ts'
 import { createProvider, sendOverWire } from '../../testing/index.ts'
 import { MESSAGE } from '../contracts/provider.ts'
 
-/** Settings of each real provider, facing an address. */
+/** Returns the settings of each real provider for the given URL. */
 const SETTINGS: Record<string, (url: string) => Record<string, unknown>> = {
   crondock: (url) => ({ CRONDOCK_API_KEY: 'test', CRONDOCK_URL: url }),
   twilio: (url) => ({
@@ -42,7 +42,7 @@ const SETTINGS: Record<string, (url: string) => Record<string, unknown>> = {
 
 const REAL = providers.filter(({ real }) => real)
 
-/** JSON of a shape that no provider documents, and what a proxy or a captive portal answers in its place. */
+/** Undocumented JSON, and responses of proxies and captive portals. */
 const WRONG = [
   '[]',
   '[[]]',
@@ -60,13 +60,13 @@ const WRONG = [
   '\uFEFF[]',
 ]
 
-t.test('each real provider is looked at', async (t) => {
+t.test('tests each real provider', async (t) => {
   t.strictSame(REAL.map(({ name }) => name).sort(), Object.keys(SETTINGS).sort())
 })
 
-t.test('a success of the wrong shape is never counted as sent, nor held against the number', async (t) => {
+t.test('treats a malformed success as failed or unknown, never as accepted or refused', async (t) => {
   for (const definition of REAL) {
-    // A list of one text is as good as any to a gateway that nobody described.
+    // A gateway without a described response accepts any non-empty list.
     const bodies = definition.name === 'webhook' ? WRONG.filter((body) => !/^\[.+\]$/.test(body)) : WRONG
     for (const status of [200, 201, 202]) {
       for (const body of bodies) {
@@ -78,7 +78,7 @@ t.test('a success of the wrong shape is never counted as sent, nor held against 
   }
 })
 
-/** A server that ends each connection at its first byte. */
+/** Starts a server that closes each connection at its first byte. */
 const startDropping = (t: Test) =>
   new Promise<number>((resolve) => {
     const server = createServer((socket) => {
@@ -88,14 +88,14 @@ const startDropping = (t: Test) =>
     t.teardown(() => server.close())
   })
 
-t.test('a message that cannot have left is failed, and one that may have left is unknown', async (t) => {
+t.test('reports a message as failed if it was not sent, and as unknown if it may have been', async (t) => {
   const port = await startDropping(t)
   for (const [url, outcome, because] of [
     ['http://127.0.0.1:1', 'failed', 'a port that fetch blocks'],
-    ['http://127.0.0.1:6000', 'failed', 'another one'],
-    [`https://127.0.0.1:${port}`, 'failed', 'the connection ended in its handshake'],
-    ['http://255.255.255.255', 'failed', 'the machine may not connect there'],
-    [`http://127.0.0.1:${port}`, 'unknown', 'the request had arrived'],
+    ['http://127.0.0.1:6000', 'failed', 'another port that fetch blocks'],
+    [`https://127.0.0.1:${port}`, 'failed', 'the connection ended during the TLS handshake'],
+    ['http://255.255.255.255', 'failed', 'the address is not reachable'],
+    [`http://127.0.0.1:${port}`, 'unknown', 'the request had arrived before the connection ended'],
   ] as const) {
     for (const definition of REAL) {
       const provider = await createProvider(definition, SETTINGS[definition.name]!(url))
@@ -105,7 +105,7 @@ t.test('a message that cannot have left is failed, and one that may have left is
   }
 })
 
-t.test('a page instead of a range says nothing of a password', async (t) => {
+t.test('rejects a page in place of a range of breached passwords', async (t) => {
   const { createServer: createHttp } = await import('node:http')
   let body = ''
   let elapsed = 0

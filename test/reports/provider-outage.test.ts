@@ -8,7 +8,7 @@ import { createWorld } from '../support/app.ts'
 
 const DOWN: SendResult = { outcome: 'failed', reason: 'HTTP 500' }
 
-t.test('an instance whose only provider is left alone stays ready; only what sends a code answers 503', async (t) => {
+t.test('stays ready while the circuit of the only provider is open, and returns 503 for codes', async (t) => {
   let result: SendResult = { outcome: 'accepted' }
   const world = await createWorld(t, {
     breaker: { failures: 1, openFor: 60_000 },
@@ -33,21 +33,21 @@ t.test('an instance whose only provider is left alone stays ready; only what sen
   t.equal((await world.refresh(session.refresh_token)).status, 200)
 })
 
-t.test('the Retry-After of a provider makes no wait longer than an hour, nor one of nothing', async (t) => {
+t.test('limits the Retry-After of a provider to 1 s to 1 hour', async (t) => {
   let result: SendResult = DOWN
   const world = await createWorld(t, { provider: { name: 'one', send: async () => result } })
   await world.addUser('alice')
-  for (const [given, told] of [
+  for (const [given, expected] of [
     [999_999, 3_600],
     [0, 1],
     [90, 90],
   ] as const) {
     result = { outcome: 'failed', reason: 'HTTP 429', retryAfter: given }
-    t.match(await world.login('alice'), { status: 503, body: { code: 'sms_unavailable', retry_after: told } })
+    t.match(await world.login('alice'), { status: 503, body: { code: 'sms_unavailable', retry_after: expected } })
   }
 })
 
-t.test('a provider that is back after an outage carries messages again within a few seconds', async (t) => {
+t.test('sends through a recovered provider within 5 s', async (t) => {
   const settings = loadSettings({ env: {}, providers })
   let elapsed = 0
   let result: SendResult = DOWN
@@ -86,13 +86,13 @@ t.test('a provider that is back after an outage carries messages again within a 
   const waits = () => dispatcher.candidates({ phone: to, country: 'US', channel: 'sms' })[0]!.retryAfter
 
   while (waits() === 0 && sent.length < 100) await send('down')
-  t.ok(waits() <= 5, `left alone for ${waits()} s`)
+  t.ok(waits() <= 5, `the circuit is open for ${waits()} s`)
   for (let probes = 1; probes <= 3; probes += 1) {
     const before = sent.length
     elapsed += waits() * 1_000
     await Promise.all(Array.from({ length: 20 }, () => send('probe')))
-    t.equal(sent.length - before, 1, 'one message at a time finds out')
-    t.ok(waits() > 0 && waits() <= 5, 'and the wait does not grow')
+    t.equal(sent.length - before, 1, 'one trial message at a time')
+    t.ok(waits() > 0 && waits() <= 5, 'the wait does not grow')
   }
   result = { outcome: 'accepted' }
   elapsed += waits() * 1_000

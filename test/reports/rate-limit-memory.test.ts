@@ -18,7 +18,7 @@ const exceed = async (instance: Instance, address: string) => {
   return from(instance, address)
 }
 
-/** Sends one request each from this many IPv6 networks. */
+/** Sends one request from each of the given number of IPv6 networks. */
 const floodFrom = async (instance: Instance, networks: number) => {
   for (let nth = 0; nth < networks; nth += 100) {
     await Promise.all(
@@ -33,15 +33,15 @@ const floodFrom = async (instance: Instance, networks: number) => {
   }
 }
 
-t.test('an address over its limit stays over it while many others pass', async (t) => {
+t.test('keeps an address over its limit during a flood from other addresses', async (t) => {
   t.equal((await exceed(world, '198.51.100.1')).status, 429)
   await floodFrom(world, rounds({ quick: 500, all: 6_000 }))
   t.match(await from(world, '198.51.100.1'), { status: 429, body: { code: 'rate_limited' } })
   elapsed += 60_000
-  t.equal((await from(world, '198.51.100.1')).status, 400, 'and not for longer than the window')
+  t.equal((await from(world, '198.51.100.1')).status, 400, 'the limit ends with the window')
 })
 
-t.test('a wall clock that jumps an hour and back changes no wait', async (t) => {
+t.test('ignores a wall clock that jumps by an hour and back', async (t) => {
   const real = Date.now
   let jump = 0
   t.intercept(Date, 'now', { value: () => real() + jump })
@@ -67,13 +67,13 @@ const startWithRedis = async (t: Test) => {
   return { fake, instance }
 }
 
-t.test('a Redis that hangs is asked once, and by no request after that for a second', async (t) => {
+t.test('skips a hanging Redis for one second after one timeout', async (t) => {
   const { fake, instance } = await startWithRedis(t)
   fake.mode = 'hang'
   t.equal((await from(instance, '198.51.100.20')).status, 400)
   const asked = fake.commands
   t.equal((await exceed(instance, '198.51.100.20')).status, 429)
-  t.equal(fake.commands, asked, 'no other request was sent to it')
+  t.equal(fake.commands, asked, 'no other command was sent')
 
   fake.mode = 'answer'
   elapsed += 999
@@ -81,20 +81,20 @@ t.test('a Redis that hangs is asked once, and by no request after that for a sec
   t.equal(fake.commands, asked)
   elapsed += 1
   t.equal((await from(instance, '198.51.100.21')).status, 400)
-  t.ok(fake.commands > asked, 'then one finds out')
+  t.ok(fake.commands > asked, 'one request tries Redis again')
 })
 
-t.test('an address over its limit in Redis stays over it when Redis is lost', async (t) => {
+t.test('keeps an address over its limit when Redis fails', async (t) => {
   const { fake, instance } = await startWithRedis(t)
   t.equal((await exceed(instance, '198.51.100.30')).status, 429)
   for (let nth = 1; nth < ADDRESS_LIMITS.login; nth += 1) await from(instance, '198.51.100.31')
   fake.mode = 'hang'
   t.equal((await from(instance, '198.51.100.30')).status, 429)
-  t.equal((await from(instance, '198.51.100.31')).status, 400, 'the twentieth')
-  t.equal((await from(instance, '198.51.100.31')).status, 429, 'the twenty-first')
+  t.equal((await from(instance, '198.51.100.31')).status, 400, 'the 20th request')
+  t.equal((await from(instance, '198.51.100.31')).status, 429, 'the 21st request')
 })
 
-t.test('a Redis whose clock was set back makes no wait longer than the window', async (t) => {
+t.test('never waits longer than the window if the clock of Redis was set back', async (t) => {
   const { fake, instance } = await startWithRedis(t)
   fake.ttl = 3_660_000
   const limited = await exceed(instance, '198.51.100.40')

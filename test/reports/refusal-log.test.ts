@@ -13,14 +13,14 @@ interface Line {
   err?: { message: string }
 }
 
-/** The lines about problems since `from`, without those of the level debug. */
+/** Returns the log lines about problems since `from`, without the level debug. */
 const problemsIn = ({ logged }: World, from = 0): Line[] =>
   logged
     .slice(from)
     .map((line) => JSON.parse(line) as Line)
     .filter(({ event, level }) => event === 'problem' && level !== 'debug')
 
-t.test('a flood that is refused as overloaded is one warning, then one with the count', async (t) => {
+t.test('logs a flood of overloaded responses as one warning and one with the count', async (t) => {
   const passwords = await createArgon2id(createHashQueue({ concurrency: 1, maxWait: 1, now: () => performance.now() }))
   const world = await createWorld(t, { app: { credentials: { passwords } } })
   const answers = await Promise.all(Array.from({ length: 40 }, () => world.login('nobody')))
@@ -35,7 +35,7 @@ t.test('a flood that is refused as overloaded is one warning, then one with the 
   t.match(lines[1], { level: 'warn', code: 'overloaded', count: refused - 1 })
 })
 
-t.test('a database that is away is warned of once with its cause, by requests and by readiness', async (t) => {
+t.test('logs one warning with the cause for an unreachable database', async (t) => {
   const world = await createWorld(t)
   const { port } = new URL(world.url)
   const wire = await startTcpProxy(t, Number(port || 5432))
@@ -53,7 +53,7 @@ t.test('a database that is away is warned of once with its cause, by requests an
   t.equal(lines.length, 1)
 })
 
-t.test('a fault of our own is an error each time', async (t) => {
+t.test('logs every internal error', async (t) => {
   const world = await createWorld(t)
   const broken = await world.startInstance({
     app: {

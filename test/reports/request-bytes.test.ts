@@ -7,7 +7,7 @@ import { digestTables } from '../support/table-digest.ts'
 const NEW = 'an older tale of four other words'
 const JSON_TYPE = { 'content-type': 'application/json' }
 
-/** Bytes that stand for no character in UTF-8; a lenient decoder makes U+FFFD of each. */
+/** Invalid UTF-8, which a lenient decoder replaces by U+FFFD. */
 const NOT_UTF8: Record<string, number[]> = {
   '0xff': [0xff],
   '0xfe': [0xfe],
@@ -25,7 +25,7 @@ const NOT_UTF8: Record<string, number[]> = {
   'Latin-1': [...Buffer.from('Zoë', 'latin1')],
 }
 
-/** JSON text of this object, with these bytes in the place of each `~`. */
+/** Returns the JSON text of the object with the given bytes in place of each `~`. */
 const bodyWith = (object: object, bytes: readonly number[]): Buffer =>
   Buffer.concat(
     JSON.stringify(object)
@@ -36,12 +36,12 @@ const bodyWith = (object: object, bytes: readonly number[]): Buffer =>
 const sendBytes = (world: Pick<World, 'send'>, url: string, payload: Buffer | string) =>
   world.send({ method: 'POST', url, payload, headers: JSON_TYPE })
 
-/** Tables that say who asked: the rest must not change. */
+/** Tables that record calls; all others must not change. */
 const RECORDS = ['events', 'audit_events', 'admin_keys']
 
 const wasMalformed = { status: 400, body: { code: 'malformed_json' } }
 
-t.test('refuses a body that is not UTF-8 before any work, in every member of every route', async (t) => {
+t.test('refuses a body that is not UTF-8 on every route before it changes anything', async (t) => {
   const world = await createAdminWorld(t)
   await world.addUser('alice')
   const { pending_token: token } = (await world.login('alice')).body
@@ -75,7 +75,7 @@ t.test('refuses a body that is not UTF-8 before any work, in every member of eve
   t.equal((await world.users.list()).length, 1)
 })
 
-t.test('takes every character that is UTF-8, a byte order mark and U+FFFD itself', async (t) => {
+t.test('accepts every UTF-8 character, including a byte order mark and U+FFFD', async (t) => {
   const world = await createWorld(t, { resendCooldown: 0 })
   const password = 'Zoë 😀 € \u{1F468}\u200D\u{1F469} \uFFFD \u{10FFFD} words'
   const register = { username: 'Zoë', password, phone: '+12025550161' }
@@ -87,14 +87,14 @@ t.test('takes every character that is UTF-8, a byte order mark and U+FFFD itself
     /[^ -~]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
-  t.equal((await sendBytes(world, '/login', escaped)).status, 200, 'escapes are the same characters')
+  t.equal((await sendBytes(world, '/login', escaped)).status, 200, 'escapes equal the characters')
   for (const half of ['\\ud83d', '\\ude00', '\\ude00\\ud83d', '\\ud83dx']) {
     const body = `{"username":"zoë","password":"words ${half}"}`
     t.match(await sendBytes(world, '/login', body), { status: 400, body: { code: 'validation_failed' } }, half)
   }
 })
 
-t.test('refuses a receipt whose text is not UTF-8 before its provider reads it', async (t) => {
+t.test('refuses a receipt that is not UTF-8 before the provider reads it', async (t) => {
   let readings = 0
   const provider = {
     name: 'test',
@@ -120,12 +120,12 @@ t.test('refuses a receipt whose text is not UTF-8 before its provider reads it',
   t.equal(
     (await post('application/octet-stream', Buffer.from([0xff]))).status,
     204,
-    'bytes of another type are left alone',
+    'other media types are not checked',
   )
   t.equal(readings, 2)
 })
 
-t.test('refuses an object that has a member twice, at every depth and however the name is written', async (t) => {
+t.test('refuses duplicate members at every depth, also with escaped names', async (t) => {
   const world = await createAdminWorld(t, { resendCooldown: 0 })
   await world.addUser('alice')
   const { pending_token: token } = (await world.login('alice')).body
@@ -155,7 +155,7 @@ t.test('refuses an object that has a member twice, at every depth and however th
   t.equal((await world.verify(token, code)).status, 200)
 })
 
-t.test('takes colons, quotes and backslashes in strings, and one name in several objects', async (t) => {
+t.test('accepts colons, quotes and backslashes in strings, and one name in several objects', async (t) => {
   const world = await createWorld(t, { resendCooldown: 0 })
   for (const [nth, word] of ['a:b::c', '"a":"b","a":"c"', '\\":\\\\', '\\', '{"x":1}', ':'].entries()) {
     const password = `${word} and ${createHash('sha256').update(String(nth)).digest('hex')}`

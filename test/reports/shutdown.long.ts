@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import t from 'tap'
 import { startServer, temporaryFolder } from '../support/server-process.ts'
 
-/** One request; resolves to whether the answer told us to close, rejects when there is none. */
+/** Sends one request; resolves to true if the response closes the connection, rejects without a response. */
 const ask = (agent: Agent, url: string) =>
   new Promise<boolean>((resolve, reject) => {
     const asked = request(url, { agent }, (answer) => {
@@ -15,7 +15,7 @@ const ask = (agent: Agent, url: string) =>
     asked.end()
   })
 
-t.test('a stop under traffic loses no request and closes every connection by an answer', async (t) => {
+t.test('loses no request on shutdown and closes every connection with a response', async (t) => {
   const server = await startServer(t, {
     DATA_DIR: temporaryFolder(t),
     DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none',
@@ -23,7 +23,7 @@ t.test('a stop under traffic loses no request and closes every connection by an 
     SHUTDOWN_DELAY: '1',
   })
   const { port } = new URL(server.address)
-  // Browsers open connections ahead and may never use them.
+  // Browsers open connections in advance and may never use them.
   const silent = connect(Number(port), '127.0.0.1').on('error', () => {})
   t.teardown(() => silent.destroy())
 
@@ -31,17 +31,17 @@ t.test('a stop under traffic loses no request and closes every connection by an 
   const talk = async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })
     for (;;) {
-      const isTold = await ask(agent, `${server.address}/.well-known/jwks.json`)
+      const mustClose = await ask(agent, `${server.address}/.well-known/jwks.json`)
       answers += 1
-      if (isTold) return 'told to close'
+      if (mustClose) return 'closed by a response'
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 20))
     }
   }
   const clients = Array.from({ length: 20 }, () => talk().catch((error: Error) => error.message))
   while (answers < 40) await new Promise((resolve) => setTimeout(resolve, 5))
   const stopped = server.stop()
-  // npm passes on what the whole process group has received.
+  // npm forwards the signal that the whole process group receives.
   server.process.kill('SIGTERM')
-  t.strictSame(new Set(await Promise.all(clients)), new Set(['told to close']))
-  t.equal(await stopped, 0, 'and the silent connection does not hold it')
+  t.strictSame(new Set(await Promise.all(clients)), new Set(['closed by a response']))
+  t.equal(await stopped, 0, 'an unused connection does not delay the stop')
 })

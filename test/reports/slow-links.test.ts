@@ -7,7 +7,7 @@ import { startTcpProxy } from '../support/tcp-proxy.ts'
 
 const GRANT = { access_token: 'a.b.c', token_type: 'Bearer', expires_in: 600, refresh_token: 'rt_next' }
 
-/** Renews over a link that delays every answer, in virtual time; the times at which tries began and ended, in ms. */
+/** Refreshes over a link that delays every response, in virtual time. Returns the start and end of each try in ms. */
 const renewBehind = async (delay: number, options: { timeout?: number } = {}) => {
   mock.timers.enable({ apis: ['setTimeout', 'Date'] })
   try {
@@ -48,38 +48,35 @@ const renewBehind = async (delay: number, options: { timeout?: number } = {}) =>
   }
 }
 
-await t.test('a refresh over a link that delays answers by 3.5 s succeeds at its first try', async (t) => {
+await t.test('completes a refresh at its first try over a link with a delay of 3.5 s', async (t) => {
   const { answer, tries } = await renewBehind(3_500)
   t.match(answer, { ok: true, data: { refresh_token: 'rt_next' } })
   t.strictSame(tries, [{ from: 0, to: 3_500 }])
 })
 
-await t.test(
-  'no try of a refresh is cut shorter than the timeout, and none outlasts the grace of the service',
-  async (t) => {
-    for (const timeout of [10_000, 30_000, 60_000]) {
-      const { answer, tries } = await renewBehind(1e9, { timeout })
-      t.match(answer, { ok: false, problem: { code: 'unreachable' } })
-      t.ok(
-        tries.every(({ from, to }) => to! - from === timeout),
-        `${timeout} ms`,
-      )
-      t.ok(
-        tries.every(({ from }) => from < 110_000),
-        'it can still be given the same successor',
-      )
-    }
-  },
-)
+await t.test('gives each try of a refresh the full timeout, within the rotation grace', async (t) => {
+  for (const timeout of [10_000, 30_000, 60_000]) {
+    const { answer, tries } = await renewBehind(1e9, { timeout })
+    t.match(answer, { ok: false, problem: { code: 'unreachable' } })
+    t.ok(
+      tries.every(({ from, to }) => to! - from === timeout),
+      `${timeout} ms`,
+    )
+    t.ok(
+      tries.every(({ from }) => from < 110_000),
+      'the same successor is still available',
+    )
+  }
+})
 
-// After the virtual time, which the timers of a connection must not see.
-// While the wire to the database is cut, audit entries are lost, as they may.
+// Starts after the tests in virtual time, which would affect the timers of connections.
+// Audit entries may be lost while the connection to the database is cut.
 const world = await createWorld(t, { resendCooldown: 0, invariants: false })
 const other = await world.startInstance()
 await world.addUser('alice')
 
-t.test('a lost answer', async (t) => {
-  await t.test('of the client is made good 20 s later on a fast link', async (t) => {
+t.test('a lost response', async (t) => {
+  await t.test('is repeated for the client 20 s later on a fast link', async (t) => {
     let isLost = true
     const grant = await world.logIn('alice')
     const client = createClient({
@@ -95,11 +92,11 @@ t.test('a lost answer', async (t) => {
     t.match(await client.refresh(), { ok: false, problem: { code: 'unreachable' } })
     await world.passTime(20)
     isLost = false
-    t.match(await client.refresh(), { ok: true }, 'still signed in')
-    t.match(await client.refresh(), { ok: true }, 'and the successor serves')
+    t.match(await client.refresh(), { ok: true }, 'the user is still logged in')
+    t.match(await client.refresh(), { ok: true }, 'the successor is valid')
   })
 
-  await t.test('is given again after the longest wait that a rate limit asks for, from any instance', async (t) => {
+  await t.test('is repeated by any instance after the longest wait of a rate limit', async (t) => {
     const { refresh_token: first } = await world.logIn('alice')
     const second = (await world.refresh(first)).body.refresh_token
     for (const instance of [other, world]) {
@@ -109,7 +106,7 @@ t.test('a lost answer', async (t) => {
     t.equal((await other.refresh(second)).status, 200)
   })
 
-  await t.test('of a login by a remembered device gives the same device token a minute later', async (t) => {
+  await t.test('is repeated with the same device token a minute after a login by a remembered device', async (t) => {
     const { device_token } = await world.logIn('alice', { remember_device: true })
     const present = () => world.post('/login', { username: 'alice', password: PASSWORD, device_token })
     const lost = await present()
@@ -125,7 +122,7 @@ t.test('a lost answer', async (t) => {
     address.port = String(wire.port)
     const wired = await world.startInstance({ databaseUrl: address.href })
     const { refresh_token: first } = await world.logIn('alice')
-    t.equal((await wired.get('/health/ready')).status, 200, 'the wire is warm')
+    t.equal((await wired.get('/health/ready')).status, 200, 'the connection is open')
     wire.mode = 'deaf'
     const asked = wired.refresh(first)
     const used = () => world.sql(`select 1 from refresh_tokens where used_at > now() - interval '5 s'`)
@@ -140,11 +137,11 @@ t.test('a lost answer', async (t) => {
     t.match(await wired.refresh(first), { status: 200, body: { token_type: 'Bearer' } })
   })
 
-  t.strictSame(await world.sql(`select 1 from events where type like '%.reused'`), [], 'and reports no copy')
+  t.strictSame(await world.sql(`select 1 from events where type like '%.reused'`), [], 'no reuse is reported')
 })
 
 t.test('a copied refresh token', async (t) => {
-  await t.test('ends the session as soon as its successor was used, however early', async (t) => {
+  await t.test('ends the session as soon as its successor was used', async (t) => {
     const { refresh_token: first } = await world.logIn('alice')
     const second = (await world.refresh(first)).body.refresh_token
     const third = (await world.refresh(second)).body.refresh_token
@@ -152,7 +149,7 @@ t.test('a copied refresh token', async (t) => {
     t.equal((await world.refresh(third)).status, 401)
   })
 
-  await t.test('ends the session when it comes back after the grace, though its successor is unused', async (t) => {
+  await t.test('ends the session after the grace even if its successor is unused', async (t) => {
     const { refresh_token: first } = await world.logIn('alice')
     const second = (await world.refresh(first)).body.refresh_token
     await world.passTime(121)
@@ -160,7 +157,7 @@ t.test('a copied refresh token', async (t) => {
     t.equal((await world.refresh(second)).status, 401)
   })
 
-  await t.test('never makes two chains, however it races with its successor', async (t) => {
+  await t.test('never creates two token chains in a race with its successor', async (t) => {
     for (let round = 0; round < 5; round += 1) {
       const { refresh_token: first } = await world.logIn('alice')
       const second = (await world.refresh(first)).body.refresh_token
@@ -170,10 +167,10 @@ t.test('a copied refresh token', async (t) => {
       )
       const given = new Set(answers.flatMap(({ body }) => body.refresh_token ?? []))
       given.delete(second)
-      t.ok(given.size <= 1, 'one successor of the successor')
+      t.ok(given.size <= 1, 'one second successor')
       for (const token of given) {
         const isCaught = answers.some(({ status }) => status === 401)
-        t.equal((await world.refresh(token)).status, isCaught ? 401 : 200, 'and a copy that was caught ends it')
+        t.equal((await world.refresh(token)).status, isCaught ? 401 : 200, 'a detected copy ends the session')
       }
     }
   })

@@ -10,18 +10,18 @@ import { makeFolder, runHere } from '../cli/tool.ts'
 
 const utf16 = (text: string) => Buffer.from(`\ufeff${text}`, 'utf16le')
 
-/** How editors and shells save the same text. */
+/** Encodings in which editors and shells save the same text. */
 const SAVED: Record<string, (text: string) => Buffer> = {
   plain: (text) => Buffer.from(text),
   'with a byte order mark, as Notepad does': (text) => Buffer.from(`\ufeff${text}`),
   'with that mark and CRLF': (text) => Buffer.from(`\ufeff${text}\r\n`),
   'in UTF-16, as PowerShell does': (text) => utf16(`${text}\r\n`),
-  'in UTF-16, big end first': (text) => utf16(text).swap16(),
+  'in UTF-16, big-endian': (text) => utf16(text).swap16(),
 }
 
 const SECRET = 'only for tests: not a secret at all, and long'
 
-t.test('secrets, keys and texts are read alike, however their files were saved', async (t) => {
+t.test('reads secrets, keys and texts in every common encoding', async (t) => {
   const keys = generateKeySet('EdDSA')
   const found = []
   for (const [name, save] of Object.entries(SAVED)) {
@@ -54,8 +54,8 @@ t.test('secrets, keys and texts are read alike, however their files were saved',
       t.equal(code, 0, `${command} rotate, ${name}: ${stderr}`)
     }
     const rotated = JSON.parse(readFileSync(env.JWT_KEYS_FILE, 'utf8')) as KeySet
-    t.equal(rotated.keys.length, 2, 'what is written has no mark')
+    t.equal(rotated.keys.length, 2, 'the written file has no byte order mark')
     t.equal(readFileSync(env.SECRET_FILE, 'utf8').split('\n')[0], SECRET)
   }
-  for (const ids of found) t.strictSame(ids, found[0], 'one secret, however it was saved')
+  for (const ids of found) t.strictSame(ids, found[0], 'one secret in every encoding')
 })

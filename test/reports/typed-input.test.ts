@@ -6,16 +6,16 @@ import { createWorld, wrongCode } from '../support/app.ts'
 
 const NEW = 'an older tale of four other words'
 
-/** The digits of a code in another script, whose zero this is. */
+/** Returns the code in the digits of the script with the given zero. */
 const inScript = (code: string, zero: string) =>
   [...code].map((digit) => String.fromCodePoint(zero.codePointAt(0)! + Number(digit))).join('')
 
-/** How a code gets into a field when it is typed, dictated or pasted. */
+/** Forms of a code that is typed, dictated or pasted. */
 const SPELLINGS: Record<string, (code: string) => string> = {
   'a space': (code) => `${code.slice(0, 3)} ${code.slice(3)}`,
   'a hyphen': (code) => `${code.slice(0, 3)}-${code.slice(3)}`,
-  'a space behind': (code) => `${code} `,
-  'a space before': (code) => ` ${code}`,
+  'a trailing space': (code) => `${code} `,
+  'a leading space': (code) => ` ${code}`,
   'a dot': (code) => `${code.slice(0, 3)}.${code.slice(3)}`,
   'spaces everywhere': (code) => [...code].join(' '),
   'a no-break space': (code) => `${code.slice(0, 3)}\u00A0${code.slice(3)}`,
@@ -35,7 +35,7 @@ const SPELLINGS: Record<string, (code: string) => string> = {
   'mathematical digits': (code) => inScript(code, '\u{1D7D8}'),
 }
 
-t.test('takes a code with the separators and in the digits that it was typed with', async (t) => {
+t.test('accepts a code with common separators and in the digits of any script', async (t) => {
   const world = await createWorld(t, { resendCooldown: 0 })
   await world.addUser('alice')
   for (const [name, spell] of Object.entries(SPELLINGS)) {
@@ -49,7 +49,7 @@ t.test('takes a code with the separators and in the digits that it was typed wit
   t.equal((await alice.post('/phone/verify', { pending_token: change.pending_token, code })).status, 200)
 })
 
-t.test('counts a wrong code however it is typed, and one guess for all spellings', async (t) => {
+t.test('counts a wrong code in any spelling as one guess', async (t) => {
   const world = await createWorld(t)
   await world.addUser('alice')
   const { pending_token: token } = (await world.login('alice')).body
@@ -61,7 +61,7 @@ t.test('counts a wrong code however it is typed, and one guess for all spellings
   t.equal((await world.sql('select attempts from challenges'))[0]?.attempts, 4)
 })
 
-t.test('refuses everything else in place of a code and does not count it', async (t) => {
+t.test('refuses all other text in place of a code without counting it', async (t) => {
   const world = await createWorld(t)
   await world.addUser('alice')
   const { pending_token: token } = (await world.login('alice')).body
@@ -97,7 +97,7 @@ t.test('refuses everything else in place of a code and does not count it', async
   t.equal((await world.verify(token, code)).status, 200)
 })
 
-t.test('folds the digits of every script that the platform knows', async (t) => {
+t.test('converts the digits of every script that the platform supports', async (t) => {
   let systems = 0
   for (const system of Intl.supportedValuesOf('numberingSystem')) {
     const digits = new Intl.NumberFormat(`en-u-nu-${system}`, { useGrouping: false }).format(9_876_543_210)
@@ -108,7 +108,7 @@ t.test('folds the digits of every script that the platform knows', async (t) => 
   t.ok(systems > 50)
 })
 
-/** Numbers as they come from contacts, messages, web pages and spreadsheets. */
+/** Numbers as contacts, messages, web pages and spreadsheets format them. */
 const PASTED = [
   '+1 202 555 0143',
   '+1\u00A0202\u00A0555\u00A00143',
@@ -127,7 +127,7 @@ const PASTED = [
   '+١٢٠٢٥٥٥٠١٤٣',
 ]
 
-t.test('takes a number as it was pasted, at every way in', async (t) => {
+t.test('accepts a pasted number on every route', async (t) => {
   const world = await createAdminWorld(t, { resendCooldown: 0 })
   await world.addUser('owner', '+12025550199')
   const { access_token } = await world.logIn('owner')
@@ -145,7 +145,7 @@ t.test('takes a number as it was pasted, at every way in', async (t) => {
   t.equal(made.status, 201)
 })
 
-t.test('refuses text that is not a number or lacks its country code, and says why', async (t) => {
+t.test('refuses text without a number or country code and reports the reason', async (t) => {
   const world = await createWorld(t)
   for (const [phone, reason] of [
     ['202 555 0143', /country code/],
@@ -169,7 +169,7 @@ t.test('refuses text that is not a number or lacks its country code, and says wh
   t.equal(world.messages.length, 0)
 })
 
-t.test('says which rule of its country a refused number misses', async (t) => {
+t.test('names the rule of its country that a refused number breaks', async (t) => {
   const world = await createWorld(t)
   for (const [phone, hint] of [
     ['+54 11 2345 6789', /9 after \+54/],
@@ -192,7 +192,11 @@ t.test('says which rule of its country a refused number misses', async (t) => {
     ['+55 11 96123-4567'],
     ['+225 07 01 23 45 67'],
   ]) {
-    t.match(parsePhone(right!), { ok: true }, `${right} is right`)
+    t.match(parsePhone(right!), { ok: true }, `${right} is valid`)
   }
-  t.match(parsePhone('+52 1 55 1234 5678'), { ok: false, reason: /no 1, 01, 044 or 045/ }, 'and at the command line')
+  t.match(
+    parsePhone('+52 1 55 1234 5678'),
+    { ok: false, reason: /no 1, 01, 044 or 045/ },
+    'the parser of the command line reports it too',
+  )
 })
