@@ -6,7 +6,7 @@ import type { Foundation } from './foundation.ts'
 /** Time from the start to the first pruning, in ms: short for instances that live less than an hour, but not 0. */
 const FIRST_PRUNE_MS = 60_000
 
-/** Time between two prunings, in ms. */
+/** The interval of pruning, in ms. */
 const PRUNE_INTERVAL_MS = 3_600_000
 
 /** Dependencies of housekeeping besides the foundation. */

@@ -70,8 +70,8 @@ const timeOfDay = (random: Random, { hoursEast }: Country): number => {
 
 /**
  * Returns the organic traffic of a day, in order of time. Most people come once, during the day, from their own address or an
- * office. After a code that is not entered, they may request another one within 1 to 5 minutes. There are no known users,
- * which is the worst case for the guard. The same seed gives the same day.
+ * office. After a code that is not entered, they may request another one within 1 to 5 minutes. All users are
+ * unknown, which is the worst case for the guard. The same seed gives the same day.
  */
 export const organicDay = ({
   seed,
