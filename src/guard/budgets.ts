@@ -1,14 +1,14 @@
 import { isSupportedCountry } from 'libphonenumber-js/max'
 import type { Budget, Budgets } from '../core/guard/rules.ts'
 
-/** A faulty part of a budget setting, in words. */
+/** An error in a budget setting, as the end of a sentence about it. */
 class BudgetsError extends Error {
   override readonly name = 'BudgetsError'
 }
 
 const SCOPES: Record<string, string> = { all: '*' }
 
-/** Reads `all=20000,each=5000,US=10000`. Throws `BudgetsError` for what has another form. */
+/** Reads `all=20000,each=5000,US=10000`. Throws `BudgetsError` for another form. */
 const parseAmounts = (items: readonly string[], form: RegExp, example: string): Map<string, number> => {
   const amounts = new Map<string, number>()
   for (const item of items) {
@@ -23,15 +23,15 @@ const parseAmounts = (items: readonly string[], form: RegExp, example: string): 
   return amounts
 }
 
-/** Messages a day by scope, as `SMS_BUDGET_MESSAGES` has them. Throws in words what has another form. */
+/** Reads messages a day by scope from `SMS_BUDGET_MESSAGES`. Throws an error that names the faulty item. */
 export const parseMessageBudgets = (items: readonly string[]): Map<string, number> =>
   parseAmounts(items, /^\d{1,9}$/, 'all=20000,each=5000,US=10000')
 
-/** Money a day by scope, as `SMS_BUDGET_COST` has it. Throws in words what has another form. */
+/** Reads the cost a day by scope from `SMS_BUDGET_COST`. Throws an error that names the faulty item. */
 export const parseCostBudgets = (items: readonly string[]): Map<string, number> =>
   parseAmounts(items, /^\d{1,9}(?:\.\d{1,6})?$/, 'all=500,each=100,US=300.50')
 
-/** Both together, by scope: a country without an amount of its own in one of them has that of `each`. */
+/** Combines both budgets by scope. A country that one of them does not name has the amount of `each` there. */
 export const combineBudgets = (messages: Map<string, number>, cost: Map<string, number>): Budgets => {
   const amountIn = (amounts: Map<string, number>, scope: string) =>
     amounts.get(scope) ?? (scope === '*' ? undefined : amounts.get('each')) ?? null

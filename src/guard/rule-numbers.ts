@@ -1,6 +1,6 @@
 import { GUARD_RULES, type GuardRuleNumbers } from '../core/guard/rules.ts'
 
-/** A faulty part of a list of limits, in words. */
+/** An error in a list of rule numbers, as the end of a sentence about it. */
 class RuleNumbersError extends Error {
   override readonly name = 'RuleNumbersError'
 }
@@ -8,8 +8,8 @@ class RuleNumbersError extends Error {
 type Numbers = Record<string, Record<string, number>>
 
 /**
- * Reads numbers of the guard's rules, such as `address.perHour=50`: whole ones are 1 or more, shares lie between 0 and 1.
- * Returns each rule that is named, with its other numbers as they are by default. Throws in words for what has another form.
+ * Reads numbers of the guard's rules, such as `address.perHour=50`. Whole numbers are at least 1, shares are from 0 to
+ * 1. Returns each named rule, with defaults for its other numbers. Throws an error that names the faulty item.
  */
 export const parseRuleNumbers = (items: readonly string[]): GuardRuleNumbers => {
   const rules: Numbers = GUARD_RULES
@@ -28,7 +28,7 @@ export const parseRuleNumbers = (items: readonly string[]): GuardRuleNumbers => 
     if (!/^\d{1,9}(?:\.\d{1,6})?$/.test(value)) throw new RuleNumbersError(`${number} takes a number, not "${value}"`)
     if (Number.isInteger(standard) && value.includes('.'))
       throw new RuleNumbersError(`${number} takes a whole number, not "${value}"`)
-    // A cap of 0 would be none.
+    // A cap of 0 would block every send.
     if (Number.isInteger(standard) && Number(value) < 1)
       throw new RuleNumbersError(`${number} takes at least 1, not "${value}"`)
     if (!Number.isInteger(standard) && Number(value) > 1)

@@ -4,18 +4,18 @@ import { interpretFault } from './wire-faults.ts'
 
 /** A request to a provider. */
 export interface HttpRequest {
-  /** POST unless it says otherwise. */
+  /** POST by default. */
   method?: 'GET' | 'POST' | 'PUT'
   url: string
   headers?: Record<string, string>
-  /** The body: JSON, form fields in their order, or raw text whose type stands in `headers`. One of them at most. */
+  /** The body, in at most one form: JSON, ordered form fields, or raw text whose type is in `headers`. */
   json?: unknown
   form?: readonly (readonly [name: string, value: string])[]
   body?: string
   signal: AbortSignal
 }
 
-/** A request as it goes over the wire. */
+/** A request, as it is sent. */
 export interface WireRequest {
   method: string
   url: string
@@ -24,7 +24,7 @@ export interface WireRequest {
   body: string | undefined
 }
 
-/** An answer as it came over the wire. */
+/** A response, as it was received. */
 export interface WireAnswer {
   status: number
   /** Names in lower case. */
@@ -33,32 +33,32 @@ export interface WireAnswer {
   body: string | undefined
 }
 
-/** Carries one request to a provider and its answer back. Throws when there is none. */
+/** Sends one request to a provider and returns the response. Throws when no response comes. */
 export type Transport = (request: WireRequest, signal: AbortSignal) => Promise<WireAnswer>
 
-/** A provider's answer, as far as it was read. */
+/** A provider's response, as far as it was read. */
 export interface HttpAnswer {
   status: number
   /** The body as text; undefined when it is longer than 64 KiB. */
   text: string | undefined
   /** The JSON body; undefined when it is not JSON or longer than 64 KiB. */
   json: unknown
-  /** Seconds, from `Retry-After`. */
+  /** The seconds of `Retry-After`. */
   retryAfter: number | undefined
 }
 
-/** Returns true when a part of an answer has members to look at; a list has none. */
+/** Returns true for a JSON object; false for a list and other values. */
 export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** Returns the address of a path below a base address, whose last slash may be there or not. */
+/** Returns the URL of a path below a base URL, which may end in a slash. */
 export const joinUrl = (base: string, path: string): string => (path === '' ? base : base.replace(/\/$/, '') + path)
 
-/** Returns the `Authorization` header of HTTP's Basic scheme (RFC 7617). */
+/** Returns the `Authorization` header of the Basic scheme (RFC 7617). */
 export const basicAuth = (user: string, password: string): string =>
   `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
 
-/** A host that takes no connection must leave time for the next provider, in ms. */
+/** Time for a connection, in ms. It leaves time for the next provider when a host does not respond. */
 export const CONNECT_TIMEOUT = 1_500
 
 const LONGEST_ANSWER = 64 * 1024
@@ -68,13 +68,13 @@ const readBody = async (response: Response): Promise<string | undefined> => {
   const decoder = new TextDecoder()
   for await (const chunk of response.body ?? []) {
     body += decoder.decode(chunk, { stream: true })
-    // Leaving the loop cancels the stream, and with it the connection.
+    // Leaving the loop cancels the stream and closes the connection.
     if (body.length > LONGEST_ANSWER) return undefined
   }
   return body
 }
 
-/** Parses JSON; undefined for a text that is not JSON, and for none. */
+/** Parses JSON; undefined for text that is not JSON, and for undefined. */
 export const parseJson = (body: string | undefined): unknown => {
   try {
     return body === undefined ? undefined : JSON.parse(body)
@@ -83,13 +83,13 @@ export const parseJson = (body: string | undefined): unknown => {
   }
 }
 
-/** Returns the seconds of a `Retry-After` header; undefined for a date and for anything else. */
+/** Returns the seconds of a `Retry-After` header; undefined for a date or other text. */
 export const parseRetryAfter = (header: string | undefined): number | undefined =>
   header && /^\d{1,6}$/.test(header) ? Number(header) : undefined
 
 /**
- * Creates a real wire. Redirects are not followed: they would carry the code and the credential to an address that is
- * not configured.
+ * Makes a transport that sends real requests. It follows no redirects, which would carry the code and the credential to
+ * an address that is not configured.
  */
 export const createWire =
   (dispatcher: Dispatcher): Transport =>
@@ -105,7 +105,7 @@ export const createWire =
     return { status: response.status, headers: Object.fromEntries(response.headers), body: await readBody(response) }
   }
 
-/** A wire without a proxy. */
+/** A transport without a proxy. */
 export const wire: Transport = createWire(new Agent({ connect: { timeout: CONNECT_TIMEOUT } }))
 
 const bodyOf = ({ json, form, body }: HttpRequest): { type?: string; body: string | undefined } => {
@@ -120,12 +120,12 @@ const bodyOf = ({ json, form, body }: HttpRequest): { type?: string; body: strin
 }
 
 /**
- * Makes one request and lets `interpret` judge the answer. What never reached the host is `failed`, what may have (time ran
- * out, the connection broke) is `unknown`; redirects are not followed. Never throws.
+ * Sends one request and lets `interpret` judge the response. An error before the request reached the host is `failed`;
+ * an error that may have come after it (timeout, broken connection) is `unknown`. Follows no redirects. Never throws.
  */
 export type Exchange = (request: HttpRequest, interpret: (answer: HttpAnswer) => SendResult) => Promise<SendResult>
 
-/** Makes the `exchange` that providers use, over a wire. */
+/** Makes the `exchange` of the providers, over a transport. */
 export const createExchange =
   (transport: Transport): Exchange =>
   async (request, interpret) => {
@@ -148,8 +148,8 @@ export const createExchange =
   }
 
 /**
- * What a status that is not a success says of a message, for providers whose documents say no more: the number is at
- * fault for 400 and 422, gateways that gave up waiting know nothing, and everything else was not sent.
+ * Interprets an error status, for providers that document nothing more specific. 400 and 422 mean an invalid number. A
+ * gateway timeout has an unknown outcome. With every other status the message was not sent.
  */
 export const interpretFailure = ({ status, retryAfter }: Pick<HttpAnswer, 'status' | 'retryAfter'>): SendResult => {
   const reason = `HTTP ${status}`

@@ -1,30 +1,32 @@
 import { EnvHttpProxyAgent, fetch } from 'undici'
 import { CONNECT_TIMEOUT, createWire, type Transport } from './client.ts'
 
-/** Proxies for outgoing requests, as the settings have them. */
+/** The settings of proxies for outgoing requests. */
 export interface ProxySettings {
   HTTPS_PROXY?: string | undefined
   HTTP_PROXY?: string | undefined
   NO_PROXY: readonly string[]
 }
 
-/** The ways out of this machine. */
+/** The clients for outgoing requests. */
 export interface Outgoing {
   transport: Transport
-  /** The platform's fetch, by the same way. */
+  /** The platform's `fetch`, through the same proxies. */
   fetch: typeof globalThis.fetch
-  /** Ends all connections, and with them what is under way. */
+  /** Closes all connections and aborts open requests. */
   close(): Promise<void>
 }
 
-/** This machine: plain HTTP is allowed to it because it does not leave. */
+/** The local machine. Plain HTTP to it is allowed, because the traffic does not leave the machine. */
 const LOOPBACK = ['localhost', '127.0.0.1', '::1']
 
-/** Returns the address of a proxy; without a scheme it speaks HTTP, as for curl. Empty for none. */
+/** Returns the URL of a proxy. Without a scheme it is HTTP, as for curl. Empty for no proxy. */
 export const proxyAddress = (value = ''): string =>
   value === '' || value.includes('://') ? value.replace(/^socks5h:/, 'socks5:') : `http://${value}`
 
-/** Opens the way out: directly, or through the proxies that are set. Reads no environment variable. */
+/**
+ * Makes the clients for outgoing requests: direct, or through the configured proxies. Reads no environment variable.
+ */
 export const createOutgoing = ({ HTTPS_PROXY, HTTP_PROXY, NO_PROXY }: ProxySettings): Outgoing => {
   const dispatcher = new EnvHttpProxyAgent({
     httpsProxy: proxyAddress(HTTPS_PROXY),

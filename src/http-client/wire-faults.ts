@@ -1,6 +1,6 @@
 import type { SendResult } from '../core/delivery/ports.ts'
 
-/** Faults that strike before a request can have reached anyone. */
+/** Errors that occur before a request can have reached a host. */
 const NEVER_CONNECTED = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -29,16 +29,16 @@ const NEVER_CONNECTED = new Set([
   'UND_ERR_PRX_TLS',
 ])
 
-/** System calls that come before the first byte of a request. */
+/** System calls that happen before the first byte of a request. */
 const BEFORE_REQUEST = /^(?:connect|bind|getaddrinfo|query[A-Z]\w*)$/
 
-/** What Node says of a connection that ended in its handshake; the code does not tell it from any other. */
+/** Node's message for a connection that ended during its handshake. The error code does not distinguish this case. */
 const IN_HANDSHAKE = /before secure TLS connection was established/
 
-/** What undici says of a proxy that opens no tunnel, with the status of the refusal. */
+/** The message of undici when a proxy refuses a tunnel, with the status. */
 const NO_TUNNEL = /^Proxy response \((\d{3})\)|^Proxy Authentication Required \((407)\)/
 
-/** Faults without a code that fetch finds before it connects, by their message. */
+/** Errors without a code that `fetch` finds before it connects, by their messages. */
 const REFUSED_BY_FETCH = new Map([
   ['bad port', 'a port that fetch blocks'],
   ['unknown scheme', 'not an HTTP address'],
@@ -67,7 +67,7 @@ const faultOf = (error: unknown): Fault => {
   return { reason: 'network error', isSent: true }
 }
 
-/** Judges a fault of the wire: `failed` when nothing can have left, `unknown` for everything else. */
+/** Interprets a network error: `failed` when nothing can have been sent, otherwise `unknown`. */
 export const interpretFault = (error: unknown): SendResult => {
   const { reason, isSent } = faultOf(error)
   return { outcome: isSent ? 'unknown' : 'failed', reason }

@@ -4,18 +4,18 @@ import { createSiteverify } from './siteverify.ts'
 
 /** A captcha whose tokens are verified by `siteverify`. */
 export interface Captcha {
-  /** Lower case; in capitals it is the start of its settings' names. */
+  /** The name in lower case. In capitals it is the prefix of its settings. */
   name: string
   document: { url: string; version: string }
   /** The provider's name in the description of its address. */
   provider: string
-  /** The address of `siteverify`. */
+  /** The default URL of `siteverify`. */
   url: string
   siteKey: { description: string; example: string }
   secret: { description: string; example: string }
-  /** Whether `siteverify` compares the site key: else a token of any other site of the account would pass. */
+  /** True when `siteverify` compares the site key. Otherwise tokens of the account's other sites would pass. */
   comparesSiteKey: boolean
-  /** Characters of the longest token there is. */
+  /** Longest token, in characters. */
   longest: number
 }
 
@@ -43,14 +43,14 @@ export const defineCaptcha = (captcha: Captcha): HumanCheckDefinition => {
       [`${prefix}_HOSTNAME`]: Type.Optional(
         Type.String({
           pattern: '^[a-z0-9.-]{1,253}$',
-          description: 'The host that the widget is shown on; tokens from any other fail. Any host if not set.',
+          description: 'The host that shows the widget. Tokens from other hosts fail. Any host if not set.',
           examples: ['app.example.com'],
         }),
       ),
       [`${prefix}_URL`]: Type.String({
         default: url,
         pattern: '^https?://[^\\s/]+',
-        description: `Where ${provider} says whether a token is good.`,
+        description: `The URL at which ${provider} verifies tokens.`,
         examples: [url],
       }),
     }),

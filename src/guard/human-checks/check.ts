@@ -2,28 +2,31 @@ import type { Static, TObject } from 'typebox'
 import type { HumanCheck, NonceStore } from '../../core/guard/ports.ts'
 import type { Transport } from '../../http-client/client.ts'
 
-/** What a check may use besides its settings. */
+/** The dependencies of a check, in addition to its settings. */
 export interface HumanCheckTools {
-  /** The wire to its company. Throws when there is no answer; follows no redirect. */
+  /** Sends requests to the check's provider. Throws when no response comes; follows no redirects. */
   transport: Transport
-  /** A key of this purpose alone, the same on every instance: 256 bits. */
+  /** A 256-bit key for this purpose only, the same on every instance. */
   key: Uint8Array
-  /** What may be used once, on whichever instance. */
+  /** The store of used values, shared by all instances. */
   nonces: NonceStore
   /** Milliseconds since 1970. */
   now: () => number
 }
 
-/** One human check: its name, the settings it needs, and how to make one. */
+/** A human check: its name, its settings and its factory. */
 export interface HumanCheckDefinition<S extends TObject = TObject> {
-  /** Lower case, and the `kind` of its challenges; in capitals it is the start of its settings' names. */
+  /** The name in lower case, also the `kind` of its challenges. In capitals it is the prefix of its settings. */
   readonly name: string
-  /** The document its requests follow: a link, and the version or date of what was read. None where no company is asked. */
+  /**
+   * The API document that its requests follow: a link, and its version or date. Undefined for a check without a
+   * provider.
+   */
   readonly document?: { readonly url: string; readonly version: string }
   readonly settings: S
   create(settings: Static<S>, tools: HumanCheckTools): HumanCheck
 }
 
-/** Ties a definition's `create` to the type of its own settings. */
+/** Ties the `create` of a definition to the type of its settings. */
 export const defineHumanCheck = <S extends TObject>(definition: HumanCheckDefinition<S>): HumanCheckDefinition =>
   definition as unknown as HumanCheckDefinition

@@ -1,14 +1,14 @@
-/** hCaptcha, as https://docs.hcaptcha.com described it in November 2026: "Verify the User Response Server Side". */
+/** hCaptcha, after https://docs.hcaptcha.com in November 2026: "Verify the User Response Server Side". */
 import { defineCaptcha } from './captcha.ts'
 
-/** hCaptcha. Tokens are valid for 120 s and once, which hCaptcha sees to. */
+/** The hCaptcha check. hCaptcha accepts each token once, for 120 s. */
 export const hcaptcha = defineCaptcha({
   name: 'hcaptcha',
   document: { url: 'https://docs.hcaptcha.com/', version: 'read in November 2026' },
   provider: 'hCaptcha',
   url: 'https://api.hcaptcha.com/siteverify',
   siteKey: {
-    description: 'The site key of your hCaptcha site, which every client sees.',
+    description: 'The public site key of your hCaptcha site.',
     example: '12345678-90ab-cdef-1234-567890abcdef',
   },
   secret: {
@@ -16,6 +16,6 @@ export const hcaptcha = defineCaptcha({
     example: 'the-secret-of-your-account',
   },
   comparesSiteKey: true,
-  // hCaptcha names no limit; `POST /login` takes no longer ones.
+  // hCaptcha documents no limit; this one is that of `POST /login`.
   longest: 4_096,
 })

@@ -3,5 +3,5 @@ import { hcaptcha } from './hcaptcha.ts'
 import { proofOfWork } from './proof-of-work.ts'
 import { turnstile } from './turnstile.ts'
 
-/** Every human check there is, the default one first. To add one: its file, and a line here. */
+/** All human checks, the default one first. To add one, write its file and a line here. */
 export const humanChecks: readonly HumanCheckDefinition[] = [proofOfWork, turnstile, hcaptcha]

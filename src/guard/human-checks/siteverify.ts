@@ -1,27 +1,27 @@
-/** What Turnstile and hCaptcha have in common: the request that asks whether a token is good, and what answers mean. */
+/** The request to `siteverify` that Turnstile and hCaptcha share, and the meaning of its responses. */
 import { isIP } from 'node:net'
 import type { HumanCheck } from '../../core/guard/ports.ts'
 import { isObject, type Transport, type WireAnswer } from '../../http-client/client.ts'
 
-/** How to ask one company. */
+/** The options of a `siteverify` request. */
 export interface SiteverifyOptions {
   transport: Transport
   url: string
   secret: string
-  /** The site key that the token must be of, for companies that compare it. */
+  /** The site key to send, for providers that compare it. */
   siteKey?: string | undefined
-  /** The host that the token must come from; any when undefined. */
+  /** The host that the token must come from; undefined for any. */
   hostname?: string | undefined
-  /** Characters of the longest token there is; a longer one is `failed`, and nobody is asked. */
+  /** Longest token, in characters. A longer one is `failed` without a request. */
   longest: number
-  /** Milliseconds until nobody could say: 2,000 unless told otherwise. */
+  /** Milliseconds until the result is `unavailable`; 2,000 by default. */
   timeout?: number
 }
 
 /**
- * Codes that blame the company, our secret or the address that we sent. All others blame the token, known or not: who
- * could make `unavailable` of a token would need no good one. That is so for `bad-request`, as the rest of the request
- * is well-formed, and for `sitekey-secret-mismatch`, which a token of anybody else's site is answered with.
+ * Error codes that blame the provider, our secret or the address that we sent. All other codes blame the token:
+ * attackers who could cause `unavailable` with a bad token would pass. `bad-request` blames the token because the rest
+ * of the request is well-formed. `sitekey-secret-mismatch` is the response to a token of another site.
  */
 const NOT_THE_TOKEN = new Set<unknown>([
   'internal-error',
@@ -32,12 +32,12 @@ const NOT_THE_TOKEN = new Set<unknown>([
 ])
 
 /**
- * Tokens are base64url and dots. Others are not passed on: a firewall before the company might answer in its stead, and
- * that is no answer.
+ * Tokens are base64url and dots. Other texts are not sent, because a firewall of the provider might answer them, and
+ * its response would not be a verdict.
  */
 const TOKEN = /^[\w.~+=-]+$/
 
-/** Throws when the body is not JSON. */
+/** Returns the verdict of a response. Throws when its body is not JSON. */
 const interpret = ({ status, body }: WireAnswer, hostname: string | undefined): 'passed' | 'failed' | 'unavailable' => {
   const answer: unknown = JSON.parse(body ?? '')
   if (!isObject(answer)) return 'unavailable'
@@ -51,8 +51,8 @@ const interpret = ({ status, body }: WireAnswer, hostname: string | undefined): 
 }
 
 /**
- * Makes the `verify` of a check whose company has `siteverify`. It asks once: the company sees to it that each token
- * passes once, and a token that is asked for again after a lost answer would be refused. Never throws.
+ * Makes the `verify` of a check with `siteverify`. It sends one request without retries: the provider accepts each
+ * token once, so a retry after a lost response would be refused. Never throws.
  */
 export const createSiteverify =
   ({ transport, url, secret, siteKey, hostname, longest, timeout = 2_000 }: SiteverifyOptions): HumanCheck['verify'] =>

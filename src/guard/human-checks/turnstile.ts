@@ -1,9 +1,9 @@
 /**
- * Turnstile, API v0, as https://developers.cloudflare.com/turnstile described it in November 2026: "Validate the token".
+ * Turnstile, API v0, after https://developers.cloudflare.com/turnstile in November 2026: "Validate the token".
  */
 import { defineCaptcha } from './captcha.ts'
 
-/** Cloudflare's Turnstile. Tokens are valid for 300 s and once, which Cloudflare sees to. */
+/** The Turnstile check of Cloudflare. Cloudflare accepts each token once, for 300 s. */
 export const turnstile = defineCaptcha({
   name: 'turnstile',
   document: {
@@ -13,7 +13,7 @@ export const turnstile = defineCaptcha({
   provider: 'Cloudflare',
   url: 'https://challenges.cloudflare.com/turnstile/v0/siteverify',
   siteKey: {
-    description: 'The site key of your Turnstile widget, which every client sees.',
+    description: 'The public site key of your Turnstile widget.',
     example: '0x4AAAAAAAexamplesitekey',
   },
   secret: { description: 'The secret key of that widget.', example: 'the-secret-key-of-the-widget' },

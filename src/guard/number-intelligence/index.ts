@@ -1,5 +1,5 @@
 import type { NumberIntelligenceDefinition } from './intelligence.ts'
 import { twilioLookup } from './twilio-lookup.ts'
 
-/** Every source of number intelligence there is. To add one: its file, and a line here. */
+/** All sources of number intelligence. To add one, write its file and a line here. */
 export const numberIntelligence: readonly NumberIntelligenceDefinition[] = [twilioLookup]

@@ -2,23 +2,23 @@ import type { Static, TObject } from 'typebox'
 import type { NumberIntelligence } from '../../core/guard/ports.ts'
 import type { Transport } from '../../http-client/client.ts'
 
-/** What a source of number intelligence may use besides its settings. */
+/** The dependencies of a source of number intelligence, in addition to its settings. */
 export interface NumberIntelligenceTools {
-  /** The wire to its company. Throws when there is no answer; follows no redirect. */
+  /** Sends requests to the source's provider. Throws when no response comes; follows no redirects. */
   transport: Transport
 }
 
-/** One source of number intelligence: its name, the settings it needs, and how to make one. */
+/** A source of number intelligence: its name, its settings and its factory. */
 export interface NumberIntelligenceDefinition<S extends TObject = TObject> {
-  /** Lower case; in capitals, with `_` for `-`, it is the start of its settings' names. */
+  /** The name in lower case. In capitals, with `_` for `-`, it is the prefix of its settings. */
   readonly name: string
-  /** The document its requests follow: a link, and the version or date of what was read. */
+  /** The API document that its requests follow: a link, and its version or date. */
   readonly document?: { readonly url: string; readonly version: string }
   readonly settings: S
   create(settings: Static<S>, tools: NumberIntelligenceTools): NumberIntelligence
 }
 
-/** Ties a definition's `create` to the type of its own settings. */
+/** Ties the `create` of a definition to the type of its settings. */
 export const defineNumberIntelligence = <S extends TObject>(
   definition: NumberIntelligenceDefinition<S>,
 ): NumberIntelligenceDefinition => definition as unknown as NumberIntelligenceDefinition

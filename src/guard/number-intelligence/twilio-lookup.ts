@@ -1,6 +1,7 @@
 /**
- * Twilio Lookup, API v2, as https://www.twilio.com/docs/lookup described it in November 2026: "SIM Swap". Each request
- * costs money, and the account must have been given access to SIM Swap; how long a swap counts as recent is set there.
+ * Twilio Lookup, API v2, after https://www.twilio.com/docs/lookup in November 2026: "SIM Swap". Each request costs
+ * money, and Twilio must give the account access to SIM Swap. The account's settings define the period of a recent
+ * swap.
  */
 import { Type } from 'typebox'
 import { createCircuit, PASSING_SERVICE } from '../../core/circuit.ts'
@@ -8,20 +9,23 @@ import type { NumberIntelligence } from '../../core/guard/ports.ts'
 import { basicAuth, isObject, joinUrl, type Transport, type WireAnswer } from '../../http-client/client.ts'
 import { defineNumberIntelligence } from './intelligence.ts'
 
-/** One account, and how long to wait for it. */
+/** The options of Twilio Lookup. */
 export interface TwilioLookupOptions {
   transport: Transport
   account: string
   token: string
-  /** Base address, without a path. */
+  /** Base URL, without a path. */
   url: string
-  /** Milliseconds until nobody could say: 1,000 unless told otherwise. */
+  /** Milliseconds until the result is `unknown`; 1,000 by default. */
   timeout?: number
   /** Monotonic clock, in ms; the machine's by default. */
   elapsed?: () => number
 }
 
-/** Twilio answers 200 with an error code where the carrier told it nothing, or not enough. Throws for what is not JSON. */
+/**
+ * Returns the risk in a response. Status 200 with an error code means that the carrier sent too little data. Throws for
+ * other text than JSON.
+ */
 const interpret = ({ status, body }: WireAnswer): 'low' | 'high' | 'unknown' => {
   const answer: unknown = status === 200 ? JSON.parse(body ?? '') : undefined
   const swap = isObject(answer) ? answer['sim_swap'] : undefined
@@ -31,7 +35,7 @@ const interpret = ({ status, body }: WireAnswer): 'low' | 'high' | 'unknown' => 
   return swapped === true ? 'high' : swapped === false ? 'low' : 'unknown'
 }
 
-/** Makes the source. `high` is a number whose SIM was changed of late. */
+/** Makes the source. `high` means that the SIM was swapped recently. */
 export const createTwilioLookup = ({
   transport,
   account,
@@ -64,14 +68,14 @@ export const createTwilioLookup = ({
   }
 }
 
-/** Twilio Lookup's SIM Swap. */
+/** The source "SIM Swap" of Twilio Lookup. */
 export const twilioLookup = defineNumberIntelligence({
   name: 'twilio-lookup',
   document: { url: 'https://www.twilio.com/docs/lookup/v2-api/sim-swap', version: 'v2, read in November 2026' },
   settings: Type.Object({
     TWILIO_LOOKUP_ACCOUNT_SID: Type.String({
       pattern: '^AC[0-9A-Za-z]{32}$',
-      description: 'The SID of a Twilio account that has been given access to SIM Swap.',
+      description: 'The SID of a Twilio account with access to SIM Swap.',
       examples: ['ACXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX'],
     }),
     TWILIO_LOOKUP_AUTH_TOKEN: Type.String({
