@@ -78,7 +78,7 @@ t.test('refuses to start with a weak or broken key or secret from any source', a
   const file = join(folder, 'keys.json')
   for (const [key, says] of [
     [{ ...rsa, kid: 'rsa', alg: 'RS256' }, /key 1 has no "alg" of EdDSA or ES256/],
-    [{ ...k256, kid: 'k', alg: 'ES256' }, /key 1 is no P-256 key/],
+    [{ ...k256, kid: 'k', alg: 'ES256' }, /key 1 needs "kty" EC and "crv" P-256/],
     [{ kty: 'oct', k: good.d, kid: 'o', alg: 'HS256' }, /key 1 has no "alg" of EdDSA or ES256/],
     [{ ...good, d: good.d.slice(0, 30) }, /key 1 is damaged/],
     [zero, /key 1 has a private part that is not random/],

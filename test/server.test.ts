@@ -57,7 +57,7 @@ t.test('explains a failed start in one line, with exit code 1', async (t) => {
     [
       'an empty key file',
       { DATABASE_URL, DATA_DIR: folder, JWT_KEYS_FILE: join(folder, 'keys.json') },
-      /has no key in it.*doorcode keys new/,
+      /contains no key.*doorcode keys new/,
     ],
     [
       'no key file',

@@ -10,10 +10,10 @@ import {
   type Source,
 } from './key-set.ts'
 import { makeFile, replaceFile } from './replace-file.ts'
-import { type Listed, mayGo } from './retirement.ts'
+import { findRetirable, type Listed } from './retirement.ts'
 import { LONGEST_TOKEN, type Standing, standings } from './rotation.ts'
 
-/** A key of a file and where it stands among those of its algorithm. */
+/** A key of a file, and its standing among the keys of its algorithm. */
 export interface ListedKey extends Listed {
   alg: KeyAlgorithm
   from: number
@@ -32,15 +32,17 @@ const rows = (sources: readonly Source[], now: number): ListedKey[] => {
   return keys.map(({ kid, alg, from }) => ({ id: kid, alg, from, standing: standingOf.get(kid)! }))
 }
 
-/** The keys of a file, or of all in a folder, as the server finds them at this moment. Throws where it would refuse them. */
+/**
+ * Returns the keys of a file or folder, as the server would read them now. Throws where the server would refuse them.
+ */
 export const listKeys = async (path: string, now: number): Promise<ListedKey[]> => rows(await readKeySources(path), now)
 
 const format = (set: object): string => `${JSON.stringify(set, null, 2)}\n`
 
 /**
- * Adds a key that is published at once and signs after `delay` seconds: to the file, or as a file of its own to a folder.
- * Its algorithm is that of the key in force unless it is named. Throws while another key waits for its turn, unless the
- * new one's comes sooner.
+ * Adds a key that is published at once and signs after `delay` seconds: to the file, or to a folder as a separate file.
+ * Its algorithm is that of the active key unless given. Throws while another key waits to become active, unless the new
+ * key starts sooner.
  */
 export const rotateKeys = async (
   path: string,
@@ -48,11 +50,11 @@ export const rotateKeys = async (
 ): Promise<{ kid: string; alg: KeyAlgorithm; from: number; former: string | undefined }> => {
   const add = (keys: readonly ListedKey[]) => {
     const serving = keys.filter(({ standing }) => standing.state === 'in force').sort((a, b) => b.from - a.from)
-    // Of two that begin in the same second the first listed would go on signing.
+    // Of two keys that start in the same second, the one listed first would go on signing.
     const from = Math.max(now + delay, serving[0]!.from + 1)
     const wanted = alg ?? serving[0]!.alg
     const waiting = keys.find((key) => key.alg === wanted && key.standing.state === 'next' && key.from <= from)
-    if (waiting) throw new Error(`${waiting.id} waits for its turn already. Nothing was changed.`)
+    if (waiting) throw new Error(`${waiting.id} already waits to become active. Nothing was changed.`)
     return {
       made: generateKeySet(wanted, { iat: now, nbf: from }).keys[0]!,
       from,
@@ -74,7 +76,10 @@ export const rotateKeys = async (
   return { kid: made.kid, alg: made.alg, from, former }
 }
 
-/** Removes keys, as `mayGo` allows, and returns their ids. In a folder a file that held nothing else goes with them. */
+/**
+ * Removes the keys that `findRetirable` returns, and returns their ids. In a folder, a file left without keys is
+ * deleted.
+ */
 export const retireKeys = async (
   path: string,
   options: { now: number; id: string | undefined; force: boolean },
@@ -85,7 +90,7 @@ export const retireKeys = async (
   }
   if (statSync(path).isDirectory()) {
     const sources = await readKeySources(path)
-    const gone = mayGo(rows(sources, options.now), options)
+    const gone = findRetirable(rows(sources, options.now), options)
     for (const { name, text } of sources) {
       if (!readEveryKey([{ name, text }]).some(({ kid }) => gone.includes(kid))) continue
       if (without(gone, text).keys.length === 0) rmSync(join(path, name))
@@ -95,7 +100,7 @@ export const retireKeys = async (
   }
   let gone: string[] = []
   replaceFile(path, (text) => {
-    gone = mayGo(rows([{ name: path, text }], options.now), options)
+    gone = findRetirable(rows([{ name: path, text }], options.now), options)
     return gone.length === 0 ? text : format(without(gone, text))
   })
   return gone

@@ -1,11 +1,11 @@
 import { readTextFileSync } from '../settings/text-file.ts'
 import { makeSecret } from './key-files.ts'
 import { makeFile, replaceFile } from './replace-file.ts'
-import { type Listed, mayGo } from './retirement.ts'
+import { findRetirable, type Listed } from './retirement.ts'
 import { LONGEST_CHALLENGE, standings } from './rotation.ts'
 import { deriveSecrets, parseSecrets, type SecretLine } from './secrets.ts'
 
-/** A secret of a file under its public id, and where it stands. */
+/** A secret of a file, by its public id, and its standing. */
 export interface ListedSecret extends Listed {
   from: number
 }
@@ -19,11 +19,13 @@ const rows = (lines: readonly [SecretLine, ...SecretLine[]], now: number): Liste
   }))
 }
 
-/** As `parseSecrets` reads them. One secret of several lines could not be told from several secrets once a line is added. */
+/**
+ * Parses secrets as `parseSecrets` does. Refuses one secret of several lines, which could not be extended by a line.
+ */
 const parse = (text: string): [SecretLine, ...SecretLine[]] => {
   const lines = parseSecrets(text)
   if (lines.length === 1 && lines[0].secret.includes('\n')) {
-    throw new Error('The file holds one secret of several lines, which SECRET_PREVIOUS_FILE must take over.')
+    throw new Error('The file contains one secret of several lines. Replace it by means of SECRET_PREVIOUS_FILE.')
   }
   return lines
 }
@@ -36,38 +38,38 @@ const format = (lines: readonly SecretLine[]): string =>
     .join('\n')
     .concat('\n')
 
-/** A new secret whose id no command line takes for an option. */
+/** Makes a secret whose id does not look like a command-line option. */
 const makeNameable = (): string => {
   const secret = makeSecret()
   return deriveSecrets(secret).id.startsWith('-') ? makeNameable() : secret
 }
 
-/** Makes a file with one new secret, which is used at once, and returns its id. Throws when the file exists. */
+/** Makes a file with one new secret, which is active at once, and returns its id. Throws when the file exists. */
 export const makeSecretFile = (path: string): string => {
   const secret = makeNameable()
   makeFile(path, `${secret}\n`)
   return deriveSecrets(secret).id
 }
 
-/** The secrets of a file as the server finds them at this moment. */
+/** Returns the secrets of a file, as the server would read them now. */
 export const listSecrets = (path: string, now: number): ListedSecret[] =>
   rows(parseSecrets(readTextFileSync(path)), now)
 
-/** Adds a secret that every instance knows at once and that keys what is new after `delay` seconds. */
+/** Adds a secret that every instance knows at once and that becomes active after `delay` seconds. */
 export const rotateSecret = (path: string, { now, delay }: { now: number; delay: number }): ListedSecret => {
   const made: SecretLine = { secret: makeNameable(), from: now + delay }
   replaceFile(path, (text) => {
     const lines = parse(text)
-    // Of two that begin in the same second the first listed would go on serving.
+    // Of two secrets that start in the same second, the one listed first would stay active.
     for (const { from } of lines) if (from <= now) made.from = Math.max(made.from, from + 1)
     const waiting = rows(lines, now).find(({ standing, from }) => standing.state === 'next' && from <= made.from)
-    if (waiting) throw new Error(`${waiting.id} waits for its turn already. Nothing was changed.`)
+    if (waiting) throw new Error(`${waiting.id} already waits to become active. Nothing was changed.`)
     return format([...lines, made])
   })
   return { id: deriveSecrets(made.secret).id, from: made.from, standing: { state: 'next', from: made.from } }
 }
 
-/** Removes secrets, as `mayGo` allows, and returns their ids. */
+/** Removes the secrets that `findRetirable` returns, and returns their ids. */
 export const retireSecrets = (
   path: string,
   options: { now: number; id: string | undefined; force: boolean },
@@ -76,7 +78,7 @@ export const retireSecrets = (
   replaceFile(path, (text) => {
     const lines = parse(text)
     const listed = rows(lines, options.now)
-    gone = mayGo(listed, options)
+    gone = findRetirable(listed, options)
     const kept = lines.filter((_, position) => !gone.includes(listed[position]!.id))
     return gone.length === 0 ? text : format(kept)
   })

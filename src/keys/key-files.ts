@@ -5,25 +5,25 @@ import { dirname, join } from 'node:path'
 import { readTextFile, readTextFileSync } from '../settings/text-file.ts'
 import { generateKeySet, type KeyAlgorithm, readKeySets, type SigningKeys, type Source } from './key-set.ts'
 
-/** Readable by its owner alone; refuses to replace a file that is there. */
+/** Options for a file that only its owner can read, and that must not exist yet. */
 const PRIVATE = { mode: 0o600, flag: 'wx' } as const
 
-/** The names of the key sets in a folder, in their order. Drafts and the links of mounted secrets begin with a dot. */
+/** Returns the sorted names of the key sets in a folder. Drafts and the links of mounted secrets begin with a dot. */
 const keySetsIn = async (folder: string): Promise<string[]> =>
   (await readdir(folder)).filter((name) => name.endsWith('.json') && !name.startsWith('.')).sort()
 
-/** The text of a key file, or those of all key sets in a folder (`*.json`). */
+/** Returns the text of a key file, or of all key sets in a folder (`*.json`). */
 export const readKeySources = async (path: string): Promise<Source[]> => {
   if (!(await stat(path)).isDirectory()) return [{ name: path, text: await readTextFile(path) }]
   const names = await keySetsIn(path)
   return Promise.all(names.map(async (name) => ({ name, text: await readTextFile(join(path, name)) })))
 }
 
-/** What is wrong with the keys of a setting, and how to make right ones. */
+/** Makes the error about the keys of a setting, with the command that makes valid ones. */
 export const explainKeys = (setting: string, path: string, alg: KeyAlgorithm, error: unknown): Error =>
   new Error(`${setting}: ${(error as Error).message}. Make one with: npx doorcode keys new --file ${path} --alg ${alg}`)
 
-/** Reads a key file, or a folder of them, for a server that signs by `alg`. Throws what `explainKeys` says. */
+/** Reads a key file or folder, for a server that signs with `alg`. Throws the error of `explainKeys`. */
 export const readKeyFile = async (path: string, alg: KeyAlgorithm): Promise<SigningKeys> => {
   try {
     return readKeySets(await readKeySources(path), alg)
@@ -41,13 +41,13 @@ export const writeKeyFile = (path: string, alg: KeyAlgorithm): string => {
   return keySet.keys[0]!.kid
 }
 
-/** A secret fit for its file: 264 random bits. */
+/** Makes a secret of 264 random bits, for a secret file. */
 export const makeSecret = (): string => randomBytes(33).toString('base64')
 
-/** Where outside production the secret is kept. */
+/** Returns the path of the secret outside production. */
 export const secretPath = (dataDir: string): string => join(dataDir, 'secret')
 
-/** The secret kept in `dataDir`, made when there is none: for use outside production. */
+/** Returns the secret in `dataDir`, and makes it if it does not exist. For use outside production. */
 export const secretIn = (dataDir: string): string => {
   const path = secretPath(dataDir)
   mkdirSync(dataDir, { recursive: true, mode: 0o711 })
@@ -55,11 +55,13 @@ export const secretIn = (dataDir: string): string => {
   return readTextFileSync(path).trim()
 }
 
-/** Where outside production the key file is kept. */
+/** Returns the path of the key file outside production. */
 export const keyFilePath = (dataDir: string, alg: KeyAlgorithm): string =>
   join(dataDir, `jwt-keys-${alg.toLowerCase()}.json`)
 
-/** The key file kept in `dataDir`, made when there is none: for use outside production. */
+/**
+ * Returns the path of the key file in `dataDir`, and makes the file if it does not exist. For use outside production.
+ */
 export const keyFileIn = (dataDir: string, alg: KeyAlgorithm): string => {
   const path = keyFilePath(dataDir, alg)
   if (!existsSync(path)) writeKeyFile(path, alg)

@@ -14,10 +14,12 @@ import {
 import { basename, dirname, join } from 'node:path'
 import { readTextFileSync } from '../settings/text-file.ts'
 
-/** Whose a file is, and who may read it. */
+/** The owner and mode of a file. */
 type Access = { mode: number; uid: number; gid: number }
 
-/** Takes the place of a file only when it is written to the last byte; two at a time would lose one's work. */
+/**
+ * Runs `work` with a draft file, which replaces a file only when complete. The draft also locks out parallel changes.
+ */
 const withDraft = (path: string, work: (write: (text: string, access?: Access) => void, draft: string) => void) => {
   const draft = join(dirname(path), `.${basename(path)}.draft`)
   let file: number
@@ -25,7 +27,7 @@ const withDraft = (path: string, work: (write: (text: string, access?: Access) =
     file = openSync(draft, 'wx', 0o600)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    throw new Error(`Somebody else is changing ${path}. If nobody is, remove ${draft} and try again.`)
+    throw new Error(`Another process is changing ${path}. If none is, remove ${draft} and try again.`)
   }
   try {
     const write = (text: string, access?: Access) => {
@@ -44,8 +46,8 @@ const withDraft = (path: string, work: (write: (text: string, access?: Access) =
 }
 
 /**
- * Replaces what a file holds: whoever reads it finds all of the old text or all of the new. Owner and mode stay, for the
- * server that reads it may be another user. When `change` throws, nothing has happened.
+ * Replaces the text of a file atomically: readers see the old or the new text, never a part. Owner and mode stay,
+ * because the server may run as another user. When `change` throws, the file is unchanged.
  */
 export const replaceFile = (named: string, change: (text: string) => string): void => {
   const path = realpathSync(named)
@@ -55,7 +57,7 @@ export const replaceFile = (named: string, change: (text: string) => string): vo
   })
 }
 
-/** Makes a file that appears whole, readable by its owner alone. Throws when it exists. */
+/** Makes a file atomically, readable by its owner only. Throws when it exists. */
 export const makeFile = (path: string, text: string): void => {
   withDraft(path, (write, draft) => {
     write(text)

@@ -1,12 +1,12 @@
 import type { Standing } from './rotation.ts'
 
-/** A key or a secret by its name, and where it stands. */
+/** A key or secret by its id, and its standing. */
 export interface Listed {
   id: string
   standing: Standing
 }
 
-/** Why nothing may go. `from` is the moment from which something may. */
+/** The error when nothing can be retired yet. `from` is the time from which `id` can be. */
 export class TooEarly extends Error {
   override readonly name = 'TooEarly'
   readonly id: string
@@ -19,11 +19,11 @@ export class TooEarly extends Error {
 }
 
 /**
- * Which of these may go now: all former ones that nothing depends on any more, or the one that is named. With `force` the
- * named one goes whatever depends on it. Throws `TooEarly`, or an error for one that is not there, that serves, or that
- * would leave nothing.
+ * Returns the ids that can be retired now: all former ones that are no longer needed, or the given one. With `force`
+ * the given one is returned even if it is needed. Throws `TooEarly` when it is too early. Throws an error for an id
+ * that does not exist, that is active, or that is the only one.
  */
-export const mayGo = (
+export const findRetirable = (
   listed: readonly Listed[],
   { now, id, force = false }: { now: number; id?: string | undefined; force?: boolean },
 ): string[] => {
@@ -39,7 +39,7 @@ export const mayGo = (
     return due.map((one) => one.id)
   }
   const named = listed.find((one) => one.id === id)
-  if (!named) throw new Error(`There is no ${id}.`)
+  if (!named) throw new Error(`${id} does not exist.`)
   if (listed.length === 1) throw new Error(`${id} is the only one. Rotate first.`)
   if (force || isDue(named)) return [id]
   if (named.standing.state === 'in force') throw new Error(`${id} is in use. Rotate first; --force removes it now.`)

@@ -1,42 +1,41 @@
 import { createHash } from 'node:crypto'
 import type { Source } from './key-set.ts'
 
-/** What is in force, and whoever asks again is given what is in force by then. */
+/** The current set of keys or secrets. Read it for each use, because it may rotate. */
 export interface Ring<S> {
-  /** The same set until another one takes its place. Never throws, and never reads anything. */
+  /** Returns the same set until it is replaced. Never throws, and reads no file. */
   current(): S
 }
 
-/** A ring whose set may change where it is kept. */
+/** A ring whose set changes when its files change. */
 export interface WatchedRing<S> extends Ring<S> {
-  /** Looks whether it has changed. Never throws. */
+  /** Looks for a change. Never throws. */
   look(): Promise<void>
-  /** Looks every so many ms from now on, and keeps no process alive; returns what ends that. */
+  /** Looks for changes every given ms, without keeping the process alive. Returns the function that stops it. */
   watch(every: number): () => void
 }
 
-/** Where a set is kept, and whom to tell of it. */
+/** The source of a set, and the callbacks for its changes. */
 export interface RingOptions<S> {
   read: () => Promise<readonly Source[]>
-  /** Throws where the texts are not a set. */
+  /** Parses the set. Throws when the texts are invalid. */
   parse: (sources: readonly Source[]) => S
   onChange: (set: S) => void
-  /** Told once for each change that is refused. */
+  /** Called once for each change that is refused. */
   onRefused: (error: Error) => void
 }
 
-/** A ring that never changes. */
+/** Makes a ring that never changes. */
 export const fixedRing = <S>(set: S): Ring<S> => ({ current: () => set })
 
 const fingerprint = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('base64')
 
 /**
- * Opens a ring; throws where there is no right set to begin with. Later a change is taken up when two looks in a row
- * found it alike, since a file may be found half-written, and still read like a whole one. What cannot be read, or is no
- * set, changes nothing.
+ * Opens a ring. Throws when the first set is invalid. A later change counts when two looks in a row find the same
+ * texts, because a half-written file may look complete. A set that cannot be read or is invalid changes nothing.
  */
 export const openRing = async <S>({ read, parse, onChange, onRefused }: RingOptions<S>): Promise<WatchedRing<S>> => {
-  /** What was found: a set to take up, or a reason against it. */
+  /** Returns what is stored now: a set, or the error of reading it. */
   const find = async (): Promise<{ mark: string; take: () => S }> => {
     try {
       const sources = await read()
@@ -70,7 +69,7 @@ export const openRing = async <S>({ read, parse, onChange, onRefused }: RingOpti
     }
     onChange(set)
   }
-  /** A folder that hangs must not pile up looks at it. */
+  /** Looks once at a time, so that looks do not pile up when a folder hangs. */
   const look = () => {
     underWay ??= lookOnce().finally(() => {
       underWay = undefined

@@ -1,15 +1,19 @@
 import { DURATIONS } from '../core/durations.ts'
 
-/** How long others may keep the list of our public keys, in seconds. */
+/** Time for which clients may cache the list of public keys, in seconds. */
 export const JWKS_MAX_AGE = 300
 
 /** Time between two reads of the files of keys and secrets, in ms. */
 export const POLL_INTERVAL_MS = 2_000
 
-/** How long a new signing key is published before it signs, in seconds: longer than anybody keeps a list without it. */
+/**
+ * Time between the publication of a new signing key and its first use, in seconds: longer than any cache of the list.
+ */
 export const PUBLISH_DELAY = 600
 
-/** How long a new secret is known before it keys anything, in seconds: every instance has read it long since. */
+/**
+ * Time between the addition of a new secret and its first use, in seconds: longer than every instance needs to read it.
+ */
 export const SECRET_DELAY = 60
 
 /** The longest life that `ACCESS_TOKEN_TTL` allows, in seconds. */
@@ -18,19 +22,19 @@ export const LONGEST_TOKEN = DURATIONS.accessTtl.maximum
 /** The longest life that `CODE_TTL` allows, in seconds. */
 export const LONGEST_CHALLENGE = DURATIONS.codeTtl.maximum
 
-/** Clocks of our instances may differ by this much, in seconds. */
+/** The most by which the clocks of instances may differ, in seconds. */
 export const CLOCK_SKEW = 60
 
-/** Something that another of its kind takes the place of. */
+/** A key or secret with its start. */
 export interface Dated {
-  /** From when it may be used for what is new, Unix seconds; 0 for "since ever". */
+  /** The Unix seconds from which it may be active; 0 for no start. */
   from: number
 }
 
 /**
- * Returns the key or secret that is used for what is new: the latest whose time has come (of several, the first listed),
- * or the earliest if none has begun. Every instance finds the same one by its own clock, so that all change at once
- * without a message between them.
+ * Returns the active key or secret, which is used for everything new: the latest that has started, or the earliest if
+ * none has. Of equal ones the first listed is active. Every instance selects the same one by its clock, so that all
+ * change at once without communication.
  */
 export const activeKey = <T extends Dated>(all: readonly [T, ...T[]], now: number): T => {
   const begun = all.filter(({ from }) => from <= now)
@@ -39,15 +43,15 @@ export const activeKey = <T extends Dated>(all: readonly [T, ...T[]], now: numbe
     : all.reduce((best, one) => (one.from < best.from ? one : best))
 }
 
-/** Where one stands. `retirableFrom` is undefined where nothing says since when its successor serves. */
+/** The standing of a key or secret. `retirableFrom` is undefined when the start of its successor is unknown. */
 export type Standing =
   | { state: 'in force' }
   | { state: 'next'; from: number }
   | { state: 'former'; retirableFrom: number | undefined }
 
 /**
- * Where each stands. A former one may go once the last thing that it was used for is over: `longest` seconds after its
- * successor began, and what clocks may differ by.
+ * Returns the standing of each. A former one can be retired when everything made with it has expired: `longest` seconds
+ * after its successor started, plus the clock skew.
  */
 export const standings = <T extends Dated>(
   all: readonly [T, ...T[]],

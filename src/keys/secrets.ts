@@ -2,25 +2,25 @@ import { hkdfSync } from 'node:crypto'
 import type { Source } from './key-set.ts'
 import type { Dated } from './rotation.ts'
 
-/** The keys that one secret yields; each serves one purpose and tells nothing of the others (RFC 5869). */
+/** The keys derived from one secret. Each serves one purpose and reveals nothing about the others (RFC 5869). */
 export interface DerivedSecrets {
-  /** Names the secret in the header of pending tokens, so that a former one can still be told apart. */
+  /** The secret's id in the header of pending tokens, by which tokens of a former secret are recognized. */
   id: string
   /** HS256 key of pending tokens: 256 bits (RFC 7518 §3.2). */
   pendingKey: Buffer
-  /** The server's half of the key that codes are hashed with: 256 bits. */
+  /** The server's half of the keys of code hashes: 256 bits. */
   pepper: Buffer
-  /** What numbers are hashed with in the ledger: 256 bits. */
+  /** The key of the number hashes in the ledger: 256 bits. */
   phoneKey: Buffer
-  /** What tries of passwords are counted under: 256 bits. */
+  /** The key under which password attempts are counted: 256 bits. */
   attemptKey: Buffer
-  /** What successors of opaque tokens are made with: 256 bits. */
+  /** The key from which successors of opaque tokens are derived: 256 bits. */
   successorKey: Buffer
-  /** What challenges of the proof of work are signed with: 256 bits. */
+  /** The key that signs proof-of-work challenges: 256 bits. */
   humanCheckKey: Buffer
 }
 
-/** Derives the keys. The labels are part of what is stored and signed: changing one ends every open challenge. */
+/** Derives the keys of a secret. The labels affect stored and signed data: changing one ends every open challenge. */
 export const deriveSecrets = (secret: string): DerivedSecrets => {
   const derive = (label: string, bytes: number) =>
     Buffer.from(hkdfSync('sha256', secret, '', `doorcode/${label}/v1`, bytes))
@@ -35,25 +35,25 @@ export const deriveSecrets = (secret: string): DerivedSecrets => {
   }
 }
 
-/** What one secret yields, and from when it keys what is new. */
+/** The keys of one secret, and the time from which it may be active. */
 export interface DatedSecrets extends DerivedSecrets, Dated {}
 
-/** All secrets of a server: each is accepted, and the one in force keys what is new. */
+/** All secrets of a server. Each is accepted; the active one is used for new tokens and codes. */
 export type Secrets = readonly [DatedSecrets, ...DatedSecrets[]]
 
-/** One line of a secret's file. */
+/** A line of a secret file. */
 export interface SecretLine extends Dated {
   secret: string
 }
 
-/** The fewest characters of a secret. */
+/** Shortest secret, in characters. */
 const SECRET_MIN_LENGTH = 32
 
 const DATED_LINE = /^(\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2})?Z)?)[ \t]+(\S.*)$/
 
 /**
- * The secrets in a text: one a line, each by itself or after the moment (ISO 8601, UTC) from which it is used. A text in
- * which no line begins with a moment is one secret, whatever it looks like. Throws an error that never shows one.
+ * Parses the secrets in a text, one a line, each alone or after the time (ISO 8601, UTC) from which it is active. A
+ * text in which no line begins with a time is one secret, whatever its form. Throws an error that never shows a secret.
  */
 export const parseSecrets = (text: string): [SecretLine, ...SecretLine[]] => {
   const whole = text.trim()
@@ -65,7 +65,7 @@ export const parseSecrets = (text: string): [SecretLine, ...SecretLine[]] => {
     if (secret.length < SECRET_MIN_LENGTH) throw fail(`has fewer than ${SECRET_MIN_LENGTH} characters`)
     if (new Set(secret).size < 8) throw fail('is not random')
     const from = date === undefined ? 0 : Date.parse(date) / 1000
-    if (Number.isNaN(from)) throw fail('has a moment that is none')
+    if (Number.isNaN(from)) throw fail('has an invalid date')
     return { secret, from }
   })
   if (new Set(found.map((line) => line.replace(DATED_LINE, '$2'))).size !== found.length) {
@@ -74,7 +74,10 @@ export const parseSecrets = (text: string): [SecretLine, ...SecretLine[]] => {
   return [first!, ...others]
 }
 
-/** Reads secrets: those of the first source and their moments, and those of the others, which key nothing new. */
+/**
+ * Reads secrets: those of the first source with their times, and former ones from other sources, which are never
+ * active.
+ */
 export const readSecrets = ([source, ...former]: readonly [Source, ...Source[]]): Secrets => {
   const parse = ({ name, text }: Source) => {
     try {

@@ -4,14 +4,14 @@ import { normalizePassword } from '../core/challenge/password.ts'
 import type { HashQueue } from '../core/login/hash-queue.ts'
 import type { PasswordVerifier } from '../core/login/ports.ts'
 
-/** What a hash costs: memory in KiB, passes over it, lanes. */
+/** The cost of a hash: memory in KiB, passes, lanes. */
 export interface HashCost {
   memoryCost: number
   timeCost: number
   parallelism: number
 }
 
-/** OWASP's first choice: 19 MiB, two passes, one lane. */
+/** The first choice of OWASP: 19 MiB, two passes, one lane. */
 const OWASP_COST: HashCost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
 
 const CURRENT_PREFIX = /^\$argon2id\$v=19\$m=(?<m>\d+),t=(?<t>\d+),p=(?<p>\d+)\$/
@@ -25,14 +25,14 @@ const isWeaker = (phc: string, { memoryCost, timeCost }: HashCost): boolean => {
 export const hashPassword = (password: string, cost: HashCost = OWASP_COST): Promise<string> =>
   hash(normalizePassword(password), cost)
 
-/** Creates a verifier whose every call costs one hash of `cost`, and waits in `queue` for its turn. */
+/** Makes a verifier. Each call costs one hash of `cost` and waits for its turn in `queue`. */
 export const createArgon2id = async (queue: HashQueue, cost: HashCost = OWASP_COST): Promise<PasswordVerifier> => {
   const decoy = await hashPassword(randomBytes(32).toString('base64'), cost)
   return {
     hash: (password) => queue(() => hashPassword(password, cost)),
     async verify(phc, password) {
       const normalized = normalizePassword(password)
-      // A stored hash that cannot be read matches nothing, and costs what all others cost.
+      // An unreadable stored hash matches nothing, and costs the same time as others.
       const unreadable = () => verify(decoy, normalized).then(() => false)
       const matches = await queue(() => verify(phc ?? decoy, normalized).catch(unreadable))
       return matches && phc !== null

@@ -1,27 +1,27 @@
 import { createHash } from 'node:crypto'
 import { createCircuit, PASSING_SERVICE } from '../core/circuit.ts'
 
-/** Asks whether a password is known from breaches. Rejects, or is aborted, when nobody could say. */
+/** Returns true for a password known from breaches. Rejects when the list cannot be reached. */
 export type BreachCheck = (password: string) => Promise<boolean>
 
-/** What the check may be given besides its address. */
+/** The options of the breach check, in addition to its URL. */
 export interface BreachRangeOptions {
-  /** The way out; the platform's by default. */
+  /** Sends the requests; the platform's `fetch` by default. */
   fetch?: typeof globalThis.fetch
   /** Monotonic clock, in ms; the machine's by default. */
   elapsed?: () => number
 }
 
-/** The longest that one question may take, in ms. */
+/** Longest duration of one request, in ms. */
 const WITHIN = 1_000
 
-/** A line of a range: the rest of a SHA-1, and its count. */
+/** A line of a range: the suffix of a SHA-1, and its count. */
 const LINE = /^[0-9A-F]{35}:\d+\s*$/i
 
 /**
- * A check by k-anonymity: the first five digits of the password's SHA-1 go to `url`, and the rest is looked for among the
- * suffixes that come back, one a line with a count (the range API of Have I Been Pwned). Neither the password nor its hash
- * leaves. Padding hides how many there are; padded lines count 0.
+ * Makes a breach check by k-anonymity (the range API of Have I Been Pwned). Only the first five hex digits of the
+ * password's SHA-1 are sent to `url`. The response has suffixes with counts, one a line, among which the rest is
+ * searched. Padding hides the number of suffixes; padded lines have the count 0.
  */
 export const createBreachRange = (
   url: string,
@@ -36,10 +36,10 @@ export const createBreachRange = (
       redirect: 'error',
       signal: AbortSignal.timeout(WITHIN),
     })
-    if (!response.ok) throw new Error(`the range was answered with ${response.status}`)
+    if (!response.ok) throw new Error(`the range API returned status ${response.status}`)
     const lines = (await response.text()).split(/\r?\n/).filter((line) => line.trim() !== '')
-    // A page of a proxy or a captive portal is not a range, and says nothing of the password.
-    if (lines.length === 0 || !lines.every((line) => LINE.test(line))) throw new Error('the answer is not a range')
+    // The page of a proxy or captive portal is not a range and must not pass as "not breached".
+    if (lines.length === 0 || !lines.every((line) => LINE.test(line))) throw new Error('the response is not a range')
     return lines
   }
 
@@ -47,7 +47,7 @@ export const createBreachRange = (
     const hash = createHash('sha1').update(password).digest('hex').toUpperCase()
     const lines = await circuit(
       () => ask(hash.slice(0, 5)),
-      (error = new Error('the list is left alone after several failures')) => {
+      (error = new Error('the list is not asked after several failures')) => {
         throw error
       },
     )

@@ -2,12 +2,12 @@ import { usernameKey } from '../core/login/username.ts'
 
 let mostUsed: Promise<ReadonlySet<string>> | undefined
 
-/** Shorter ones are refused for their length. */
+/** Shorter passwords are refused for their length. */
 const SHORTEST = 8
 
 /**
- * The passwords that most people have, from breaches, in lower case: some ten thousand of those that are long enough. Loaded
- * when it is first asked for, since it takes 20 MB and few processes need it.
+ * Returns the most common passwords from breaches in lower case: about ten thousand that are long enough. They take 20
+ * MB and few processes need them, so the first call loads them.
  */
 export const mostUsedPasswords = (): Promise<ReadonlySet<string>> => {
   mostUsed ??= import('@zxcvbn-ts/language-common').then(
@@ -17,5 +17,5 @@ export const mostUsedPasswords = (): Promise<ReadonlySet<string>> => {
   return mostUsed
 }
 
-/** The form in which passwords are looked up: another case makes none of them better. */
+/** Returns the form in which passwords are looked up. Another case does not make a common password stronger. */
 export const fold = (password: string): string => usernameKey(password)

@@ -131,7 +131,7 @@ t.test('the JWKS has no private member, even if the key file has extra ones', as
 const BROKEN: [what: string, text: (good: string) => string, says: RegExp][] = [
   ['empty', () => '', /is not JSON/],
   ['cut short', (good) => good.slice(0, -20), /is not JSON/],
-  ['without a key', () => '{"keys":[]}', /has no key in it/],
+  ['without a key', () => '{"keys":[]}', /contains no key/],
   ['with a public key alone', (good) => good.replace(/"d": "[^"]+",/, ''), /key 1 has no private part/],
   ['with a damaged key', (good) => good.replace(/"d": "[^"]{9}/, '"d": "'), /key 1 is damaged/],
   [

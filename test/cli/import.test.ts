@@ -48,7 +48,7 @@ t.test('imports users row by row and hashes their passwords; a second run change
       'ROW  USER  OUTCOME            NOTE',
       '1    ada   would be imported  -',
       '2    bob   would be imported  weak password: The password is shorter than 8 characters.',
-      '3    Zoë   would be imported  weak password: It is one of the passwords that most people have, and that are tried first.',
+      '3    Zoë   would be imported  weak password: The password is one of the most common ones, which attackers try first.',
       '3 would be imported, 0 already there, 0 faulty.',
       '',
     ].join('\n'),

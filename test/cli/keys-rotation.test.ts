@@ -66,10 +66,10 @@ t.test('loses no key in two parallel rotations, and refuses a third key', async 
   t.equal(ends.filter(({ code }) => code === 0).length, 1, ends.map(({ stderr }) => stderr).join())
   t.equal(readSet(file).keys.length, 2)
   const again = await runHere(['keys', 'rotate', '--file', file])
-  t.match(again, { code: 1, stderr: /waits for its turn already\. Nothing was changed\./ })
+  t.match(again, { code: 1, stderr: /already waits to become active\. Nothing was changed\./ })
   writeFileSync(join(file, '..', '.keys.json.draft'), '')
   const held = await runHere(['keys', 'rotate', '--file', file, '--delay', '1'])
-  t.match(held, { code: 1, stderr: /^Somebody else is changing .*If nobody is, remove .*\.draft/ })
+  t.match(held, { code: 1, stderr: /^Another process is changing .*If none is, remove .*\.draft/ })
 })
 
 t.test('warns when a key signs before other services can fetch it', async (t) => {
@@ -116,7 +116,7 @@ t.test('removes a leaked key at once with --force, unless no key would be left',
   const retire = (...args: string[]) => runHere(['keys', 'retire', '--file', file, ...args])
   t.match(await retire(leaked.kid), { code: 1, stderr: /is in use\. Rotate first; --force removes it now\./ })
   t.match(await retire('--force'), { code: 2, stderr: /needs the id/ })
-  t.match(await retire('nobody', '--force'), { code: 1, stderr: /^There is no nobody\./ })
+  t.match(await retire('nobody', '--force'), { code: 1, stderr: /^nobody does not exist\./ })
   t.equal((await retire(leaked.kid, '--force')).code, 0)
   t.match(await retire(next.kid, '--force'), { code: 1, stderr: /is the only one\. Rotate first\./ })
   t.strictSame(kidsIn(file), [next.kid])

@@ -30,7 +30,7 @@ t.test('restores a lost account to its owner, and ends all its sessions', async 
   const held = await world.logIn('alice')
   t.match(await tool(['user', 'set-password', 'alice', '--password-stdin'], 'password123\n'), {
     code: 1,
-    stderr: /most people/,
+    stderr: /most common/,
   })
   t.equal((await world.refresh(held.refresh_token)).status, 200, 'a rejected change ends no session')
   t.match(await tool(['user', 'set-password', 'alice', '--password-stdin'], `${NEW}\n`), {

@@ -24,7 +24,7 @@ t.test('creates, rotates and retires a secret without printing it', async (t) =>
   t.strictSame(kept, first)
   t.ok(Math.abs(added!.from - (Date.now() / 1000 + 60)) < 30)
   t.match(await secret('list'), { stdout: new RegExp(`${deriveSecrets(first.secret).id} +in use\n.* +next +from 20`) })
-  t.match(await secret('rotate'), { code: 1, stderr: /waits for its turn already/ })
+  t.match(await secret('rotate'), { code: 1, stderr: /already waits to become active/ })
   t.match(await secret('retire'), { code: 0, stdout: 'There is no former secret.\n' })
   for (const { secret } of [first, added!]) t.notMatch(shown.join(), secret)
 })
@@ -62,7 +62,10 @@ t.test('keeps the value of a secret that was one line without a date', async (t)
 t.test('refuses to rotate a secret of several lines', async (t) => {
   const file = join(makeFolder(t), 'secret')
   writeFileSync(file, `${FIRST}\n${FIRST}\n`)
-  t.match(await runHere(['secret', 'rotate', '--file', file]), { code: 1, stderr: /holds one secret of several lines/ })
+  t.match(await runHere(['secret', 'rotate', '--file', file]), {
+    code: 1,
+    stderr: /contains one secret of several lines/,
+  })
   t.equal(readFileSync(file, 'utf8'), `${FIRST}\n${FIRST}\n`)
 })
 

@@ -62,7 +62,10 @@ t.test('refuses an invalid secret without showing it', async (t) => {
     ['hidden', /^SECRET_FILE \/x has fewer than 32 characters$/],
     ['hiddenhidden'.repeat(9), /^SECRET_FILE \/x is not random$/],
     [`${ONE}\n${line('2026-11-24', 'hidden')}`, /^SECRET_FILE \/x line 2 has fewer than 32 characters$/],
-    [`${line('2026-11-24', TWO)}\n${line('2026-13-24', `hidden ${ONE}`)}`, /^SECRET_FILE \/x line 2 has a moment/],
+    [
+      `${line('2026-11-24', TWO)}\n${line('2026-13-24', `hidden ${ONE}`)}`,
+      /^SECRET_FILE \/x line 2 has an invalid date/,
+    ],
     [`${line('2026-11-24', TWO)}\n${TWO}`, /^SECRET_FILE \/x has the same secret twice$/],
   ] as const) {
     const error = t.throws(() => readSecrets([source(text)]), { message }) as Error
