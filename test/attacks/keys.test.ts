@@ -106,7 +106,7 @@ t.test('a thousand unknown key ids cost one list lookup each, without I/O', asyn
     if (statusCode !== 401) t.fail(`${JSON.stringify(kid)}: ${statusCode}`)
   }
   t.equal(asked, 1_007, 'one list lookup each')
-  t.strictSame(watched.told, [])
+  t.strictSame(watched.logEvents, [])
 })
 
 t.test('the JWKS has no private member, even if the key file has extra ones', async (t) => {
@@ -154,11 +154,11 @@ t.test('ignores a broken key file while the server runs, with one warning', asyn
     writeFileSync(files.keys, text(good))
     for (let look = 0; look < 3; look += 1) await instance.learn()
     t.equal((await instance.call('/me', { token })).status, 200, what)
-    t.match(instance.told.splice(0), [{ event: 'keys_refused', reason: says }], what)
+    t.match(instance.logEvents.splice(0), [{ event: 'keys_refused', reason: says }], what)
   }
   writeFileSync(files.secret, 'too short')
   for (let look = 0; look < 3; look += 1) await instance.learn()
-  t.match(instance.told.splice(0), [
+  t.match(instance.logEvents.splice(0), [
     { event: 'secrets_refused', reason: /^SECRET_FILE .* has fewer than 32 characters$/ },
   ])
   t.equal((await instance.call('/me', { token: await accessToken(world, instance) })).status, 200)

@@ -14,7 +14,7 @@ const SECRET = 'test.not-a-real-secret/+&='
 const SITE_KEY = 'test-site-key'
 
 /** The differences between the providers. */
-interface Siteverifier {
+interface SiteverifyProvider {
   definition: HumanCheckDefinition
   address: string
   /** The part of the body after secret, token and address. */
@@ -24,7 +24,7 @@ interface Siteverifier {
   used: string
 }
 
-const PROVIDERS: Siteverifier[] = [
+const PROVIDERS: SiteverifyProvider[] = [
   {
     definition: turnstile,
     address: 'https://challenges.cloudflare.com/turnstile/v0/siteverify',

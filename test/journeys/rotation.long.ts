@@ -120,7 +120,7 @@ t.test('rotates signing keys under load on two instances without refusing a toke
   await until(() => drill.logins() > before + USERS)
   t.strictSame([...drill.kids.access], [drill.files.firstKey, kid])
   t.strictSame(await drill.stop(), [], `${drill.logins()} logins`)
-  t.match(drill.early.told, [{ event: 'keys_changed', kids: [drill.files.firstKey, kid] }])
+  t.match(drill.early.logEvents, [{ event: 'keys_changed', kids: [drill.files.firstKey, kid] }])
 })
 
 t.test('rotates the secret under load on two instances without refusing a token or code', async (t) => {

@@ -29,18 +29,18 @@ export type RotationFiles = ReturnType<typeof makeRotationFiles>
 
 /** The rings of one server over these files, and what it logged of them. */
 const openRotation = async (files: Pick<RotationFiles, 'keys' | 'secret' | 'secretText'>) => {
-  const told: { event: string; [fact: string]: unknown }[] = []
-  const tell = (facts: object) => void told.push(facts as (typeof told)[number])
+  const logEvents: { event: string; [fact: string]: unknown }[] = []
+  const record = (facts: object) => void logEvents.push(facts as (typeof logEvents)[number])
   const source: RingSource = {
     settings: { SECRET: files.secretText, JWT_KEYS_FILE: files.keys, JWT_ALGORITHM: 'EdDSA', DATA_DIR: '/nowhere' },
     env: { SECRET_FILE: files.secret },
-    log: { info: tell as never, warn: tell as never },
+    log: { info: record as never, warn: record as never },
     now: Date.now,
   }
   const rings = { secrets: await openSecrets(source), keys: await openKeys(source) }
   return {
     ...rings,
-    told,
+    logEvents,
     /** As often as it takes to take up a change. */
     async learn() {
       for (let look = 0; look < 2; look += 1) await Promise.all([rings.secrets.look(), rings.keys.look()])
