@@ -1,4 +1,4 @@
-/** Sign in, code, welcome: a login without cookies. The tokens live in the memory of this page; a reload ends them. */
+/** A login without cookies: sign in, enter the code, welcome. The tokens are in the page's memory; a reload deletes them. */
 import { createClient, type DataOf, type Problem } from 'doorcode/client'
 import { withHumanCheck } from './human-check.ts'
 import { codeFromMessage, codeIn } from './one-time-code.ts'
@@ -10,11 +10,11 @@ const element = <T extends HTMLElement>(id: string) => document.getElementById(i
 const username = element<HTMLInputElement>('username')
 const password = element<HTMLInputElement>('password')
 const code = element<HTMLInputElement>('code')
-/** The challenge that waits for its code. */
+/** The open challenge. */
 let challenge: OpenChallenge
-/** Ends with the view: nothing that waits for a message may outlive it. */
+/** Aborts when the view changes, which stops everything that waits for a message. */
 let view = new AbortController()
-/** What counts down, each element to an end of its own. */
+/** The countdowns by the ids of their elements. */
 const clocks = new Map<string, () => void>()
 setInterval(() => [...clocks.values()].map((tick) => tick()), 1000)
 const say = (text: string, kind = 'note') => Object.assign(element('message'), { textContent: text, className: kind })
@@ -28,7 +28,7 @@ const show = (id: string, focus = element(id)) => {
   focus.focus()
 }
 
-/** When a form is sent or a button pressed; not again before that is done. */
+/** Runs a handler for a form or a button. Ignores further events until the handler is done. */
 const on = (id: string, event: 'click' | 'submit', run: () => unknown) =>
   element(id).addEventListener(event, async (happened) => {
     happened.preventDefault()
@@ -40,7 +40,7 @@ const on = (id: string, event: 'click' | 'submit', run: () => unknown) =>
     element(id).ariaBusy = 'false'
   })
 
-/** Shows how much time is left: in a button, which rests until then, or anywhere else. */
+/** Shows the remaining time in an element. A button is disabled until the time is over. */
 const countDown = (id: string, seconds: number, atEnd = () => {}) => {
   const where = element<HTMLButtonElement>(id)
   const label = where.dataset['label'] ?? where.textContent
@@ -56,7 +56,7 @@ const countDown = (id: string, seconds: number, atEnd = () => {}) => {
   clocks.set(id, tick)
   tick()
 }
-/** Says what went wrong, beside the field where the user can mend it. Only another login helps a challenge that is over. */
+/** Shows a problem beside the field to correct. If the challenge has ended, returns to the sign-in form. */
 const fail = (problem: Problem, buttonId: string, field?: HTMLInputElement) => {
   if (element(buttonId).closest('[data-title][hidden]')) return
   const ends = ['challenge_invalid', 'invalid_token', 'factor_locked', 'factor_disabled']
@@ -95,7 +95,7 @@ const showDelivery = (delivery: OpenChallenge['delivery']) => {
   element('call').hidden ||= !delivery
   for (const id of ['resend', 'call']) countDown(id, delivery?.resend_in ?? 0)
 }
-/** Looks now and then at what has become of the message. */
+/** Polls the delivery status of the message. */
 const follow = async (signal: AbortSignal) => {
   const answer = await client.challenge(challenge.pending_token)
   if (signal.aborted) return
@@ -107,7 +107,7 @@ const enter = (found: string) => {
   code.value = found
   element<HTMLFormElement>('enter-code').requestSubmit()
 }
-// Pasted, or offered by a keyboard: then all of the message may be in the field. What is typed waits for its button.
+// Submits a code that was pasted or suggested by the keyboard, even with the whole message. A typed code is not submitted.
 code.addEventListener('input', (event) => {
   const { data, inputType = '' } = event as InputEvent
   const found = codeIn(code.value, challenge.code_length ?? 6)
@@ -126,17 +126,17 @@ on('enter-code', 'submit', async () => {
 const sendAnother = async (buttonId: string, channel?: 'voice') => {
   const body = { pending_token: challenge.pending_token, ...(channel && { channel }) }
   const answer = await withHumanCheck((solution) => client.resend({ ...body, ...solution }), say)
-  // Not every service can call.
+  // Not every service has the channel `voice`.
   if (!answer.ok && channel) element(buttonId).hidden = answer.problem.code === 'validation_failed'
   if (!answer.ok) return fail(answer.problem, buttonId, code)
   showCode(answer.data)
-  say('A new code is on its way. The former one is no longer valid.')
+  say('We sent a new code. The previous code is no longer valid.')
 }
 on('resend', 'click', () => sendAnother('resend'))
 on('call', 'click', () => sendAnother('call', 'voice'))
 on('back', 'click', () => showSignIn())
 
-/** Asks two things at once: a token that is over is renewed once for both. */
+/** Makes two calls at once. An expired token is renewed once for both. */
 const showWelcome = async (done = '') => {
   if (element('welcome').hidden) show('welcome')
   const [me, sessions] = await Promise.all([client.me(), client.sessions()])
@@ -151,7 +151,7 @@ const showWelcome = async (done = '') => {
   countDown('token', (((await client.tokens()).expires_at ?? 0) - Date.now()) / 1000)
   say(done)
 }
-on('refresh', 'click', () => showWelcome('All of this is up to date.'))
+on('refresh', 'click', () => showWelcome('This page is up to date.'))
 on('sign-out', 'click', async () => {
   await client.logout()
   showSignIn()

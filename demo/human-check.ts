@@ -1,7 +1,7 @@
-/** The work that the service may ask of a browser while messages look like fraud. */
+/** Solves the proof of work that the service may request while traffic looks like fraud. */
 import type { Problem } from 'doorcode/client'
 
-/** Finds what makes the hash begin with `bits` zero bits; a thousand tries at a time, so that the page goes on meanwhile. */
+/** Finds a text whose hash begins with `bits` zero bits. Tries a thousand at a time, so that the page stays responsive. */
 const solve = async (nonce: string, bits: number) => {
   for (let first = 0; ; first += 1000) {
     const tries = Array.from({ length: 1000 }, (_, nth) => `${nonce}:${(first + nth).toString(36)}`)
@@ -13,7 +13,7 @@ const solve = async (nonce: string, bits: number) => {
   }
 }
 
-/** Makes a call, and again with the solution where work is asked for; `say` gets what to tell meanwhile. */
+/** Makes a call, and repeats it with the solution if the service requests one. `say` shows a message in the meantime. */
 export const withHumanCheck = async <A extends { ok: true } | { ok: false; problem: Problem }>(
   call: (solution: { human_check?: string }) => Promise<A>,
   say: (words: string) => unknown,
@@ -21,6 +21,6 @@ export const withHumanCheck = async <A extends { ok: true } | { ok: false; probl
   const answer = await call({})
   const check = answer.ok || answer.problem.code !== 'forbidden' ? undefined : answer.problem.human_check
   if (check?.kind !== 'proof-of-work') return answer
-  say('One moment: your browser shows that it is no robot …')
+  say('One moment: your browser is solving a security check …')
   return call({ human_check: await solve(String(check['nonce']), Number(check['bits'])) })
 }

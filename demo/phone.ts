@@ -1,6 +1,6 @@
 /**
- * For development alone, and no part of the example: shows the messages that were not really sent as a phone would, and
- * fills in the demo user. It adds itself to the page and reads what the API does not have in production.
+ * For development only, not part of the example. Shows the messages of the development outbox on a phone, and fills in
+ * the demo user. It adds itself to the page and reads endpoints that do not exist in production.
  */
 
 interface Message {
@@ -11,7 +11,7 @@ interface Message {
 }
 
 interface Development {
-  /** Whether this server keeps messages for us. */
+  /** Whether this server has a development outbox. */
   outbox: boolean
   demo_user?: { username: string; password: string }
 }
@@ -38,7 +38,7 @@ const makeButton = (text: string, run: () => void): HTMLElement => {
   return button
 }
 
-/** The words of a message, its code emphasised as phones do. */
+/** Returns the text of a message with its code emphasized, as phones show it. */
 const wordsOf = ({ body }: Message): HTMLElement => {
   const parts = body.split(/(\b\d{6,8}\b|\d(?:, \d){5,7})/)
   return make('p', 'words', ...parts.map((part, nth) => (nth % 2 ? make('strong', '', part) : part)))
@@ -77,7 +77,7 @@ const userCard = ({ username, password }: { username: string; password: string }
     }),
   )
 
-/** Shows what comes until the page is left. */
+/** Shows new messages until the user leaves the page. */
 const watch = async (list: HTMLElement, clock: HTMLElement) => {
   let newest = ''
   for (;;) {
@@ -109,7 +109,7 @@ const start = async () => {
   panel.setAttribute('aria-label', 'For development')
   if (outbox) {
     const clock = make('p', 'clock')
-    const list = make('div', 'messages', make('p', 'empty', 'No messages yet. Sign in, and the code comes here.'))
+    const list = make('div', 'messages', make('p', 'empty', 'No messages yet. Sign in to receive a code here.'))
     list.setAttribute('role', 'log')
     list.setAttribute('aria-label', 'Messages')
     list.tabIndex = 0

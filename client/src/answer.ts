@@ -1,6 +1,6 @@
 import type { components, operations } from './api-types.ts'
 
-/** The things of the API by their names: `Schemas['OpenChallenge']`. */
+/** The schemas of the API by name: `Schemas['OpenChallenge']`. */
 export type Schemas = components['schemas']
 
 /** The name of an operation, as in the OpenAPI document. */
@@ -8,7 +8,7 @@ export type OperationId = keyof operations
 
 type Json<T> = T extends { content: { 'application/json': infer Body } } ? Body : undefined
 type Success<R> = { [S in keyof R]: S extends 200 | 204 ? Json<R[S]> : never }[keyof R]
-type Said<R> = {
+type ProblemBody<R> = {
   [S in keyof R]: R[S] extends { content: { 'application/problem+json': infer Body } } ? Body : never
 }[keyof R]
 
@@ -19,29 +19,29 @@ export type BodyOf<O extends OperationId> = operations[O] extends {
   ? Body
   : never
 
-/** What an operation answers when it succeeds. */
+/** The response body of an operation that succeeds. */
 export type DataOf<O extends OperationId> = Success<operations[O]['responses']>
 
-/** No answer of the service came: no network, no time left, or something in between that answered in its place. */
+/** The service did not respond: the network failed, the timeout passed, or a proxy or portal responded instead. */
 export interface Unreachable {
   code: 'unreachable'
   title: string
-  /** The status of what answered in the place of the service; 0 where nothing did. */
+  /** The HTTP status of the response that did not come from the service; 0 without any response. */
   status: number
   cause?: unknown
 }
 
 /**
- * Every way in which an operation says no, told apart by `code` (RFC 9457). A later server may know codes that are not
- * among them: give each `switch` a `default`.
+ * A problem that an operation can return, discriminated by `code` (RFC 9457). Later servers may return other codes: give
+ * each `switch` a `default`.
  */
-export type ProblemOf<O extends OperationId> = Said<operations[O]['responses']> | Unreachable
+export type ProblemOf<O extends OperationId> = ProblemBody<operations[O]['responses']> | Unreachable
 
-/** Every way in which any operation says no. */
+/** A problem of any operation. */
 export type Problem = { [O in OperationId]: ProblemOf<O> }[OperationId]
 
-/** The codes of all problems. */
+/** The code of any problem. */
 export type ProblemCode = Problem['code']
 
-/** What came of a call. No problem is thrown. */
+/** The result of a call. Problems are returned, not thrown. */
 export type Answer<O extends OperationId> = { ok: true; data: DataOf<O> } | { ok: false; problem: ProblemOf<O> }

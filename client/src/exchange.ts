@@ -1,51 +1,51 @@
 import type { Answer, DataOf, OperationId, ProblemOf, Unreachable } from './answer.ts'
 
-/** What a call can be given. */
+/** The options of a call. */
 export interface CallOptions {
-  /** Ends the call, which then rejects with the reason of the signal. */
+  /** Aborts the call, which then rejects with the reason of the signal. */
   signal?: AbortSignal
-  /** An Idempotency-Key of the caller's own, for the calls that take one; by default the client makes it. */
+  /** The Idempotency-Key, for calls that take one. Default: the client creates one. */
   idempotencyKey?: string
 }
 
-/** How calls reach the service. */
+/** The options of an exchange. */
 export interface ExchangeOptions {
-  /** The address of the service, without a slash at its end. */
+  /** The URL of the service, without a trailing slash. */
   url: string
   fetch: (input: string, init: RequestInit) => Promise<Response>
-  /** Let cookies travel (`REFRESH_COOKIE`). */
+  /** Send and accept cookies (`REFRESH_COOKIE`). */
   cookies: boolean
-  /** Sent as `Accept-Language`: the language of the messages. */
+  /** The language of the messages, sent as `Accept-Language`. */
   language: string | undefined
-  /** The longest that one try may take, in ms. */
+  /** Maximum duration of one attempt, in ms. */
   timeout: number
-  /** How often a call is repeated. */
+  /** Maximum number of retries of a call. */
   retries: number
-  /** The longest that a `Retry-After` is waited for, in ms. A longer one is the caller's to show. */
+  /** Maximum wait before a retry, in ms. A problem with a longer `Retry-After` is returned. */
   maxWait: number
-  /** A random UUID; undefined where no safe source of random numbers is at hand. */
+  /** Returns a random UUID; undefined on platforms without a secure random source. */
   randomUUID: (() => string) | undefined
 }
 
-/** What a call carries, and how often it may be made. */
+/** The content of a call and its retry rules. */
 export interface Call {
   body?: object
   token?: string | undefined
-  /** Whether it takes an Idempotency-Key. */
+  /** The call takes an Idempotency-Key. */
   keyed?: boolean
-  /** Whether what was done cannot be done again, so that it must not be repeated when its fate is unknown. */
+  /** The call is not idempotent: it is not repeated if its outcome is unknown. */
   once?: boolean
-  /** The time in which it can be repeated, in ms: no try begins whose `timeout` ends later. */
+  /** Time in which retries are allowed, in ms. Each attempt's timeout ends within it. */
   within?: number
 }
 
 /**
- * A member that every success of an operation has; undefined where success is a 204. An answer without it comes from a
- * captive portal, a proxy or a connection that broke, whatever its status.
+ * A member of every success response of an operation; undefined for operations that return 204. A response without it
+ * comes from a captive portal, a proxy or a broken connection, regardless of its status.
  */
 export type Mark<O extends OperationId> = [DataOf<O>] extends [undefined] ? undefined : keyof DataOf<O>
 
-/** Makes one call, with its repetitions. */
+/** A function that makes one call with its retries. */
 export type Exchange = <O extends OperationId>(
   method: 'GET' | 'POST' | 'DELETE',
   path: string,
@@ -54,18 +54,22 @@ export type Exchange = <O extends OperationId>(
   options?: CallOptions,
 ) => Promise<Answer<O>>
 
-/** Of these the service says that nothing was done. */
+/** Codes with which the service reports that the call changed nothing. */
 const NOTHING_DONE = ['rate_limited', 'overloaded']
-/** After these a call may be repeated that may be made twice. */
+/** Codes after which the outcome is unknown. Only idempotent calls are repeated. */
 const PERHAPS_DONE = ['unreachable', 'service_unavailable', 'idempotency_in_progress']
 
-/** What a caller is told to whom no answer of the service came. */
-const unreachable = (status: number): Unreachable => ({ code: 'unreachable', title: 'No answer came', status })
+/** Creates the problem of a call without a response from the service. */
+const unreachable = (status: number): Unreachable => ({
+  code: 'unreachable',
+  title: 'The service did not respond',
+  status,
+})
 
-/** What a call rejects with that its signal has ended; some platforms give no reason. */
+/** Returns the reason of an aborted signal. Some platforms give no reason. */
 const reasonOf = (signal: AbortSignal) => signal.reason ?? new Error('aborted')
 
-/** Runs after so many ms, or when the signal ends, unless the returned function is called before. */
+/** Runs a function after `ms` or when the signal aborts, unless the returned function is called before. */
 const whenOver = (ms: number, signal: AbortSignal | undefined, run: () => void) => {
   const timer = setTimeout(run, ms)
   signal?.addEventListener('abort', run)
@@ -83,9 +87,9 @@ const wait = (ms: number, signal?: AbortSignal) =>
     })
   })
 
-/** Makes the one way in which this client speaks to the service. */
+/** Creates the function through which the client makes all calls to the service. */
 export const createExchange = (options: ExchangeOptions): Exchange => {
-  /** The keys of calls that were not decided: whoever makes such a call again means the same one. */
+  /** The keys of calls with an unknown outcome. The same call again reuses its key. */
   const undecided = new Map<string, string>()
 
   const attempt = async (path: string, mark: unknown, init: RequestInit, signal: AbortSignal | undefined) => {
@@ -100,7 +104,7 @@ export const createExchange = (options: ExchangeOptions): Exchange => {
       problem.status = status
       after = headers.get('retry-after')
       if (!mark && status === 204) return { ok }
-      // biome-ignore lint/suspicious/noExplicitAny: anything may answer there; its body is checked below.
+      // biome-ignore lint/suspicious/noExplicitAny: the response may come from anything; its body is checked below.
       const body: any = await response.json()
       if (ok && body?.[mark as string]) return { ok, data: body }
       if (typeof body?.code === 'string' && body.status === status) {
@@ -138,16 +142,16 @@ export const createExchange = (options: ExchangeOptions): Exchange => {
         ...(key && { 'idempotency-key': key }),
       },
       ...(body && { body: json }),
-      // Named only where it is needed, for the edge runtimes that know no cookies and refuse the word.
+      // Set only if needed, because some edge runtimes reject this option.
       ...(options.cookies && { credentials: 'include' }),
-      // No password goes where a redirection says.
+      // Never send a password to the target of a redirect.
       redirect: 'manual',
     }
     for (let tries = 0; ; tries += 1) {
       const { after, ...answer } = await attempt(path, mark, init, signal)
       const code: string = answer.problem?.code as never
 
-      // Without a word of the service each wait is twice the former, and no two clients wait alike.
+      // Without a Retry-After: exponential backoff with jitter.
       const ms = Number(after) > 0 ? Number(after) * 1000 : 500 * 2 ** tries * (1 + Math.random())
       const may = NOTHING_DONE.includes(code) || (twice && PERHAPS_DONE.includes(code))
       if (

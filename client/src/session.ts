@@ -1,71 +1,75 @@
 import type { DataOf, ProblemOf } from './answer.ts'
 import type { Exchange } from './exchange.ts'
 
-/** What a client holds between calls. */
+/** The tokens that a client stores. */
 export interface Tokens {
   access_token?: string | undefined
-  /** When the access token ends, in ms since 1970 by the clock of this machine. */
+  /** Expiry of the access token, in Unix ms of this machine's clock. */
   expires_at?: number
-  /** When it is renewed: a while before its end. */
+  /** Time at which the access token is renewed, in Unix ms; shortly before its expiry. */
   renew_at?: number
-  /** Absent where it is a cookie. */
+  /** Absent if it is in a cookie. */
   refresh_token?: string | undefined
-  /** For the next login, in the place of a code; it outlives the session. */
+  /** Replaces the code at the next login. It outlives the session. */
   device_token?: string | undefined
 }
 
-/** Where tokens outlive the client: the Keychain or Keystore of a phone, for one. Never `localStorage`. */
+/** Persistent storage for tokens, for example the Keychain or Keystore of a phone. Never use `localStorage`. */
 export interface TokenStorage {
   load(): Tokens | undefined | Promise<Tokens | undefined>
   save(tokens: Tokens): void | Promise<void>
 }
 
-/** What came of a renewal. */
+/** The result of a renewal. */
 export type Renewal = { ok: true; data: Tokens } | { ok: false; problem: ProblemOf<'refresh'> }
 
-/** What a session is made of. */
+/** The options of a session. */
 export interface SessionOptions {
   exchange: Exchange
   storage: TokenStorage | undefined
   cookies: boolean
-  /** Names the lock that all tabs with the same storage share. */
+  /** The URL of the service, which names the lock that all tabs share. */
   url: string
   onSessionEnd: ((problem: ProblemOf<'refresh'>) => void) | undefined
 }
 
-/** The tokens of one user, renewed when they must be. */
+/** The tokens of one user and their renewal. */
 export interface Session {
-  /** What is held; what the storage holds now, which another tab may have changed, if that is asked for. */
+  /** Returns the tokens. With `now`, reads the storage again, because another tab may have changed it. */
   tokens(now?: boolean): Promise<Tokens>
+  /** Stores the tokens of a grant. */
   keep(grant: DataOf<'refresh'>): Promise<void>
-  /** Forgets the session, but not the device. */
+  /** Deletes the tokens of the session, but not the device token. */
   drop(): Promise<void>
-  /** An access token that is not over, by this clock; undefined when nobody is signed in or no new one can be had. */
+  /** Returns a valid access token; undefined if no user is signed in or the renewal failed. */
   accessToken(): Promise<string | undefined>
-  /** Renews the tokens: one flight at a time, which all who ask meanwhile share. */
+  /** Renews the tokens. Concurrent calls share one request. */
   refresh(): Promise<Renewal>
-  /** Asks again with a newer token, if one can be had, what was refused with this one; else answers what was answered. */
+  /** Repeats a rejected call with a newer token. Returns the original response if no newer token is available. */
   again<T>(refused: string | undefined, answer: T, ask: (token: string | undefined) => Promise<T>): Promise<T>
 }
 
-/** How long before its end an access token is renewed, in ms; for a short one a quarter of its life. */
+/** Time before its expiry at which an access token is renewed, in ms. At most a quarter of its lifetime. */
 const MARGIN = 30_000
 
-/** The service gives the same successor again for 120 s after the first try: the last one must arrive before, in ms. */
+/** Time in which a refresh can be repeated, in ms. The rotation grace of the service is 120 s after the first attempt. */
 const GRACE = 110_000
 
-/** Runs alone among all tabs of this origin. Node has locks too, but there each client is another user's. */
+/**
+ * Runs a function exclusively among all tabs of this origin. Node has locks too, but does not use them, because each
+ * client there belongs to another user.
+ */
 const alone = <T>(name: string, run: () => Promise<T>): Promise<T> => {
   const locks = 'document' in globalThis ? globalThis.navigator?.locks : undefined
   return locks ? (locks.request(name, run) as Promise<T>) : run()
 }
 
-/** Makes the session of a client. */
+/** Creates the session of a client. */
 export const createSession = ({ exchange, storage, cookies, url, onSessionEnd }: SessionOptions): Session => {
   let held: Tokens | undefined
-  // A cookie may be here of which nobody has told.
+  // With cookies, a session may exist before this client has seen a grant.
   let mayBe = cookies
-  /** Counts logins and logouts: an answer to a question of before is not for now. */
+  /** Counts logins and logouts, so that a response to an earlier request is ignored. */
   let age = 0
   let flight: Promise<Renewal> | undefined
 
@@ -101,7 +105,7 @@ export const createSession = ({ exchange, storage, cookies, url, onSessionEnd }:
 
   const renew = async (): Promise<Renewal> => {
     const former = (await tokens()).refresh_token
-    // Another tab may have been here while we waited: its tokens are ours.
+    // Another tab may have renewed the tokens while this one waited for the lock.
     const current = await tokens(true)
     if (current.refresh_token !== former && isFresh(current)) return { ok: true, data: current }
     const asked = age
@@ -132,7 +136,7 @@ export const createSession = ({ exchange, storage, cookies, url, onSessionEnd }:
     refresh,
     async again(refused, answer, ask) {
       if (!refused) return answer
-      // Others may have been refused with the same token, and have a new one by now.
+      // A concurrent call with the same token may have renewed it already.
       if ((await tokens()).access_token === refused) await refresh()
       const { access_token } = await tokens()
       return access_token && access_token !== refused ? ask(access_token) : answer

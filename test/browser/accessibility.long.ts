@@ -18,7 +18,7 @@ async function* statesOf(page: Page, world: DemoWorld): AsyncGenerator<string> {
   await latest.waitFor()
   yield 'before a code'
   await enterCode(page, wrongCode(world.lastCode()))
-  await message.getByText('Tries left').waitFor()
+  await message.getByText('Attempts left').waitFor()
   yield 'after a wrong code'
   await enterCode(page, world.lastCode())
   await page.getByText('You are signed in as alice').waitFor()

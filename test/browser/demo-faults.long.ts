@@ -27,7 +27,7 @@ await browserTests(t, (openPage) => {
     await heading('Enter the code').waitFor()
     for (const left of [4, 3, 2, 1]) {
       await enterCode(page, wrongCode(world.lastCode(), left))
-      await message.getByText(`Tries left: ${left}.`).waitFor()
+      await message.getByText(`Attempts left: ${left}.`).waitFor()
     }
     await enterCode(page, wrongCode(world.lastCode(), 5))
     await heading('Sign in').waitFor()
@@ -63,13 +63,13 @@ await browserTests(t, (openPage) => {
     const first = world.lastCode()
     await world.passTimeFor(page, 31)
     await page.getByRole('button', { name: 'Send a new code', exact: true, disabled: false }).click()
-    await message.getByText('A new code is on its way. The former one is no longer valid.').waitFor()
+    await message.getByText('We sent a new code. The previous code is no longer valid.').waitFor()
     t.ok(await resend.isDisabled(), 'the button is disabled again')
     t.equal(world.messages.length, 2)
     await page.locator('#code:focus').waitFor()
     if (first !== world.lastCode()) {
       await enterCode(page, first)
-      await message.getByText('Tries left: 4.').waitFor()
+      await message.getByText('Attempts left: 4.').waitFor()
     }
     await code.fill('')
     await enterCode(page, world.lastCode())
@@ -115,7 +115,7 @@ await browserTests(t, (openPage) => {
     // The ledger writes its entry while the response is on its way.
     while (!(await world.ledger.receive('outbox', { sendId, status: 'undelivered' }))) await world.passTime(0)
     await page.clock.fastForward(5_000)
-    await page.getByText('It could not be delivered: ask for a new code.').waitFor()
+    await page.getByText('It could not be delivered: request a new code.').waitFor()
     await resend.click()
     await page.getByText('A new code is on its way.').waitFor()
   })
@@ -126,7 +126,7 @@ await browserTests(t, (openPage) => {
     await page.clock.install()
     for (let nth = 0; nth < ADDRESS_LIMITS.login; nth += 1) await fetch(`${world.address}/login`, { method: 'POST' })
     const { message, signIn: button } = await signIn(page)
-    await message.getByText(/That was tried too often\. Try again in \d+ seconds\./).waitFor()
+    await message.getByText(/Too many attempts\. Try again in \d+ seconds\./).waitFor()
     await page.getByRole('button', { name: /^Sign in \([01]:\d\d\)$/, disabled: true }).waitFor()
     await page.clock.fastForward('01:01')
     await page.getByRole('button', { name: 'Sign in', exact: true, disabled: false }).waitFor()
@@ -155,7 +155,7 @@ await browserTests(t, (openPage) => {
     await heading('Enter the code').waitFor()
     await otherAccount.click()
     await signIn(page)
-    await message.getByText(/A code was sent a moment ago\. You can ask for another one in \d+ seconds\./).waitFor()
+    await message.getByText(/A code was sent a moment ago\. You can request another one in \d+ seconds\./).waitFor()
     t.equal(world.messages.length, 1)
   })
 

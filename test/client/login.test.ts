@@ -258,7 +258,7 @@ t.test('sends the token to other APIs only if they are listed', async (t) => {
   t.equal((await client.fetch(new URL('/me', url), { headers: { accept: 'application/json' } })).status, 200)
   await t.rejects(client.fetch('https://api.example.com/'), {
     name: 'TypeError',
-    message: 'https://api.example.com would see the access token: name it in `apis`',
+    message: 'https://api.example.com must not receive the access token. To allow it, add it to `apis`',
   })
   const seen: (string | null)[] = []
   const apis = ['https://api.example.com']

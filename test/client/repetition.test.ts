@@ -130,7 +130,10 @@ t.test('reports a foreign answer as unreachable with its status', async (t) => {
   for (const reply of [says(200, '<html>'), says(404, 'null'), says(502, '{"error":"bad gateway"}')]) {
     const { client } = await serviceOf(t, [reply], { retries: 0 })
     const answer = await client.login(LOGIN)
-    t.match(answer, { ok: false, problem: { code: 'unreachable', title: 'No answer came', status: Number } })
+    t.match(answer, {
+      ok: false,
+      problem: { code: 'unreachable', title: 'The service did not respond', status: Number },
+    })
     t.ok(!answer.ok && answer.problem.status >= 200)
   }
 })

@@ -102,6 +102,6 @@ for (const [page, stated] of Object.entries(STATED)) {
 t.test('repeats a refresh in the client only while the server accepts the same token', async (t) => {
   const session = readFileSync('client/src/session.ts', 'utf8')
   const [, grace = ''] = /const GRACE = ([\d_]+)/.exec(session) ?? []
-  t.ok(session.includes(`for ${rotationGrace} s after the first try`))
+  t.ok(session.includes(`is ${rotationGrace} s after the first attempt`))
   t.ok(Number(grace.replaceAll('_', '')) < 1_000 * rotationGrace, grace)
 })

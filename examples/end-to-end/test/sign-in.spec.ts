@@ -32,7 +32,7 @@ test('a wrong code can be mended', async ({ page, doorcode }) => {
   await signIn(page, doorcode, bob)
   const { code } = await doorcode.waitForCode(bob.phone)
   await enter(page, code === '000000' ? '000001' : '000000')
-  await expect(page.getByRole('alert')).toContainText('Tries left: 4')
+  await expect(page.getByRole('alert')).toContainText('Attempts left: 4')
   await enter(page, code)
   await expect(page.getByRole('heading', { name: 'Welcome' })).toBeVisible()
 })
