@@ -10,23 +10,23 @@ import { watchMethods } from './http/methods.ts'
 import { collectOpenApi, serveOpenApi } from './http/openapi/docs.ts'
 import type { App } from './routes/route.ts'
 
-/** What the admin app is made of. Everything in it is open already, or opens when it is first used. */
+/** The dependencies of the admin app. They are open already, or open at first use. */
 export interface AdminAppDeps extends AddUserDeps, Omit<AdminRouteDeps, 'addUser'> {
   keys: AdminKeyStore
   journal: Journal
-  /** The base of problem types, as in the main app. */
+  /** The base URL of problem types, as in the main app. */
   issuer: string
   http: HttpOptions & { version: string }
 }
 
-/** Builds the app for the backends beside us in the order below; opens no socket. No script of a page may read it. */
+/** Builds the admin app, for backends. Opens no socket. Sends no CORS headers, so that no web page can read it. */
 export const buildAdminApp = async (deps: AdminAppDeps): Promise<App> => {
   const { journal, issuer, http } = deps
   const { app, limit } = await createBareApp({ ...http, issuer, corsOrigins: [], everyRequest: 'admin' })
 
   await collectOpenApi(app, aboutAdminApi({ issuer, version: http.version }))
   const refuseOtherMethods = watchMethods(app)
-  // A scope of its own: what refuses wrong methods, and the document, ask for no key.
+  // A separate scope, because the 405 responses and the OpenAPI document need no key.
   await app.register(async (guarded: App) => {
     guardRoutes(guarded, { keys: deps.keys, journal, limit })
     const routeDeps = { ...deps, addUser: createAddUser(deps) }

@@ -26,7 +26,7 @@ import { createTokens, type TokenOptions } from './http/tokens/index.ts'
 import { routes } from './routes/index.ts'
 import type { App, ReadinessCheck, RouteDeps } from './routes/route.ts'
 
-/** The ports to what is stored: accounts, challenges, sessions and the delivery log. */
+/** The storage ports: accounts, challenges, sessions, devices, registrations and the ledger. */
 export interface AppStores {
   accounts: AccountStore
   challenges: ChallengeStore
@@ -36,49 +36,49 @@ export interface AppStores {
   ledger: SendLedger
 }
 
-/** How codes are made, and how codes and notices reach users. */
+/** The factors, and the delivery of codes and notices. */
 export interface AppDelivery {
   factors: readonly Factor[]
-  /** The providers, for their receipts. */
+  /** The providers whose receipts are accepted. */
   providers: readonly Provider[]
   /** Returns the state of each provider and channel, for readiness. */
   deliveryStates: RouteDeps['deliveryStates']
   notices: Notices
 }
 
-/** What slows down attackers: password guessing, and messages that cost money. */
+/** The protection against password guessing and SMS pumping. */
 export interface AppGuard {
-  /** What unknown users must pass while messages look like fraud; undefined for no check. */
+  /** The human check for unknown users while traffic looks like fraud; undefined for no check. */
   humanCheck: HumanCheck | undefined
-  /** Rates the risk of a number before each message; undefined for no rating. */
+  /** The lookup of a number's risk before each message; undefined for no lookup. */
   intelligence: NumberIntelligence | undefined
   /** The key of the counters of failed passwords. */
   attemptKey: Uint8Array
-  /** Waits so many ms: a name under attack is answered late. */
+  /** Waits the given ms. Delays responses for a user name under attack. */
   wait: (ms: number) => Promise<unknown>
 }
 
-/** Passwords and remembered devices, and what users may do with them without an operator. */
+/** Passwords, remembered devices, and the rules for registration and recovery. */
 export interface AppCredentials {
   passwords: PasswordVerifier
   passwordPolicy: PasswordPolicy
   registration: RegistrationMode
   /** Message shown to users who forgot their password. */
   recoveryHelp: string
-  /** Seconds that a device is remembered. */
+  /** The time for which a device is remembered, in seconds. */
   deviceTtl: number
 }
 
-/** How the app talks HTTP, and what it publishes of itself. */
+/** The HTTP options of the main app. */
 export interface AppHttp extends HttpOptions {
   version: string
   corsOrigins: readonly string[]
-  /** Whether refresh and device tokens travel in cookies. */
+  /** Send refresh and device tokens in cookies. */
   refreshCookie: boolean
   readiness: readonly ReadinessCheck[]
 }
 
-/** What the app is made of, in groups. Everything in it is open already, or opens when it is first used. */
+/** The dependencies of the app, in groups. They are open already, or open at first use. */
 export interface AppDeps {
   stores: AppStores
   delivery: AppDelivery
@@ -87,17 +87,17 @@ export interface AppDeps {
   journal: Journal
   tokens: TokenOptions
   http: AppHttp
-  /** Conveniences that production does without: kept messages and the demo pages. */
+  /** The development outbox and the demo pages; absent in production. */
   development: Pick<RouteDeps, 'outbox' | 'demo'>
 }
 
-/** Routes whose query is a company's, who signed it as it is. */
-const FOREIGN_QUERY = /^\/webhooks\//
+/** Routes whose query comes from a provider, which signed it unchanged. */
+const PROVIDER_QUERY = /^\/webhooks\//
 
-/** Routes that the limit for everything does not count. */
-const OWN_LIMIT = /^\/(?:health|webhooks)\//
+/** Routes that are exempt from the general rate limit. */
+const EXEMPT = /^\/(?:health|webhooks)\//
 
-/** Builds the whole app in the order below; opens no socket. Plug-ins come first, since they watch the routes. */
+/** Builds the app. Opens no socket. Plug-ins are registered first, because they observe the routes. */
 export const buildApp = async ({
   stores,
   delivery,
@@ -114,8 +114,8 @@ export const buildApp = async ({
     issuer,
     corsCredentials: http.refreshCookie,
     everyRequest: 'everything',
-    ownLimit: OWN_LIMIT,
-    foreignQuery: FOREIGN_QUERY,
+    exempt: EXEMPT,
+    providerQuery: PROVIDER_QUERY,
   })
 
   const tokens = await createTokens(app, tokenOptions)

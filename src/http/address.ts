@@ -2,18 +2,18 @@ import { BlockList, isIP } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 import ipaddr from 'ipaddr.js'
 
-/** An address as proxies write it: perhaps in quotes, in brackets, or with a port. */
+/** The formats in which proxies write an address: with optional quotes, brackets and port. */
 const WRITTEN = /^("?)(?:\[(?<bracketed>[^\]]+)\](?::\d+)?|(?<v4>\d+(?:\.\d+){3}):\d+|(?<bare>[^"]+))\1$/
 
-/** The address in one spelling, IPv4 in IPv6 as IPv4; undefined for what is not an address. */
+/** Returns the normalized address, with IPv4-mapped IPv6 as IPv4. Returns undefined if the text is not an address. */
 const parseAddress = (written = ''): string | undefined => {
   const { bracketed, v4, bare } = WRITTEN.exec(written.trim())?.groups ?? {}
-  // A zone (RFC 4007) says nothing to us, and is as long as its sender likes.
+  // A zone (RFC 4007) has no meaning here, and its sender chooses its length.
   const [address = ''] = (bracketed ?? v4 ?? bare ?? '').split('%')
   return isIP(address) ? ipaddr.process(address).toString() : undefined
 }
 
-/** Returns whether an address in `X-Forwarded-For` is one of these proxies, in whatever form the hop behind it wrote it. */
+/** Returns a function that reports whether an address of `X-Forwarded-For`, in any format, is a trusted proxy. */
 export const createTrust = (ranges: readonly string[]): ((written: string | undefined) => boolean) => {
   const trusted = new BlockList()
   for (const range of ranges) {
@@ -29,21 +29,21 @@ export const createTrust = (ranges: readonly string[]): ((written: string | unde
 }
 
 /**
- * The client's address, as our proxies tell it. What is no address is not believed, or each invention would be a client
- * of its own: then it is the address of whoever holds the connection.
+ * Returns the client's address as trusted proxies report it. If the reported text is not an address, returns the
+ * address of the connection, so that invented texts do not count as separate clients.
  */
 export const addressOf = ({ ip, socket }: FastifyRequest): string =>
   parseAddress(ip) ?? parseAddress(socket.remoteAddress) ?? ''
 
-/** What counts as one client, and as one site. */
+/** The address ranges that count as one client and as one network. */
 export interface Origin {
-  /** The IPv4 address, or the /64 of an IPv6 one: a single subscriber has all of it. */
+  /** The IPv4 address, or the /64 of an IPv6 address, which belongs to one subscriber. */
   host: string
-  /** The /24 of an IPv4 address, or the /48 of an IPv6 one. */
+  /** The /24 of an IPv4 address, or the /48 of an IPv6 address. */
   network: string
 }
 
-/** The origin of an address, in one spelling: `::ffff:192.0.2.1` is `192.0.2.1`. What is no address stands for itself. */
+/** Returns the normalized origin of an address: `::ffff:192.0.2.1` is `192.0.2.1`. Other texts are returned unchanged. */
 export const originOf = (address: string): Origin => {
   if (!ipaddr.isValid(address)) return { host: address, network: address }
   const parsed = ipaddr.process(address)

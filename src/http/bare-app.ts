@@ -18,66 +18,66 @@ import { type ADDRESS_LIMITS, createLimiter } from './rate-limit.ts'
 import { registerRequestLog } from './request-log.ts'
 import { registerRequestRules } from './request-rules.ts'
 
-/** What each of our apps gets from the process that serves it. */
+/** The options that the server process passes to each app. */
 export interface HttpOptions {
   logger: FastifyBaseLogger
-  /** Ranges of the proxies whose `X-Forwarded-For` is believed. */
+  /** Address ranges of the proxies whose `X-Forwarded-For` is trusted. */
   trustProxy: readonly string[]
   rateLimit: boolean
-  /** Shared counters of rate limits; undefined to count in this process alone. */
+  /** Redis for shared rate limit counters; undefined to count in this process only. */
   redis?: Redis | undefined
-  /** Monotonic clock of rate limits, in ms; the machine's by default. */
+  /** Monotonic clock of rate limits, in ms. Default: the machine's clock. */
   elapsed?: (() => number) | undefined
-  /** Longest time to an answer, in ms; 4.8 s by default. */
+  /** Maximum time to a response, in ms. Default: 4.8 s. */
   answerWithin?: number
   /** Returns true once the process is about to stop. */
   isStopping?: (() => boolean) | undefined
 }
 
-/** What one of our apps is made of, whatever its routes. */
+/** The options of an app, independent of its routes. */
 export interface BareAppOptions extends HttpOptions {
-  /** The base of problem types. */
+  /** The base URL of problem types. */
   issuer: string
-  /** Origins whose scripts may read answers; none for no CORS at all. */
+  /** Origins whose scripts may read responses. An empty list disables CORS. */
   corsOrigins: readonly string[]
-  /** Whether those scripts may send cookies. */
+  /** Allow those scripts to send cookies. */
   corsCredentials?: boolean
-  /** The limit that counts each request. */
+  /** The rate limit that counts every request. */
   everyRequest: keyof typeof ADDRESS_LIMITS
-  /** Routes that this limit does not count, with GET, HEAD and POST. */
-  ownLimit?: RegExp
-  /** Routes whose query is a provider's, which signed it as it is. */
-  foreignQuery?: RegExp
+  /** Routes whose GET, HEAD and POST requests this limit does not count. */
+  exempt?: RegExp
+  /** Routes whose query comes from a provider, which signed it unchanged. */
+  providerQuery?: RegExp
 }
 
-/** Levels that are less severe than a warning. */
+/** Log levels below `warn`. */
 const VERBOSE = new Set(['trace', 'debug', 'info'])
 
-/** Methods that those routes have; any other is a wrong one, and counts. */
+/** The methods of exempt routes. Requests with another method are counted. */
 const READING_OR_POSTING = new Set(['GET', 'HEAD', 'POST'])
 
 const NONE = /(?!)/
 
 /**
- * An app without routes, whose every answer has our headers and is a problem when it is no success; every app of ours
- * begins with it. Opens no socket. Also gives the limiter, for routes with limits of their own.
+ * Creates an app without routes: the base of the main app and the admin app. Every response has the security headers,
+ * and every error is a problem. Opens no socket. Also returns the limiter, for routes with their own rate limits.
  */
 export const createBareApp = async (options: BareAppOptions) => {
-  const { issuer, logger, trustProxy, corsOrigins, ownLimit = NONE, foreignQuery = NONE } = options
+  const { issuer, logger, trustProxy, corsOrigins, exempt = NONE, providerQuery = NONE } = options
   const problems = { issuer, log: createProblemLog() }
   const app = fastify({
-    // Of its own Fastify says only where it listens, once for each address. The caller of `listen` says more in one line.
+    // Fastify's own info lines only repeat the listening addresses. The caller of `listen` logs them in one line.
     loggerInstance: logger.child({}, { level: VERBOSE.has(logger.level) ? 'warn' : logger.level }),
     childLoggerFactory: (_instance, bindings, options) => logger.child(bindings, options),
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     genReqId: () => randomUUID(),
     trustProxy: trustProxy.length > 0 ? createTrust(trustProxy) : false,
     bodyLimit: BODY_LIMIT,
-    // requestTimeout has no effect while headersTimeout is longer, and is looked at only this often.
+    // requestTimeout has no effect while headersTimeout is longer. Both are checked at connectionsCheckingInterval.
     requestTimeout: 10_000,
     http: { headersTimeout: 5_000, connectionsCheckingInterval: 1_000, requireHostHeader: false },
     forceCloseConnections: 'idle',
-    // Its answer would not be a problem; readiness tells that we are leaving.
+    // Fastify's 503 would not be a problem. Readiness reports the shutdown instead.
     return503OnClosing: false,
     frameworkErrors: frameworkErrors(problems),
     clientErrorHandler: clientErrorHandler(issuer),
@@ -92,7 +92,8 @@ export const createBareApp = async (options: BareAppOptions) => {
   const limit = await createLimiter(app, { ...options, enabled: options.rateLimit })
   const everything = limit(options.everyRequest)
   if (corsOrigins.length > 0) {
-    // The plug-in answers preflights itself; everything else is counted behind it, so that scripts can read a refusal.
+    // The CORS plug-in answers preflights itself, so they are counted first. All other requests are counted after it,
+    // so that scripts can read the 429.
     app.addHook('onRequest', async function (request, reply) {
       if (request.method === 'OPTIONS') await everything.call(this, request, reply)
     })
@@ -106,14 +107,14 @@ export const createBareApp = async (options: BareAppOptions) => {
     })
   }
   app.addHook('onRequest', async function (request, reply) {
-    // Whoever watches over us must not take a flood for our death.
-    // Companies report from few addresses, and have a limit of their own.
-    const isExempt = ownLimit.test(request.routeOptions.url ?? '') && READING_OR_POSTING.has(request.method)
+    // Health checks are exempt from rate limits, so that a flood does not look like an outage.
+    // Providers send receipts from few addresses, so receipts have a separate limit.
+    const isExempt = exempt.test(request.routeOptions.url ?? '') && READING_OR_POSTING.has(request.method)
     const isCounted = corsOrigins.length > 0 && request.method === 'OPTIONS'
     if (!isExempt && !isCounted) await everything.call(this, request, reply)
   })
   registerRequestRules(app)
   registerMediaTypes(app)
-  registerCleanText(app, { foreignQuery })
+  registerCleanText(app, { providerQuery })
   return { app, limit }
 }

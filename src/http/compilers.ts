@@ -2,7 +2,7 @@ import AjvCompiler from '@fastify/ajv-compiler'
 import { SerializerSelector } from '@fastify/fast-json-stringify-compiler'
 import type { FastifyInstance } from 'fastify'
 
-/** Returns `compile` with a memory: schemas that say the same are compiled once for all routes and apps. */
+/** Returns a memoized `compile`: equal schemas are compiled once for all routes and apps. */
 const once = <Route extends { schema?: unknown }, Compiled>(compile: (route: Route) => Compiled) => {
   const compiled = new Map<string, Compiled>()
   return (route: Route): Compiled => {
@@ -16,7 +16,7 @@ const compileValidator = once(
   AjvCompiler()(
     {},
     {
-      // A numeric code must not become a string, nor an unknown member vanish.
+      // A number must not become a code, and an unknown member must not be removed silently.
       customOptions: {
         coerceTypes: false,
         removeAdditional: false,
@@ -32,9 +32,9 @@ const build = SerializerSelector()({}, {})
 const compileSerializer = once(build)
 
 /**
- * Compiles the schemas of this app's routes. The serializer of a success lets nothing through that its schema does not
- * name. Problems are written by their own renderer: compiling their dozen schemas a route would double the time that a
- * start takes.
+ * Registers the compilers of the routes' schemas. The serializer of a success drops members that its schema does not
+ * list. Problem schemas are not compiled, because compiling a dozen for each route would double the start time; the
+ * problem renderer writes them.
  */
 export const registerCompilers = (app: FastifyInstance): void => {
   app.setValidatorCompiler(compileValidator)

@@ -3,17 +3,17 @@ import { timeIsOver } from '../core/deadline.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** When the caller must have its answer, by `performance.now()`. */
+    /** The deadline of the response, in ms of `performance.now()`. */
     answerBy: number
-    /** When the body began to be read. */
+    /** The time at which reading of the body began, in ms of `performance.now()`. */
     readFrom: number
   }
 }
 
 /**
- * Gives each request one deadline, which `contextOf` passes on: hooks and handler share it. The time in which a caller sends its
- * body is its own. A handler that is late goes on alone, so that it can take back what it began; the caller gets
- * `service_unavailable`, and the close waits for the handler.
+ * Gives each request one deadline of `within` ms, which its hooks and its handler share and `contextOf` passes on. The
+ * time to receive the body does not count. After the deadline the caller gets `service_unavailable`, and the handler
+ * continues in the background so that it can undo its work. The close of the app waits for such handlers.
  */
 export const registerDeadline = (app: FastifyInstance, within: number): void => {
   const late = new Set<Promise<unknown>>()

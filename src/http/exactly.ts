@@ -1,5 +1,5 @@
 import { type TSchema, Type } from 'typebox'
 
-/** An object that has these members and no others. */
+/** Returns the schema of an object that accepts no other members. */
 export const Exactly = <P extends Record<string, TSchema>>(properties: P, options: object = {}) =>
   Type.Object(properties, { additionalProperties: false, ...options })

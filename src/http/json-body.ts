@@ -2,15 +2,15 @@ import { isUtf8 } from 'node:buffer'
 import type { FastifyBodyParser, FastifyInstance } from 'fastify'
 import { Problem } from '../errors.ts'
 
-/** A string of JSON text, whole. */
+/** A complete string in JSON text. */
 const STRING = /"[^"\\]*(?:\\.[^"\\]*)*"/g
 
-/** How many members the objects of a JSON text have: each has one colon that is in no string. */
+/** Counts the members of all objects in a JSON text: each has one colon outside of strings. */
 const countWritten = (json: string): number => json.replaceAll(STRING, '').split(':').length - 1
 
-/** How many members the objects of a value have, at every depth. */
+/** Counts the members of all objects in a parsed value, at every depth. */
 const countMembers = (root: unknown): number => {
-  // A list and no recursion: a body within the limit nests deeper than a small stack would bear.
+  // A list instead of recursion: a body within the size limit can nest deeper than the call stack.
   const waiting = [root]
   let count = 0
   while (waiting.length > 0) {
@@ -23,9 +23,9 @@ const countMembers = (root: unknown): number => {
 }
 
 /**
- * Parses JSON strictly. Refuses with `malformed_json` what is not UTF-8 (RFC 8259 §8.1): decoded leniently, each wrong byte
- * becomes U+FFFD, and two different passwords one. Refuses also an object that has a member twice (RFC 8259 §4), of which
- * parsers take the first or the last.
+ * Creates a strict JSON parser, which throws `malformed_json` in two cases. The body is not UTF-8 (RFC 8259 §8.1):
+ * lenient decoding replaces each invalid byte with U+FFFD, so that two different passwords could become equal. An object
+ * has a duplicate member (RFC 8259 §4): parsers disagree on whether the first or the last one counts.
  */
 export const strictJsonParser = (app: FastifyInstance): FastifyBodyParser<Buffer> => {
   const parse = app.getDefaultJsonParser('error', 'error')
@@ -38,7 +38,7 @@ export const strictJsonParser = (app: FastifyInstance): FastifyBodyParser<Buffer
     void parse(request, text, (error, value) => {
       if (error) done(error)
       else if (countWritten(text) !== countMembers(value))
-        done(new Problem('malformed_json', { detail: 'An object of the body has a member twice.' }))
+        done(new Problem('malformed_json', { detail: 'An object in the body has a duplicate member.' }))
       else done(null, value)
     })
   }

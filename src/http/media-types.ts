@@ -2,17 +2,17 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Problem } from '../errors.ts'
 import { strictJsonParser } from './json-body.ts'
 
-/** A charset that is neither UTF-8, by any of its names, nor the part of it that is called ASCII. */
+/** A charset other than UTF-8, under any of its names, or ASCII, which is a subset of it. */
 const OTHER_CHARSET = /charset\s*=(?!\s*["']?(?:utf-?8|us-ascii)["']?\s*(?:;|$))/i
 
-/** A coding that changes the bytes. */
+/** A content coding. */
 const OTHER_CODING = /[^\s,]/
 
 const isDecodable = ({ headers }: FastifyRequest): boolean =>
   !OTHER_CODING.test((headers['content-encoding'] ?? '').replace(/\bidentity\b/gi, '')) &&
   !OTHER_CHARSET.test(headers['content-type'] ?? '')
 
-/** Returns whether the head announces a body; one in chunks may still be empty. */
+/** Returns whether the headers announce a body. A chunked body may still be empty. */
 const announcesBody = ({ headers }: FastifyRequest): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0
 
@@ -21,8 +21,8 @@ const needsBody = ({ routeOptions }: FastifyRequest): boolean =>
   ((routeOptions.schema?.body ?? {}) as { required?: unknown }).required !== undefined
 
 /**
- * Leaves JSON in UTF-8 as the only body there is. Many clients send a `Content-Type` without a body, or `null` for none:
- * routes that need no body take that as an absent one.
+ * Accepts only JSON in UTF-8 as a body. Many clients send a `Content-Type` without a body, or the body `null`: routes
+ * that need no body treat both as an absent body.
  */
 export const registerMediaTypes = (app: FastifyInstance): void => {
   app.addHook('onRequest', async (request) => {
@@ -36,7 +36,7 @@ export const registerMediaTypes = (app: FastifyInstance): void => {
     else void parseJson(request, body, done)
   })
 
-  // An HTML form may send text/plain across origins without asking first.
+  // HTML forms can send text/plain across origins without a CORS preflight.
   app.removeContentTypeParser('text/plain')
   app.addContentTypeParser('*', async (request: FastifyRequest, payload: NodeJS.ReadableStream) => {
     if (request.is404) return undefined

@@ -2,8 +2,8 @@ import type { FastifyInstance, HTTPMethods } from 'fastify'
 import { Problem } from '../errors.ts'
 
 /**
- * Answers 405 with `Allow` where a path exists but not with this method; Fastify alone would say 404. Returns what must
- * be called when all routes are there.
+ * Observes the routes of an app. Call the returned function after all routes are added: it makes wrong methods return
+ * 405 with `Allow`, where Fastify would return 404.
  */
 export const watchMethods = (app: FastifyInstance): (() => void) => {
   const allowed = new Map<string, Set<string>>()
@@ -19,13 +19,13 @@ export const watchMethods = (app: FastifyInstance): (() => void) => {
       const others = app.supportedMethods.filter(
         (method) => !methods.has(method) && !app.hasRoute({ url, method: method as HTTPMethods }),
       )
-      // A wildcard OPTIONS route is how @fastify/cors answers preflights: it has no methods of its own to name.
+      // The wildcard OPTIONS route of @fastify/cors answers preflights; it is not a route of the API.
       if (url === '*' || others.length === 0) continue
       app.route({
         url,
         method: others,
         schema: { hide: true },
-        // Before the body is looked at: a wrong method is a wrong method whatever it carries.
+        // Before the body is parsed, so that an invalid body does not hide the wrong method.
         onRequest: async () => {
           throw new Problem('method_not_allowed', { allow })
         },

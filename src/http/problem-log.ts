@@ -1,16 +1,16 @@
 import type { FastifyRequest } from 'fastify'
 import type { Problem } from '../errors.ts'
 
-/** Logs problems of the service itself. */
+/** The log of problems with a status of 500 or more. */
 export interface ProblemLog {
-  /** Logs one problem, or counts it. */
+  /** Logs a problem, or counts it for a later line. */
   add(request: FastifyRequest, problem: Problem): void
-  /** Logs what was only counted so far. */
+  /** Logs the problems that were counted but not logged. */
   flush(): void
 }
 
-/** How long problems of one code are counted before the next line, in ms. */
-const COUNT_FOR = 10_000
+/** Time for which problems of one code are counted before the next log line, in ms. */
+const COUNT_WINDOW_MS = 10_000
 
 interface Counted {
   count: number
@@ -19,9 +19,9 @@ interface Counted {
 }
 
 /**
- * Creates a log in which `error` is what somebody must get up for. A refusal with 503 is expected while something is
- * busy or away: the first of its code is logged at `warn` with its cause, and those of the next 10 s as one line with
- * their `count`.
+ * Creates the problem log. Problems that need an operator at once are logged at `error`. Problems with 503 are expected
+ * while a part is busy or unavailable: the first of each code is logged at `warn` with its cause, and those of the next
+ * 10 s in one line with their `count`.
  */
 export const createProblemLog = (): ProblemLog => {
   const byCode = new Map<string, Counted>()
@@ -35,7 +35,11 @@ export const createProblemLog = (): ProblemLog => {
   }
 
   const start = (code: string): Counted => {
-    const counted: Counted = { count: 0, latest: () => {}, timer: setTimeout(() => flush(code), COUNT_FOR).unref() }
+    const counted: Counted = {
+      count: 0,
+      latest: () => {},
+      timer: setTimeout(() => flush(code), COUNT_WINDOW_MS).unref(),
+    }
     byCode.set(code, counted)
     return counted
   }
@@ -58,7 +62,7 @@ export const createProblemLog = (): ProblemLog => {
       request.log.debug(facts, message)
       counted.count += 1
       counted.latest = () => {
-        request.log.warn({ ...facts, count: counted.count }, `${message}: ${counted.count} more times`)
+        request.log.warn({ ...facts, count: counted.count }, `${message}: repeated ${counted.count} times`)
         start(code)
       }
     },

@@ -9,14 +9,14 @@ import type { ProblemLog } from './problem-log.ts'
 
 const MEDIA_TYPE = 'application/problem+json'
 
-/** The URI that identifies a kind of problem, and where its page is. */
+/** Returns the URI that identifies a problem code and is the URL of its page. */
 export const problemType = (issuer: string, code: string): string => `${issuer}/problems/${code}`
 
-/** A problem as RFC 9457 writes it; members without a value are absent. */
+/** Returns the JSON of a problem (RFC 9457). Members without a value are absent. */
 const render = (issuer: string, { code, message, status, details }: Problem, instance: string) =>
   JSON.stringify({ type: problemType(issuer, code), title: message, status, code, instance, ...sentMembers(details) })
 
-/** The headers that a problem's status asks for (RFC 9110 §10.2.3, §11.6.1, §15.5.6). */
+/** Returns the headers that a problem's status requires (RFC 9110 §10.2.3, §11.6.1, §15.5.6). */
 const problemHeaders = ({ code, status, details }: Problem): Record<string, string> => ({
   ...(status === 401 && {
     'www-authenticate':
@@ -29,7 +29,7 @@ const problemHeaders = ({ code, status, details }: Problem): Record<string, stri
   ...(details.retryAfter !== undefined && { 'retry-after': String(details.retryAfter) }),
 })
 
-/** Where in the request a fault lies: a JSON pointer into the body, or into `query` or `headers`. */
+/** Returns the location of a validation error: a JSON pointer into the body, or into `query` or `headers`. */
 const pathOf = ({ instancePath, params }: FastifySchemaValidationError, context: string | undefined): string => {
   const member = params['missingProperty'] ?? params['additionalProperty']
   const inside = typeof member === 'string' ? `${instancePath}/${member}` : instancePath
@@ -57,14 +57,14 @@ const fromValidation = (error: FastifyError): Problem =>
 
 const FROM_STATUS = {
   400: 'malformed_json',
-  // The files of the pages: a path that leaves their folder.
+  // Static files: a path that leaves their folder.
   403: 'not_found',
   404: 'not_found',
   413: 'payload_too_large',
   415: 'unsupported_media_type',
 } as const
 
-/** What Fastify raises before a handler, and whatever else was thrown, as a problem. */
+/** Converts errors of Fastify and all other thrown values to problems. */
 const toProblem = (error: unknown): Problem => {
   if (error instanceof Problem) return error
   if (!(error instanceof Error)) return new Problem('internal_error', { cause: error })
@@ -77,18 +77,18 @@ const toProblem = (error: unknown): Problem => {
   const code = FROM_STATUS[statusCode as keyof typeof FROM_STATUS]
   if (code) return new Problem(code, { cause: error })
   if (statusCode < 400 || statusCode >= 500) return new Problem('internal_error', { cause: error })
-  // A range that the file does not have, or a condition that it does not meet.
+  // Static files: a range or a condition that the file cannot satisfy.
   const message = STATUS_CODES[statusCode]?.toLowerCase() ?? 'cannot be met'
   return new Problem('validation_failed', { errors: [{ path: '/headers', message }], cause: error })
 }
 
-/** What problems are rendered and logged with. */
+/** The options for rendering and logging problems. */
 export interface ProblemOptions {
   issuer: string
   log: ProblemLog
 }
 
-/** Answers with a problem, whatever the route's schema says, and logs the cause of those that are our fault. */
+/** Sends a problem regardless of the route's schema, and logs the cause of a 5xx. */
 const send = (
   { issuer, log }: ProblemOptions,
   request: FastifyRequest,
@@ -104,21 +104,21 @@ const send = (
     .send(render(issuer, problem, request.id))
 }
 
-/** Makes every answer that is not a success a problem: thrown ones, unknown routes, and Fastify's own. */
+/** Turns every error response into a problem: thrown errors, unknown routes and Fastify's own errors. */
 export const registerProblems = (app: FastifyInstance, options: ProblemOptions): void => {
   app.setErrorHandler((error, request, reply) => send(options, request, reply, error))
   app.setNotFoundHandler((request, reply) => send(options, request, reply, new Problem('not_found')))
   app.addHook('onClose', async () => options.log.flush())
 }
 
-/** Renders the faults that Fastify finds before any hook runs, such as a URL that cannot be decoded. */
+/** Returns the handler of errors that Fastify raises before any hook runs, such as a URL that cannot be decoded. */
 export const frameworkErrors =
   (options: ProblemOptions) =>
   (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
     send(options, request, reply.headers(answerHeaders(request.id)), error)
   }
 
-/** Answers what is not HTTP at all, on the bare socket: there is no request yet. */
+/** Returns the handler of invalid HTTP. It writes to the socket, because no request object exists yet. */
 export const clientErrorHandler =
   (issuer: string) =>
   (error: NodeJS.ErrnoException, socket: Socket): void => {
@@ -143,7 +143,7 @@ export const clientErrorHandler =
     socket.end([`HTTP/1.1 ${problem.status} ${phrase}`, ...head, '', body].join('\r\n'))
   }
 
-/** The statuses that problems have, each with its codes. */
+/** Groups problem codes by their HTTP status. */
 export const codesByStatus = (codes: readonly (keyof typeof PROBLEMS)[]): Map<number, (keyof typeof PROBLEMS)[]> => {
   const statuses = new Map<number, (keyof typeof PROBLEMS)[]>()
   for (const code of codes) {

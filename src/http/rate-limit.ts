@@ -6,7 +6,7 @@ import { Problem } from '../errors.ts'
 import { addressOf } from './address.ts'
 import { type Count, createWindows } from './windows.ts'
 
-/** Requests a minute from one address: an IPv4 one, or an IPv6 /64. */
+/** Maximum number of requests in one minute from one address: an IPv4 address or an IPv6 /64. */
 export const ADDRESS_LIMITS = {
   everything: 300,
   login: 20,
@@ -19,25 +19,26 @@ export const ADDRESS_LIMITS = {
 } as const
 
 /**
- * An `onRequest` hook that counts, says in `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10)
- * what the address may still do, and throws `rate_limited` beyond the limit, whose `Retry-After` is the `t` of it.
+ * Creates an `onRequest` hook that counts requests of an address. The hook sets `RateLimit-Policy` and `RateLimit`
+ * (draft-ietf-httpapi-ratelimit-headers-10). Above the limit it throws `rate_limited`, with the `t` of `RateLimit` as
+ * `Retry-After`.
  */
 export type Limiter = (name: keyof typeof ADDRESS_LIMITS) => onRequestAsyncHookHandler
 
-/** Keys below their limit that this instance remembers. */
+/** Maximum number of keys below their limit that this instance stores. */
 const LOCAL_KEYS = 100_000
 
-/** Seconds after which an address starts anew. */
+/** Length of a rate limit window, in seconds. */
 export const WINDOW = 60
 
-/** How long Redis is left alone after it failed, in ms. */
+/** Time for which Redis is skipped after a failure, in ms. */
 const REDIS_OPEN_FOR = 1_000
 
-/** The parts that a limiter is made of. */
+/** The options of a limiter. */
 export interface LimiterOptions {
   redis?: Redis | undefined
   enabled: boolean
-  /** Monotonic clock, in ms: a wall clock may jump. The machine's by default. */
+  /** Monotonic clock in ms, because a wall clock may jump. Default: the machine's clock. */
   elapsed?: (() => number) | undefined
 }
 
@@ -49,13 +50,13 @@ const LIMITS = Object.entries(ADDRESS_LIMITS) as [LimitName, number][]
 
 const keyOf = (name: LimitName, request: FastifyRequest) => `${name}:${normalizeIP(addressOf(request))}`
 
-/** Appends to a header that is a list (RFC 9651 §3.1). */
+/** Appends an entry to a header that is a list (RFC 9651 §3.1). */
 const addEntry = (reply: FastifyReply, header: string, entry: string) => {
   const before = reply.getHeader(header)
   reply.header(header, before === undefined ? entry : `${before}, ${entry}`)
 }
 
-/** Counts in Redis, by its clock. Fails when that clock has jumped: a wait is never longer than the window. */
+/** Creates counters in Redis, which use its clock. They fail if that clock jumps, because a wait never exceeds a window. */
 const countersInRedis = async (app: FastifyInstance, redis: Redis): Promise<Map<LimitName, CountRequest>> => {
   const counters = new Map<LimitName, CountRequest>()
   await app.register(async (scope) => {
@@ -68,7 +69,7 @@ const countersInRedis = async (app: FastifyInstance, redis: Redis): Promise<Map<
       })
       counters.set(name, async (request) => {
         const limit = await count(request)
-        if (limit.isAllowed) throw new Error('no count')
+        if (limit.isAllowed) throw new Error('Redis returned no count')
         if (limit.ttl < 0 || limit.ttl > WINDOW * 1000) throw new Error('the clock of Redis has jumped')
         return { count: limit.isExceeded ? max + 1 : max - limit.remaining, ttl: limit.ttl }
       })
@@ -78,8 +79,8 @@ const countersInRedis = async (app: FastifyInstance, redis: Redis): Promise<Map<
 }
 
 /**
- * The first fence: requests per address, counted before anything is parsed. With Redis all instances count together,
- * and while it does not answer each continues by itself. Nothing that must be exact is counted here.
+ * Creates the rate limits for each address, which count before anything is parsed. With Redis, all instances share the
+ * counters; while Redis does not respond, each instance counts alone. Limits that must be exact are in the database.
  */
 export const createLimiter = async (
   app: FastifyInstance,
@@ -102,7 +103,7 @@ export const createLimiter = async (
     const countLocally: CountRequest = async (request) => windows.add(keyOf(name, request), max)
     const countAndKeep = async (request: FastifyRequest, count: CountRequest) => {
       const counted = await count(request)
-      // This instance continues from here when Redis is lost.
+      // This instance continues from this count if Redis fails.
       windows.set(keyOf(name, request), max, counted)
       return counted
     }

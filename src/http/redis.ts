@@ -1,8 +1,8 @@
 import { Redis } from 'ioredis'
 
 /**
- * A Redis client that fails at once rather than keep a request waiting: what is counted there can be counted locally.
- * Connects in the background and again whenever it was lost; `onError` is told of each failure.
+ * Connects a Redis client that fails at once instead of delaying a request, because requests can be counted locally.
+ * Connects and reconnects in the background. Calls `onError` for each failure.
  */
 export const connectRedis = (url: string, onError: (error: Error) => void): Redis => {
   const redis = new Redis(url, {
@@ -10,7 +10,7 @@ export const connectRedis = (url: string, onError: (error: Error) => void): Redi
     maxRetriesPerRequest: 1,
     commandTimeout: 100,
     connectTimeout: 500,
-    // A connection that the network has dropped without a word is replaced, not waited for.
+    // Replaces a connection that the network dropped silently.
     socketTimeout: 1_000,
     retryStrategy: (attempt) => Math.min(attempt * 100, 2_000),
   })

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { addressOf } from './address.ts'
 
-/** One line a request: never a query, a body or a header, for those hold secrets. */
+/** Logs one line for each request, without query, body and headers, which contain secrets. */
 export const registerRequestLog = (app: FastifyInstance, { trustsProxy }: { trustsProxy: boolean }): void => {
   let isWarned = trustsProxy
   app.addHook('onRequest', async (request) => {
@@ -9,17 +9,17 @@ export const registerRequestLog = (app: FastifyInstance, { trustsProxy }: { trus
     isWarned = true
     request.log.warn(
       { event: 'proxy_not_trusted', address: addressOf(request) },
-      'requests come through a proxy that TRUST_PROXY does not name: all its clients count as one address',
+      'requests come through a proxy that is not in TRUST_PROXY: all its clients count as one address',
     )
   })
   app.addHook('onResponse', async (request, reply) => {
-    // Probes come every few seconds and say nothing new.
+    // Health checks come every few seconds and would fill the log.
     const level = request.routeOptions.url?.startsWith('/health/') ? 'debug' : 'info'
     request.log[level](
       {
         event: 'request',
         method: request.method,
-        // The pattern and not the path, which is the caller's to fill.
+        // The route pattern, because callers control the content of the path.
         route: request.routeOptions.url ?? 'none',
         status: reply.statusCode,
         ms: Math.round(reply.elapsedTime),

@@ -1,4 +1,4 @@
-/** A count within a window of time. */
+/** A count within a time window. */
 export interface Count {
   count: number
   /** Milliseconds until the window ends. */
@@ -7,19 +7,19 @@ export interface Count {
 
 /** Counts per key within fixed windows, in memory. */
 export interface Windows {
-  /** Counts one more. */
+  /** Adds one to the count of a key and returns it. */
   add(key: string, max: number): Count
-  /** Takes over a count that was made elsewhere. */
+  /** Sets the count of a key, which was counted elsewhere. */
   set(key: string, max: number, count: Count): void
 }
 
-/** How windows are kept. */
+/** The options of windows. */
 export interface WindowsOptions {
   /** Length of a window, in ms. */
   length: number
-  /** Keys below their limit that are remembered; the oldest windows are dropped first. */
+  /** Maximum number of keys below their limit; the oldest windows are removed first. */
   size: number
-  /** Monotonic clock, in ms: a wall clock may jump. */
+  /** Monotonic clock in ms, because a wall clock may jump. */
   now: () => number
 }
 
@@ -33,8 +33,8 @@ const dropExpired = (windows: Map<string, Window>, at: number) => {
 }
 
 /**
- * Creates windows that forget no key that is over its limit before its window ends, however many other keys come.
- * Such a key costs an attacker `max` requests, so that their number is bounded by the requests of two windows.
+ * Creates windows that keep every key above its limit until its window ends, regardless of the number of other keys.
+ * Memory stays bounded: a key above its limit takes `max` requests, so there are at most the requests of two windows.
  */
 export const createWindows = ({ length, size, now }: WindowsOptions): Windows => {
   const below = new Map<string, Window>()
@@ -48,7 +48,7 @@ export const createWindows = ({ length, size, now }: WindowsOptions): Windows =>
       cleanAt = at + length
     }
     if (below.size <= size) return
-    // A tenth at once: the first entry of a map is slow to find while many before it are deleted.
+    // Removes a tenth at once: finding the first entry of a map is slow after many deletions before it.
     let excess = below.size - Math.floor(size * 0.9)
     for (const key of below.keys()) {
       if (excess <= 0) break
@@ -74,7 +74,7 @@ export const createWindows = ({ length, size, now }: WindowsOptions): Windows =>
       window.count += 1
       keep(key, max, window)
       makeRoom(at)
-      // The difference of fractions may be a trifle longer than the window.
+      // Rounding can make the difference slightly longer than the window.
       return { count: window.count, ttl: Math.min(length, window.end - at) }
     },
     set(key, max, { count, ttl }) {

@@ -117,7 +117,7 @@ t.test('refuses invalid characters in each member of each route and writes nothi
         }
       }
       const named = await world.post(url, { ...body, 'x\u0000': 'y' })
-      t.match(named.body.errors, [{ path: '/', message: /^has a member whose name has/ }])
+      t.match(named.body.errors, [{ path: '/', message: /^has a member whose name contains/ }])
       t.notMatch(JSON.stringify(named.body), '\\u0000', 'the response does not repeat the name')
       for (const query of ['x=%00', '%00=x', 'x=a%0d%0ab', 'x=1&x=%7f']) {
         wasRefused(t, await world.post(`${url}?${query}`, body), 'validation_failed', `${url}?${query}`)

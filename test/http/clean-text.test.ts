@@ -8,7 +8,7 @@ import { registerProblems } from '../../src/http/problems.ts'
 const createApp = () => {
   const app = fastify({ bodyLimit: 70_000 })
   registerProblems(app, { issuer: 'https://auth.example.com', log: createProblemLog() })
-  registerCleanText(app, { foreignQuery: /^\/foreign\// })
+  registerCleanText(app, { providerQuery: /^\/foreign\// })
   app.addContentTypeParser('application/octet-stream', { parseAs: 'buffer' }, (_request, body, done) =>
     done(null, body),
   )
@@ -28,8 +28,8 @@ t.test('refuses unclean text anywhere in a request, with a JSON pointer to it', 
     })
     return answer.statusCode === 200 ? [] : answer.json().errors
   }
-  const message = 'has a control character, half of a surrogate pair or a noncharacter'
-  const inName = 'has a member whose name has a control character, half of a surrogate pair or a noncharacter'
+  const message = 'contains a control character, an unpaired surrogate or a noncharacter'
+  const inName = 'has a member whose name contains a control character, an unpaired surrogate or a noncharacter'
   for (const [payload, path, text] of [
     ['\0', '/', message],
     [['a', '\0'], '/1', message],

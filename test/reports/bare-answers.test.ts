@@ -38,7 +38,7 @@ t.test('answers requests that Node refuses with a problem and the security heade
       'two Hosts',
       get('/me', 'Host: a', 'Host: b'),
       400,
-      { errors: [{ path: '/headers/host', message: 'must be there once' }] },
+      { errors: [{ path: '/headers/host', message: 'must occur only once' }] },
     ],
     [
       'no Host, and a body',

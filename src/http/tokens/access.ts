@@ -13,9 +13,9 @@ export interface AccessTokenOptions {
   issuer: string
   audience: string
   clientId: string
-  /** Life of an access token, in seconds. */
+  /** Lifetime of an access token, in seconds. */
   accessTtl: number
-  /** The key in force signs; all others are accepted as well. */
+  /** The signing keys. The active key signs; all keys verify. */
   keys: Ring<SigningKeys>
   /** Unix time, ms. */
   now: () => number
@@ -23,7 +23,7 @@ export interface AccessTokenOptions {
 
 type Session = Parameters<Tokens['signAccess']>[0]
 
-/** Creates access tokens (RFC 9068) and verifies them, each with the key that its header names. */
+/** Creates the signer and verifier of access tokens (RFC 9068). Tokens are verified with the key named in their header. */
 export const createAccessTokens = async (
   app: FastifyInstance,
   { issuer, audience, clientId, accessTtl, keys, now }: AccessTokenOptions,
@@ -53,14 +53,14 @@ export const createAccessTokens = async (
       exp: iat + accessTtl,
       jti: randomUUID(),
       sid: sessionId,
-      // By the database's clock, which may be ahead of ours.
+      // The database's clock set `authTime` and may be ahead of this one.
       auth_time: Math.min(authTime, iat),
       acr,
       amr,
     }
   }
 
-  // A key that the library cannot use stops the start, not a login.
+  // A key that the library cannot use fails the start instead of each login.
   for (const key of keys.current()) {
     try {
       const probe: Session = { userId: randomUUID(), sessionId: randomUUID(), acr: 'aal1', amr: [], authTime: 0 }

@@ -4,12 +4,12 @@ import { activeKey } from '../../keys/rotation.ts'
 import { type AccessTokenOptions, createAccessTokens } from './access.ts'
 import { createPendingTokens, type PendingTokenOptions } from './pending.ts'
 
-/** The settings of both kinds of token. */
+/** The settings of access tokens and pending tokens. */
 export interface TokenOptions extends AccessTokenOptions, PendingTokenOptions {}
 
 /**
- * Registers @fastify/jwt once for each kind of token and returns the port that signs and verifies both; nothing else in
- * the service does. Throws when one of the signing keys cannot be used, and names it.
+ * Registers @fastify/jwt for each kind of token and returns the port that signs and verifies all tokens of the service.
+ * Throws if a signing key cannot be used, and names the key.
  */
 export const createTokens = async (app: FastifyInstance, options: TokenOptions): Promise<Tokens> => {
   const { secrets, now } = options

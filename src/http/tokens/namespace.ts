@@ -11,24 +11,24 @@ declare module '@fastify/jwt' {
   }
 }
 
-/** The rules that every token of one kind keeps, and the keys of that kind. */
+/** The rules for every token of one kind, and the keys of that kind. */
 export interface TokenKind<K> {
   namespace: 'access' | 'pending'
-  /** Header `typ`: no token of one kind passes as the other (RFC 8725 §3.11). */
+  /** The header `typ`. It prevents the use of one kind of token as the other (RFC 8725 §3.11). */
   typ: string
   issuer: string
   audience: string
-  /** Algorithms to accept. By default the one that belongs to the type of the key (RFC 8725 §3.1). */
+  /** Accepted algorithms. Default: the algorithm of the key's type (RFC 8725 §3.1). */
   algorithms?: ['HS256']
   /** Claims that must be present besides `iss` and `aud`. */
   requiredClaims: readonly string[]
-  /** Longest life, in seconds. */
+  /** Maximum lifetime, in seconds. */
   maxLife: number
   /** Code of the problem for a genuine token that has expired. */
   expiredProblem: 'invalid_token' | 'challenge_invalid'
-  /** Returns the key that a header names, if there is one at this moment. */
+  /** Returns the key with the `kid` of a header; undefined if the key does not exist now. */
   findKey: (kid: unknown) => K | undefined
-  /** Returns the PEM or the secret that a key verifies signatures with. */
+  /** Returns the PEM or the secret that verifies the signatures of a key. */
   verificationKey: (key: K) => string | Buffer
   /** Unix time, ms. */
   now: () => number
@@ -41,7 +41,7 @@ export interface TokenSigner {
   kid: string
 }
 
-/** Claims that every kind of token has, verified. */
+/** The verified claims of a token. */
 export interface VerifiedToken<K> {
   claims: Record<string, unknown>
   sub: string
@@ -59,15 +59,15 @@ export interface TokenNamespace<K> {
 
 const isSeconds = (value: unknown): value is number => Number.isSafeInteger(value)
 
-/** Finds no key. A token authorizes nothing until the store was asked as well, which the plug-in's decorators skip. */
+/** Rejects every key lookup. Disables the plug-in's decorators, because they do not check the session in the store. */
 const refuse = async (): Promise<never> => {
   throw new Problem('invalid_token')
 }
 
 /**
- * Registers @fastify/jwt for one kind of token. The library checks signature, type, issuer and audience, and that the
- * required claims are there, because it skips the check of an absent claim. The types of claims, life and age are
- * checked here, by the injected clock. Keys are passed with each call, since they may change at any moment.
+ * Registers @fastify/jwt for one kind of token. The library checks the signature, the type, the issuer and the audience.
+ * It skips the check of an absent claim, so the claims are also listed as required. This function checks the types of
+ * claims, the lifetime and the age, with the injected clock. Keys are passed with each call, because they can change.
  */
 export const createNamespace = async <K>(app: FastifyInstance, kind: TokenKind<K>): Promise<TokenNamespace<K>> => {
   const { namespace, typ, issuer, audience, algorithms, requiredClaims, maxLife, expiredProblem, now } = kind
@@ -92,7 +92,7 @@ export const createNamespace = async <K>(app: FastifyInstance, kind: TokenKind<K
     if (!key) throw new Problem('invalid_token')
     const claims = tokens.verify<Record<string, unknown>>(token, {
       key: kind.verificationKey(key),
-      // For `nbf`, which our tokens do not have.
+      // For `nbf`, which tokens of this service do not have.
       clockTimestamp: at,
     })
     const { iat, exp, aud, sub, jti } = claims

@@ -10,9 +10,9 @@ import { createNamespace } from './namespace.ts'
 /** The settings of pending tokens. */
 export interface PendingTokenOptions {
   issuer: string
-  /** Longest life of a pending token, in seconds. */
+  /** Maximum lifetime of a pending token, in seconds. */
   pendingTtl: number
-  /** The secret in force signs new tokens; all others are accepted as well. */
+  /** The secrets. The active secret signs; all secrets verify. */
   secrets: Ring<Secrets>
   /** Unix time, ms. */
   now: () => number
@@ -22,8 +22,8 @@ export interface PendingTokenOptions {
 const CLIENT_KEY = /^[A-Za-z0-9_-]{22}$/
 
 /**
- * Creates pending tokens and verifies them. They are signed with HS256 (RFC 7518 §3.2) under a key that is derived from
- * the secret that their header names, because only this service reads them.
+ * Creates the signer and verifier of pending tokens. They are signed with HS256 (RFC 7518 §3.2), because only this
+ * service reads them. The key is derived from the secret named in their header.
  */
 export const createPendingTokens = async (
   app: FastifyInstance,
