@@ -8,7 +8,7 @@ import { fixedRing } from '../src/keys/ring.ts'
 import { deriveSecrets } from '../src/keys/secrets.ts'
 import type { App } from '../src/routes/route.ts'
 
-const never = () => Promise.reject(new Error('the description of the API calls nothing'))
+const never = () => Promise.reject(new Error('the OpenAPI generator must not call a dependency'))
 
 const http = { version: manifest.version, logger: pino({ level: 'silent' }), trustProxy: [], rateLimit: false }
 
@@ -19,7 +19,7 @@ const documentOf = async (app: App): Promise<string> => {
   return `${JSON.stringify(document, null, 2)}\n`
 }
 
-/** The OpenAPI document of the whole API as JSON text, with the order of everything as in the source. */
+/** Returns the OpenAPI document of the API as JSON text, in the order of the source. */
 export const describeApi = async (): Promise<string> => {
   const issuer = 'https://auth.example.com'
   const app = await buildApp({
@@ -70,7 +70,7 @@ export const describeApi = async (): Promise<string> => {
       clientId: 'doorcode',
       accessTtl: DURATIONS.accessTtl.default,
       pendingTtl: DURATIONS.codeTtl.default,
-      secrets: fixedRing([{ ...deriveSecrets('of no use'), from: 0 }]),
+      secrets: fixedRing([{ ...deriveSecrets('unused'), from: 0 }]),
       keys: fixedRing(readKeySet(JSON.stringify(generateKeySet('EdDSA')), 'EdDSA')),
       now: Date.now,
     },
@@ -80,7 +80,7 @@ export const describeApi = async (): Promise<string> => {
   return documentOf(app)
 }
 
-/** The same of the admin API. */
+/** Returns the OpenAPI document of the admin API as JSON text, in the order of the source. */
 export const describeAdminApi = async (): Promise<string> =>
   documentOf(
     await buildAdminApp({

@@ -1,7 +1,6 @@
 /**
- * Writes what is said of the API in other words than code: `openapi/openapi.json` and `openapi/admin.json` from the routes'
- * schemas, and `docs/problems.md` from the texts of problems. With `--check` it writes nothing and fails when a file is not
- * what the source says.
+ * Generates `openapi/openapi.json` and `openapi/admin.json` from the routes' schemas, and `docs/problems.md` from the texts
+ * of problems. With `--check` it writes nothing, and fails if a file differs from the source.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { describeAdminApi, describeApi } from './describe.ts'
@@ -20,7 +19,7 @@ for (const [name, describe] of Object.entries(DOCUMENTS)) {
   if (!isCheck) {
     writeFileSync(file, made)
   } else if (readFileSync(file, 'utf8') !== made) {
-    process.stderr.write(`${name} is not what the source says. Run: npm run openapi\n`)
+    process.stderr.write(`${name} is outdated. Run: npm run openapi\n`)
     process.exitCode = 1
   }
 }

@@ -4,13 +4,13 @@ import { PROBLEM_TEXTS } from '../src/routes/problems/texts.ts'
 
 const INTRODUCTION = `# Problems
 
-Everything that is not a success is an \`application/problem+json\` (RFC 9457). Switch on its \`code\`; codes are never renamed.
-Its \`type\` is the address of a page with what stands here. This file is made of the same texts: \`npm run openapi\`.
+Every error response is an \`application/problem+json\` (RFC 9457). Switch on its \`code\`; codes are never renamed.
+Its \`type\` is the URL of a page with the same texts. This file is generated: \`npm run openapi\`.
 
-The sentence in the quote can be shown to users as it is; \`GET /problems/{code}\` answers it as \`user\`.
+Each quote is a message that you can show to users unchanged. \`GET /problems/{code}\` returns it as \`user\`.
 `
 
-/** The guide to all problems as Markdown, in the order of the catalogue. */
+/** Returns the guide to all problems as Markdown, in the order of the catalog. */
 export const describeProblems = (): string => {
   const parts = PROBLEM_CODES.map((code) => {
     const { status, title } = PROBLEMS[code]

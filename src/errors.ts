@@ -1,8 +1,9 @@
 /**
- * The problem catalogue: every way in which this API says no, and the one error class that says it.
+ * The problem catalog: every error response of this API, and the one error class that carries it.
  *
- * A code is a promise to clients: it is never renamed, and its status never changes (RFC 9457 §3.1.1: the `type` made
- * of it is the problem's identity). Imports only the types of its members, so that every floor may throw it.
+ * A code is a contract with clients: it is never renamed and its status never changes. The `type` of a problem is built
+ * from the code and identifies the problem (RFC 9457 §3.1.1). This file imports only the types of the problem members,
+ * so that every layer may throw a problem.
  */
 import type { CodeAlwaysWith, CodeWith, MemberValues, ProblemMember } from './problem-members.ts'
 
@@ -11,30 +12,30 @@ interface Kind {
   title: string
 }
 
-/** One entry a code: the HTTP status, and a title that never varies. `routes/problems/texts.ts` has more to say about each. */
+/** The HTTP status and the constant title of each code. The longer texts are in `routes/problems/texts.ts`. */
 export const PROBLEMS = {
   validation_failed: { status: 400, title: 'The request is not valid' },
-  malformed_json: { status: 400, title: 'The body is not JSON' },
+  malformed_json: { status: 400, title: 'The body is not valid JSON' },
   invalid_credentials: { status: 401, title: 'The user name or the password is wrong' },
-  invalid_token: { status: 401, title: 'The token is not valid here' },
+  invalid_token: { status: 401, title: 'The token is not valid' },
   invalid_code: { status: 401, title: 'The code is wrong' },
-  challenge_invalid: { status: 401, title: 'The challenge is over' },
+  challenge_invalid: { status: 401, title: 'The challenge is no longer valid' },
   factor_disabled: { status: 403, title: 'The second factor is disabled' },
-  forbidden: { status: 403, title: 'That is not allowed' },
-  not_found: { status: 404, title: 'There is nothing here' },
-  method_not_allowed: { status: 405, title: 'This route has no such method' },
+  forbidden: { status: 403, title: 'The request is not allowed' },
+  not_found: { status: 404, title: 'Not found' },
+  method_not_allowed: { status: 405, title: 'Method not allowed' },
   idempotency_in_progress: { status: 409, title: 'The first request with this Idempotency-Key is still running' },
   username_taken: { status: 409, title: 'The user name is taken' },
   payload_too_large: { status: 413, title: 'The request is too large' },
   unsupported_media_type: { status: 415, title: 'The body is not application/json' },
   destination_not_allowed: { status: 422, title: 'No code can be sent to this number' },
-  idempotency_key_reused: { status: 422, title: 'The Idempotency-Key belongs to another request' },
+  idempotency_key_reused: { status: 422, title: 'The Idempotency-Key was used for another request' },
   password_rejected: { status: 422, title: 'The password is not acceptable' },
   rate_limited: { status: 429, title: 'Too many requests' },
   resend_cooldown: { status: 429, title: 'A code was sent a moment ago' },
-  factor_locked: { status: 429, title: 'The second factor is locked for a while' },
-  internal_error: { status: 500, title: 'Something went wrong on our side' },
-  service_unavailable: { status: 503, title: 'The service is unavailable for the moment' },
+  factor_locked: { status: 429, title: 'The second factor is temporarily locked' },
+  internal_error: { status: 500, title: 'Internal error' },
+  service_unavailable: { status: 503, title: 'The service is temporarily unavailable' },
   overloaded: { status: 503, title: 'The service is busy' },
   sms_unavailable: { status: 503, title: 'No code could be sent' },
 } as const satisfies Record<string, Kind> & Record<CodeWith<ProblemMember>, Kind>
@@ -42,16 +43,16 @@ export const PROBLEMS = {
 /** A stable, machine-readable problem code. */
 export type ProblemCode = keyof typeof PROBLEMS
 
-/** All codes, in the order of the catalogue. */
+/** All codes, in the order of the catalog. */
 export const PROBLEM_CODES = Object.keys(PROBLEMS) as ProblemCode[]
 
 /** Details of a problem that are not members of its response. */
 interface Unsent {
-  /** Methods that the route has, for `method_not_allowed`; sent as the header `Allow` (RFC 9110 §15.5.6). */
+  /** The methods of the route, for `method_not_allowed`. Sent in the header `Allow` (RFC 9110 §15.5.6). */
   allow?: string[]
-  /** What an operator can do about it, with the setting that decides it: for the log alone. */
+  /** Advice for the operator, with the name of the setting to change. Logged, never sent. */
   advice?: string
-  /** What really happened, for the log alone. */
+  /** The original error. Logged, never sent. */
   cause?: unknown
 }
 
@@ -70,7 +71,7 @@ type Demanded<C extends ProblemCode> = {
 export type DetailsOf<C extends ProblemCode> = Pick<MemberValues, Demanded<C>> &
   Partial<Pick<MemberValues, Declared<C>>> & { [M in Exclude<ProblemMember, Declared<C>>]?: never } & Unsent
 
-/** The one error that this project throws at a caller; everything else that reaches the renderer is a 500. */
+/** The only error class whose content is sent to callers. Every other error becomes a 500. */
 export class Problem<C extends ProblemCode = ProblemCode> extends Error {
   override readonly name = 'Problem'
   readonly code: ProblemCode

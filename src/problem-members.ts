@@ -1,24 +1,24 @@
 /**
- * The members that a problem may have besides those that every problem has (RFC 9457 §3.2): each with its schema, which is
- * its type as well, and the codes that have it. The constructor of `Problem`, the renderer, the OpenAPI document, the
- * client's types, the pages and docs/problems.md follow from this list. Imports nothing of the project.
+ * The extension members of problems (RFC 9457 §3.2): each with its schema, its type and the codes that have it.
+ * The constructor of `Problem`, the renderer, the OpenAPI document, the client's types, the problem pages and
+ * docs/problems.md are derived from this list. This file imports nothing from the project.
  */
 import { type Static, type TSchema, Type } from 'typebox'
 
 interface Member {
   schema: TSchema
-  /** Codes of problems that have it each time. */
+  /** Codes whose problems always have the member. */
   always?: readonly string[]
-  /** Codes of problems that have it at times. */
+  /** Codes whose problems may have the member. */
   sometimes?: readonly string[]
 }
 
-/** All members, by their names in code: `attemptsLeft` is sent as `attempts_left`. Sent in this order. */
+/** All members by their names in code, in the order in which they are sent. `attemptsLeft` is sent as `attempts_left`. */
 const PROBLEM_MEMBERS = {
   missing: {
     sometimes: ['service_unavailable'],
     schema: Type.Array(Type.String(), {
-      description: 'For readiness: the parts that do not work.',
+      description: 'The parts of the service that are not ready.',
       examples: [['database']],
     }),
   },
@@ -33,7 +33,7 @@ const PROBLEM_MEMBERS = {
       'service_unavailable',
     ],
     schema: Type.String({
-      description: 'One English sentence about this occurrence, fit to be shown.',
+      description: 'One English sentence about this occurrence. It may be shown to users.',
       examples: ['Repeat the call with the solution of `human_check`.'],
     }),
   },
@@ -43,21 +43,25 @@ const PROBLEM_MEMBERS = {
       Type.Object(
         {
           path: Type.String({
-            description: 'A JSON pointer into the body; `/query/…`, `/headers/…` or `/params/…` for what is not in it.',
+            description:
+              'A JSON pointer into the body, or `/query/…`, `/headers/…` or `/params/…` for other parts of the request.',
             examples: ['/username'],
           }),
-          message: Type.String({ description: 'What is wrong there.', examples: ['is missing'] }),
+          message: Type.String({ description: 'The error at this path.', examples: ['is missing'] }),
         },
-        { additionalProperties: false, title: 'InvalidMember', description: 'One fault of a request.' },
+        { additionalProperties: false, title: 'InvalidMember', description: 'One invalid member of a request.' },
       ),
-      { description: 'Each fault that was found.', examples: [[{ path: '/username', message: 'is missing' }]] },
+      {
+        description: 'The invalid members that were found.',
+        examples: [[{ path: '/username', message: 'is missing' }]],
+      },
     ),
   },
   attemptsLeft: {
     always: ['invalid_code'],
     schema: Type.Integer({
       minimum: 0,
-      description: 'Guesses that the challenge still allows; after the last one it is over.',
+      description: 'The number of guesses that the challenge still accepts. At 0 the challenge has ended.',
       examples: [4],
     }),
   },
@@ -72,7 +76,7 @@ const PROBLEM_MEMBERS = {
     ],
     schema: Type.Integer({
       minimum: 0,
-      description: 'Seconds to wait before the call is repeated, the same as in `Retry-After`.',
+      description: 'Seconds to wait before the call is repeated; the same value as in `Retry-After`.',
       examples: [30],
     }),
   },
@@ -81,7 +85,7 @@ const PROBLEM_MEMBERS = {
     schema: Type.Object(
       {
         kind: Type.String({
-          description: 'Which check: `proof-of-work`, `turnstile` or `hcaptcha`.',
+          description: 'The type of the check: `proof-of-work`, `turnstile` or `hcaptcha`.',
           examples: ['turnstile'],
         }),
       },
@@ -89,7 +93,7 @@ const PROBLEM_MEMBERS = {
         title: 'HumanCheck',
         additionalProperties: Type.Union([Type.String(), Type.Number()]),
         description:
-          'What to solve before the call is repeated, with the solution as its member `human_check`. What else it has depends on `kind`: the guide on human checks explains each.',
+          'A human check. Solve it, then repeat the call with the solution in the member `human_check`. The other members depend on `kind`; the guide on human checks describes them.',
         examples: [{ kind: 'turnstile', site_key: '1x00000000000000000000AA' }],
       },
     ),
@@ -98,7 +102,7 @@ const PROBLEM_MEMBERS = {
     sometimes: ['forbidden'],
     schema: Type.Union([Type.Literal('aal2'), Type.Literal('invite')], {
       description:
-        'What the call needs besides: `aal2` is a recent login with both factors (`step_up`), `invite` a valid invite.',
+        'A further requirement of the call. `aal2`: a recent login with both factors (`step_up`). `invite`: a valid invite.',
       examples: ['aal2'],
     }),
   },
@@ -106,24 +110,24 @@ const PROBLEM_MEMBERS = {
 
 type Members = typeof PROBLEM_MEMBERS
 
-/** The name of a member in code. */
+/** The name of a problem member in code. */
 export type ProblemMember = keyof Members
 
-/** The value of each member. */
+/** The value type of each problem member. */
 export type MemberValues = { [M in ProblemMember]: Static<Members[M]['schema']> }
 
-/** The codes of problems that have a member each time. */
+/** The codes whose problems always have a member. */
 export type CodeAlwaysWith<M extends ProblemMember> = Members[M] extends { always: readonly (infer C)[] } ? C : never
 
-/** The codes of problems that may have a member. */
+/** The codes whose problems always or sometimes have a member. */
 export type CodeWith<M extends ProblemMember> =
   | CodeAlwaysWith<M>
   | (Members[M] extends { sometimes: readonly (infer C)[] } ? C : never)
 
-/** A member as the documents and the answers have it. */
+/** A member as it appears in documents and responses. */
 export interface SentMember {
   name: ProblemMember
-  /** Its name in JSON, in snake case. */
+  /** The name in JSON, in snake case. */
   sentAs: string
   schema: TSchema & { description?: string; examples?: unknown[] }
   isAlwaysThere: boolean
@@ -137,12 +141,12 @@ const LIST = Object.entries(PROBLEM_MEMBERS as Record<ProblemMember, Member>).ma
   ...member,
 }))
 
-/** Returns the members that problems of a code have, those that are always there first. */
+/** Returns the members of problems with a code, required members first. */
 export const membersOf = (code: string): SentMember[] => [
   ...LIST.filter(({ always }) => always?.includes(code)).map((member) => ({ ...member, isAlwaysThere: true })),
   ...LIST.filter(({ sometimes }) => sometimes?.includes(code)).map((member) => ({ ...member, isAlwaysThere: false })),
 ]
 
-/** Returns the members that have a value, by their names in JSON. */
+/** Returns the members that have a value, keyed by their names in JSON. */
 export const sentMembers = (values: Partial<MemberValues>): Record<string, unknown> =>
   Object.fromEntries(LIST.flatMap(({ name, sentAs }) => (values[name] === undefined ? [] : [[sentAs, values[name]]])))

@@ -19,7 +19,7 @@ const developmentWith = (env: Record<string, string>, demoUser?: { username: str
 
 t.test('serves the demo pages and an outbox for this machine alone by default', async (t) => {
   const { demo, outbox } = await developmentWith({}, { username: 'demo', password: 'let me in please' })
-  t.equal(outbox?.onlyHere, true)
+  t.equal(outbox?.isLocalOnly, true)
   t.match(demo?.get('index.html'), { type: 'text/html; charset=utf-8', body: '<h1>Sign in</h1>' })
   t.strictSame(JSON.parse(demo?.get('development.json')?.body ?? ''), {
     outbox: true,
@@ -41,7 +41,7 @@ t.test('serves no outbox by default beside a real provider, database or host', a
     t.strictSame(JSON.parse(demo?.get('development.json')?.body ?? ''), { outbox: false })
   }
   const asked = await developmentWith({ HOST: '0.0.0.0', SMS_PROVIDERS: 'outbox', DEV_OUTBOX: 'true' })
-  t.equal(asked.outbox?.onlyHere, false)
+  t.equal(asked.outbox?.isLocalOnly, false)
 })
 
 t.test('serves no demo or outbox in production, and no demo where DEMO is false', async (t) => {

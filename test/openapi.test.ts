@@ -91,7 +91,7 @@ t.test('refuses two different schemas with one name', async (t) => {
     $ref: '#/components/schemas/Thing',
     description: 'Another.',
   })
-  t.throws(() => names.place({ title: 'Thing', type: 'integer' }), /two schemas are called Thing/)
+  t.throws(() => names.place({ title: 'Thing', type: 'integer' }), /two different schemas have the title Thing/)
 })
 
 t.test('gives every operation an id, a summary, a known tag and examples', async (t) => {

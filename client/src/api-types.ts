@@ -15,11 +15,11 @@ export interface paths {
         put?: never;
         /**
          * Check the password and send a code
-         * @description Step one of a login. A right password is answered with a **pending token**, which stands for this login until its code is entered, and a code goes to the phone of the account. An unknown name, a wrong password and a disabled account are answered alike.
+         * @description Step one of a login. If the password is correct, the service sends a code to the phone of the account and returns a **pending token**. The pending token identifies this login until the code is entered. An unknown user name, a wrong password and a disabled account get the same response.
          *
-         *     A code that went out a moment ago stays good: until `resend_in` is over, a right password gets `resend_cooldown` and no second message. After that, a new login replaces the former one.
+         *     A code that was just sent stays valid. Until `resend_in` seconds have passed, a correct password gets `resend_cooldown` and no second message. After that, a new login replaces the previous one.
          *
-         *     With the `device_token` of a remembered device, a right password is answered with tokens at once. They say `acr: aal1`, for one factor; what changes the account takes both: send `step_up`.
+         *     With the `device_token` of a remembered device, a correct password returns tokens immediately. These tokens have `acr: aal1` (one factor). Calls that change the account require both factors: log in with `step_up`.
          */
         post: operations["login"];
         delete?: never;
@@ -39,11 +39,11 @@ export interface paths {
         put?: never;
         /**
          * Exchange the pending token and the code for tokens
-         * @description Step two of a login. The right code is answered with an access token, for your APIs, and a refresh token, for `POST /refresh`.
+         * @description Step two of a login. A correct code returns an access token for your APIs and a refresh token for `POST /refresh`.
          *
-         *     A pending token serves once and takes five guesses. Wrong codes also count against the account, over all its logins: after ten in a row it takes none for 15 minutes (`factor_locked`). A code may have spaces, hyphens and dots between its digits, and digits of any script; one of another form is refused without being counted. If the answer is lost, the code is spent, and the user logs in again.
+         *     A pending token can be used once and allows five guesses. Wrong codes also count for the account, across all its logins: after ten in a row, the account accepts no codes for 15 minutes (`factor_locked`). A code may contain spaces, hyphens and dots, and digits of any script. Other formats are rejected and do not count as guesses. If the response is lost, the code is used and the user must log in again.
          *
-         *     With the pending token of `POST /register`, the account is made first.
+         *     With the pending token of `POST /register`, the call first creates the account.
          */
         post: operations["verify"];
         delete?: never;
@@ -63,9 +63,9 @@ export interface paths {
         put?: never;
         /**
          * Send another code
-         * @description For whoever has waited in vain. The pending token stays the same and expires when it would have expired; only the newest code is right, and guesses already made still count. Each further code makes the wait for the next one longer, from 30 seconds to 32 minutes.
+         * @description Sends another code if the first one did not arrive. The pending token and its expiry stay the same. Only the newest code is valid, and earlier guesses still count. The cooldown grows with each code, from 30 seconds to 32 minutes.
          *
-         *     A company that did not deliver comes last this time. When no other one is left, the next channel takes over, unless `channel` names one.
+         *     Providers that did not deliver the previous code are tried last. If no other provider is left, the next channel is used, unless `channel` names one.
          */
         post: operations["resend"];
         delete?: never;
@@ -82,8 +82,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * See how far a login has come
-         * @description How far a login has come, without using anything up: whether the message has arrived, how many guesses are left, and when another code may be asked for. For pages that were reloaded, and for those that want to show that the message was delivered.
+         * Get the status of a login
+         * @description Returns the delivery status of the message, the number of guesses left, and the time until another code may be requested. The call does not count as a guess. Use it after a page reload, or to show that the message was delivered.
          */
         get: operations["getChallenge"];
         put?: never;
@@ -105,9 +105,11 @@ export interface paths {
         put?: never;
         /**
          * Exchange a refresh token for new tokens
-         * @description Access tokens live for ten minutes; this gives the next one, and the next refresh token. Each refresh token serves once. The same one again, within two minutes and before its successor was used, gives the same successor, for whoever lost the answer; at any other time it ends the session, for then somebody has copied it. The session ends 24 hours after its login, or after an hour without a refresh, unless the server is set otherwise.
+         * @description Access tokens are valid for ten minutes. This call returns a new access token and the next refresh token. Each refresh token can be used once.
          *
-         *     Where the server keeps refresh tokens in cookies (`REFRESH_COOKIE`), send `{}` with `Content-Type: application/json` and let the browser add the cookie.
+         *     If the response was lost, repeat the call: within two minutes, and before the next refresh token was used, the same refresh token returns the same successor. Any other reuse ends the session, because the token was probably stolen. By default the session ends 24 hours after its login, or after an hour without a refresh.
+         *
+         *     If the server keeps refresh tokens in cookies (`REFRESH_COOKIE`), send `{}` with `Content-Type: application/json`; the browser adds the cookie.
          */
         post: operations["refresh"];
         delete?: never;
@@ -126,8 +128,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * End this session
-         * @description Names the session by its refresh token, in the body or in the cookie; without one that is good, by the access token in `Authorization`. An unknown refresh token is answered like any other. Access tokens that are out live until they expire. The device stays remembered.
+         * End the current session
+         * @description Ends the session of the refresh token in the body or in the cookie. Without a valid refresh token, ends the session of the access token in `Authorization`. An unknown refresh token gets the same response as a valid one. Issued access tokens stay valid until they expire. The device stays remembered.
          */
         post: operations["logout"];
         delete?: never;
@@ -144,15 +146,15 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Where the user is logged in
-         * @description A session begins with a login and lives as long as its refresh tokens. The list is for a page on which the user sees where they are logged in.
+         * List the open sessions
+         * @description A session begins with a login and ends when its refresh token expires or is revoked. Show users this list so that they can check where they are logged in.
          */
         get: operations["listSessions"];
         put?: never;
         post?: never;
         /**
          * End all other sessions
-         * @description Logs the user out everywhere but here. Access tokens that are out live until they expire.
+         * @description Ends every session of the user except the current one. Issued access tokens stay valid until they expire.
          */
         delete: operations["endOtherSessions"];
         options?: never;
@@ -172,7 +174,7 @@ export interface paths {
         post?: never;
         /**
          * End one session
-         * @description Logs the user out in one place, which may be this one. Access tokens that are out live until they expire.
+         * @description Ends one session of the user, which may be the current one. Issued access tokens stay valid until they expire.
          */
         delete: operations["endSession"];
         options?: never;
@@ -188,15 +190,15 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The remembered devices
-         * @description A device is remembered after `POST /verify` with `remember_device`; its token then stands in for codes. The list is for a page on which the user sees which ones do.
+         * List the remembered devices
+         * @description A device is remembered after `POST /verify` with `remember_device`. It then logs in with its device token instead of a code. Show users this list so that they can check and remove their devices.
          */
         get: operations["listDevices"];
         put?: never;
         post?: never;
         /**
          * Forget all devices
-         * @description Every login takes a code again. Also ends the sessions that the devices opened.
+         * @description All further logins require a code. Also ends the sessions that were opened by these devices.
          */
         delete: operations["forgetDevices"];
         options?: never;
@@ -216,7 +218,7 @@ export interface paths {
         post?: never;
         /**
          * Forget one device
-         * @description Its logins take a code again. Also ends the sessions that it opened.
+         * @description Further logins on this device require a code. Also ends the sessions that this device opened.
          */
         delete: operations["forgetDevice"];
         options?: never;
@@ -232,8 +234,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Show the user
-         * @description The user that the access token speaks for. APIs of your own need not ask: they verify the token by themselves, with the public keys.
+         * Get the user
+         * @description Returns the user of the access token. Your own APIs do not need this call: they verify the token with the public keys.
          */
         get: operations["getMe"];
         put?: never;
@@ -254,10 +256,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Register
-         * @description Sends a code to the number; `POST /verify` with that code makes the account and logs in. Until then the name stays free: whoever enters their code first has it, and the other gets `username_taken` there. Whether a number belongs to somebody is never said.
+         * Register an account
+         * @description Sends a code to the number. `POST /verify` with that code creates the account and logs in. Until then the user name is not reserved: the first user to enter their code gets it, and other users get `username_taken` at `POST /verify`. The response never reveals whether another account uses the number.
          *
-         *     Answers `forbidden` unless the server lets everybody register (`REGISTRATION=open`), or those with an invite (`invite`) and the invite is good.
+         *     Returns `forbidden` unless registration is open (`REGISTRATION=open`), or needs an invite (`REGISTRATION=invite`) and the invite is valid.
          */
         post: operations["register"];
         delete?: never;
@@ -277,7 +279,7 @@ export interface paths {
         put?: never;
         /**
          * Change the password
-         * @description Needs a session in which both factors were presented a short while ago (log in with `step_up`), else the answer is `forbidden`. Ends every session, pending login and remembered device; the answer has the tokens of a new session, and the number of the account gets a notice, once for each login. A wrong current password counts like one at `POST /login`.
+         * @description Requires a recent login with both factors (`step_up`); otherwise returns `forbidden`. Ends every session, pending login and remembered device, and returns the tokens of a new session. Sends a notice to the number of the account, once for each login. A wrong current password counts as a failed attempt at `POST /login`.
          */
         post: operations["changePassword"];
         delete?: never;
@@ -296,8 +298,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Ask what to do about a forgotten password
-         * @description Answers what whoever runs the service says about it (`RECOVERY_HELP`), the same for every name; nobody is looked up and nothing is sent. A code by SMS cannot give a new password here: it would then be the only factor there is (SP 800-63B-4 §4.2.2.2).
+         * Get help for a forgotten password
+         * @description Returns the instructions of the operator (`RECOVERY_HELP`), which are the same for every user name. The user is not looked up and no message is sent. A code by SMS cannot reset the password, because the code would then be the only factor (SP 800-63B-4 §4.2.2.2).
          */
         post: operations["resetPassword"];
         delete?: never;
@@ -316,8 +318,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Ask for another phone number
-         * @description Sends a code to the new number; the old one keeps its codes until that code is entered at `POST /phone/verify`. Needs a session in which both factors were presented a short while ago (log in with `step_up`), else the answer is `forbidden`. Whether a number belongs to somebody is never said.
+         * Request a change of the phone number
+         * @description Sends a code to the new number. The old number stays in use until the code is entered at `POST /phone/verify`. Requires a recent login with both factors (`step_up`); otherwise returns `forbidden`. The response never reveals whether another account uses the number.
          */
         post: operations["changePhone"];
         delete?: never;
@@ -336,8 +338,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Enter the code that the new number got
-         * @description Makes the number that of the account. Ends every session, pending login and remembered device; the answer has the tokens of a new session, and the old number gets a notice. Guesses are counted as at `POST /verify`.
+         * Change the phone number with the code
+         * @description Sets the new number for the account. Ends every session, pending login and remembered device, and returns the tokens of a new session. Sends a notice to the old number. Guesses count as at `POST /verify`.
          */
         post: operations["verifyPhone"];
         delete?: never;
@@ -354,8 +356,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The public signing keys
-         * @description What access tokens are verified with, in the form that every library reads (RFC 7517). A new key is in the list for ten minutes before the first token is signed with it, and a former one until its last token has expired: keep the list for its `max-age`, and fetch it again when a token names a key that is not in it.
+         * Get the public signing keys
+         * @description The public keys that verify access tokens, as a JWK Set (RFC 7517). A new key is published ten minutes before it signs its first token. A replaced key stays until its last token has expired. Cache the list for its `max-age`, and fetch it again when a token names an unknown key.
          */
         get: operations["getJwks"];
         put?: never;
@@ -374,8 +376,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What verifiers of our tokens need to know
-         * @description Authorization server metadata (RFC 8414), for libraries that find the keys by the issuer alone. This is no OAuth server: tokens come from `POST /login` and `POST /verify`.
+         * Get the authorization server metadata
+         * @description Authorization server metadata (RFC 8414), for libraries that find the signing keys by the issuer. This is not an OAuth server: tokens come from `POST /login` and `POST /verify`.
          */
         get: operations["getAuthorizationServer"];
         put?: never;
@@ -394,8 +396,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The same, where OpenID Connect has it
-         * @description The same metadata, for libraries that look for it only here. This is not an OpenID provider: there are no ID tokens.
+         * Get the same metadata at the OpenID Connect path
+         * @description The same metadata, for libraries that look for it only at this path. This is not an OpenID provider: there are no ID tokens.
          */
         get: operations["getOpenidConfiguration"];
         put?: never;
@@ -414,8 +416,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * All problem codes
-         * @description What each problem of this API means. A page for browsers, and JSON for programs (`Accept`).
+         * List all problem codes
+         * @description Describes each problem of this API. Returns HTML to browsers and JSON to programs (`Accept`).
          */
         get: operations["listProblems"];
         put?: never;
@@ -434,8 +436,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What a problem code means
-         * @description Where `type` of a problem leads: what happened, what the user should see, and what the developer should do. A page for browsers, and JSON for programs (`Accept`).
+         * Describe a problem code
+         * @description The page that the `type` of a problem links to: what happened, what the user should see, and what the developer should do. Returns HTML to browsers and JSON to programs (`Accept`).
          */
         get: operations["getProblem"];
         put?: never;
@@ -454,14 +456,14 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Take a delivery receipt that stands in the query
-         * @description For delivery companies: the receipt is in the company's own words and must carry its signature. One for an unknown message is answered like any other.
+         * Receive a delivery receipt in the query
+         * @description For providers. The receipt has the format of the provider and must have its signature. A receipt for an unknown message gets the same response.
          */
         get: operations["takeReceiptInQuery"];
         put?: never;
         /**
-         * Take a delivery receipt
-         * @description For delivery companies: the receipt is in the company's own words and must carry its signature. One for an unknown message is answered like any other.
+         * Receive a delivery receipt
+         * @description For providers. The receipt has the format of the provider and must have its signature. A receipt for an unknown message gets the same response.
          */
         post: operations["takeReceipt"];
         delete?: never;
@@ -478,8 +480,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Whether the process runs
-         * @description For whatever starts processes again. Asks nothing of the database, so that a database that is away restarts nobody.
+         * Check liveness
+         * @description For supervisors that restart processes. The check does not use the database, so that a database outage does not cause restarts.
          */
         get: operations["getLiveness"];
         put?: never;
@@ -498,8 +500,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Whether the service can serve
-         * @description For load balancers: whether requests should come here. 503 while the database or what a login needs of it is missing, or while the instance stops: `missing` names it, and `detail` says which right, table or migration it is. A provider that fails makes it `degraded`: another instance would not reach it either.
+         * Check readiness
+         * @description For load balancers. Returns 503 while the database is unavailable or incomplete, or while the instance stops. `missing` names the unavailable parts, and `detail` the missing permission, table or migration. A failing provider only changes the status to `degraded`, because other instances cannot reach it either.
          */
         get: operations["getReadiness"];
         put?: never;
@@ -515,32 +517,32 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
-         * @description How sure the login was, as `acr` in access tokens: `aal2` with both factors, `aal1` with one.
+         * @description The assurance level of the login, as `acr` in access tokens: `aal2` with both factors, `aal1` with one.
          * @example aal2
          * @enum {string}
          */
         Acr: "aal1" | "aal2";
-        /** @description What verifiers of our tokens need to know (RFC 8414). */
+        /** @description Authorization server metadata (RFC 8414), for services that verify access tokens. */
         AuthorizationServer: {
             /**
-             * @description `iss` of every token.
+             * @description The issuer: `iss` of every token.
              * @example https://auth.example.com
              */
             issuer: string;
             /**
-             * @description Where the public signing keys are.
+             * @description The URL of the public signing keys.
              * @example https://auth.example.com/.well-known/jwks.json
              */
             jwks_uri: string;
             /**
-             * @description The algorithms of the keys in that list; each key has one.
+             * @description The algorithms of the keys at `jwks_uri`; each key has one.
              * @example [
              *       "EdDSA"
              *     ]
              */
             access_token_signing_alg_values_supported: ("EdDSA" | "ES256")[];
             /**
-             * @description What `acr` in an access token may be.
+             * @description The possible values of `acr` in an access token.
              * @example [
              *       "aal1",
              *       "aal2"
@@ -548,22 +550,22 @@ export interface components {
              */
             acr_values_supported: components["schemas"]["Acr"][];
             /**
-             * @description None: this service has no authorization endpoint.
+             * @description Empty: this service has no authorization endpoint.
              * @example []
              */
             response_types_supported: string[];
             /**
-             * @description None: this service has no token endpoint.
+             * @description Empty: this service has no token endpoint.
              * @example []
              */
             grant_types_supported: string[];
             /**
-             * @description Pages for people.
+             * @description The URL of the API reference.
              * @example https://auth.example.com/docs
              */
             service_documentation: string;
         };
-        /** @description How far a login has come. */
+        /** @description The status of a challenge. */
         Challenge: {
             factor: components["schemas"]["Factor"];
             /**
@@ -572,7 +574,7 @@ export interface components {
              */
             expires_in: number;
             /**
-             * @description How many wrong codes it still takes.
+             * @description The number of guesses that are left.
              * @example 5
              */
             attempts_left: number;
@@ -581,112 +583,112 @@ export interface components {
             state: components["schemas"]["ChallengeState"];
         };
         /**
-         * @description The challenge that the pending token stands for is over: it has expired, was used, was replaced by a newer login, or has no guesses left. All of these are answered alike.
+         * @description The challenge of this pending token has ended: it expired, was used, was replaced by a newer login, or has no guesses left. All cases get the same response.
          *
-         *     Forget the pending token and start again at `POST /login`. If the answer of `POST /verify` was lost on its way, repeating the call gives this too: the code is spent.
+         *     Delete the pending token and start again at `POST /login`. A repeated `POST /verify` also gets this problem if the response to the first call was lost, because the code is used.
          */
         ChallengeInvalidProblem: {
             /**
              * Format: uri
-             * @description A page about this kind of problem.
+             * @description The URL of a page about this problem code.
              * @example https://auth.example.com/problems/challenge_invalid
              */
             type: string;
             /**
-             * @description The same for every problem of this kind.
-             * @example The challenge is over
+             * @description A short title; the same for every problem with this code.
+             * @example The challenge is no longer valid
              */
             title: string;
             /**
-             * @description The status of the answer.
+             * @description The HTTP status of the response.
              * @constant
              */
             status: 401;
             /**
-             * @description Which problem it is: switch on this. It is never renamed. (enum property replaced by openapi-typescript)
+             * @description The problem code. Switch on it; codes are never renamed. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             code: "challenge_invalid";
             /**
-             * @description The id of the request, as in `X-Request-Id`: the log of the server has it too.
+             * @description The id of the request, as in `X-Request-Id` and in the log of the server.
              * @example 0e3b1c9e-4c0f-4c3f-9a55-0d4b8a9f2d11
              */
             instance: string;
         };
         /**
-         * @description `waiting` for its code; `approved`: the code was right; `closed`: neither can be any more.
+         * @description The state of the challenge. `waiting`: it waits for its code. `approved`: the correct code was entered. `closed`: it ended without a correct code.
          * @example waiting
          * @enum {string}
          */
         ChallengeState: "waiting" | "approved" | "closed";
-        /** @description The password that is, and the one that shall be. */
+        /** @description The current password and the new one. */
         ChangePasswordRequest: {
             /**
-             * @description 1 to 256 characters, no control characters.
+             * @description 1 to 256 characters without control characters.
              * @example correct horse battery staple
              */
             current_password: string;
             /**
-             * @description 8 to 256 characters of any kind, and not one that many people have.
+             * @description 8 to 256 characters of any kind. Common passwords are rejected.
              * @example an older tale of four other words
              */
             new_password: string;
         };
-        /** @description The new number, and how its code is to travel. */
+        /** @description The new number, and delivery options for its code. */
         ChangePhoneRequest: {
             /**
-             * @description A phone number with `+` and its country code. Spaces, hyphens, dots, slashes, parentheses, invisible marks, `tel:` and digits of any script are taken; it is stored, counted and sent to in one spelling, E.164.
+             * @description A phone number with `+` and its country code. Spaces, hyphens, dots, slashes, parentheses, invisible characters, `tel:` and digits of any script are accepted. The number is normalized to E.164.
              * @example +12025550143
              */
             phone: string;
             channel?: components["schemas"]["Channel"];
             client?: components["schemas"]["ClientKind"];
             /**
-             * @description The solution of the `human_check` that the problem `forbidden` of an earlier call had. Leave it out until it is asked for: each serves once.
+             * @description The solution of the `human_check` from a previous `forbidden` problem. Send it only after such a problem; each solution can be used once.
              * @example RyUvG4W9yBq0a1bT.tk2r8g.18.m2Jt0pX9hYvW3kQ8sLz4Ng:4x1c
              */
             human_check?: string;
         };
         /**
-         * @description How the code is to travel: by text message, read out by a call, or by WhatsApp. Which of them there are depends on the delivery companies of the server; by default the first that it has.
+         * @description The channel of the code: a text message, a voice call or WhatsApp. The available channels depend on the providers of the server. Default: the first available channel.
          * @example voice
          * @enum {string}
          */
         Channel: "sms" | "voice" | "whatsapp";
         /**
-         * @description What the user enters the code with. For `android` the text ends in the hash of the app, where the server knows it, so that the app can read the code; else it ends in the line that browsers and iOS read.
+         * @description The platform on which the user enters the code. For `android`, the text message ends with the app hash if the server has one, so that the app can read the code. Otherwise it ends with the line that browsers and iOS read.
          * @example web
          * @enum {string}
          */
         ClientKind: "web" | "ios" | "android";
-        /** @description How a delivery company does. */
+        /** @description The state of a provider on one channel. */
         CompanyState: {
             /**
-             * @description The company, as `SMS_PROVIDERS` names it.
+             * @description The provider, as named in `SMS_PROVIDERS`.
              * @example twilio
              */
             provider: string;
             /**
-             * @description How a message travels: as text, read out by a call, or by WhatsApp.
+             * @description The channel of a message: a text message, a voice call or WhatsApp.
              * @example sms
              */
             channel: components["schemas"]["Channel"];
             /**
-             * @description Its circuit breaker: `closed` while messages flow, `open` while it is left alone, `half-open` at the next try.
+             * @description The state of the circuit breaker. `closed`: messages are sent. `open`: the provider is skipped. `half-open`: the next message is a trial.
              * @example closed
              * @enum {string}
              */
             state: "closed" | "open" | "half-open";
         };
-        /** @description How far the code has come; absent for factors that send nothing. */
+        /** @description The delivery of the code. Absent for factors that send nothing. */
         Delivery: {
             /**
-             * @description How a message travels: as text, read out by a call, or by WhatsApp.
+             * @description The channel of a message: a text message, a voice call or WhatsApp.
              * @example sms
              */
             channel: components["schemas"]["Channel"];
             /**
-             * @description The phone number, all but its last two digits hidden.
+             * @description The phone number, masked except for its last two digits.
              * @example ********43
              */
             destination: string;
@@ -698,210 +700,210 @@ export interface components {
             resend_in: number;
         };
         /**
-         * @description How far the message has come. `queued`: about to be handed over. `sent`: a company has it. `unknown`: no company said; the code may still arrive. `delivered`: the phone has it. `undelivered`, `failed`: it did not arrive; another code may be asked for at once.
+         * @description The delivery status of the message. `queued`: it will be handed over to a provider. `sent`: a provider accepted it. `unknown`: the provider did not confirm it; the code may still arrive. `delivered`: it arrived on the phone. `undelivered`, `failed`: it did not arrive; another code may be requested immediately.
          * @example sent
          * @enum {string}
          */
         DeliveryStatus: "queued" | "unknown" | "sent" | "delivered" | "undelivered" | "failed";
         /**
-         * @description No code can go to this phone number: its country is not served, it is of a kind that no person has, or a delivery company has refused it for good.
+         * @description No code can be sent to this phone number. Its country is not served, its number type cannot belong to a person, or a provider refused it permanently.
          *
-         *     The same call will not succeed. When registering or changing the number, let the user give another one. `detail` says why, where the number itself is the reason, and names the rule of its country that people often miss. At `POST /login` try another `channel`, or have an operator change the number. Operators find the reason with `doorcode sms show NUMBER`; `SMS_COUNTRIES` and `SMS_VOIP` say who is served.
+         *     Do not repeat the same call: it fails again. At a registration or a change of the number, let the user enter another number. If the number itself is the reason, `detail` explains it and names the rule of its country that is often missed. At `POST /login`, try another `channel`, or ask an operator to change the number. Operators find the reason with `doorcode sms show NUMBER`. `SMS_COUNTRIES` and `SMS_VOIP` set the numbers that are served.
          */
         DestinationNotAllowedProblem: {
             /**
              * Format: uri
-             * @description A page about this kind of problem.
+             * @description The URL of a page about this problem code.
              * @example https://auth.example.com/problems/destination_not_allowed
              */
             type: string;
             /**
-             * @description The same for every problem of this kind.
+             * @description A short title; the same for every problem with this code.
              * @example No code can be sent to this number
              */
             title: string;
             /**
-             * @description The status of the answer.
+             * @description The HTTP status of the response.
              * @constant
              */
             status: 422;
             /**
-             * @description Which problem it is: switch on this. It is never renamed. (enum property replaced by openapi-typescript)
+             * @description The problem code. Switch on it; codes are never renamed. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             code: "destination_not_allowed";
             /**
-             * @description The id of the request, as in `X-Request-Id`: the log of the server has it too.
+             * @description The id of the request, as in `X-Request-Id` and in the log of the server.
              * @example 0e3b1c9e-4c0f-4c3f-9a55-0d4b8a9f2d11
              */
             instance: string;
             /**
-             * @description One English sentence about this occurrence, fit to be shown.
+             * @description One English sentence about this occurrence. It may be shown to users.
              * @example Repeat the call with the solution of `human_check`.
              */
             detail?: string;
         };
-        /** @description A device that stands in for a code. */
+        /** @description A remembered device: a device that logs in without a code. */
         Device: {
             /**
-             * @description Names the device.
+             * @description The id of the device.
              * @example 0e3b1c9e-4c0f-4c3f-9a55-0d4b8a9f2d11
              */
             id: string;
             /**
-             * @description What the client calls itself: its `device_name`, or its `User-Agent`.
-             * @example Telephone in the kitchen
+             * @description The name of the client: its `device_name`, or its `User-Agent`.
+             * @example Kitchen phone
              */
             name: string | null;
             /**
-             * @description The address it was used from last.
+             * @description The IP address of the last use.
              * @example 203.0.113.7
              */
             address: string;
             /**
              * Format: date-time
-             * @description When it was remembered.
+             * @description The time at which the device was remembered.
              * @example 2026-11-24T10:00:00.000Z
              */
             created_at: string;
             /**
              * Format: date-time
-             * @description When it stood in for a code last.
+             * @description The time of the last login with this device instead of a code.
              * @example 2026-11-24T10:00:00.000Z
              */
             last_used_at: string;
             /**
              * Format: date-time
-             * @description Until when it is remembered.
+             * @description The time until which the device is remembered.
              * @example 2026-11-24T10:00:00.000Z
              */
             expires_at: string;
         };
         /** @description The remembered devices of a user. */
         DeviceList: {
-            /** @description The last used first. */
+            /** @description The devices, last used first. */
             devices: components["schemas"]["Device"][];
         };
         /**
-         * @description How the user shows who they are besides the password: `sms` is a code to their phone. Later versions may have others.
+         * @description The second factor, which the user proves besides the password. `sms` is a code sent to a phone. Later versions may have other factors.
          * @example sms
          */
         Factor: string;
         /**
-         * @description This account takes no codes any more: 100 wrong ones were entered in a row.
+         * @description This account no longer accepts codes, because 100 wrong codes were entered in a row.
          *
-         *     Neither another call nor waiting helps. Show how to reach whoever runs the service, who lifts it with `doorcode user reset-factor NAME` or at `POST /admin/users/{id}/reset-factor`.
+         *     Retries and waiting do not help. Show the user how to contact support. An operator enables the factor with `doorcode user reset-factor NAME` or `POST /admin/users/{id}/reset-factor`.
          */
         FactorDisabledProblem: {
             /**
              * Format: uri
-             * @description A page about this kind of problem.
+             * @description The URL of a page about this problem code.
              * @example https://auth.example.com/problems/factor_disabled
              */
             type: string;
             /**
-             * @description The same for every problem of this kind.
+             * @description A short title; the same for every problem with this code.
              * @example The second factor is disabled
              */
             title: string;
             /**
-             * @description The status of the answer.
+             * @description The HTTP status of the response.
              * @constant
              */
             status: 403;
             /**
-             * @description Which problem it is: switch on this. It is never renamed. (enum property replaced by openapi-typescript)
+             * @description The problem code. Switch on it; codes are never renamed. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             code: "factor_disabled";
             /**
-             * @description The id of the request, as in `X-Request-Id`: the log of the server has it too.
+             * @description The id of the request, as in `X-Request-Id` and in the log of the server.
              * @example 0e3b1c9e-4c0f-4c3f-9a55-0d4b8a9f2d11
              */
             instance: string;
         };
         /**
-         * @description Too many wrong codes were entered in a row, so that this account takes none for a while: 15 minutes, and twice as long each further time.
+         * @description Too many wrong codes were entered in a row. The account accepts no codes for 15 minutes; each further lock lasts twice as long.
          *
-         *     Show the time from `retry_after`. No resend, new login or other device makes it shorter; a right code after it makes all good. An operator lifts it with `doorcode user reset-factor NAME`.
+         *     Show the remaining time from `retry_after`. A resend, a new login or another device does not shorten it; a correct code then clears the lock. An operator can clear it with `doorcode user reset-factor NAME`.
          */
         FactorLockedProblem: {
             /**
              * Format: uri
-             * @description A page about this kind of problem.
+             * @description The URL of a page about this problem code.
              * @example https://auth.example.com/problems/factor_locked
              */
             type: string;
             /**
-             * @description The same for every problem of this kind.
-             * @example The second factor is locked for a while
+             * @description A short title; the same for every problem with this code.
+             * @example The second factor is temporarily locked
              */
             title: string;
             /**
-             * @description The status of the answer.
+             * @description The HTTP status of the response.
              * @constant
              */
             status: 429;
             /**
-             * @description Which problem it is: switch on this. It is never renamed. (enum property replaced by openapi-typescript)
+             * @description The problem code. Switch on it; codes are never renamed. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             code: "factor_locked";
             /**
-             * @description The id of the request, as in `X-Request-Id`: the log of the server has it too.
+             * @description The id of the request, as in `X-Request-Id` and in the log of the server.
              * @example 0e3b1c9e-4c0f-4c3f-9a55-0d4b8a9f2d11
              */
             instance: string;
             /**
-             * @description Seconds to wait before the call is repeated, the same as in `Retry-After`.
+             * @description Seconds to wait before the call is repeated; the same value as in `Retry-After`.
              * @example 30
              */
             retry_after: number;
         };
-        /** @description What the client needs to answer, for factors that ask for more than a code. `sms` has none. */
+        /** @description Data that the client needs to complete the factor. Absent for `sms`. */
         FactorOptions: {
             [key: string]: unknown;
         };
         /**
-         * @description The request is not allowed as it is. The reason is in `human_check`, in `required` or in `detail`.
+         * @description The request is not allowed. The reason is in `human_check`, `required` or `detail`.
          *
-         *     With `human_check`: let the user solve it, and repeat the call with the solution as its member `human_check`. With `required: "aal2"`: log in again with `step_up`, and repeat the call with the new access token; the header `WWW-Authenticate` says the same (RFC 9470). With `required: "invite"`: ask the user for a valid invite. Else `detail` says what is missing: a scope of the admin key, or that registration is closed. A receipt of a delivery company lacks its signature.
+         *     With `human_check`: let the user solve the check, and repeat the call with the solution in the member `human_check`. With `required: "aal2"`: log in again with `step_up`, and repeat the call with the new access token; `WWW-Authenticate` reports the same requirement (RFC 9470). With `required: "invite"`: ask the user for a valid invite. Otherwise `detail` gives the reason: the admin key lacks a scope, or registration is closed. At `/webhooks/sms`, the signature of the receipt is missing or wrong.
          */
         ForbiddenProblem: {
             /**
              * Format: uri
-             * @description A page about this kind of problem.
+             * @description The URL of a page about this problem code.
              * @example https://auth.example.com/problems/forbidden
              */
             type: string;
             /**
-             * @description The same for every problem of this kind.
-             * @example That is not allowed
+             * @description A short title; the same for every problem with this code.
+             * @example The request is not allowed
              */
             title: string;
             /**
-             * @description The status of the answer.
+             * @description The HTTP status of the response.
              * @constant
              */
             status: 403;
             /**
-             * @description Which problem it is: switch on this. It is never renamed. (enum property replaced by openapi-typescript)
+             * @description The problem code. Switch on it; codes are never renamed. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             code: "forbidden";
             /**
-             * @description The id of the request, as in `X-Request-Id`: the log of the server has it too.
+             * @description The id of the request, as in `X-Request-Id` and in the log of the server.
              * @example 0e3b1c9e-4c0f-4c3f-9a55-0d4b8a9f2d11
              */
             instance: string;
             /**
-             * @description One English sentence about this occurrence, fit to be shown.
+             * @description One English sentence about this occurrence. It may be shown to users.
              * @example Repeat the call with the solution of `human_check`.
              */
             detail?: string;
             human_check?: components["schemas"]["HumanCheck"];
             /**
-             * @description What the call needs besides: `aal2` is a recent login with both factors (`step_up`), `invite` a valid invite.
+             * @description A further requirement of the call. `aal2`: a recent login with both factors (`step_up`). `invite`: a valid invite.
              * @example aal2
              * @enum {string}
              */
@@ -919,32 +921,32 @@ export interface components {
          */
         Grant: {
             /**
-             * @description For your APIs, as `Authorization: Bearer …`. A JWT (RFC 9068) that they verify with the keys of `GET /.well-known/jwks.json`.
+             * @description The access token: a JWT (RFC 9068). Send it to your APIs as `Authorization: Bearer …`. They verify it with the keys at `GET /.well-known/jwks.json`.
              * @example eyJhbGciOiJFZERTQSIsInR5cCI6ImF0K2p3dCJ9.eyJhY3IiOiJhYWwyIn0.c2lnbmF0dXJl
              */
             access_token: string;
             /**
-             * @description How the access token is sent. Tells a grant from an open challenge. (enum property replaced by openapi-typescript)
+             * @description The scheme of the access token. Identifies a grant, as opposed to an open challenge. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             token_type: "Bearer";
             /**
-             * @description Life of the access token, in seconds.
+             * @description Lifetime of the access token, in seconds.
              * @example 600
              */
             expires_in: number;
             /**
-             * @description For `POST /refresh`, once. Absent where the server keeps it in a cookie (`REFRESH_COOKIE`). Keep it out of `localStorage`.
+             * @description The refresh token, for one call of `POST /refresh`. Absent if the server sends it in a cookie (`REFRESH_COOKIE`). Do not store it in `localStorage`.
              * @example rt_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
              */
             refresh_token?: string;
             /**
-             * @description Time for which the refresh token serves, if nobody uses it, in seconds.
+             * @description Time until the unused refresh token expires, in seconds.
              * @example 3600
              */
             refresh_expires_in: number;
             /**
-             * @description For `POST /login`, once, with the password and in the place of a code. Only after `remember_device`, and renewed by each login with it.
+             * @description The device token, for one call of `POST /login` with the password instead of a code. Returned after `remember_device`, and renewed by each login with it.
              * @example dt_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
              */
             device_token?: string;
@@ -955,7 +957,7 @@ export interface components {
             device_expires_in?: number;
         };
         /**
-         * @description What to solve before the call is repeated, with the solution as its member `human_check`. What else it has depends on `kind`: the guide on human checks explains each.
+         * @description A human check. Solve it, then repeat the call with the solution in the member `human_check`. The other members depend on `kind`; the guide on human checks describes them.
          * @example {
          *       "kind": "turnstile",
          *       "site_key": "1x00000000000000000000AA"
@@ -963,7 +965,7 @@ export interface components {
          */
         HumanCheck: {
             /**
-             * @description Which check: `proof-of-work`, `turnstile` or `hcaptcha`.
+             * @description The type of the check: `proof-of-work`, `turnstile` or `hcaptcha`.
              * @example turnstile
              */
             kind: string;
@@ -971,222 +973,222 @@ export interface components {
             [key: string]: string | number;
         };
         /**
-         * @description An earlier call with the same `Idempotency-Key` is still at work.
+         * @description An earlier call with the same `Idempotency-Key` is still running.
          *
-         *     Repeat the call a second later with the same key and the same body: it gets the answer of the first one. A new key would send a second message.
+         *     Wait one second, then repeat the call with the same key and the same body. It gets the response of the first call. A new key would send a second message.
          */
         IdempotencyInProgressProblem: {
             /**
              * Format: uri
-             * @description A page about this kind of problem.
+             * @description The URL of a page about this problem code.
              * @example https://auth.example.com/problems/idempotency_in_progress
              */
             type: string;
             /**
-             * @description The same for every problem of this kind.
+             * @description A short title; the same for every problem with this code.
              * @example The first request with this Idempotency-Key is still running
              */
             title: string;
             /**
-             * @description The status of the answer.
+             * @description The HTTP status of the response.
              * @constant
              */
             status: 409;
             /**
-             * @description Which problem it is: switch on this. It is never renamed. (enum property replaced by openapi-typescript)
+             * @description The problem code. Switch on it; codes are never renamed. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             code: "idempotency_in_progress";
             /**
-             * @description The id of the request, as in `X-Request-Id`: the log of the server has it too.
+             * @description The id of the request, as in `X-Request-Id` and in the log of the server.
              * @example 0e3b1c9e-4c0f-4c3f-9a55-0d4b8a9f2d11
              */
             instance: string;
         };
         /**
-         * @description This `Idempotency-Key` was sent before, with another request.
+         * @description This `Idempotency-Key` was already used for a different request.
          *
-         *     Make a new key, best a random UUID, for each thing that the user does, and keep it only while you repeat that very call. Also another `channel` makes another request.
+         *     Create a new key for each user action, preferably a random UUID, and reuse it only to retry the same request. A different `channel` is a different request.
          */
         IdempotencyKeyReusedProblem: {
             /**
              * Format: uri
-             * @description A page about this kind of problem.
+             * @description The URL of a page about this problem code.
              * @example https://auth.example.com/problems/idempotency_key_reused
              */
             type: string;
             /**
-             * @description The same for every problem of this kind.
-             * @example The Idempotency-Key belongs to another request
+             * @description A short title; the same for every problem with this code.
+             * @example The Idempotency-Key was used for another request
              */
             title: string;
             /**
-             * @description The status of the answer.
+             * @description The HTTP status of the response.
              * @constant
              */
             status: 422;
             /**
-             * @description Which problem it is: switch on this. It is never renamed. (enum property replaced by openapi-typescript)
+             * @description The problem code. Switch on it; codes are never renamed. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             code: "idempotency_key_reused";
             /**
-             * @description The id of the request, as in `X-Request-Id`: the log of the server has it too.
+             * @description The id of the request, as in `X-Request-Id` and in the log of the server.
              * @example 0e3b1c9e-4c0f-4c3f-9a55-0d4b8a9f2d11
              */
             instance: string;
         };
         /**
-         * @description The service has a fault of its own.
+         * @description The service failed because of an internal error.
          *
-         *     Report `instance` to whoever runs the service, whose log has the cause under the same id. Repeat a call only if it does no harm twice: `POST /login` and `POST /resend` with their `Idempotency-Key`.
+         *     Report `instance` to the operator of the service: the log has the cause under the same id. Retry only calls that are safe to repeat: `POST /login` and `POST /resend` with their `Idempotency-Key`.
          */
         InternalErrorProblem: {
             /**
              * Format: uri
-             * @description A page about this kind of problem.
+             * @description The URL of a page about this problem code.
              * @example https://auth.example.com/problems/internal_error
              */
             type: string;
             /**
-             * @description The same for every problem of this kind.
-             * @example Something went wrong on our side
+             * @description A short title; the same for every problem with this code.
+             * @example Internal error
              */
             title: string;
             /**
-             * @description The status of the answer.
+             * @description The HTTP status of the response.
              * @constant
              */
             status: 500;
             /**
-             * @description Which problem it is: switch on this. It is never renamed.
+             * @description The problem code. Switch on it; codes are never renamed.
              * @constant
              */
             code: "internal_error";
             /**
-             * @description The id of the request, as in `X-Request-Id`: the log of the server has it too.
+             * @description The id of the request, as in `X-Request-Id` and in the log of the server.
              * @example 0e3b1c9e-4c0f-4c3f-9a55-0d4b8a9f2d11
              */
             instance: string;
         };
         /**
-         * @description The code is not the one that was sent last. The guess has been counted, against this challenge and against the account.
+         * @description The code does not match the code that was sent last. The guess was counted for this challenge and for the account.
          *
-         *     Let the user type it again; `attempts_left` says how many guesses this challenge still allows. At 0 it is over: start again at `POST /login`. After `POST /resend` only the newest code is right, and the guesses already made still count.
+         *     Let the user enter the code again. `attempts_left` is the number of guesses that this challenge still accepts. At 0 the challenge has ended: start again at `POST /login`. After `POST /resend` only the newest code is valid, and earlier guesses still count.
          */
         InvalidCodeProblem: {
             /**
              * Format: uri
-             * @description A page about this kind of problem.
+             * @description The URL of a page about this problem code.
              * @example https://auth.example.com/problems/invalid_code
              */
             type: string;
             /**
-             * @description The same for every problem of this kind.
+             * @description A short title; the same for every problem with this code.
              * @example The code is wrong
              */
             title: string;
             /**
-             * @description The status of the answer.
+             * @description The HTTP status of the response.
              * @constant
              */
             status: 401;
             /**
-             * @description Which problem it is: switch on this. It is never renamed. (enum property replaced by openapi-typescript)
+             * @description The problem code. Switch on it; codes are never renamed. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             code: "invalid_code";
             /**
-             * @description The id of the request, as in `X-Request-Id`: the log of the server has it too.
+             * @description The id of the request, as in `X-Request-Id` and in the log of the server.
              * @example 0e3b1c9e-4c0f-4c3f-9a55-0d4b8a9f2d11
              */
             instance: string;
             /**
-             * @description Guesses that the challenge still allows; after the last one it is over.
+             * @description The number of guesses that the challenge still accepts. At 0 the challenge has ended.
              * @example 4
              */
             attempts_left: number;
         };
         /**
-         * @description Nobody can log in with this user name and this password. An unknown name, a wrong password and an account that may not log in are answered alike, so that nobody finds out who has an account.
+         * @description The user name or the password is wrong, or the account is disabled. All cases get the same response, so that attackers cannot find out which user names exist.
          *
-         *     Keep the name, empty the field of the password and ask again. Do not repeat the call by yourself: after ten tries at one name from one address comes a wait (`rate_limited`). At `POST /password` it is the current password that is wrong.
+         *     Keep the user name, clear the password field and ask again. Do not retry automatically: after ten attempts for one user name from one address, calls get `rate_limited`. At `POST /password`, the current password is wrong.
          */
         InvalidCredentialsProblem: {
             /**
              * Format: uri
-             * @description A page about this kind of problem.
+             * @description The URL of a page about this problem code.
              * @example https://auth.example.com/problems/invalid_credentials
              */
             type: string;
             /**
-             * @description The same for every problem of this kind.
+             * @description A short title; the same for every problem with this code.
              * @example The user name or the password is wrong
              */
             title: string;
             /**
-             * @description The status of the answer.
+             * @description The HTTP status of the response.
              * @constant
              */
             status: 401;
             /**
-             * @description Which problem it is: switch on this. It is never renamed. (enum property replaced by openapi-typescript)
+             * @description The problem code. Switch on it; codes are never renamed. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             code: "invalid_credentials";
             /**
-             * @description The id of the request, as in `X-Request-Id`: the log of the server has it too.
+             * @description The id of the request, as in `X-Request-Id` and in the log of the server.
              * @example 0e3b1c9e-4c0f-4c3f-9a55-0d4b8a9f2d11
              */
             instance: string;
         };
-        /** @description One fault of a request. */
+        /** @description One invalid member of a request. */
         InvalidMember: {
             /**
-             * @description A JSON pointer into the body; `/query/…`, `/headers/…` or `/params/…` for what is not in it.
+             * @description A JSON pointer into the body, or `/query/…`, `/headers/…` or `/params/…` for other parts of the request.
              * @example /username
              */
             path: string;
             /**
-             * @description What is wrong there.
+             * @description The error at this path.
              * @example is missing
              */
             message: string;
         };
         /**
-         * @description The token is missing, is not of the kind that this route takes, or is no longer good.
+         * @description The token is missing, is of the wrong type for this route, or is no longer valid.
          *
-         *     If an access token was refused, get another one at `POST /refresh` and repeat the call once. If the refresh token was refused, the session is over: start again at `POST /login`. Access tokens, and the pending token of `GET /challenge`, go into `Authorization: Bearer …`; all others go into the body. Send each as it was issued.
+         *     If an access token was rejected, get a new one at `POST /refresh` and repeat the call once. If the refresh token was rejected, the session has ended: start again at `POST /login`. Send access tokens, and the pending token of `GET /challenge`, in `Authorization: Bearer …`. Send all other tokens in the body. Send each token unchanged.
          */
         InvalidTokenProblem: {
             /**
              * Format: uri
-             * @description A page about this kind of problem.
+             * @description The URL of a page about this problem code.
              * @example https://auth.example.com/problems/invalid_token
              */
             type: string;
             /**
-             * @description The same for every problem of this kind.
-             * @example The token is not valid here
+             * @description A short title; the same for every problem with this code.
+             * @example The token is not valid
              */
             title: string;
             /**
-             * @description The status of the answer.
+             * @description The HTTP status of the response.
              * @constant
              */
             status: 401;
             /**
-             * @description Which problem it is: switch on this. It is never renamed. (enum property replaced by openapi-typescript)
+             * @description The problem code. Switch on it; codes are never renamed. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             code: "invalid_token";
             /**
-             * @description The id of the request, as in `X-Request-Id`: the log of the server has it too.
+             * @description The id of the request, as in `X-Request-Id` and in the log of the server.
              * @example 0e3b1c9e-4c0f-4c3f-9a55-0d4b8a9f2d11
              */
             instance: string;
             /**
-             * @description One English sentence about this occurrence, fit to be shown.
+             * @description One English sentence about this occurrence. It may be shown to users.
              * @example Repeat the call with the solution of `human_check`.
              */
             detail?: string;
@@ -1204,147 +1206,147 @@ export interface components {
          */
         Jwk: {
             /**
-             * @description The family of the key.
+             * @description The key type.
              * @example OKP
              */
             kty: string;
             /**
-             * @description Its curve.
+             * @description The curve.
              * @example Ed25519
              */
             crv: string;
             /**
-             * @description The public key, or its first coordinate; base64url.
+             * @description The public key, or its x coordinate, in base64url.
              * @example 11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo
              */
             x: string;
             /**
-             * @description The second coordinate, for ES256; base64url.
+             * @description The y coordinate in base64url, for ES256.
              * @example x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0
              */
             y?: string;
             /**
-             * @description Its name, as tokens signed with it have it in their header.
+             * @description The key id. Tokens have the id of their key in the header.
              * @example kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k
              */
             kid: string;
             /**
-             * @description The one algorithm that it serves for.
+             * @description The algorithm of the key.
              * @example EdDSA
              */
             alg: string;
             /**
-             * @description It signs.
+             * @description The use of the key: signatures.
              * @constant
              */
             use: "sig";
         };
         /** @description A JSON Web Key Set (RFC 7517 §5). */
         JwkSet: {
-            /** @description The keys; a token names its own by `kid`. */
+            /** @description The public keys. A token names its key in the header `kid`. */
             keys: components["schemas"]["Jwk"][];
         };
-        /** @description That the process answers. */
+        /** @description The process is running. */
         Liveness: {
             /**
-             * @description Always this.
+             * @description Always `live`.
              * @constant
              */
             status: "live";
         };
-        /** @description What a right password gives: a pending token whose code is on its way, or, to a remembered device, tokens at once. `token_type` tells which. */
+        /** @description The response to a correct password: an open challenge, or a grant for a remembered device. `token_type` tells them apart. */
         LoginAnswer: components["schemas"]["OpenChallenge"] | components["schemas"]["Grant"];
-        /** @description Who wants to log in, and how the code is to travel. */
+        /** @description The credentials of the user, and delivery options for the code. */
         LoginRequest: {
             /**
-             * @description 1 to 254 characters, no control characters; an e-mail address, for one. Case and width do not matter.
+             * @description 1 to 254 characters without control characters, for example an email address. Case and width are ignored.
              * @example demo
              */
             username: string;
             /**
-             * @description 1 to 256 characters, no control characters.
+             * @description 1 to 256 characters without control characters.
              * @example correct horse battery staple
              */
             password: string;
             channel?: components["schemas"]["Channel"];
             client?: components["schemas"]["ClientKind"];
             /**
-             * @description The solution of the `human_check` that the problem `forbidden` of an earlier call had. Leave it out until it is asked for: each serves once.
+             * @description The solution of the `human_check` from a previous `forbidden` problem. Send it only after such a problem; each solution can be used once.
              * @example RyUvG4W9yBq0a1bT.tk2r8g.18.m2Jt0pX9hYvW3kQ8sLz4Ng:4x1c
              */
             human_check?: string;
             /**
-             * @description The device token, as it was answered. It serves once.
+             * @description The device token, as it was returned. It can be used once.
              * @example dt_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
              */
             device_token?: string;
             /**
-             * @description Whether a code is wanted though the device is remembered: for what changes the account.
+             * @description If true, a code is sent even for a remembered device. Required before calls that change the account.
              * @example true
              */
             step_up?: boolean;
         };
-        /** @description The session to end, unless a cookie or the access token names it. */
+        /** @description The session to end, unless it is identified by a cookie or the access token. */
         LogoutRequest: {
             /**
-             * @description The refresh token, as it was answered. It serves once.
+             * @description The refresh token, as it was returned. It can be used once.
              * @example rt_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
              */
             refresh_token?: string;
         };
         /**
-         * @description The body of the request could not be read as JSON: it is not JSON, it is not UTF-8, or an object has a member twice.
+         * @description The body of the request could not be parsed: it is not valid JSON, it is not UTF-8, or an object has a duplicate member.
          *
-         *     Send one JSON object in UTF-8, as `JSON.stringify` writes it, with each member once and none called `__proto__` or `constructor`. `detail` says so where the body is not UTF-8 or has a member twice. An empty body is no JSON: where nothing is to be said, send `{}`.
+         *     Send one JSON object in UTF-8, as `JSON.stringify` writes it. Each member may occur once, and the names `__proto__` and `constructor` are rejected. `detail` reports a body that is not UTF-8 or has a duplicate member. An empty body is not valid JSON: if there is nothing to send, send `{}`.
          */
         MalformedJsonProblem: {
             /**
              * Format: uri
-             * @description A page about this kind of problem.
+             * @description The URL of a page about this problem code.
              * @example https://auth.example.com/problems/malformed_json
              */
             type: string;
             /**
-             * @description The same for every problem of this kind.
-             * @example The body is not JSON
+             * @description A short title; the same for every problem with this code.
+             * @example The body is not valid JSON
              */
             title: string;
             /**
-             * @description The status of the answer.
+             * @description The HTTP status of the response.
              * @constant
              */
             status: 400;
             /**
-             * @description Which problem it is: switch on this. It is never renamed. (enum property replaced by openapi-typescript)
+             * @description The problem code. Switch on it; codes are never renamed. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             code: "malformed_json";
             /**
-             * @description The id of the request, as in `X-Request-Id`: the log of the server has it too.
+             * @description The id of the request, as in `X-Request-Id` and in the log of the server.
              * @example 0e3b1c9e-4c0f-4c3f-9a55-0d4b8a9f2d11
              */
             instance: string;
             /**
-             * @description One English sentence about this occurrence, fit to be shown.
+             * @description One English sentence about this occurrence. It may be shown to users.
              * @example Repeat the call with the solution of `human_check`.
              */
             detail?: string;
         };
-        /** @description The user that an access token speaks for. */
+        /** @description The user of an access token. */
         Me: {
             /**
              * Format: uuid
-             * @description The id of the user: `sub` of the tokens.
+             * @description The id of the user: `sub` of their tokens.
              * @example 5f0c1f5a-6f5e-4f6a-8f0e-2f1d3c4b5a69
              */
             id: string;
             /**
-             * @description The name to log in with, as it was first written.
+             * @description The user name as it was first entered.
              * @example demo
              */
             username: string;
             /**
-             * @description The phone number, all but its last two digits hidden.
+             * @description The phone number, masked except for its last two digits.
              * @example ********43
              */
             phone: string | null;
@@ -1352,45 +1354,45 @@ export interface components {
             factors: components["schemas"]["Factor"][];
         };
         /**
-         * @description There is no such route; or the session, device, user or problem that the path names does not exist.
+         * @description The route does not exist, or the session, device, user or problem in the path does not exist.
          *
-         *     Compare the method and the path with `/openapi.json`. What is over and what belongs to somebody else is answered like what never was.
+         *     Compare the method and the path with `/openapi.json`. Expired items and other users' items also return 404.
          */
         NotFoundProblem: {
             /**
              * Format: uri
-             * @description A page about this kind of problem.
+             * @description The URL of a page about this problem code.
              * @example https://auth.example.com/problems/not_found
              */
             type: string;
             /**
-             * @description The same for every problem of this kind.
-             * @example There is nothing here
+             * @description A short title; the same for every problem with this code.
+             * @example Not found
              */
             title: string;
             /**
-             * @description The status of the answer.
+             * @description The HTTP status of the response.
              * @constant
              */
             status: 404;
             /**
-             * @description Which problem it is: switch on this. It is never renamed.
+             * @description The problem code. Switch on it; codes are never renamed.
              * @constant
              */
             code: "not_found";
             /**
-             * @description The id of the request, as in `X-Request-Id`: the log of the server has it too.
+             * @description The id of the request, as in `X-Request-Id` and in the log of the server.
              * @example 0e3b1c9e-4c0f-4c3f-9a55-0d4b8a9f2d11
              */
             instance: string;
             /**
-             * @description One English sentence about this occurrence, fit to be shown.
+             * @description One English sentence about this occurrence. It may be shown to users.
              * @example Repeat the call with the solution of `human_check`.
              */
             detail?: string;
         };
         /**
-         * @description A login that waits for its code, to be entered at `POST /verify` with the pending token.
+         * @description A login that waits for its code. Send the code to `POST /verify` with the pending token.
          * @example {
          *       "pending_token": "eyJhbGciOiJIUzI1NiIsInR5cCI6InBlbmRpbmctMmZhK2p3dCJ9.eyJwdXJwb3NlIjoibG9naW4ifQ.c2lnbmF0dXJl",
          *       "token_type": "pending-2fa",
@@ -1410,25 +1412,25 @@ export interface components {
          */
         OpenChallenge: {
             /**
-             * @description The pending-2fa token, as `POST /login` answered it.
+             * @description The pending token, as `POST /login` returned it.
              * @example eyJhbGciOiJIUzI1NiIsInR5cCI6InBlbmRpbmctMmZhK2p3dCJ9.eyJwdXJwb3NlIjoibG9naW4ifQ.c2lnbmF0dXJl
              */
             pending_token: string;
             /**
-             * @description Tells an open challenge from a grant. (enum property replaced by openapi-typescript)
+             * @description The type of the response: an open challenge, not a grant. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             token_type: "pending-2fa";
             /**
-             * @description Life of the token and of the code, in seconds.
+             * @description Lifetime of the pending token and of the code, in seconds.
              * @example 300
              */
             expires_in: number;
             factor: components["schemas"]["Factor"];
-            /** @description All that the account has; `factor` is the one in use. */
+            /** @description All factors of the account; `factor` is the current one. */
             factors: components["schemas"]["Factor"][];
             /**
-             * @description Digits of the code; absent for factors without a code of fixed length.
+             * @description The number of digits of the code. Absent for factors without a code of fixed length.
              * @example 6
              */
             code_length?: number;
@@ -1436,116 +1438,116 @@ export interface components {
             delivery?: components["schemas"]["Delivery"];
         };
         /**
-         * @description More requests came than can be worked on, and this one would have waited too long. Nothing was done.
+         * @description The service received more requests than it can process, and this one would have waited too long. It changed nothing.
          *
-         *     Repeat the call after `retry_after` seconds. If it lasts, the service needs more cores or instances: checking a password is slow on purpose.
+         *     Repeat the call after `retry_after` seconds. If this happens often, the service needs more cores or instances, because password verification is slow by design.
          */
         OverloadedProblem: {
             /**
              * Format: uri
-             * @description A page about this kind of problem.
+             * @description The URL of a page about this problem code.
              * @example https://auth.example.com/problems/overloaded
              */
             type: string;
             /**
-             * @description The same for every problem of this kind.
+             * @description A short title; the same for every problem with this code.
              * @example The service is busy
              */
             title: string;
             /**
-             * @description The status of the answer.
+             * @description The HTTP status of the response.
              * @constant
              */
             status: 503;
             /**
-             * @description Which problem it is: switch on this. It is never renamed. (enum property replaced by openapi-typescript)
+             * @description The problem code. Switch on it; codes are never renamed. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             code: "overloaded";
             /**
-             * @description The id of the request, as in `X-Request-Id`: the log of the server has it too.
+             * @description The id of the request, as in `X-Request-Id` and in the log of the server.
              * @example 0e3b1c9e-4c0f-4c3f-9a55-0d4b8a9f2d11
              */
             instance: string;
             /**
-             * @description Seconds to wait before the call is repeated, the same as in `Retry-After`.
+             * @description Seconds to wait before the call is repeated; the same value as in `Retry-After`.
              * @example 30
              */
             retry_after: number;
         };
         /**
-         * @description The new password is too short or too long, is one that many people have, was found in a breach, or is the one in use. `detail` says which.
+         * @description The new password is too short, too long, too common, found in a breach, or the same as the current one. `detail` gives the reason.
          *
-         *     Show `detail`, one English sentence, beside the field and let the user choose another one. Demand no digits or capitals: they make no password harder to guess (SP 800-63B-4 §3.1.1.2).
+         *     Show `detail`, one English sentence, beside the field and let the user choose another password. Do not require digits or capitals: they do not make a password harder to guess (SP 800-63B-4 §3.1.1.2).
          */
         PasswordRejectedProblem: {
             /**
              * Format: uri
-             * @description A page about this kind of problem.
+             * @description The URL of a page about this problem code.
              * @example https://auth.example.com/problems/password_rejected
              */
             type: string;
             /**
-             * @description The same for every problem of this kind.
+             * @description A short title; the same for every problem with this code.
              * @example The password is not acceptable
              */
             title: string;
             /**
-             * @description The status of the answer.
+             * @description The HTTP status of the response.
              * @constant
              */
             status: 422;
             /**
-             * @description Which problem it is: switch on this. It is never renamed. (enum property replaced by openapi-typescript)
+             * @description The problem code. Switch on it; codes are never renamed. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             code: "password_rejected";
             /**
-             * @description The id of the request, as in `X-Request-Id`: the log of the server has it too.
+             * @description The id of the request, as in `X-Request-Id` and in the log of the server.
              * @example 0e3b1c9e-4c0f-4c3f-9a55-0d4b8a9f2d11
              */
             instance: string;
             /**
-             * @description One English sentence about this occurrence, fit to be shown.
+             * @description One English sentence about this occurrence. It may be shown to users.
              * @example Repeat the call with the solution of `human_check`.
              */
             detail: string;
         };
         /**
-         * @description The body of the request, or its headers, are longer than this route takes.
+         * @description The body or the headers of the request exceed the size limit.
          *
-         *     No request of this API needs more than 8 KiB. Look for a field that was filled by mistake, and for cookies of other apps on the same host.
+         *     No request to this API needs more than 8 KiB. Check for a field with unintended content, and for cookies of other apps on the same host.
          */
         PayloadTooLargeProblem: {
             /**
              * Format: uri
-             * @description A page about this kind of problem.
+             * @description The URL of a page about this problem code.
              * @example https://auth.example.com/problems/payload_too_large
              */
             type: string;
             /**
-             * @description The same for every problem of this kind.
+             * @description A short title; the same for every problem with this code.
              * @example The request is too large
              */
             title: string;
             /**
-             * @description The status of the answer.
+             * @description The HTTP status of the response.
              * @constant
              */
             status: 413;
             /**
-             * @description Which problem it is: switch on this. It is never renamed.
+             * @description The problem code. Switch on it; codes are never renamed.
              * @constant
              */
             code: "payload_too_large";
             /**
-             * @description The id of the request, as in `X-Request-Id`: the log of the server has it too.
+             * @description The id of the request, as in `X-Request-Id` and in the log of the server.
              * @example 0e3b1c9e-4c0f-4c3f-9a55-0d4b8a9f2d11
              */
             instance: string;
         };
         /**
-         * @description All problems that this API answers.
+         * @description All problems of this API.
          * @example {
          *       "problems": [
          *         {
@@ -1553,472 +1555,472 @@ export interface components {
          *           "code": "resend_cooldown",
          *           "status": 429,
          *           "title": "A code was sent a moment ago",
-         *           "happened": "A code went to this user or number a moment ago, and is still good. No other one was sent.",
+         *           "happened": "A code was sent to this user or number a moment ago and is still valid. No other code was sent.",
          *           "user": "We have just sent you a code. Please enter it, or wait a moment for another one.",
-         *           "developer": "Keep the pending token that you have, let the user enter the code, and offer another one after `retry_after` seconds. If the token is lost, as by a reload of the page, call `POST /login` again after that time."
+         *           "developer": "Keep the current pending token, let the user enter the code, and offer a resend after `retry_after` seconds. If the token is lost, for example after a page reload, call `POST /login` again after that time."
          *         }
          *       ]
          *     }
          */
         ProblemList: {
-            /** @description By status. */
+            /** @description The problems in order of status. */
             problems: components["schemas"]["ProblemPage"][];
         };
         /**
-         * @description What there is to say about a kind of problem.
+         * @description The texts about a problem code.
          * @example {
          *       "type": "https://auth.example.com/problems/resend_cooldown",
          *       "code": "resend_cooldown",
          *       "status": 429,
          *       "title": "A code was sent a moment ago",
-         *       "happened": "A code went to this user or number a moment ago, and is still good. No other one was sent.",
+         *       "happened": "A code was sent to this user or number a moment ago and is still valid. No other code was sent.",
          *       "user": "We have just sent you a code. Please enter it, or wait a moment for another one.",
-         *       "developer": "Keep the pending token that you have, let the user enter the code, and offer another one after `retry_after` seconds. If the token is lost, as by a reload of the page, call `POST /login` again after that time."
+         *       "developer": "Keep the current pending token, let the user enter the code, and offer a resend after `retry_after` seconds. If the token is lost, for example after a page reload, call `POST /login` again after that time."
          *     }
          */
         ProblemPage: {
             /**
-             * @description This page: `type` of such problems.
+             * @description The URL of this page: the `type` of the problem.
              * @example https://auth.example.com/problems/resend_cooldown
              */
             type: string;
             /**
-             * @description `code` of such problems.
+             * @description The `code` of the problem.
              * @example resend_cooldown
              */
             code: string;
             /**
-             * @description The status of the answer.
+             * @description The HTTP status of the response.
              * @example 429
              */
             status: number;
             /**
-             * @description A short name for it.
+             * @description A short title.
              * @example A code was sent a moment ago
              */
             title: string;
             /**
-             * @description What happened.
-             * @example A code went to this user or number a moment ago, and is still good. No other one was sent.
+             * @description The cause of the problem.
+             * @example A code was sent to this user or number a moment ago and is still valid. No other code was sent.
              */
             happened: string;
             /**
-             * @description What to show to the user as it is, in English.
+             * @description An English message to show to the user unchanged.
              * @example We have just sent you a code. Please enter it, or wait a moment for another one.
              */
             user: string;
             /**
-             * @description What the developer of the calling program should do.
-             * @example Keep the pending token that you have, let the user enter the code, and offer another one after `retry_after` seconds. If the token is lost, as by a reload of the page, call `POST /login` again after that time.
+             * @description The next step for the developer of the client.
+             * @example Keep the current pending token, let the user enter the code, and offer a resend after `retry_after` seconds. If the token is lost, for example after a page reload, call `POST /login` again after that time.
              */
             developer: string;
         };
         /**
-         * @description Too many requests came from this address, too many passwords were tried, or too many codes were sent to this user or number.
+         * @description There were too many requests from this address, too many password attempts, or too many codes for this user or number.
          *
-         *     Wait for `retry_after` seconds before the same call, and show the time that is left. If all your users come by one proxy of yours, its operator must name it in `TRUST_PROXY`, or they count as one address.
+         *     Wait `retry_after` seconds before you repeat the call, and show the remaining time. If all your users connect through one proxy, its operator must add it to `TRUST_PROXY`. Otherwise all users count as one address.
          */
         RateLimitedProblem: {
             /**
              * Format: uri
-             * @description A page about this kind of problem.
+             * @description The URL of a page about this problem code.
              * @example https://auth.example.com/problems/rate_limited
              */
             type: string;
             /**
-             * @description The same for every problem of this kind.
+             * @description A short title; the same for every problem with this code.
              * @example Too many requests
              */
             title: string;
             /**
-             * @description The status of the answer.
+             * @description The HTTP status of the response.
              * @constant
              */
             status: 429;
             /**
-             * @description Which problem it is: switch on this. It is never renamed. (enum property replaced by openapi-typescript)
+             * @description The problem code. Switch on it; codes are never renamed. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             code: "rate_limited";
             /**
-             * @description The id of the request, as in `X-Request-Id`: the log of the server has it too.
+             * @description The id of the request, as in `X-Request-Id` and in the log of the server.
              * @example 0e3b1c9e-4c0f-4c3f-9a55-0d4b8a9f2d11
              */
             instance: string;
             /**
-             * @description Seconds to wait before the call is repeated, the same as in `Retry-After`.
+             * @description Seconds to wait before the call is repeated; the same value as in `Retry-After`.
              * @example 30
              */
             retry_after: number;
         };
-        /** @description That the service can serve, and how delivery does. */
+        /** @description The service can handle requests; the state of delivery. */
         Readiness: {
             /**
-             * @description `degraded` while a provider is left alone because it keeps failing. With no other provider, `/login` alone answers 503.
+             * @description `degraded` while a failing provider is skipped. If it is the only provider, only routes that send codes return 503.
              * @example ready
              * @enum {string}
              */
             status: "ready" | "degraded";
-            /** @description Each company and channel. */
+            /** @description The state of each provider and channel. */
             delivery: components["schemas"]["CompanyState"][];
         };
-        /** @description What whoever has forgotten the password can do. */
+        /** @description Instructions for users who forgot their password. */
         RecoveryHelp: {
             /**
-             * @description Whether the user can reset the password here: not yet.
+             * @description Whether the user can reset the password in this API. Always false.
              * @example false
              */
             self_service: boolean;
             /**
-             * @description What the user is to do instead, for their eyes.
+             * @description Instructions to show to the user.
              * @example Call our help desk at +1 202 555 0100.
              */
             help: string;
         };
-        /** @description The refresh token, unless it comes in a cookie. */
+        /** @description The refresh token, unless it is sent in a cookie. */
         RefreshRequest: {
             /**
-             * @description The refresh token, as it was answered. It serves once.
+             * @description The refresh token, as it was returned. It can be used once.
              * @example rt_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
              */
             refresh_token?: string;
         };
-        /** @description The account that is wanted. */
+        /** @description The account to create. */
         RegisterRequest: {
             /**
-             * @description 1 to 254 characters, no control characters; an e-mail address, for one. Case and width do not matter.
+             * @description 1 to 254 characters without control characters, for example an email address. Case and width are ignored.
              * @example demo
              */
             username: string;
             /**
-             * @description 8 to 256 characters of any kind, and not one that many people have.
+             * @description 8 to 256 characters of any kind. Common passwords are rejected.
              * @example an older tale of four other words
              */
             password: string;
             /**
-             * @description A phone number with `+` and its country code. Spaces, hyphens, dots, slashes, parentheses, invisible marks, `tel:` and digits of any script are taken; it is stored, counted and sent to in one spelling, E.164.
+             * @description A phone number with `+` and its country code. Spaces, hyphens, dots, slashes, parentheses, invisible characters, `tel:` and digits of any script are accepted. The number is normalized to E.164.
              * @example +12025550143
              */
             phone: string;
             /**
-             * @description Where accounts are for invited people: what `doorcode invite` printed.
+             * @description The invite printed by `doorcode invite`. Required if `REGISTRATION` is `invite`.
              * @example inv_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
              */
             invite?: string;
             /**
-             * @description The language of messages to come (BCP 47).
+             * @description The language of messages to the user (BCP 47).
              * @example pt-BR
              */
             locale?: string;
             channel?: components["schemas"]["Channel"];
             client?: components["schemas"]["ClientKind"];
             /**
-             * @description The solution of the `human_check` that the problem `forbidden` of an earlier call had. Leave it out until it is asked for: each serves once.
+             * @description The solution of the `human_check` from a previous `forbidden` problem. Send it only after such a problem; each solution can be used once.
              * @example RyUvG4W9yBq0a1bT.tk2r8g.18.m2Jt0pX9hYvW3kQ8sLz4Ng:4x1c
              */
             human_check?: string;
         };
         /**
-         * @description A code went to this user or number a moment ago, and is still good. No other one was sent.
+         * @description A code was sent to this user or number a moment ago and is still valid. No other code was sent.
          *
-         *     Keep the pending token that you have, let the user enter the code, and offer another one after `retry_after` seconds. If the token is lost, as by a reload of the page, call `POST /login` again after that time.
+         *     Keep the current pending token, let the user enter the code, and offer a resend after `retry_after` seconds. If the token is lost, for example after a page reload, call `POST /login` again after that time.
          */
         ResendCooldownProblem: {
             /**
              * Format: uri
-             * @description A page about this kind of problem.
+             * @description The URL of a page about this problem code.
              * @example https://auth.example.com/problems/resend_cooldown
              */
             type: string;
             /**
-             * @description The same for every problem of this kind.
+             * @description A short title; the same for every problem with this code.
              * @example A code was sent a moment ago
              */
             title: string;
             /**
-             * @description The status of the answer.
+             * @description The HTTP status of the response.
              * @constant
              */
             status: 429;
             /**
-             * @description Which problem it is: switch on this. It is never renamed. (enum property replaced by openapi-typescript)
+             * @description The problem code. Switch on it; codes are never renamed. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             code: "resend_cooldown";
             /**
-             * @description The id of the request, as in `X-Request-Id`: the log of the server has it too.
+             * @description The id of the request, as in `X-Request-Id` and in the log of the server.
              * @example 0e3b1c9e-4c0f-4c3f-9a55-0d4b8a9f2d11
              */
             instance: string;
             /**
-             * @description Seconds to wait before the call is repeated, the same as in `Retry-After`.
+             * @description Seconds to wait before the call is repeated; the same value as in `Retry-After`.
              * @example 30
              */
             retry_after: number;
         };
-        /** @description The login that waits, and how another code is to travel. */
+        /** @description The pending token, and delivery options for the new code. */
         ResendRequest: {
             /**
-             * @description The pending-2fa token, as `POST /login` answered it.
+             * @description The pending token, as `POST /login` returned it.
              * @example eyJhbGciOiJIUzI1NiIsInR5cCI6InBlbmRpbmctMmZhK2p3dCJ9.eyJwdXJwb3NlIjoibG9naW4ifQ.c2lnbmF0dXJl
              */
             pending_token: string;
             channel?: components["schemas"]["Channel"];
             client?: components["schemas"]["ClientKind"];
             /**
-             * @description The solution of the `human_check` that the problem `forbidden` of an earlier call had. Leave it out until it is asked for: each serves once.
+             * @description The solution of the `human_check` from a previous `forbidden` problem. Send it only after such a problem; each solution can be used once.
              * @example RyUvG4W9yBq0a1bT.tk2r8g.18.m2Jt0pX9hYvW3kQ8sLz4Ng:4x1c
              */
             human_check?: string;
         };
-        /** @description Who has forgotten the password. */
+        /** @description The user name of the user who forgot the password. */
         ResetPasswordRequest: {
             /**
-             * @description 1 to 254 characters, no control characters; an e-mail address, for one. Case and width do not matter.
+             * @description 1 to 254 characters without control characters, for example an email address. Case and width are ignored.
              * @example demo
              */
             username: string;
         };
         /**
-         * @description Something that the service needs, such as its database, does not answer.
+         * @description A part that the service depends on, such as its database, does not respond.
          *
-         *     Repeat the call after `retry_after` seconds, with the same `Idempotency-Key` if it had one. A code whose fate is unknown counts as used: if the repeated `POST /verify` says `challenge_invalid`, start again at `POST /login`. `GET /health/ready` names what is away in `missing`.
+         *     Repeat the call after `retry_after` seconds, with the same `Idempotency-Key` if it had one. The code may already be used: if the repeated `POST /verify` returns `challenge_invalid`, start again at `POST /login`. `GET /health/ready` lists the unavailable parts in `missing`.
          */
         ServiceUnavailableProblem: {
             /**
              * Format: uri
-             * @description A page about this kind of problem.
+             * @description The URL of a page about this problem code.
              * @example https://auth.example.com/problems/service_unavailable
              */
             type: string;
             /**
-             * @description The same for every problem of this kind.
-             * @example The service is unavailable for the moment
+             * @description A short title; the same for every problem with this code.
+             * @example The service is temporarily unavailable
              */
             title: string;
             /**
-             * @description The status of the answer.
+             * @description The HTTP status of the response.
              * @constant
              */
             status: 503;
             /**
-             * @description Which problem it is: switch on this. It is never renamed. (enum property replaced by openapi-typescript)
+             * @description The problem code. Switch on it; codes are never renamed. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             code: "service_unavailable";
             /**
-             * @description The id of the request, as in `X-Request-Id`: the log of the server has it too.
+             * @description The id of the request, as in `X-Request-Id` and in the log of the server.
              * @example 0e3b1c9e-4c0f-4c3f-9a55-0d4b8a9f2d11
              */
             instance: string;
             /**
-             * @description Seconds to wait before the call is repeated, the same as in `Retry-After`.
+             * @description Seconds to wait before the call is repeated; the same value as in `Retry-After`.
              * @example 30
              */
             retry_after: number;
             /**
-             * @description For readiness: the parts that do not work.
+             * @description The parts of the service that are not ready.
              * @example [
              *       "database"
              *     ]
              */
             missing?: string[];
             /**
-             * @description One English sentence about this occurrence, fit to be shown.
+             * @description One English sentence about this occurrence. It may be shown to users.
              * @example Repeat the call with the solution of `human_check`.
              */
             detail?: string;
         };
-        /** @description A place where the user is logged in. */
+        /** @description A session of the user. */
         Session: {
             /**
-             * @description `sid` of its access tokens.
+             * @description The id of the session: `sid` of its access tokens.
              * @example 0e3b1c9e-4c0f-4c3f-9a55-0d4b8a9f2d11
              */
             id: string;
             /**
-             * @description What the client calls itself: its `device_name`, or its `User-Agent`.
-             * @example Telephone in the kitchen
+             * @description The name of the client: its `device_name`, or its `User-Agent`.
+             * @example Kitchen phone
              */
             name: string | null;
             /**
-             * @description The address it was used from last.
+             * @description The IP address of the last use.
              * @example 203.0.113.7
              */
             address: string;
             acr: components["schemas"]["Acr"];
             /**
-             * @description Whether a remembered device stood in for the code.
+             * @description Whether a remembered device replaced the code at the login.
              * @example false
              */
             by_device: boolean;
             /**
              * Format: date-time
-             * @description When it was opened.
+             * @description The time of the login.
              * @example 2026-11-24T10:00:00.000Z
              */
             created_at: string;
             /**
              * Format: date-time
-             * @description When it was refreshed last.
+             * @description The time of the last refresh.
              * @example 2026-11-24T10:00:00.000Z
              */
             last_used_at: string;
             /**
              * Format: date-time
-             * @description When it ends, if nobody uses it.
+             * @description The time at which the session ends unless it is refreshed.
              * @example 2026-11-24T10:00:00.000Z
              */
             expires_at: string;
             /**
-             * @description Whether this is the session that asks.
+             * @description Whether this is the session of the request.
              * @example true
              */
             current: boolean;
         };
         /** @description The open sessions of a user. */
         SessionList: {
-            /** @description The last used first. */
+            /** @description The sessions, last used first. */
             sessions: components["schemas"]["Session"][];
         };
         /**
-         * @description No code was sent: the delivery companies do not answer, the budget of the day is used up, or messages to this country or prefix are stopped. Nothing was used up, and a code sent before still works.
+         * @description No code was sent. The providers do not respond, the daily budget is used up, or messages to this country or prefix are blocked. Nothing was counted, and a code that was sent before is still valid.
          *
-         *     Repeat the call after `retry_after` seconds, or at once with another `channel`. Operators see what is stopped with `doorcode guard list`, and how the companies do at `GET /health/ready`.
+         *     Repeat the call after `retry_after` seconds, or immediately with another `channel`. Operators list active blocks with `doorcode guard list`, and see the state of the providers at `GET /health/ready`.
          */
         SmsUnavailableProblem: {
             /**
              * Format: uri
-             * @description A page about this kind of problem.
+             * @description The URL of a page about this problem code.
              * @example https://auth.example.com/problems/sms_unavailable
              */
             type: string;
             /**
-             * @description The same for every problem of this kind.
+             * @description A short title; the same for every problem with this code.
              * @example No code could be sent
              */
             title: string;
             /**
-             * @description The status of the answer.
+             * @description The HTTP status of the response.
              * @constant
              */
             status: 503;
             /**
-             * @description Which problem it is: switch on this. It is never renamed. (enum property replaced by openapi-typescript)
+             * @description The problem code. Switch on it; codes are never renamed. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             code: "sms_unavailable";
             /**
-             * @description The id of the request, as in `X-Request-Id`: the log of the server has it too.
+             * @description The id of the request, as in `X-Request-Id` and in the log of the server.
              * @example 0e3b1c9e-4c0f-4c3f-9a55-0d4b8a9f2d11
              */
             instance: string;
             /**
-             * @description Seconds to wait before the call is repeated, the same as in `Retry-After`.
+             * @description Seconds to wait before the call is repeated; the same value as in `Retry-After`.
              * @example 30
              */
             retry_after: number;
         };
         /**
-         * @description The body of the request is not said to be JSON in UTF-8, or it is compressed.
+         * @description The `Content-Type` of the request is not JSON in UTF-8, or the body is compressed.
          *
-         *     Send `Content-Type: application/json`, and no `Content-Encoding`. `curl -d` and HTML forms send another type unless they are told.
+         *     Send `Content-Type: application/json` and no `Content-Encoding`. By default, `curl -d` and HTML forms send another type.
          */
         UnsupportedMediaTypeProblem: {
             /**
              * Format: uri
-             * @description A page about this kind of problem.
+             * @description The URL of a page about this problem code.
              * @example https://auth.example.com/problems/unsupported_media_type
              */
             type: string;
             /**
-             * @description The same for every problem of this kind.
+             * @description A short title; the same for every problem with this code.
              * @example The body is not application/json
              */
             title: string;
             /**
-             * @description The status of the answer.
+             * @description The HTTP status of the response.
              * @constant
              */
             status: 415;
             /**
-             * @description Which problem it is: switch on this. It is never renamed.
+             * @description The problem code. Switch on it; codes are never renamed.
              * @constant
              */
             code: "unsupported_media_type";
             /**
-             * @description The id of the request, as in `X-Request-Id`: the log of the server has it too.
+             * @description The id of the request, as in `X-Request-Id` and in the log of the server.
              * @example 0e3b1c9e-4c0f-4c3f-9a55-0d4b8a9f2d11
              */
             instance: string;
         };
         /**
-         * @description Somebody has this user name. At `POST /verify` somebody else who wanted it has entered their code earlier.
+         * @description Another account has this user name. At `POST /verify`, another user registered the name first by entering their code earlier.
          *
          *     Let the user choose another name and call `POST /register` again. Names that differ only in case or width are the same name.
          */
         UsernameTakenProblem: {
             /**
              * Format: uri
-             * @description A page about this kind of problem.
+             * @description The URL of a page about this problem code.
              * @example https://auth.example.com/problems/username_taken
              */
             type: string;
             /**
-             * @description The same for every problem of this kind.
+             * @description A short title; the same for every problem with this code.
              * @example The user name is taken
              */
             title: string;
             /**
-             * @description The status of the answer.
+             * @description The HTTP status of the response.
              * @constant
              */
             status: 409;
             /**
-             * @description Which problem it is: switch on this. It is never renamed. (enum property replaced by openapi-typescript)
+             * @description The problem code. Switch on it; codes are never renamed. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             code: "username_taken";
             /**
-             * @description The id of the request, as in `X-Request-Id`: the log of the server has it too.
+             * @description The id of the request, as in `X-Request-Id` and in the log of the server.
              * @example 0e3b1c9e-4c0f-4c3f-9a55-0d4b8a9f2d11
              */
             instance: string;
         };
         /**
-         * @description A member of the request is missing, unknown, or not as it must be. Nothing was done and nothing was counted.
+         * @description A member of the request is missing, unknown or invalid. The request changed nothing and no attempt was counted.
          *
-         *     `errors` lists the faults: `path` is a JSON pointer into the body, or begins with `/query`, `/headers` or `/params`, and `message` says what is wrong there. Unknown members are refused and no type is converted: a code is the string `"012345"`, never a number. Show what the user typed wrong beside its field; everything else is a mistake of the program.
+         *     `errors` lists the invalid members. `path` is a JSON pointer into the body, or begins with `/query`, `/headers` or `/params`; `message` describes the error. Unknown members are rejected and types are not converted: a code is the string `"012345"`, never a number. Show input errors beside the field. Fix all other errors in the client.
          */
         ValidationFailedProblem: {
             /**
              * Format: uri
-             * @description A page about this kind of problem.
+             * @description The URL of a page about this problem code.
              * @example https://auth.example.com/problems/validation_failed
              */
             type: string;
             /**
-             * @description The same for every problem of this kind.
+             * @description A short title; the same for every problem with this code.
              * @example The request is not valid
              */
             title: string;
             /**
-             * @description The status of the answer.
+             * @description The HTTP status of the response.
              * @constant
              */
             status: 400;
             /**
-             * @description Which problem it is: switch on this. It is never renamed. (enum property replaced by openapi-typescript)
+             * @description The problem code. Switch on it; codes are never renamed. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             code: "validation_failed";
             /**
-             * @description The id of the request, as in `X-Request-Id`: the log of the server has it too.
+             * @description The id of the request, as in `X-Request-Id` and in the log of the server.
              * @example 0e3b1c9e-4c0f-4c3f-9a55-0d4b8a9f2d11
              */
             instance: string;
             /**
-             * @description Each fault that was found.
+             * @description The invalid members that were found.
              * @example [
              *       {
              *         "path": "/username",
@@ -2028,46 +2030,46 @@ export interface components {
              */
             errors: components["schemas"]["InvalidMember"][];
         };
-        /** @description The pending token and the code that the new number got. */
+        /** @description The pending token, and the code that was sent to the new number. */
         VerifyPhoneRequest: {
             /**
-             * @description The pending-2fa token, as `POST /login` answered it.
+             * @description The pending token, as `POST /login` returned it.
              * @example eyJhbGciOiJIUzI1NiIsInR5cCI6InBlbmRpbmctMmZhK2p3dCJ9.eyJwdXJwb3NlIjoibG9naW4ifQ.c2lnbmF0dXJl
              */
             pending_token: string;
             /**
-             * @description 6 to 8 digits, of any script. Spaces, hyphens, dashes, dots and invisible marks around them are taken; anything else is refused, and such a code is not counted.
+             * @description 6 to 8 digits of any script. Spaces, hyphens, dashes, dots and invisible characters between the digits are ignored. Other characters are rejected, and such a code does not count as a guess.
              * @example 123456
              */
             code: string;
         };
-        /** @description The pending token and what the user typed. */
+        /** @description The pending token, and the code that the user entered. */
         VerifyRequest: {
             /**
-             * @description The pending-2fa token, as `POST /login` answered it.
+             * @description The pending token, as `POST /login` returned it.
              * @example eyJhbGciOiJIUzI1NiIsInR5cCI6InBlbmRpbmctMmZhK2p3dCJ9.eyJwdXJwb3NlIjoibG9naW4ifQ.c2lnbmF0dXJl
              */
             pending_token: string;
             /**
-             * @description 6 to 8 digits, of any script. Spaces, hyphens, dashes, dots and invisible marks around them are taken; anything else is refused, and such a code is not counted.
+             * @description 6 to 8 digits of any script. Spaces, hyphens, dashes, dots and invisible characters between the digits are ignored. Other characters are rejected, and such a code does not count as a guess.
              * @example 123456
              */
             code: string;
             factor?: components["schemas"]["Factor"];
             /**
-             * @description Whether to answer a `device_token`, which stands in for codes to come.
+             * @description If true, the response has a `device_token`, which replaces the code at further logins.
              * @example true
              */
             remember_device?: boolean;
             /**
-             * @description What this client is called in the lists of sessions and devices; by default its `User-Agent`.
-             * @example Telephone in the kitchen
+             * @description The name of this client in the lists of sessions and devices. Default: its `User-Agent`.
+             * @example Kitchen phone
              */
             device_name?: string;
         };
     };
     responses: {
-        /** @description `challenge_invalid`: [The challenge is over](https://auth.example.com/problems/challenge_invalid) */
+        /** @description `challenge_invalid`: [The challenge is no longer valid](https://auth.example.com/problems/challenge_invalid) */
         ChallengeInvalid: {
             headers: {
                 "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
@@ -2078,7 +2080,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["ChallengeInvalidProblem"];
             };
         };
-        /** @description `destination_not_allowed`: [No code can be sent to this number](https://auth.example.com/problems/destination_not_allowed) · `idempotency_key_reused`: [The Idempotency-Key belongs to another request](https://auth.example.com/problems/idempotency_key_reused) */
+        /** @description `destination_not_allowed`: [No code can be sent to this number](https://auth.example.com/problems/destination_not_allowed) · `idempotency_key_reused`: [The Idempotency-Key was used for another request](https://auth.example.com/problems/idempotency_key_reused) */
         DestinationNotAllowedOrIdempotencyKeyReused: {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];
@@ -2088,7 +2090,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["DestinationNotAllowedProblem"] | components["schemas"]["IdempotencyKeyReusedProblem"];
             };
         };
-        /** @description `destination_not_allowed`: [No code can be sent to this number](https://auth.example.com/problems/destination_not_allowed) · `idempotency_key_reused`: [The Idempotency-Key belongs to another request](https://auth.example.com/problems/idempotency_key_reused) · `password_rejected`: [The password is not acceptable](https://auth.example.com/problems/password_rejected) */
+        /** @description `destination_not_allowed`: [No code can be sent to this number](https://auth.example.com/problems/destination_not_allowed) · `idempotency_key_reused`: [The Idempotency-Key was used for another request](https://auth.example.com/problems/idempotency_key_reused) · `password_rejected`: [The password is not acceptable](https://auth.example.com/problems/password_rejected) */
         DestinationNotAllowedOrIdempotencyKeyReusedOrPasswordRejected: {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];
@@ -2098,7 +2100,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["DestinationNotAllowedProblem"] | components["schemas"]["IdempotencyKeyReusedProblem"] | components["schemas"]["PasswordRejectedProblem"];
             };
         };
-        /** @description `factor_disabled`: [The second factor is disabled](https://auth.example.com/problems/factor_disabled) · `forbidden`: [That is not allowed](https://auth.example.com/problems/forbidden) */
+        /** @description `factor_disabled`: [The second factor is disabled](https://auth.example.com/problems/factor_disabled) · `forbidden`: [The request is not allowed](https://auth.example.com/problems/forbidden) */
         FactorDisabledOrForbidden: {
             headers: {
                 "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
@@ -2109,7 +2111,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["FactorDisabledProblem"] | components["schemas"]["ForbiddenProblem"];
             };
         };
-        /** @description `forbidden`: [That is not allowed](https://auth.example.com/problems/forbidden) */
+        /** @description `forbidden`: [The request is not allowed](https://auth.example.com/problems/forbidden) */
         Forbidden: {
             headers: {
                 "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
@@ -2140,7 +2142,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["IdempotencyInProgressProblem"] | components["schemas"]["UsernameTakenProblem"];
             };
         };
-        /** @description `internal_error`: [Something went wrong on our side](https://auth.example.com/problems/internal_error) */
+        /** @description `internal_error`: [Internal error](https://auth.example.com/problems/internal_error) */
         InternalError: {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];
@@ -2161,7 +2163,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["InvalidCredentialsProblem"];
             };
         };
-        /** @description `invalid_credentials`: [The user name or the password is wrong](https://auth.example.com/problems/invalid_credentials) · `invalid_token`: [The token is not valid here](https://auth.example.com/problems/invalid_token) */
+        /** @description `invalid_credentials`: [The user name or the password is wrong](https://auth.example.com/problems/invalid_credentials) · `invalid_token`: [The token is not valid](https://auth.example.com/problems/invalid_token) */
         InvalidCredentialsOrInvalidToken: {
             headers: {
                 "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
@@ -2172,7 +2174,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["InvalidCredentialsProblem"] | components["schemas"]["InvalidTokenProblem"];
             };
         };
-        /** @description `invalid_token`: [The token is not valid here](https://auth.example.com/problems/invalid_token) */
+        /** @description `invalid_token`: [The token is not valid](https://auth.example.com/problems/invalid_token) */
         InvalidToken: {
             headers: {
                 "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
@@ -2183,7 +2185,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["InvalidTokenProblem"];
             };
         };
-        /** @description `invalid_token`: [The token is not valid here](https://auth.example.com/problems/invalid_token) · `challenge_invalid`: [The challenge is over](https://auth.example.com/problems/challenge_invalid) */
+        /** @description `invalid_token`: [The token is not valid](https://auth.example.com/problems/invalid_token) · `challenge_invalid`: [The challenge is no longer valid](https://auth.example.com/problems/challenge_invalid) */
         InvalidTokenOrChallengeInvalid: {
             headers: {
                 "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
@@ -2194,7 +2196,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["InvalidTokenProblem"] | components["schemas"]["ChallengeInvalidProblem"];
             };
         };
-        /** @description `invalid_token`: [The token is not valid here](https://auth.example.com/problems/invalid_token) · `invalid_code`: [The code is wrong](https://auth.example.com/problems/invalid_code) · `challenge_invalid`: [The challenge is over](https://auth.example.com/problems/challenge_invalid) */
+        /** @description `invalid_token`: [The token is not valid](https://auth.example.com/problems/invalid_token) · `invalid_code`: [The code is wrong](https://auth.example.com/problems/invalid_code) · `challenge_invalid`: [The challenge is no longer valid](https://auth.example.com/problems/challenge_invalid) */
         InvalidTokenOrInvalidCodeOrChallengeInvalid: {
             headers: {
                 "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
@@ -2205,7 +2207,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["InvalidTokenProblem"] | components["schemas"]["InvalidCodeProblem"] | components["schemas"]["ChallengeInvalidProblem"];
             };
         };
-        /** @description `not_found`: [There is nothing here](https://auth.example.com/problems/not_found) */
+        /** @description `not_found`: [Not found](https://auth.example.com/problems/not_found) */
         NotFound: {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];
@@ -2248,7 +2250,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["RateLimitedProblem"];
             };
         };
-        /** @description `rate_limited`: [Too many requests](https://auth.example.com/problems/rate_limited) · `factor_locked`: [The second factor is locked for a while](https://auth.example.com/problems/factor_locked) */
+        /** @description `rate_limited`: [Too many requests](https://auth.example.com/problems/rate_limited) · `factor_locked`: [The second factor is temporarily locked](https://auth.example.com/problems/factor_locked) */
         RateLimitedOrFactorLocked: {
             headers: {
                 "Retry-After": components["headers"]["RetryAfter"];
@@ -2274,7 +2276,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["RateLimitedProblem"] | components["schemas"]["ResendCooldownProblem"];
             };
         };
-        /** @description `rate_limited`: [Too many requests](https://auth.example.com/problems/rate_limited) · `resend_cooldown`: [A code was sent a moment ago](https://auth.example.com/problems/resend_cooldown) · `factor_locked`: [The second factor is locked for a while](https://auth.example.com/problems/factor_locked) */
+        /** @description `rate_limited`: [Too many requests](https://auth.example.com/problems/rate_limited) · `resend_cooldown`: [A code was sent a moment ago](https://auth.example.com/problems/resend_cooldown) · `factor_locked`: [The second factor is temporarily locked](https://auth.example.com/problems/factor_locked) */
         RateLimitedOrResendCooldownOrFactorLocked: {
             headers: {
                 "Retry-After": components["headers"]["RetryAfter"];
@@ -2287,7 +2289,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["RateLimitedProblem"] | components["schemas"]["ResendCooldownProblem"] | components["schemas"]["FactorLockedProblem"];
             };
         };
-        /** @description `service_unavailable`: [The service is unavailable for the moment](https://auth.example.com/problems/service_unavailable) */
+        /** @description `service_unavailable`: [The service is temporarily unavailable](https://auth.example.com/problems/service_unavailable) */
         ServiceUnavailable: {
             headers: {
                 "Retry-After": components["headers"]["RetryAfter"];
@@ -2298,7 +2300,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["ServiceUnavailableProblem"];
             };
         };
-        /** @description `service_unavailable`: [The service is unavailable for the moment](https://auth.example.com/problems/service_unavailable) · `overloaded`: [The service is busy](https://auth.example.com/problems/overloaded) */
+        /** @description `service_unavailable`: [The service is temporarily unavailable](https://auth.example.com/problems/service_unavailable) · `overloaded`: [The service is busy](https://auth.example.com/problems/overloaded) */
         ServiceUnavailableOrOverloaded: {
             headers: {
                 "Retry-After": components["headers"]["RetryAfter"];
@@ -2309,7 +2311,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["ServiceUnavailableProblem"] | components["schemas"]["OverloadedProblem"];
             };
         };
-        /** @description `service_unavailable`: [The service is unavailable for the moment](https://auth.example.com/problems/service_unavailable) · `overloaded`: [The service is busy](https://auth.example.com/problems/overloaded) · `sms_unavailable`: [No code could be sent](https://auth.example.com/problems/sms_unavailable) */
+        /** @description `service_unavailable`: [The service is temporarily unavailable](https://auth.example.com/problems/service_unavailable) · `overloaded`: [The service is busy](https://auth.example.com/problems/overloaded) · `sms_unavailable`: [No code could be sent](https://auth.example.com/problems/sms_unavailable) */
         ServiceUnavailableOrOverloadedOrSmsUnavailable: {
             headers: {
                 "Retry-After": components["headers"]["RetryAfter"];
@@ -2350,7 +2352,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["ValidationFailedProblem"];
             };
         };
-        /** @description `validation_failed`: [The request is not valid](https://auth.example.com/problems/validation_failed) · `malformed_json`: [The body is not JSON](https://auth.example.com/problems/malformed_json) */
+        /** @description `validation_failed`: [The request is not valid](https://auth.example.com/problems/validation_failed) · `malformed_json`: [The body is not valid JSON](https://auth.example.com/problems/malformed_json) */
         ValidationFailedOrMalformedJson: {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];
@@ -2363,17 +2365,17 @@ export interface components {
     };
     parameters: {
         /**
-         * @description The languages that the user reads, in which the message is written if the server has one of them.
+         * @description The languages of the user. The message is sent in the first of them that the server supports.
          * @example pt-BR, en;q=0.8
          */
         AcceptLanguage: string;
         /**
-         * @description A random value of the client's own, best a UUID, 16 to 200 visible characters, with or without quotes (draft-ietf-httpapi-idempotency-key-header-07). Make one for each thing that the user does. If the answer is lost, the same call with the same key gets it again and no second message is sent, for the life of the code. Keep it as secret as the password.
+         * @description A random value of 16 to 200 visible characters, preferably a UUID, with or without quotes (draft-ietf-httpapi-idempotency-key-header-07). Create one for each user action. If the response is lost, repeat the call with the same key: during the lifetime of the code it returns the same response and sends no second message. Protect the key like the password.
          * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
          */
         IdempotencyKey: string;
         /**
-         * @description The `ETag` of what you have: if it is still right, the answer is 304.
+         * @description The `ETag` of your copy. If the copy is current, the response is 304.
          * @example "x4Zt"
          */
         IfNoneMatch: string;
@@ -2382,19 +2384,19 @@ export interface components {
     headers: {
         /** @description `public, max-age=300`. */
         CacheControl: string;
-        /** @description Give it back in `If-None-Match`. */
+        /** @description The version of the response. Send it back in `If-None-Match`. */
         ETag: string;
-        /** @description What is left of each: `"login";r=19;t=60` is 19 requests, and all of them again in 60 seconds. */
+        /** @description The remaining requests of each limit: `"login";r=19;t=60` is 19 requests, and a reset in 60 seconds. */
         RateLimit: string;
-        /** @description The limits that this request counted towards: `"login";q=20;w=60` is 20 requests in 60 seconds from one address. Absent where the server has switched them off. */
+        /** @description The rate limits of this request: `"login";q=20;w=60` is 20 requests in 60 seconds from one address. Absent if rate limits are disabled. */
         RateLimitPolicy: string;
         /** @description Seconds to wait. */
         RetryAfter: number;
         /** @description `Accept`. */
         Vary: string;
-        /** @description What is asked for (RFC 9110 §11.6.1): `Bearer`, with `error="invalid_token"` where a token was sent (RFC 6750 §3.1), or `error="insufficient_user_authentication"` where a login with both factors is missing (RFC 9470 §3). With 403 only in that case. */
+        /** @description The required authentication (RFC 9110 §11.6.1): `Bearer`. `error="invalid_token"` follows if a token was sent (RFC 6750 §3.1). `error="insufficient_user_authentication"` follows if a login with both factors is required (RFC 9470 §3); a 403 has the header only in this case. */
         WWWAuthenticate: string;
-        /** @description The id of the request. The log of the server has it with each line about it. */
+        /** @description The id of the request, as in the log of the server. */
         XRequestId: string;
     };
     pathItems: never;
@@ -2406,12 +2408,12 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description The languages that the user reads, in which the message is written if the server has one of them.
+                 * @description The languages of the user. The message is sent in the first of them that the server supports.
                  * @example pt-BR, en;q=0.8
                  */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
                 /**
-                 * @description A random value of the client's own, best a UUID, 16 to 200 visible characters, with or without quotes (draft-ietf-httpapi-idempotency-key-header-07). Make one for each thing that the user does. If the answer is lost, the same call with the same key gets it again and no second message is sent, for the life of the code. Keep it as secret as the password.
+                 * @description A random value of 16 to 200 visible characters, preferably a UUID, with or without quotes (draft-ietf-httpapi-idempotency-key-header-07). Create one for each user action. If the response is lost, repeat the call with the same key: during the lifetime of the code it returns the same response and sends no second message. Protect the key like the password.
                  * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
@@ -2419,7 +2421,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        /** @description Who wants to log in, and how the code is to travel. */
+        /** @description The credentials of the user, and delivery options for the code. */
         requestBody: {
             content: {
                 /**
@@ -2432,7 +2434,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The password is right: a code is on its way, or a remembered device stands in for it. */
+            /** @description The password is correct. A code was sent, or a remembered device replaced it. */
             200: {
                 headers: {
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
@@ -2463,7 +2465,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        /** @description The pending token and what the user typed. */
+        /** @description The pending token, and the code that the user entered. */
         requestBody: {
             content: {
                 /**
@@ -2476,7 +2478,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The code is right. */
+            /** @description The code is correct. */
             200: {
                 headers: {
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
@@ -2513,12 +2515,12 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description The languages that the user reads, in which the message is written if the server has one of them.
+                 * @description The languages of the user. The message is sent in the first of them that the server supports.
                  * @example pt-BR, en;q=0.8
                  */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
                 /**
-                 * @description A random value of the client's own, best a UUID, 16 to 200 visible characters, with or without quotes (draft-ietf-httpapi-idempotency-key-header-07). Make one for each thing that the user does. If the answer is lost, the same call with the same key gets it again and no second message is sent, for the life of the code. Keep it as secret as the password.
+                 * @description A random value of 16 to 200 visible characters, preferably a UUID, with or without quotes (draft-ietf-httpapi-idempotency-key-header-07). Create one for each user action. If the response is lost, repeat the call with the same key: during the lifetime of the code it returns the same response and sends no second message. Protect the key like the password.
                  * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
@@ -2526,7 +2528,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        /** @description The login that waits, and how another code is to travel. */
+        /** @description The pending token, and delivery options for the new code. */
         requestBody: {
             content: {
                 /**
@@ -2538,7 +2540,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Another code is on its way. */
+            /** @description Another code was sent. */
             200: {
                 headers: {
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
@@ -2629,7 +2631,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        /** @description The refresh token, unless it comes in a cookie. */
+        /** @description The refresh token, unless it is sent in a cookie. */
         requestBody?: {
             content: {
                 /**
@@ -2641,7 +2643,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description New tokens; the former refresh token is used. */
+            /** @description New tokens. The previous refresh token is used. */
             200: {
                 headers: {
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
@@ -2678,7 +2680,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        /** @description The session to end, unless a cookie or the access token names it. */
+        /** @description The session to end, unless it is identified by a cookie or the access token. */
         requestBody?: {
             content: {
                 /**
@@ -2690,7 +2692,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The session is over. */
+            /** @description The session has ended. */
             204: {
                 headers: {
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
@@ -2733,7 +2735,7 @@ export interface operations {
                      *       "sessions": [
                      *         {
                      *           "id": "0e3b1c9e-4c0f-4c3f-9a55-0d4b8a9f2d11",
-                     *           "name": "Telephone in the kitchen",
+                     *           "name": "Kitchen phone",
                      *           "address": "203.0.113.7",
                      *           "acr": "aal2",
                      *           "by_device": false,
@@ -2764,7 +2766,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description This session is the only one. */
+            /** @description Only the current session is left. */
             204: {
                 headers: {
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
@@ -2789,7 +2791,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description As `GET /sessions` has it.
+                 * @description The `id` of the session in `GET /sessions`.
                  * @example 0e3b1c9e-4c0f-4c3f-9a55-0d4b8a9f2d11
                  */
                 id: string;
@@ -2798,7 +2800,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is over. */
+            /** @description The session has ended. */
             204: {
                 headers: {
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
@@ -2841,7 +2843,7 @@ export interface operations {
                      *       "devices": [
                      *         {
                      *           "id": "5f0c1f5a-6f5e-4f6a-8f0e-2f1d3c4b5a69",
-                     *           "name": "Telephone in the kitchen",
+                     *           "name": "Kitchen phone",
                      *           "address": "203.0.113.7",
                      *           "created_at": "2026-11-01T10:00:00.000Z",
                      *           "last_used_at": "2026-11-24T10:00:00.000Z",
@@ -2869,7 +2871,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Every login takes a code. */
+            /** @description All devices are forgotten. */
             204: {
                 headers: {
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
@@ -2894,7 +2896,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description As `GET /devices` has it.
+                 * @description The `id` of the device in `GET /devices`.
                  * @example 0e3b1c9e-4c0f-4c3f-9a55-0d4b8a9f2d11
                  */
                 id: string;
@@ -2903,7 +2905,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Its token is worth nothing. */
+            /** @description The device is forgotten; its token is revoked. */
             204: {
                 headers: {
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
@@ -2966,12 +2968,12 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description The languages that the user reads, in which the message is written if the server has one of them.
+                 * @description The languages of the user. The message is sent in the first of them that the server supports.
                  * @example pt-BR, en;q=0.8
                  */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
                 /**
-                 * @description A random value of the client's own, best a UUID, 16 to 200 visible characters, with or without quotes (draft-ietf-httpapi-idempotency-key-header-07). Make one for each thing that the user does. If the answer is lost, the same call with the same key gets it again and no second message is sent, for the life of the code. Keep it as secret as the password.
+                 * @description A random value of 16 to 200 visible characters, preferably a UUID, with or without quotes (draft-ietf-httpapi-idempotency-key-header-07). Create one for each user action. If the response is lost, repeat the call with the same key: during the lifetime of the code it returns the same response and sends no second message. Protect the key like the password.
                  * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
@@ -2979,7 +2981,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        /** @description The account that is wanted. */
+        /** @description The account to create. */
         requestBody: {
             content: {
                 /**
@@ -2993,7 +2995,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description A code is on its way. */
+            /** @description A code was sent. */
             200: {
                 headers: {
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
@@ -3042,7 +3044,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        /** @description The password that is, and the one that shall be. */
+        /** @description The current password and the new one. */
         requestBody: {
             content: {
                 /**
@@ -3055,7 +3057,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The password is changed; these are the only tokens. */
+            /** @description The password is changed. Only these tokens are valid. */
             200: {
                 headers: {
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
@@ -3094,7 +3096,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        /** @description Who has forgotten the password. */
+        /** @description The user name of the user who forgot the password. */
         requestBody: {
             content: {
                 /**
@@ -3106,7 +3108,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What to do. */
+            /** @description The instructions for the user. */
             200: {
                 headers: {
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
@@ -3136,12 +3138,12 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description The languages that the user reads, in which the message is written if the server has one of them.
+                 * @description The languages of the user. The message is sent in the first of them that the server supports.
                  * @example pt-BR, en;q=0.8
                  */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
                 /**
-                 * @description A random value of the client's own, best a UUID, 16 to 200 visible characters, with or without quotes (draft-ietf-httpapi-idempotency-key-header-07). Make one for each thing that the user does. If the answer is lost, the same call with the same key gets it again and no second message is sent, for the life of the code. Keep it as secret as the password.
+                 * @description A random value of 16 to 200 visible characters, preferably a UUID, with or without quotes (draft-ietf-httpapi-idempotency-key-header-07). Create one for each user action. If the response is lost, repeat the call with the same key: during the lifetime of the code it returns the same response and sends no second message. Protect the key like the password.
                  * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
@@ -3149,7 +3151,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        /** @description The new number, and how its code is to travel. */
+        /** @description The new number, and delivery options for its code. */
         requestBody: {
             content: {
                 /**
@@ -3161,7 +3163,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description A code is on its way to the new number. */
+            /** @description A code was sent to the new number. */
             200: {
                 headers: {
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
@@ -3210,7 +3212,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        /** @description The pending token and the code that the new number got. */
+        /** @description The pending token, and the code that was sent to the new number. */
         requestBody: {
             content: {
                 /**
@@ -3223,7 +3225,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The number is changed; these are the only tokens. */
+            /** @description The number is changed. Only these tokens are valid. */
             200: {
                 headers: {
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
@@ -3259,7 +3261,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description The `ETag` of what you have: if it is still right, the answer is 304.
+                 * @description The `ETag` of your copy. If the copy is current, the response is 304.
                  * @example "x4Zt"
                  */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
@@ -3297,7 +3299,7 @@ export interface operations {
                     "application/json": components["schemas"]["JwkSet"];
                 };
             };
-            /** @description What `If-None-Match` names is still right. */
+            /** @description The copy named in `If-None-Match` is current. */
             304: {
                 headers: {
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
@@ -3317,7 +3319,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description The `ETag` of what you have: if it is still right, the answer is 304.
+                 * @description The `ETag` of your copy. If the copy is current, the response is 304.
                  * @example "x4Zt"
                  */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
@@ -3357,7 +3359,7 @@ export interface operations {
                     "application/json": components["schemas"]["AuthorizationServer"];
                 };
             };
-            /** @description What `If-None-Match` names is still right. */
+            /** @description The copy named in `If-None-Match` is current. */
             304: {
                 headers: {
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
@@ -3377,7 +3379,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description The `ETag` of what you have: if it is still right, the answer is 304.
+                 * @description The `ETag` of your copy. If the copy is current, the response is 304.
                  * @example "x4Zt"
                  */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
@@ -3417,7 +3419,7 @@ export interface operations {
                     "application/json": components["schemas"]["AuthorizationServer"];
                 };
             };
-            /** @description What `If-None-Match` names is still right. */
+            /** @description The copy named in `If-None-Match` is current. */
             304: {
                 headers: {
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
@@ -3501,7 +3503,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The company, as `SMS_PROVIDERS` names it.
+                 * @description The provider, as named in `SMS_PROVIDERS`.
                  * @example twilio
                  */
                 provider: string;
@@ -3510,7 +3512,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Taken. */
+            /** @description The receipt was accepted. */
             204: {
                 headers: {
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
@@ -3536,7 +3538,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The company, as `SMS_PROVIDERS` names it.
+                 * @description The provider, as named in `SMS_PROVIDERS`.
                  * @example twilio
                  */
                 provider: string;
@@ -3545,7 +3547,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Taken. */
+            /** @description The receipt was accepted. */
             204: {
                 headers: {
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
@@ -3574,7 +3576,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It does. */
+            /** @description The process is running. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["XRequestId"];
@@ -3603,7 +3605,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Everything it needs is there. */
+            /** @description The instance can handle requests. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["XRequestId"];

@@ -1,36 +1,36 @@
 import type { AboutApi } from '../http/openapi/docs.ts'
 
 const DESCRIPTION = `
-For the backends beside the service: users, their sessions, and what was decided about them. It has a listener of its own,
-which need not be reachable from outside.
+The API for your backends: manages users and sessions, and reads the audit trail. It listens on a separate port, which does
+not need to be reachable from the internet.
 
-Each call carries a key, \`Authorization: Bearer adm_…\`, made by \`doorcode admin-key new\` with the scopes it needs, and is
-kept in the audit trail with the key's name. Each operation names the scope that it demands.
+Each call needs an admin key, \`Authorization: Bearer adm_…\`. Create one with \`doorcode admin-key new\` and the scopes that
+it needs. Each operation names its required scope. The audit trail records every call with the name of its key.
 
-Everything that is not a success is an \`application/problem+json\` (RFC 9457). Switch on its \`code\`; its \`type\` is the
-address of a page about it. 429 and 503 say in \`Retry-After\` how many seconds to wait.
+Every error response is an \`application/problem+json\` (RFC 9457). Switch on its \`code\`; its \`type\` is the URL of a page
+about it. Responses with 429 and 503 have the number of seconds to wait in \`Retry-After\`.
 `.trim()
 
-/** What the document of the admin API says besides its operations. */
+/** Returns the description of the admin API for its OpenAPI document, without the operations. */
 export const aboutAdminApi = ({ issuer, version }: { issuer: string; version: string }): AboutApi => ({
   title: 'Doorcode admin',
   description: DESCRIPTION,
   version,
   issuer,
-  // Where it listens is for no caller to know but those who read it there.
-  servers: [{ url: '/', description: 'The address that you reach it by.' }],
+  // Relative: the document does not reveal the address of the admin listener.
+  servers: [{ url: '/', description: 'The address of the admin listener.' }],
   tags: [
-    { name: 'Users', description: 'Who may log in.' },
-    { name: 'Sessions', description: 'Who is logged in.' },
+    { name: 'Users', description: 'User accounts and their audit trail.' },
+    { name: 'Sessions', description: 'The sessions of users.' },
   ],
   securitySchemes: {
     adminKey: {
       type: 'http',
       scheme: 'bearer',
-      description: 'A key with the scope that the operation names.',
+      description: 'An admin key with the scope that the operation names.',
     },
   },
-  // From where it is enforced, so that it is said once.
+  // Reads the scope from the config that enforces it, so that it is stated once.
   transform: ({ schema, url, route: { config } }) => ({
     schema: config?.scope ? { ...schema, security: [{ adminKey: [config.scope] }] } : schema,
     url,

@@ -7,27 +7,27 @@ import { Problem } from '../errors.ts'
 import type { Limiter } from '../http/rate-limit.ts'
 import { bearerToken, contextOf } from '../routes/route.ts'
 
-/** What is known of one call when it is answered. */
+/** The facts about one call that the journal records. */
 interface Call {
   key?: FoundAdminKey
-  /** Why it was turned away, for the journal alone: the answer is the same for every key that opens nothing. */
+  /** The reason of a refusal. Only the journal records it: the response is the same for every invalid key. */
   refusal?: 'no_key' | 'unknown' | 'expired' | 'revoked' | 'scope'
 }
 
-/** Whom a call was about: the user in the path, or the one it made. */
+/** Returns the id of the user that a call concerned: the one in the path, or the one it created. */
 const userOf = ({ params }: FastifyRequest, status: number, payload: unknown): string | undefined => {
   const id = status === 201 ? JSON.parse(String(payload)).id : (params as { id?: unknown } | undefined)?.id
   return isTypedUuid(id) ? id : undefined
 }
 
 /**
- * Puts every route that is added to `app` from here on behind a key with the scope that its `config` names; a route that
- * names none cannot be added. What comes of each call is told to the journal before it is answered, with the key, the
- * route and the user, whether it was turned away or not.
+ * Requires an admin key for every route that is added to `app` afterwards. The key must have the scope in the route's
+ * `config`; a route without a scope cannot be added. Each call, allowed or refused, is recorded in the journal before
+ * its response is sent, with the key, the route and the user.
  *
- * A key is looked up by its hash, whatever it looks like, and one that is unknown, expired or revoked gets the same
- * `invalid_token`. Calls without a good key are counted by address, and beyond the limit answered `rate_limited` without
- * a word in the journal, which a flood must not fill; good keys from the same address go on.
+ * Keys are looked up by their hash. Unknown, expired and revoked keys get the same `invalid_token`. Calls without a
+ * valid key are counted for each address. Above the limit they get `rate_limited` and are not recorded, so that a flood
+ * cannot fill the journal. Valid keys from the same address are not affected.
  */
 export const guardRoutes = (
   app: FastifyInstance,
@@ -37,13 +37,14 @@ export const guardRoutes = (
   const calls = new WeakMap<FastifyRequest, Call>()
 
   app.addHook('onRoute', ({ method, url, config }) => {
-    if (!ADMIN_SCOPES.some((scope) => scope === config?.scope)) throw new Error(`${method} ${url} demands no scope`)
+    if (!ADMIN_SCOPES.some((scope) => scope === config?.scope))
+      throw new Error(`${method} ${url} has no scope in its config`)
   })
 
   app.addHook('onRequest', async function (request, reply) {
     const call: Call = {}
     calls.set(request, call)
-    const turnAway = async (refusal: NonNullable<Call['refusal']>, problem: unknown) => {
+    const refuse = async (refusal: NonNullable<Call['refusal']>, problem: unknown) => {
       await countRefused.call(this, request, reply)
       call.refusal = refusal
       throw problem
@@ -52,15 +53,15 @@ export const guardRoutes = (
     try {
       token = bearerToken(request)
     } catch (problem) {
-      await turnAway('no_key', problem)
+      await refuse('no_key', problem)
     }
     const key = await keys.use(hashAdminKey(token))
     if (key) call.key = key
-    if (key?.state !== 'usable') return turnAway(key?.state ?? 'unknown', new Problem('invalid_token'))
+    if (key?.state !== 'usable') return refuse(key?.state ?? 'unknown', new Problem('invalid_token'))
     const { scope = '' } = request.routeOptions.config
     if (key.scopes.includes(scope)) return
     call.refusal = 'scope'
-    throw new Problem('forbidden', { detail: `This key does not have the scope ${scope}.` })
+    throw new Problem('forbidden', { detail: `The admin key does not have the scope ${scope}.` })
   })
 
   app.addHook('onSend', async (request, { statusCode: status }, payload) => {

@@ -7,34 +7,34 @@ import type { App } from '../routes/route.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** What a key must be allowed for this route. */
+    /** The scope that an admin key needs for this route. */
     scope?: AdminScope
   }
 }
 
-/** What admin routes are made of. */
+/** The dependencies of the admin routes. */
 export interface AdminRouteDeps {
   users: UserAdmin
   addUser: AddUser
-  /** The one spelling, E.164, of a number; undefined for other text. */
+  /** Returns a phone number in E.164 format; undefined if the text is not a phone number. */
   canonicalPhone(written: string): string | undefined
   sessions: Pick<SessionStore, 'list'>
-  /** The latest `limit` decisions about this user that are older than `before`; undefined when there is no such user. */
+  /** Returns the latest `limit` decisions about a user before `before`; undefined if the user does not exist. */
   auditOf(userId: string, range: { limit: number; before?: Date }): Promise<AuditedEvent[] | undefined>
 }
 
-/** One admin route: it adds itself to the app, and says in its `config` which scope it demands. */
+/** A function that adds an admin route to the app, with the required scope in its `config`. */
 export type AdminRoute = (app: App, deps: AdminRouteDeps) => void
 
-/** For routes that take no body: what one might say must not be dropped in silence. */
+/** Throws `validation_failed` for a body on a route that takes none, so that no body is ignored silently. */
 export const refuseBody: preValidationAsyncHookHandler = async ({ body }) => {
   const isEmpty = typeof (body ?? {}) === 'object' && Object.keys(body ?? {}).length === 0
   if (!isEmpty)
     throw new Problem('validation_failed', { errors: [{ path: '/', message: 'this request takes no body' }] })
 }
 
-/** What was found, or `not_found`. */
-export const found = <T>(thing: T | undefined): T => {
-  if (thing === undefined) throw new Problem('not_found', { detail: 'There is no such user.' })
-  return thing
+/** Returns the value. Throws `not_found` if it is undefined. */
+export const requireFound = <T>(value: T | undefined): T => {
+  if (value === undefined) throw new Problem('not_found', { detail: 'The user does not exist.' })
+  return value
 }

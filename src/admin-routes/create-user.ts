@@ -9,11 +9,11 @@ import { ADMIN_PROBLEMS, AdminUser, userBody } from './schemas.ts'
 const Phone = Type.String({
   minLength: 1,
   maxLength: 32,
-  description: 'The phone that codes go to, with its country code. Nothing proves it: the caller vouches for it.',
+  description: 'The phone number for codes, with its country code. The service does not verify it.',
   examples: ['+12025550143'],
 })
 
-/** `POST /admin/users`: adds a user. */
+/** `POST /admin/users` adds a user. */
 export const createUser: AdminRoute = (app, deps) => {
   app.route({
     method: 'POST',
@@ -23,7 +23,7 @@ export const createUser: AdminRoute = (app, deps) => {
       operationId: 'createUser',
       tags: ['Users'],
       summary: 'Add a user',
-      description: 'Without a password the user exists and cannot log in. No message is sent.',
+      description: 'Without a password, the user is created but cannot log in. No message is sent.',
       body: Exactly(
         {
           username: Username,
@@ -33,13 +33,13 @@ export const createUser: AdminRoute = (app, deps) => {
         },
         {
           title: 'CreateUserRequest',
-          description: 'The account to make.',
+          description: 'The account to create.',
           examples: [{ username: 'alice', password: 'correct horse battery staple', phone: '+12025550143' }],
         },
       ),
       response: {
-        201: answer('The user, who may log in.', AdminUser, {
-          Location: { type: 'string', description: 'Where the user is.' },
+        201: answer('The created user.', AdminUser, {
+          Location: { type: 'string', description: 'The path of the user.' },
         }),
         ...problems(
           ...BODY_PROBLEMS,

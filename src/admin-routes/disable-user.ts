@@ -1,11 +1,11 @@
 import { userChange } from './user-change.ts'
 
-/** `POST /admin/users/:id/disable`. */
+/** `POST /admin/users/:id/disable` disables a user. */
 export const disableUser = userChange({
   action: 'disable',
   operationId: 'disableUser',
   summary: 'Disable a user',
   description:
-    'Nobody can log in as the user, and what the user had begun is over: pending logins, sessions and remembered devices. Access tokens that are out live until they expire.',
+    'Prevents logins to the account, and ends its pending logins, sessions and remembered devices. Issued access tokens stay valid until they expire.',
   apply: (users, userId) => users.setDisabled({ userId }, true),
 })

@@ -1,10 +1,10 @@
 import { userChange } from './user-change.ts'
 
-/** `POST /admin/users/:id/enable`. */
+/** `POST /admin/users/:id/enable` enables a disabled user. */
 export const enableUser = userChange({
   action: 'enable',
   operationId: 'enableUser',
   summary: 'Enable a user',
-  description: 'The user may log in again. What was ended stays ended.',
+  description: 'Allows the user to log in again. Sessions and devices that were ended are not restored.',
   apply: (users, userId) => users.setDisabled({ userId }, false),
 })

@@ -1,8 +1,8 @@
 import { problems } from '../routes/problems/schemas.ts'
-import { type AdminRoute, found, refuseBody } from './admin-route.ts'
+import { type AdminRoute, refuseBody, requireFound } from './admin-route.ts'
 import { ADMIN_PROBLEMS, UserPath } from './schemas.ts'
 
-/** `DELETE /admin/users/:id/sessions`: logs a user out everywhere. */
+/** `DELETE /admin/users/:id/sessions` ends all sessions and devices of a user. */
 export const endSessions: AdminRoute = (app, deps) => {
   app.route({
     method: 'DELETE',
@@ -12,17 +12,17 @@ export const endSessions: AdminRoute = (app, deps) => {
     schema: {
       operationId: 'endUserSessions',
       tags: ['Sessions'],
-      summary: 'Log a user out everywhere',
+      summary: 'End all sessions of a user',
       description:
-        'Pending logins, sessions with their refresh tokens, and remembered devices are over at once. Access tokens that are out live until they expire.',
+        'Ends pending logins, sessions and remembered devices immediately. Issued access tokens stay valid until they expire.',
       params: UserPath,
       response: {
-        204: { description: 'All are over.', type: 'null' },
+        204: { description: 'All sessions have ended.', type: 'null' },
         ...problems(...ADMIN_PROBLEMS, 'not_found', 'malformed_json', 'payload_too_large', 'unsupported_media_type'),
       },
     },
     handler: async ({ params: { id: userId } }, reply) => {
-      found((await deps.users.endSessions({ userId })) || undefined)
+      requireFound((await deps.users.endSessions({ userId })) || undefined)
       return reply.code(204).send(null)
     },
   })

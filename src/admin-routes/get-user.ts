@@ -1,9 +1,9 @@
 import { problems } from '../routes/problems/schemas.ts'
 import { answer } from '../routes/schemas.ts'
-import { type AdminRoute, found } from './admin-route.ts'
+import { type AdminRoute, requireFound } from './admin-route.ts'
 import { ADMIN_PROBLEMS, AdminUser, UserPath, userBody } from './schemas.ts'
 
-/** `GET /admin/users/:id`: one user. */
+/** `GET /admin/users/:id` returns one user. */
 export const getUser: AdminRoute = (app, deps) => {
   app.route({
     method: 'GET',
@@ -12,11 +12,11 @@ export const getUser: AdminRoute = (app, deps) => {
     schema: {
       operationId: 'getUser',
       tags: ['Users'],
-      summary: 'Show a user',
-      description: 'The account, and how its second factor does.',
+      summary: 'Get a user',
+      description: 'Returns the account and the state of its second factors.',
       params: UserPath,
       response: { 200: answer('The user.', AdminUser), ...problems(...ADMIN_PROBLEMS, 'not_found') },
     },
-    handler: async ({ params: { id } }) => userBody(found(await deps.users.find({ userId: id }))),
+    handler: async ({ params: { id } }) => userBody(requireFound(await deps.users.find({ userId: id }))),
   })
 }

@@ -9,7 +9,7 @@ import { listSessions } from './list-sessions.ts'
 import { listUsers } from './list-users.ts'
 import { resetFactor } from './reset-factor.ts'
 
-/** Every admin route. To add one: its file, and a line here. */
+/** All admin routes. To add a route, add its file and a line here. */
 export const adminRoutes: readonly AdminRoute[] = [
   createUser,
   listUsers,

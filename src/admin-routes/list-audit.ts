@@ -1,15 +1,15 @@
 import { Type } from 'typebox'
 import { Exactly } from '../http/exactly.ts'
 import { problems } from '../routes/problems/schemas.ts'
-import { answer, Moment } from '../routes/schemas.ts'
-import { type AdminRoute, found } from './admin-route.ts'
+import { answer, Timestamp } from '../routes/schemas.ts'
+import { type AdminRoute, requireFound } from './admin-route.ts'
 import { ADMIN_PROBLEMS, Limit, limitOf, UserPath } from './schemas.ts'
 
 const EventBody = Exactly(
   {
-    at: Moment('When it was decided.'),
-    event: Type.String({ description: 'What was decided, as `docs/audit.md` lists it.', examples: ['code_wrong'] }),
-    address: Type.String({ description: 'Where the request came from.', examples: ['192.0.2.7'] }),
+    at: Timestamp('The time of the decision.'),
+    event: Type.String({ description: 'The event, as listed in `docs/audit.md`.', examples: ['code_wrong'] }),
+    address: Type.String({ description: 'The IP address of the request.', examples: ['192.0.2.7'] }),
     request_id: Type.Union([Type.String(), Type.Null()], {
       description: '`X-Request-Id` of the request.',
       examples: ['0e3b1c9e-4c0f-4c3f-9a55-0d4b8a9f2d11'],
@@ -17,7 +17,7 @@ const EventBody = Exactly(
     facts: Type.Unsafe<Record<string, unknown>>({
       type: 'object',
       additionalProperties: true,
-      description: 'What else is kept of it: other members for each event.',
+      description: 'Further facts about the decision. The members depend on the event.',
       examples: [{ factor: 'sms', attempts_left: 4 }],
     }),
   },
@@ -37,11 +37,11 @@ const EXAMPLE = {
 }
 
 const UserAudit = Exactly(
-  { events: Type.Array(EventBody, { description: 'The latest first.' }) },
-  { title: 'UserAudit', description: 'What was decided about a user.', examples: [EXAMPLE] },
+  { events: Type.Array(EventBody, { description: 'The decisions, latest first.' }) },
+  { title: 'UserAudit', description: 'The audit trail of a user.', examples: [EXAMPLE] },
 )
 
-/** `GET /admin/users/:id/audit`: what was decided about a user. */
+/** `GET /admin/users/:id/audit` returns the audit trail of a user. */
 export const listAudit: AdminRoute = (app, deps) => {
   app.route({
     method: 'GET',
@@ -50,15 +50,17 @@ export const listAudit: AdminRoute = (app, deps) => {
     schema: {
       operationId: 'listUserAudit',
       tags: ['Users'],
-      summary: 'What was decided about a user',
-      description: 'The latest first. Each decision is there moments after it was made.',
+      summary: 'List the audit trail of a user',
+      description: 'Returns decisions, latest first. A decision appears a moment after it was made.',
       params: UserPath,
       querystring: Exactly({
         limit: Limit,
-        before: Type.Optional(Moment('Only what is older; `at` of the last event for the next page.')),
+        before: Type.Optional(
+          Timestamp('Returns only decisions before this time. For the next page, send `at` of the last event.'),
+        ),
       }),
       response: {
-        200: answer('Decisions, the latest first.', UserAudit),
+        200: answer('The decisions, latest first.', UserAudit),
         ...problems(...ADMIN_PROBLEMS, 'not_found'),
       },
     },
@@ -68,7 +70,7 @@ export const listAudit: AdminRoute = (app, deps) => {
         ...(before !== undefined && { before: new Date(before) }),
       })
       return {
-        events: found(events).map(({ createdAt, event, address, requestId, facts }) => ({
+        events: requireFound(events).map(({ createdAt, event, address, requestId, facts }) => ({
           at: createdAt.toISOString(),
           event,
           address,

@@ -10,25 +10,27 @@ import { ADMIN_PROBLEMS, AdminUser, Limit, limitOf, PAGE_EXAMPLE, userBody } fro
 
 const toCursor = (name: string): string => Buffer.from(name).toString('base64url')
 
-/** The name that a page ended with. Throws `validation_failed` for what no page gave. */
+/** Returns the last user name of the previous page. Throws `validation_failed` for an invalid cursor. */
 const fromCursor = (cursor: string): string => {
   const name = Buffer.from(cursor, 'base64url').toString()
   if (toCursor(name) === cursor && isCleanText(name)) return name
-  throw new Problem('validation_failed', { errors: [{ path: '/query/after', message: 'is no `next` of an answer' }] })
+  throw new Problem('validation_failed', {
+    errors: [{ path: '/query/after', message: 'must be `next` of a previous response' }],
+  })
 }
 
 const UserPage = Exactly(
   {
-    users: Type.Array(AdminUser, { description: 'In the order of their names.' }),
+    users: Type.Array(AdminUser, { description: 'The users in the order of their names.' }),
     next: Type.Union([Type.String(), Type.Null()], {
-      description: '`after` of the next page; null on the last one.',
+      description: 'The value of `after` for the next page; null on the last page.',
       examples: [PAGE_EXAMPLE.next],
     }),
   },
   { title: 'UserPage', description: 'A page of users.', examples: [PAGE_EXAMPLE] },
 )
 
-/** `GET /admin/users`: the users, page by page, or those that a search finds. */
+/** `GET /admin/users` lists all users or the results of a search, page by page. */
 export const listUsers: AdminRoute = (app, deps) => {
   app.route({
     method: 'GET',
@@ -39,24 +41,24 @@ export const listUsers: AdminRoute = (app, deps) => {
       tags: ['Users'],
       summary: 'List or search users',
       description:
-        'In the order of the code points of their normalised names. A page goes on behind the last name of the one before, so that users who come and go meanwhile move nobody else.',
+        'Users are sorted by the code points of their normalized names. Each page starts after the last name of the previous page, so that added and removed users do not shift the pages.',
       querystring: Exactly({
         q: Type.Optional(
           Type.String({
             minLength: 1,
             maxLength: USERNAME_MAX_LENGTH,
             description:
-              'How the name begins, in any case and width; or a whole phone number with its country code, whose `+` is written `%2B`.',
+              'The beginning of the user name, in any case and width, or a complete phone number with its country code. Write the plus sign as `%2B`.',
             examples: ['ali'],
           }),
         ),
         limit: Limit,
         after: Type.Optional(
           Type.String({
-            // NFKC makes up to 18 characters of one.
+            // NFKC expands one character to up to 18.
             maxLength: 6_144,
             pattern: '^[A-Za-z0-9_-]+$',
-            description: '`next` of the page before, with the same `q`.',
+            description: 'The value of `next` in the previous page. Send the same `q`.',
             examples: ['YWxpY2U'],
           }),
         ),

@@ -1,11 +1,11 @@
 import { userChange } from './user-change.ts'
 
-/** `POST /admin/users/:id/reset-factor`. */
+/** `POST /admin/users/:id/reset-factor` resets the second factor of a user. */
 export const resetFactor = userChange({
   action: 'reset-factor',
   operationId: 'resetFactor',
   summary: 'Reset the second factor',
   description:
-    'Takes failures, lock and disablement off the factor, and ends what the user had begun: whoever tried codes must begin anew.',
+    'Clears the failures, the lock and the disabled state of the factor, and ends the pending logins, sessions and remembered devices of the user.',
   apply: (users, userId) => users.resetFactor({ userId }),
 })

@@ -6,10 +6,10 @@ import type { ProblemCode } from '../errors.ts'
 import { Exactly } from '../http/exactly.ts'
 import { Factor } from '../routes/challenge-schemas.ts'
 import { DATABASE_PROBLEMS } from '../routes/problems/schemas.ts'
-import { Moment } from '../routes/schemas.ts'
+import { Timestamp } from '../routes/schemas.ts'
 import { MaskedPhone } from '../routes/user-schemas.ts'
 
-/** What every admin route can answer. */
+/** Problems of every admin route. */
 export const ADMIN_PROBLEMS = ['invalid_token', 'forbidden', ...DATABASE_PROBLEMS] as const satisfies ProblemCode[]
 
 const UserId = Type.String({
@@ -18,22 +18,22 @@ const UserId = Type.String({
   examples: ['5f0c1f5a-6f5e-4f6a-8f0e-2f1d3c4b5a69'],
 })
 
-/** The path of everything about one user. */
+/** The schema of the path parameters of routes about one user. */
 export const UserPath = Exactly({ id: UserId })
 
-/** Rows of an answer where a query does not say how many. */
+/** Default number of rows in a response. */
 const ROWS = 50
 
-/** A number of rows; all that a query has is text. */
+/** The schema of a maximum number of rows: a string, because query values are not converted. */
 export const Limit = Type.Optional(
   Type.String({
     pattern: '^(?:[1-9][0-9]?|100)$',
-    description: `The most that one answer has: 1 to 100, ${ROWS} if not given.`,
+    description: `The maximum number of rows in the response: 1 to 100. Default: ${ROWS}.`,
     examples: [String(ROWS)],
   }),
 )
 
-/** The number that `Limit` stands for. */
+/** Returns the number of rows for a value of `Limit`. */
 export const limitOf = (limit: string | undefined): number => Number(limit ?? ROWS)
 
 const EXAMPLE = {
@@ -52,35 +52,35 @@ const FactorState = Exactly(
   {
     name: Factor,
     failures: Type.Integer({ minimum: 0, description: 'Wrong codes in a row.', examples: [0] }),
-    locked_until: Type.Union([Moment('No code is taken until then.'), Type.Null()]),
+    locked_until: Type.Union([Timestamp('The time until which the factor accepts no codes.'), Type.Null()]),
     disabled: Type.Boolean({
-      description: 'Whether no code is taken until the factor is reset.',
+      description: 'Whether the factor accepts no codes until it is reset.',
       examples: [false],
     }),
   },
   { title: 'FactorState', description: 'The state of a second factor of a user.' },
 )
 
-/** A user as an answer shows one. */
+/** The schema of a user. */
 export const AdminUser = Exactly(
   {
     id: UserId,
-    username: Type.String({ description: 'The name to log in with, as it was first written.', examples: ['alice'] }),
+    username: Type.String({ description: 'The user name as it was first entered.', examples: ['alice'] }),
     phone: Type.Union([MaskedPhone, Type.Null()]),
     locale: Type.Union([Type.String(), Type.Null()], {
-      description: 'The language of messages, BCP 47.',
+      description: 'The language of messages (BCP 47).',
       examples: ['pt-BR'],
     }),
-    has_password: Type.Boolean({ description: 'Whether there is a password to log in with.', examples: [true] }),
-    disabled: Type.Boolean({ description: 'Whether the account may not log in.', examples: [false] }),
+    has_password: Type.Boolean({ description: 'Whether the account has a password.', examples: [true] }),
+    disabled: Type.Boolean({ description: 'Whether the account is disabled.', examples: [false] }),
     factor: Type.Union([FactorState, Type.Null()], {
-      description: 'The first of `factors`; null without one.',
+      description: 'The first of `factors`; null if there are none.',
       examples: [EXAMPLE.factor],
     }),
     factors: Type.Array(FactorState, { description: 'The second factors of the user.' }),
-    created_at: Moment('When the account was made.'),
+    created_at: Timestamp('The time at which the account was created.'),
   },
-  { title: 'User', description: 'Somebody who may log in.', examples: [EXAMPLE] },
+  { title: 'User', description: 'A user account.', examples: [EXAMPLE] },
 )
 
 const factorBody = ({ name, failures, lockedUntil, disabled }: FactorSummary) => ({
@@ -90,7 +90,7 @@ const factorBody = ({ name, failures, lockedUntil, disabled }: FactorSummary) =>
   disabled,
 })
 
-/** A user as `AdminUser` has one. The number is masked: who knows it may ask for it, nobody reads it here. */
+/** Returns the response body of a user. The phone number is masked: it can be searched for, but not read. */
 export const userBody = (user: UserSummary) => ({
   id: user.userId,
   username: user.username,
@@ -103,5 +103,5 @@ export const userBody = (user: UserSummary) => ({
   created_at: user.createdAt.toISOString(),
 })
 
-/** A page of users for the documents. */
+/** An example of a page of users. */
 export const PAGE_EXAMPLE = { users: [EXAMPLE], next: 'YWxpY2U' }

@@ -1,10 +1,10 @@
 import type { UserAdmin } from '../core/account/admin-ports.ts'
 import { problems } from '../routes/problems/schemas.ts'
 import { answer } from '../routes/schemas.ts'
-import { type AdminRoute, found, refuseBody } from './admin-route.ts'
+import { type AdminRoute, refuseBody, requireFound } from './admin-route.ts'
 import { ADMIN_PROBLEMS, AdminUser, UserPath, userBody } from './schemas.ts'
 
-/** A route that changes one user and shows what came of it; asked again, it answers the same. */
+/** Creates a route that changes one user and returns the user. The change is idempotent. */
 export const userChange =
   (change: {
     /** The last part of the path. */
@@ -28,13 +28,13 @@ export const userChange =
         description,
         params: UserPath,
         response: {
-          200: answer('The user as they are now.', AdminUser),
+          200: answer('The user after the change.', AdminUser),
           ...problems(...ADMIN_PROBLEMS, 'not_found', 'malformed_json', 'payload_too_large', 'unsupported_media_type'),
         },
       },
       handler: async ({ params: { id: userId } }) => {
         const isThere = await change.apply(users, userId)
-        return userBody(found(isThere ? await users.find({ userId }) : undefined))
+        return userBody(requireFound(isThere ? await users.find({ userId }) : undefined))
       },
     })
   }

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 
-/** What every answer carries, errors included (ASVS 3.4.1, 3.4.4, 14.3.2). */
+/** Returns the headers of every response, errors included (ASVS 3.4.1, 3.4.4, 14.3.2). */
 export const answerHeaders = (requestId: string): Record<string, string> => ({
   'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
@@ -11,23 +11,23 @@ export const answerHeaders = (requestId: string): Record<string, string> => ({
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Seconds for which others may keep a success of this route. Only for what is the same for everybody. */
-    keptFor?: number
+    /** Time for which caches may store a success of this route, in seconds. Only for responses without user data. */
+    maxAge?: number
   }
 }
 
 /**
- * Puts the headers on every answer before anything can fail. Nothing may be kept but the successes of routes that say so
- * by `keptFor`.
+ * Sets the headers of every response before any other hook can fail. Only successes of routes with `maxAge` are
+ * cacheable.
  */
 export const registerHeaders = (app: FastifyInstance): void => {
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(answerHeaders(request.id))
   })
-  // Files of the pages come with a header of their own.
+  // The static files of the pages set their own Cache-Control, which this replaces.
   app.addHook('onSend', async (request, reply) => {
-    const { keptFor } = request.routeOptions.config
-    const isKept = keptFor !== undefined && reply.statusCode === 200
-    reply.header('cache-control', isKept ? `public, max-age=${keptFor}` : 'no-store')
+    const { maxAge } = request.routeOptions.config
+    const isCacheable = maxAge !== undefined && reply.statusCode === 200
+    reply.header('cache-control', isCacheable ? `public, max-age=${maxAge}` : 'no-store')
   })
 }

@@ -7,8 +7,8 @@ import { problems } from './problems/schemas.ts'
 import type { Route } from './route.ts'
 import { Acr, answer } from './schemas.ts'
 
-const None = (what: string) =>
-  Type.Array(Type.String(), { maxItems: 0, description: `None: this service has no ${what}.`, examples: [[]] })
+const EmptyList = (endpoint: string) =>
+  Type.Array(Type.String(), { maxItems: 0, description: `Empty: this service has no ${endpoint}.`, examples: [[]] })
 
 const EXAMPLE = {
   issuer: EXAMPLE_ISSUER,
@@ -22,40 +22,40 @@ const EXAMPLE = {
 
 const Metadata = Exactly(
   {
-    issuer: Type.String({ description: '`iss` of every token.', examples: [EXAMPLE.issuer] }),
-    jwks_uri: Type.String({ description: 'Where the public signing keys are.', examples: [EXAMPLE.jwks_uri] }),
+    issuer: Type.String({ description: 'The issuer: `iss` of every token.', examples: [EXAMPLE.issuer] }),
+    jwks_uri: Type.String({ description: 'The URL of the public signing keys.', examples: [EXAMPLE.jwks_uri] }),
     access_token_signing_alg_values_supported: Type.Array(Type.Enum(['EdDSA', 'ES256']), {
-      description: 'The algorithms of the keys in that list; each key has one.',
+      description: 'The algorithms of the keys at `jwks_uri`; each key has one.',
       examples: [EXAMPLE.access_token_signing_alg_values_supported],
     }),
     acr_values_supported: Type.Array(Acr, {
-      description: 'What `acr` in an access token may be.',
+      description: 'The possible values of `acr` in an access token.',
       examples: [EXAMPLE.acr_values_supported],
     }),
-    response_types_supported: None('authorization endpoint'),
-    grant_types_supported: None('token endpoint'),
+    response_types_supported: EmptyList('authorization endpoint'),
+    grant_types_supported: EmptyList('token endpoint'),
     service_documentation: Type.String({
-      description: 'Pages for people.',
+      description: 'The URL of the API reference.',
       examples: [EXAMPLE.service_documentation],
     }),
   },
   {
     title: 'AuthorizationServer',
-    description: 'What verifiers of our tokens need to know (RFC 8414).',
+    description: 'Authorization server metadata (RFC 8414), for services that verify access tokens.',
     examples: [EXAMPLE],
   },
 )
 
-/** The path of an issuer, where it can stand in a route. */
+/** An issuer path that can be part of a route. */
 const PLAIN_PATH = /^(?:\/[\w.~-]+)+$/
 
 /**
- * `GET /.well-known/oauth-authorization-server`: where our keys are and what our tokens are signed by (RFC 8414). There is
- * no OAuth here: no grant, no response type, hence no endpoint for either. Both lists are given though they are empty
- * (§3.2 would have them left out), for §2 demands the one, and without the other a reader assumes two grants.
+ * `GET /.well-known/oauth-authorization-server` returns the location and algorithms of the signing keys (RFC 8414).
+ * The service implements no OAuth grant and no response type, so both lists are empty. They are present although §3.2
+ * omits empty lists: §2 requires `response_types_supported`, and without `grant_types_supported` clients assume two grants.
  *
- * `GET /.well-known/openid-configuration` answers the same, for verifiers that ask nowhere else. Of an issuer with a path
- * RFC 8414 §3.1 asks for both with that path behind them.
+ * `GET /.well-known/openid-configuration` returns the same, for verifiers that look only there. If the issuer has a path,
+ * both are also served with that path appended (RFC 8414 §3.1).
  */
 export const authorizationServer: Route = (app, { issuer, keys }) => {
   const metadata = () => ({
@@ -72,21 +72,21 @@ export const authorizationServer: Route = (app, { issuer, keys }) => {
     {
       url: '/.well-known/oauth-authorization-server',
       operationId: 'getAuthorizationServer',
-      summary: 'What verifiers of our tokens need to know',
+      summary: 'Get the authorization server metadata',
       description:
-        'Authorization server metadata (RFC 8414), for libraries that find the keys by the issuer alone. This is no OAuth server: tokens come from `POST /login` and `POST /verify`.',
+        'Authorization server metadata (RFC 8414), for libraries that find the signing keys by the issuer. This is not an OAuth server: tokens come from `POST /login` and `POST /verify`.',
     },
     {
       url: '/.well-known/openid-configuration',
       operationId: 'getOpenidConfiguration',
-      summary: 'The same, where OpenID Connect has it',
+      summary: 'Get the same metadata at the OpenID Connect path',
       description:
-        'The same metadata, for libraries that look for it only here. This is not an OpenID provider: there are no ID tokens.',
+        'The same metadata, for libraries that look for it only at this path. This is not an OpenID provider: there are no ID tokens.',
     },
   ]) {
     const route = {
       method: 'GET',
-      config: { keptFor: JWKS_MAX_AGE },
+      config: { maxAge: JWKS_MAX_AGE },
       schema: {
         ...about,
         tags: ['Discovery'],

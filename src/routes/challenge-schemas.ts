@@ -6,56 +6,56 @@ import { Exactly } from '../http/exactly.ts'
 import { Seconds } from './schemas.ts'
 import { MaskedPhone } from './user-schemas.ts'
 
-/** A pending token for examples; it verifies nowhere. */
+/** An example of a pending token; its signature is invalid. */
 export const PENDING_TOKEN_EXAMPLE =
   'eyJhbGciOiJIUzI1NiIsInR5cCI6InBlbmRpbmctMmZhK2p3dCJ9.eyJwdXJwb3NlIjoibG9naW4ifQ.c2lnbmF0dXJl'
 
-/** What `/login` gives and the other steps take. */
+/** The schema of a pending token. */
 export const PendingToken = Type.String({
   minLength: 1,
   maxLength: 2_048,
   pattern: '^[A-Za-z0-9_.-]+$',
-  description: 'The pending-2fa token, as `POST /login` answered it.',
+  description: 'The pending token, as `POST /login` returned it.',
   examples: [PENDING_TOKEN_EXAMPLE],
 })
 
-/** What people and clipboards put between the digits of a code, and `foldCode` takes out. */
+/** Characters that users and clipboards add between the digits of a code. `foldCode` removes them. */
 const SEPARATOR = '[.\\p{Zs}\\p{Pd}\\p{Cf}\\u2212]*'
 
-/** A code to enter. */
+/** The schema of a code that the user enters. */
 export const Code = Type.String({
   minLength: CODE_DIGITS.minimum,
   maxLength: 64,
   pattern: `^${SEPARATOR}(?:\\p{Nd}${SEPARATOR}){${CODE_DIGITS.minimum},${CODE_DIGITS.maximum}}$`,
-  description: `${CODE_DIGITS.minimum} to ${CODE_DIGITS.maximum} digits, of any script. Spaces, hyphens, dashes, dots and invisible marks around them are taken; anything else is refused, and such a code is not counted.`,
+  description: `${CODE_DIGITS.minimum} to ${CODE_DIGITS.maximum} digits of any script. Spaces, hyphens, dashes, dots and invisible characters between the digits are ignored. Other characters are rejected, and such a code does not count as a guess.`,
   examples: ['123456'],
 })
 
-/** A kind of second factor. */
+/** The schema of a factor's name. */
 export const Factor = Type.String({
   pattern: '^[a-z][a-z0-9_]{0,31}$',
   title: 'Factor',
   description:
-    'How the user shows who they are besides the password: `sms` is a code to their phone. Later versions may have others.',
+    'The second factor, which the user proves besides the password. `sms` is a code sent to a phone. Later versions may have other factors.',
   examples: ['sms'],
 })
 
-/** A way a code can travel. */
+/** The schema of a channel. */
 export const ChannelName = Type.Enum([...CHANNELS], {
   title: 'Channel',
-  description: 'How a message travels: as text, read out by a call, or by WhatsApp.',
+  description: 'The channel of a message: a text message, a voice call or WhatsApp.',
   examples: ['sms'],
 })
 
-/** How far a message has come. */
+/** The schema of the delivery status of a message. */
 const DeliveryState = Type.Enum([...DELIVERY_STATUSES], {
   title: 'DeliveryStatus',
   description:
-    'How far the message has come. `queued`: about to be handed over. `sent`: a company has it. `unknown`: no company said; the code may still arrive. `delivered`: the phone has it. `undelivered`, `failed`: it did not arrive; another code may be asked for at once.',
+    'The delivery status of the message. `queued`: it will be handed over to a provider. `sent`: a provider accepted it. `unknown`: the provider did not confirm it; the code may still arrive. `delivered`: it arrived on the phone. `undelivered`, `failed`: it did not arrive; another code may be requested immediately.',
   examples: ['sent'],
 })
 
-/** How far the code of a challenge has come. */
+/** The schema of the delivery of a challenge's code. */
 export const Delivery = Exactly(
   {
     channel: ChannelName,
@@ -63,34 +63,36 @@ export const Delivery = Exactly(
     status: DeliveryState,
     resend_in: Seconds('Time until `POST /resend` is possible', DURATIONS.resendCooldown.default),
   },
-  { title: 'Delivery', description: 'How far the code has come; absent for factors that send nothing.' },
+  { title: 'Delivery', description: 'The delivery of the code. Absent for factors that send nothing.' },
 )
 
-/** What some factors tell the client. */
+/** The schema of the data that some factors send to the client. */
 export const FactorOptions = Type.Optional(
   Type.Object(
     {},
     {
       additionalProperties: true,
       title: 'FactorOptions',
-      description: 'What the client needs to answer, for factors that ask for more than a code. `sms` has none.',
+      description: 'Data that the client needs to complete the factor. Absent for `sms`.',
     },
   ),
 )
 
-/** A challenge that waits for its code: the answer of `/login` and `/resend`. */
+/** The schema of an open challenge: the response of every route that sends a code. */
 export const OpenChallengeBody = Exactly(
   {
     pending_token: PendingToken,
-    token_type: Type.Literal('pending-2fa', { description: 'Tells an open challenge from a grant.' }),
-    expires_in: Seconds('Life of the token and of the code', DURATIONS.codeTtl.default),
+    token_type: Type.Literal('pending-2fa', {
+      description: 'The type of the response: an open challenge, not a grant.',
+    }),
+    expires_in: Seconds('Lifetime of the pending token and of the code', DURATIONS.codeTtl.default),
     factor: Factor,
-    factors: Type.Array(Factor, { description: 'All that the account has; `factor` is the one in use.' }),
+    factors: Type.Array(Factor, { description: 'All factors of the account; `factor` is the current one.' }),
     code_length: Type.Optional(
       Type.Integer({
         minimum: CODE_DIGITS.minimum,
         maximum: CODE_DIGITS.maximum,
-        description: 'Digits of the code; absent for factors without a code of fixed length.',
+        description: 'The number of digits of the code. Absent for factors without a code of fixed length.',
         examples: [6],
       }),
     ),
@@ -99,7 +101,7 @@ export const OpenChallengeBody = Exactly(
   },
   {
     title: 'OpenChallenge',
-    description: 'A login that waits for its code, to be entered at `POST /verify` with the pending token.',
+    description: 'A login that waits for its code. Send the code to `POST /verify` with the pending token.',
     examples: [
       {
         pending_token: PENDING_TOKEN_EXAMPLE,

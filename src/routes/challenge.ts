@@ -10,18 +10,19 @@ const ChallengeBody = Exactly(
   {
     factor: Factor,
     expires_in: Seconds('Time left for the code', 240),
-    attempts_left: Type.Integer({ minimum: 0, description: 'How many wrong codes it still takes.', examples: [5] }),
+    attempts_left: Type.Integer({ minimum: 0, description: 'The number of guesses that are left.', examples: [5] }),
     options: FactorOptions,
     delivery: Type.Optional(Delivery),
     state: Type.Union([Type.Literal('waiting'), Type.Literal('approved'), Type.Literal('closed')], {
       title: 'ChallengeState',
-      description: '`waiting` for its code; `approved`: the code was right; `closed`: neither can be any more.',
+      description:
+        'The state of the challenge. `waiting`: it waits for its code. `approved`: the correct code was entered. `closed`: it ended without a correct code.',
       examples: ['waiting'],
     }),
   },
   {
     title: 'Challenge',
-    description: 'How far a login has come.',
+    description: 'The status of a challenge.',
     examples: [
       {
         factor: 'sms',
@@ -34,7 +35,7 @@ const ChallengeBody = Exactly(
   },
 )
 
-/** `GET /challenge`: what has become of a challenge. */
+/** `GET /challenge` returns the status of a challenge. */
 export const challenge: Route = (app, deps) => {
   app.route({
     method: 'GET',
@@ -42,9 +43,9 @@ export const challenge: Route = (app, deps) => {
     schema: {
       operationId: 'getChallenge',
       tags: ['Login'],
-      summary: 'See how far a login has come',
+      summary: 'Get the status of a login',
       description:
-        'How far a login has come, without using anything up: whether the message has arrived, how many guesses are left, and when another code may be asked for. For pages that were reloaded, and for those that want to show that the message was delivered.',
+        'Returns the delivery status of the message, the number of guesses left, and the time until another code may be requested. The call does not count as a guess. Use it after a page reload, or to show that the message was delivered.',
       security: [{ pendingToken: [] }],
       response: {
         200: answer('The challenge.', ChallengeBody),

@@ -1,7 +1,7 @@
 import { Problem } from '../errors.ts'
 import type { Route } from './route.ts'
 
-/** Nothing runs, loads or is asked that this server did not give, and no text ever becomes markup (ASVS 3.4.3). */
+/** The Content-Security-Policy of the demo: only resources of this server, and no text becomes markup (ASVS 3.4.3). */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -15,7 +15,7 @@ const POLICY = [
   "trusted-types 'none'",
 ].join('; ')
 
-/** `GET /demo`: the pages that show how a login looks to a user. For a browser, `GET /` leads there. */
+/** `GET /demo` serves the demo pages. `GET /` redirects browsers there. */
 export const demo: Route = (app, { demo: files }) => {
   if (!files) return
   const schema = { hide: true }
@@ -27,7 +27,7 @@ export const demo: Route = (app, { demo: files }) => {
       handler: (_request, reply) => reply.header('content-security-policy', POLICY).type(type).send(body),
     })
   }
-  // Relative, for servers that are reached below a path of their own.
+  // Relative, because a proxy may serve this server below a path.
   app.route({ method: 'GET', url: '/demo', schema, handler: (_request, reply) => reply.redirect('demo/') })
   app.route({
     method: 'GET',

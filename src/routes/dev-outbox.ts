@@ -6,7 +6,7 @@ import { Exactly } from '../http/exactly.ts'
 import { ChannelName } from './challenge-schemas.ts'
 import { problems } from './problems/schemas.ts'
 import type { Route } from './route.ts'
-import { answer, Moment } from './schemas.ts'
+import { answer, Timestamp } from './schemas.ts'
 
 const EXAMPLE = {
   to: '+12025550143',
@@ -17,51 +17,58 @@ const EXAMPLE = {
 
 const Message = Exactly(
   {
-    to: Type.String({ description: 'The number, in E.164.', examples: [EXAMPLE.to] }),
+    to: Type.String({ description: 'The phone number in E.164 format.', examples: [EXAMPLE.to] }),
     channel: ChannelName,
-    body: Type.String({ description: 'The text, or what a call says.', examples: [EXAMPLE.body] }),
-    sent_at: Moment('When it would have been sent.'),
+    body: Type.String({ description: 'The text of the message, or the words of the call.', examples: [EXAMPLE.body] }),
+    sent_at: Timestamp('The time at which the message was stored.'),
   },
-  { title: 'OutboxMessage', description: 'A message that was kept in the place of being sent.' },
+  { title: 'OutboxMessage', description: 'A message that was stored instead of being sent.' },
 )
 
 const Outbox = Exactly(
-  { messages: Type.Array(Message, { description: 'The latest first.' }) },
-  { title: 'Outbox', description: 'The latest messages to a number.', examples: [{ messages: [EXAMPLE] }] },
+  { messages: Type.Array(Message, { description: 'The messages, latest first.' }) },
+  {
+    title: 'Outbox',
+    description: 'The latest messages, to one number or to all numbers.',
+    examples: [{ messages: [EXAMPLE] }],
+  },
 )
 
-/** What those who pass requests on say of it. */
-const PASSED_ON = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip']
+/** Headers that proxies and tunnels add. */
+const PROXY_HEADERS = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip']
 
 const LOOPBACK = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/
 
 /**
- * Throws `forbidden` unless the caller knows us by a name that only this machine has: a page whose own name was made to
- * lead here says that name (DNS rebinding), and a tunnel says whom it passes on.
+ * Throws `forbidden` unless the request names a loopback host and came without a proxy. The `Host` header shows DNS
+ * rebinding, and the proxy headers show a tunnel.
  */
-const assertFromHere = async ({ headers }: FastifyRequest): Promise<void> => {
-  const isPassedOn = PASSED_ON.some((name) => headers[name] !== undefined)
-  if (LOOPBACK.test(headers.host ?? '') && !isPassedOn && headers['sec-fetch-site'] !== 'cross-site') return
+const assertLocalRequest = async ({ headers }: FastifyRequest): Promise<void> => {
+  const isProxied = PROXY_HEADERS.some((name) => headers[name] !== undefined)
+  if (LOOPBACK.test(headers.host ?? '') && !isProxied && headers['sec-fetch-site'] !== 'cross-site') return
   throw new Problem('forbidden', {
-    detail: 'Only this machine may ask, by http://127.0.0.1 or http://localhost, unless DEV_OUTBOX=true is set.',
+    detail:
+      'The outbox accepts only requests from this machine to http://127.0.0.1 or http://localhost. To allow others, set DEV_OUTBOX=true.',
   })
 }
 
-/** `GET /dev/outbox`: the messages that were not really sent, for tests of programs that use this API and for the demo. */
+/** `GET /dev/outbox` returns the messages of the development outbox, for tests of clients and for the demo. */
 export const devOutbox: Route = (app, { outbox }) => {
   if (!outbox) return
   app.route({
     method: 'GET',
     url: '/dev/outbox',
-    ...(outbox.onlyHere && { onRequest: assertFromHere }),
+    ...(outbox.isLocalOnly && { onRequest: assertLocalRequest }),
     schema: {
       operationId: 'getOutbox',
       tags: ['Development'],
-      summary: 'The latest messages',
+      summary: 'List the latest messages',
       description:
-        'For tests of programs that use this API, and for the demo: what would have been sent. Without `to`, to all numbers. Never in production.',
+        'The messages that the development outbox stored instead of sending them, for tests of clients and for the demo. Without `to`, messages to all numbers. Not available in production.',
       querystring: Exactly({
-        to: Type.Optional(Type.String({ pattern: E164, description: 'A number in E.164, the plus as `%2B`.' })),
+        to: Type.Optional(
+          Type.String({ pattern: E164, description: 'A phone number in E.164 format. Write the plus sign as `%2B`.' }),
+        ),
       }),
       response: {
         200: answer('The messages.', Outbox),

@@ -2,23 +2,23 @@ import { Type } from 'typebox'
 import { Exactly } from '../http/exactly.ts'
 import { ACCOUNT_PROBLEMS, BODY_PROBLEMS, problems } from './problems/schemas.ts'
 import { bearerToken, contextOf, type Route } from './route.ts'
-import { answer, Id, Moment, Nameable, PlaceOfUse } from './schemas.ts'
+import { answer, ClientAddress, ClientName, Id, Timestamp } from './schemas.ts'
 
 const Device = Exactly(
   {
-    id: Id('Names the device.'),
-    name: Nameable,
-    address: PlaceOfUse,
-    created_at: Moment('When it was remembered.'),
-    last_used_at: Moment('When it stood in for a code last.'),
-    expires_at: Moment('Until when it is remembered.'),
+    id: Id('The id of the device.'),
+    name: ClientName,
+    address: ClientAddress,
+    created_at: Timestamp('The time at which the device was remembered.'),
+    last_used_at: Timestamp('The time of the last login with this device instead of a code.'),
+    expires_at: Timestamp('The time until which the device is remembered.'),
   },
-  { title: 'Device', description: 'A device that stands in for a code.' },
+  { title: 'Device', description: 'A remembered device: a device that logs in without a code.' },
 )
 
 const EXAMPLE = {
   id: '5f0c1f5a-6f5e-4f6a-8f0e-2f1d3c4b5a69',
-  name: 'Telephone in the kitchen',
+  name: 'Kitchen phone',
   address: '203.0.113.7',
   created_at: '2026-11-01T10:00:00.000Z',
   last_used_at: '2026-11-24T10:00:00.000Z',
@@ -26,11 +26,11 @@ const EXAMPLE = {
 }
 
 const DeviceList = Exactly(
-  { devices: Type.Array(Device, { description: 'The last used first.' }) },
+  { devices: Type.Array(Device, { description: 'The devices, last used first.' }) },
   { title: 'DeviceList', description: 'The remembered devices of a user.', examples: [{ devices: [EXAMPLE] }] },
 )
 
-/** `GET /devices`, `DELETE /devices` and `DELETE /devices/:id`: which devices stand in for a code, and an end to it. */
+/** `GET /devices` lists remembered devices. `DELETE /devices` and `DELETE /devices/:id` forget all of them or one. */
 export const devices: Route = (app, deps) => {
   app.route({
     method: 'GET',
@@ -38,9 +38,9 @@ export const devices: Route = (app, deps) => {
     schema: {
       operationId: 'listDevices',
       tags: ['Device'],
-      summary: 'The remembered devices',
+      summary: 'List the remembered devices',
       description:
-        'A device is remembered after `POST /verify` with `remember_device`; its token then stands in for codes. The list is for a page on which the user sees which ones do.',
+        'A device is remembered after `POST /verify` with `remember_device`. It then logs in with its device token instead of a code. Show users this list so that they can check and remove their devices.',
       security: [{ accessToken: [] }],
       response: {
         200: answer('The devices, the last used first.', DeviceList),
@@ -70,10 +70,10 @@ export const devices: Route = (app, deps) => {
       operationId: 'forgetDevices',
       tags: ['Device'],
       summary: 'Forget all devices',
-      description: 'Every login takes a code again. Also ends the sessions that the devices opened.',
+      description: 'All further logins require a code. Also ends the sessions that were opened by these devices.',
       security: [{ accessToken: [] }],
       response: {
-        204: Type.Null({ description: 'Every login takes a code.' }),
+        204: Type.Null({ description: 'All devices are forgotten.' }),
         ...problems(...BODY_PROBLEMS, ...ACCOUNT_PROBLEMS),
       },
     },
@@ -90,11 +90,11 @@ export const devices: Route = (app, deps) => {
       operationId: 'forgetDevice',
       tags: ['Device'],
       summary: 'Forget one device',
-      description: 'Its logins take a code again. Also ends the sessions that it opened.',
+      description: 'Further logins on this device require a code. Also ends the sessions that this device opened.',
       security: [{ accessToken: [] }],
-      params: Exactly({ id: Id('As `GET /devices` has it.') }),
+      params: Exactly({ id: Id('The `id` of the device in `GET /devices`.') }),
       response: {
-        204: Type.Null({ description: 'Its token is worth nothing.' }),
+        204: Type.Null({ description: 'The device is forgotten; its token is revoked.' }),
         ...problems(...BODY_PROBLEMS, 'not_found', ...ACCOUNT_PROBLEMS),
       },
     },

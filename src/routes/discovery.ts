@@ -3,7 +3,7 @@ import { authorizationServer } from './authorization-server.ts'
 import { jwks } from './jwks.ts'
 import type { App, Route } from './route.ts'
 
-/** The routes whose answers others may keep, in a scope of their own: no other answer has an ETag. */
+/** Adds the cacheable routes in a separate scope, because only their responses have an ETag. */
 export const discovery: Route = async (app, deps) => {
   await app.register(async (scope) => {
     await scope.register(etag, { algorithm: 'sha256' })

@@ -9,67 +9,64 @@ import { Seconds } from './schemas.ts'
 
 const opaque = (prefix: string) => `^${prefix}[A-Za-z0-9_-]{43}$`
 
-/** Tokens for examples; they serve nowhere. */
+/** An example of a refresh token; it is not valid. */
 export const REFRESH_TOKEN_EXAMPLE = 'rt_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'
 const DEVICE_TOKEN_EXAMPLE = 'dt_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'
 const ACCESS_TOKEN_EXAMPLE = 'eyJhbGciOiJFZERTQSIsInR5cCI6ImF0K2p3dCJ9.eyJhY3IiOiJhYWwyIn0.c2lnbmF0dXJl'
 
-/** A refresh token, as it was given. */
+/** The schema of a refresh token. */
 export const RefreshToken = Type.String({
   minLength: 46,
   maxLength: 46,
   pattern: opaque('rt_'),
-  description: 'The refresh token, as it was answered. It serves once.',
+  description: 'The refresh token, as it was returned. It can be used once.',
   examples: [REFRESH_TOKEN_EXAMPLE],
 })
 
-/** A device token, as it was given. */
+/** The schema of a device token. */
 export const DeviceToken = Type.String({
   minLength: 46,
   maxLength: 46,
   pattern: opaque('dt_'),
-  description: 'The device token, as it was answered. It serves once.',
+  description: 'The device token, as it was returned. It can be used once.',
   examples: [DEVICE_TOKEN_EXAMPLE],
 })
 
-/** What a client may call itself. */
+/** The schema of the name that a client gives to its device. */
 export const DeviceName = Type.Optional(
   Type.String({
     minLength: 1,
     maxLength: 64,
     pattern: CLEAN_TEXT,
-    description: 'What this client is called in the lists of sessions and devices; by default its `User-Agent`.',
-    examples: ['Telephone in the kitchen'],
+    description: 'The name of this client in the lists of sessions and devices. Default: its `User-Agent`.',
+    examples: ['Kitchen phone'],
   }),
 )
 
-/** What a caller holds after a login: the answer of `/verify` and of all that opens or renews a session. */
+/** The schema of a grant: the response of every route that opens or renews a session. */
 export const GrantBody = Exactly(
   {
     access_token: Type.String({
       description:
-        'For your APIs, as `Authorization: Bearer …`. A JWT (RFC 9068) that they verify with the keys of `GET /.well-known/jwks.json`.',
+        'The access token: a JWT (RFC 9068). Send it to your APIs as `Authorization: Bearer …`. They verify it with the keys at `GET /.well-known/jwks.json`.',
       examples: [ACCESS_TOKEN_EXAMPLE],
     }),
     token_type: Type.Literal('Bearer', {
-      description: 'How the access token is sent. Tells a grant from an open challenge.',
+      description: 'The scheme of the access token. Identifies a grant, as opposed to an open challenge.',
     }),
-    expires_in: Seconds('Life of the access token', DURATIONS.accessTtl.default),
+    expires_in: Seconds('Lifetime of the access token', DURATIONS.accessTtl.default),
     refresh_token: Type.Optional(
       Type.String({
         description:
-          'For `POST /refresh`, once. Absent where the server keeps it in a cookie (`REFRESH_COOKIE`). Keep it out of `localStorage`.',
+          'The refresh token, for one call of `POST /refresh`. Absent if the server sends it in a cookie (`REFRESH_COOKIE`). Do not store it in `localStorage`.',
         examples: [REFRESH_TOKEN_EXAMPLE],
       }),
     ),
-    refresh_expires_in: Seconds(
-      'Time for which the refresh token serves, if nobody uses it',
-      DURATIONS.sessionIdle.default,
-    ),
+    refresh_expires_in: Seconds('Time until the unused refresh token expires', DURATIONS.sessionIdle.default),
     device_token: Type.Optional(
       Type.String({
         description:
-          'For `POST /login`, once, with the password and in the place of a code. Only after `remember_device`, and renewed by each login with it.',
+          'The device token, for one call of `POST /login` with the password instead of a code. Returned after `remember_device`, and renewed by each login with it.',
         examples: [DEVICE_TOKEN_EXAMPLE],
       }),
     ),
@@ -90,7 +87,7 @@ export const GrantBody = Exactly(
   },
 )
 
-/** A grant in the contract's spelling; tokens that travel by cookie are set on the reply. */
+/** Returns the response body of a grant. Sets cookies on the reply for tokens that are sent as cookies. */
 export const grantBody = (
   { accessToken, expiresIn, refresh, device }: Grant,
   reply: FastifyReply,

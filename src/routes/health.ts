@@ -9,40 +9,40 @@ import { answer } from './schemas.ts'
 const RETRY_AFTER = 5
 
 const Liveness = Exactly(
-  { status: Type.Literal('live', { description: 'Always this.' }) },
-  { title: 'Liveness', description: 'That the process answers.', examples: [{ status: 'live' }] },
+  { status: Type.Literal('live', { description: 'Always `live`.' }) },
+  { title: 'Liveness', description: 'The process is running.', examples: [{ status: 'live' }] },
 )
 
-const CompanyState = Exactly(
+const ProviderState = Exactly(
   {
-    provider: Type.String({ description: 'The company, as `SMS_PROVIDERS` names it.', examples: ['twilio'] }),
+    provider: Type.String({ description: 'The provider, as named in `SMS_PROVIDERS`.', examples: ['twilio'] }),
     channel: ChannelName,
     state: Type.Enum(['closed', 'open', 'half-open'], {
       description:
-        'Its circuit breaker: `closed` while messages flow, `open` while it is left alone, `half-open` at the next try.',
+        'The state of the circuit breaker. `closed`: messages are sent. `open`: the provider is skipped. `half-open`: the next message is a trial.',
       examples: ['closed'],
     }),
   },
-  { title: 'CompanyState', description: 'How a delivery company does.' },
+  { title: 'CompanyState', description: 'The state of a provider on one channel.' },
 )
 
 const Readiness = Exactly(
   {
     status: Type.Enum(['ready', 'degraded'], {
       description:
-        '`degraded` while a provider is left alone because it keeps failing. With no other provider, `/login` alone answers 503.',
+        '`degraded` while a failing provider is skipped. If it is the only provider, only routes that send codes return 503.',
       examples: ['ready'],
     }),
-    delivery: Type.Array(CompanyState, { description: 'Each company and channel.' }),
+    delivery: Type.Array(ProviderState, { description: 'The state of each provider and channel.' }),
   },
   {
     title: 'Readiness',
-    description: 'That the service can serve, and how delivery does.',
+    description: 'The service can handle requests; the state of delivery.',
     examples: [{ status: 'ready', delivery: [{ provider: 'twilio', channel: 'sms', state: 'closed' }] }],
   },
 )
 
-/** `GET /health/live` and `GET /health/ready`: whether the process runs, and whether it can serve. */
+/** `GET /health/live` reports that the process runs. `GET /health/ready` reports whether it can handle requests. */
 export const health: Route = (app, { readiness, deliveryStates }) => {
   app.route({
     method: 'GET',
@@ -50,11 +50,11 @@ export const health: Route = (app, { readiness, deliveryStates }) => {
     schema: {
       operationId: 'getLiveness',
       tags: ['Operation'],
-      summary: 'Whether the process runs',
+      summary: 'Check liveness',
       description:
-        'For whatever starts processes again. Asks nothing of the database, so that a database that is away restarts nobody.',
+        'For supervisors that restart processes. The check does not use the database, so that a database outage does not cause restarts.',
       response: {
-        200: answer('It does.', Liveness),
+        200: answer('The process is running.', Liveness),
         ...problems(),
       },
     },
@@ -67,11 +67,11 @@ export const health: Route = (app, { readiness, deliveryStates }) => {
     schema: {
       operationId: 'getReadiness',
       tags: ['Operation'],
-      summary: 'Whether the service can serve',
+      summary: 'Check readiness',
       description:
-        'For load balancers: whether requests should come here. 503 while the database or what a login needs of it is missing, or while the instance stops: `missing` names it, and `detail` says which right, table or migration it is. A provider that fails makes it `degraded`: another instance would not reach it either.',
+        'For load balancers. Returns 503 while the database is unavailable or incomplete, or while the instance stops. `missing` names the unavailable parts, and `detail` the missing permission, table or migration. A failing provider only changes the status to `degraded`, because other instances cannot reach it either.',
       response: {
-        200: answer('Everything it needs is there.', Readiness),
+        200: answer('The instance can handle requests.', Readiness),
         ...problems('service_unavailable'),
       },
     },

@@ -18,7 +18,7 @@ import { sessions } from './sessions.ts'
 import { smsReceipts } from './sms-receipts.ts'
 import { verify } from './verify.ts'
 
-/** Every route. To add one: its file, and a line here. */
+/** All routes. To add a route, add its file and a line here. */
 export const routes: readonly Route[] = [
   login,
   verify,

@@ -18,41 +18,41 @@ const EXAMPLE = {
 
 const Jwk = Exactly(
   {
-    kty: Type.String({ description: 'The family of the key.', examples: [EXAMPLE.kty] }),
-    crv: Type.String({ description: 'Its curve.', examples: [EXAMPLE.crv] }),
-    x: Type.String({ description: 'The public key, or its first coordinate; base64url.', examples: [EXAMPLE.x] }),
+    kty: Type.String({ description: 'The key type.', examples: [EXAMPLE.kty] }),
+    crv: Type.String({ description: 'The curve.', examples: [EXAMPLE.crv] }),
+    x: Type.String({ description: 'The public key, or its x coordinate, in base64url.', examples: [EXAMPLE.x] }),
     y: Type.Optional(
       Type.String({
-        description: 'The second coordinate, for ES256; base64url.',
+        description: 'The y coordinate in base64url, for ES256.',
         examples: ['x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0'],
       }),
     ),
     kid: Type.String({
-      description: 'Its name, as tokens signed with it have it in their header.',
+      description: 'The key id. Tokens have the id of their key in the header.',
       examples: [EXAMPLE.kid],
     }),
-    alg: Type.String({ description: 'The one algorithm that it serves for.', examples: [EXAMPLE.alg] }),
-    use: Type.Literal('sig', { description: 'It signs.' }),
+    alg: Type.String({ description: 'The algorithm of the key.', examples: [EXAMPLE.alg] }),
+    use: Type.Literal('sig', { description: 'The use of the key: signatures.' }),
   },
   { title: 'Jwk', description: 'A public key (RFC 7517).', examples: [EXAMPLE] },
 )
 
 const JwkSet = Exactly(
-  { keys: Type.Array(Jwk, { description: 'The keys; a token names its own by `kid`.' }) },
+  { keys: Type.Array(Jwk, { description: 'The public keys. A token names its key in the header `kid`.' }) },
   { title: 'JwkSet', description: 'A JSON Web Key Set (RFC 7517 §5).', examples: [{ keys: [EXAMPLE] }] },
 )
 
-/** `GET /.well-known/jwks.json`: the keys that access tokens are verified with (RFC 7517). */
+/** `GET /.well-known/jwks.json` returns the public keys that verify access tokens (RFC 7517). */
 export const jwks: Route = (app, { keys }) => {
   app.route({
     method: 'GET',
     url: '/.well-known/jwks.json',
-    config: { keptFor: JWKS_MAX_AGE },
+    config: { maxAge: JWKS_MAX_AGE },
     schema: {
       operationId: 'getJwks',
       tags: ['Discovery'],
-      summary: 'The public signing keys',
-      description: `What access tokens are verified with, in the form that every library reads (RFC 7517). A new key is in the list for ${durationInWords(PUBLISH_DELAY)} before the first token is signed with it, and a former one until its last token has expired: keep the list for its \`max-age\`, and fetch it again when a token names a key that is not in it.`,
+      summary: 'Get the public signing keys',
+      description: `The public keys that verify access tokens, as a JWK Set (RFC 7517). A new key is published ${durationInWords(PUBLISH_DELAY)} before it signs its first token. A replaced key stays until its last token has expired. Cache the list for its \`max-age\`, and fetch it again when a token names an unknown key.`,
       headers: CachedHeaders,
       response: {
         200: answer('The keys.', JwkSet, CACHED),

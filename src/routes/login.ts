@@ -4,7 +4,7 @@ import { OpenChallengeBody } from './challenge-schemas.ts'
 import { DeviceToken, GrantBody, grantBody } from './grant-body.ts'
 import { openChallengeBody } from './open-challenge.ts'
 import { BODY_PROBLEMS, DATABASE_PROBLEMS, ISSUE_PROBLEMS, problems } from './problems/schemas.ts'
-import { contextOf, deliveryWish, type Route } from './route.ts'
+import { contextOf, type Route, readDeliveryOptions } from './route.ts'
 import { answer } from './schemas.ts'
 import { ClientKind, HumanCheckAnswer, SendingHeaders, WantedChannel } from './sending-schemas.ts'
 import { Password, Username } from './user-schemas.ts'
@@ -12,10 +12,10 @@ import { Password, Username } from './user-schemas.ts'
 const LoginAnswer = Type.Union([OpenChallengeBody, GrantBody], {
   title: 'LoginAnswer',
   description:
-    'What a right password gives: a pending token whose code is on its way, or, to a remembered device, tokens at once. `token_type` tells which.',
+    'The response to a correct password: an open challenge, or a grant for a remembered device. `token_type` tells them apart.',
 })
 
-/** `POST /login`: a password becomes a pending token and a code on its way. */
+/** `POST /login` checks the password, sends a code and returns a pending token. */
 export const login: Route = (app, deps) => {
   app.route({
     method: 'POST',
@@ -26,7 +26,7 @@ export const login: Route = (app, deps) => {
       tags: ['Login'],
       summary: 'Check the password and send a code',
       description:
-        'Step one of a login. A right password is answered with a **pending token**, which stands for this login until its code is entered, and a code goes to the phone of the account. An unknown name, a wrong password and a disabled account are answered alike.\n\nA code that went out a moment ago stays good: until `resend_in` is over, a right password gets `resend_cooldown` and no second message. After that, a new login replaces the former one.\n\nWith the `device_token` of a remembered device, a right password is answered with tokens at once. They say `acr: aal1`, for one factor; what changes the account takes both: send `step_up`.',
+        'Step one of a login. If the password is correct, the service sends a code to the phone of the account and returns a **pending token**. The pending token identifies this login until the code is entered. An unknown user name, a wrong password and a disabled account get the same response.\n\nA code that was just sent stays valid. Until `resend_in` seconds have passed, a correct password gets `resend_cooldown` and no second message. After that, a new login replaces the previous one.\n\nWith the `device_token` of a remembered device, a correct password returns tokens immediately. These tokens have `acr: aal1` (one factor). Calls that change the account require both factors: log in with `step_up`.',
       headers: SendingHeaders,
       body: Exactly(
         {
@@ -38,22 +38,20 @@ export const login: Route = (app, deps) => {
           device_token: Type.Optional(DeviceToken),
           step_up: Type.Optional(
             Type.Boolean({
-              description: 'Whether a code is wanted though the device is remembered: for what changes the account.',
+              description:
+                'If true, a code is sent even for a remembered device. Required before calls that change the account.',
               examples: [true],
             }),
           ),
         },
         {
           title: 'LoginRequest',
-          description: 'Who wants to log in, and how the code is to travel.',
+          description: 'The credentials of the user, and delivery options for the code.',
           examples: [{ username: 'demo', password: 'let me in please' }],
         },
       ),
       response: {
-        200: answer(
-          'The password is right: a code is on its way, or a remembered device stands in for it.',
-          LoginAnswer,
-        ),
+        200: answer('The password is correct. A code was sent, or a remembered device replaced it.', LoginAnswer),
         ...problems(...BODY_PROBLEMS, ...DATABASE_PROBLEMS, ...ISSUE_PROBLEMS, 'invalid_credentials'),
       },
     },
@@ -66,7 +64,7 @@ export const login: Route = (app, deps) => {
           password,
           ...(deviceToken !== undefined && { deviceToken }),
           ...(stepUp && { stepUp }),
-          ...deliveryWish(request, deps.channels),
+          ...readDeliveryOptions(request, deps.channels),
         },
         contextOf(request),
       )

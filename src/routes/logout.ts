@@ -4,7 +4,7 @@ import { REFRESH_TOKEN_EXAMPLE, RefreshToken } from './grant-body.ts'
 import { BODY_PROBLEMS, DATABASE_PROBLEMS, problems } from './problems/schemas.ts'
 import { bearerToken, contextOf, type Route } from './route.ts'
 
-/** `POST /logout`: ends this session. */
+/** `POST /logout` ends the current session. */
 export const logout: Route = (app, deps) => {
   app.route({
     method: 'POST',
@@ -12,20 +12,20 @@ export const logout: Route = (app, deps) => {
     schema: {
       operationId: 'logout',
       tags: ['Session'],
-      summary: 'End this session',
+      summary: 'End the current session',
       description:
-        'Names the session by its refresh token, in the body or in the cookie; without one that is good, by the access token in `Authorization`. An unknown refresh token is answered like any other. Access tokens that are out live until they expire. The device stays remembered.',
+        'Ends the session of the refresh token in the body or in the cookie. Without a valid refresh token, ends the session of the access token in `Authorization`. An unknown refresh token gets the same response as a valid one. Issued access tokens stay valid until they expire. The device stays remembered.',
       security: [{}, { accessToken: [] }],
       body: Exactly(
         { refresh_token: Type.Optional(RefreshToken) },
         {
           title: 'LogoutRequest',
-          description: 'The session to end, unless a cookie or the access token names it.',
+          description: 'The session to end, unless it is identified by a cookie or the access token.',
           examples: [{ refresh_token: REFRESH_TOKEN_EXAMPLE }],
         },
       ),
       response: {
-        204: Type.Null({ description: 'The session is over.' }),
+        204: Type.Null({ description: 'The session has ended.' }),
         ...problems(...BODY_PROBLEMS, 'invalid_token', 'not_found', ...DATABASE_PROBLEMS),
       },
     },

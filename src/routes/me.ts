@@ -11,21 +11,21 @@ const MeBody = Exactly(
   {
     id: Type.String({
       format: 'uuid',
-      description: 'The id of the user: `sub` of the tokens.',
+      description: 'The id of the user: `sub` of their tokens.',
       examples: ['5f0c1f5a-6f5e-4f6a-8f0e-2f1d3c4b5a69'],
     }),
-    username: Type.String({ description: 'The name to log in with, as it was first written.', examples: ['demo'] }),
+    username: Type.String({ description: 'The user name as it was first entered.', examples: ['demo'] }),
     phone: Type.Union([MaskedPhone, Type.Null()]),
     factors: Type.Array(Factor, { description: 'The second factors of the account.' }),
   },
   {
     title: 'Me',
-    description: 'The user that an access token speaks for.',
+    description: 'The user of an access token.',
     examples: [{ id: '5f0c1f5a-6f5e-4f6a-8f0e-2f1d3c4b5a69', username: 'demo', phone: '********43', factors: ['sms'] }],
   },
 )
 
-/** `GET /me`: the user an access token speaks for. */
+/** `GET /me` returns the user of the access token. */
 export const me: Route = (app, deps) => {
   app.route({
     method: 'GET',
@@ -33,9 +33,9 @@ export const me: Route = (app, deps) => {
     schema: {
       operationId: 'getMe',
       tags: ['Account'],
-      summary: 'Show the user',
+      summary: 'Get the user',
       description:
-        'The user that the access token speaks for. APIs of your own need not ask: they verify the token by themselves, with the public keys.',
+        'Returns the user of the access token. Your own APIs do not need this call: they verify the token with the public keys.',
       security: [{ accessToken: [] }],
       response: {
         200: answer('The user.', MeBody),

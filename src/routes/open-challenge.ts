@@ -2,7 +2,7 @@ import type { Static } from 'typebox'
 import type { OpenChallenge } from '../core/challenge/issue.ts'
 import type { Delivery, OpenChallengeBody } from './challenge-schemas.ts'
 
-/** Returns a waiting challenge in the contract's spelling. */
+/** Returns the response body of an open challenge. */
 export const openChallengeBody = (challenge: OpenChallenge): Static<typeof OpenChallengeBody> => {
   const { codeLength, options, delivery } = challenge
   return {
@@ -17,7 +17,7 @@ export const openChallengeBody = (challenge: OpenChallenge): Static<typeof OpenC
   }
 }
 
-/** Returns the delivery of a code in the contract's spelling; `destination` is masked. */
+/** Returns the response body of a code's delivery; `destination` is masked. */
 export const deliveryBody = (delivery: NonNullable<OpenChallenge['delivery']>): Static<typeof Delivery> => ({
   channel: delivery.channel,
   destination: delivery.destination,

@@ -9,22 +9,22 @@ import { NewPassword, Password, Username } from './user-schemas.ts'
 const Recovery = Exactly(
   {
     self_service: Type.Boolean({
-      description: 'Whether the user can reset the password here: not yet.',
+      description: 'Whether the user can reset the password in this API. Always false.',
       examples: [false],
     }),
     help: Type.String({
-      description: 'What the user is to do instead, for their eyes.',
+      description: 'Instructions to show to the user.',
       examples: ['Call our help desk at +1 202 555 0100.'],
     }),
   },
   {
     title: 'RecoveryHelp',
-    description: 'What whoever has forgotten the password can do.',
+    description: 'Instructions for users who forgot their password.',
     examples: [{ self_service: false, help: 'Call our help desk at +1 202 555 0100.' }],
   },
 )
 
-/** `POST /password` and `POST /password/reset`: another password, for those who know the old one and for those who do not. */
+/** `POST /password` changes the password. `POST /password/reset` returns instructions for users who forgot it. */
 export const password: Route = (app, deps) => {
   app.route({
     method: 'POST',
@@ -35,20 +35,20 @@ export const password: Route = (app, deps) => {
       tags: ['Account'],
       summary: 'Change the password',
       description:
-        'Needs a session in which both factors were presented a short while ago (log in with `step_up`), else the answer is `forbidden`. Ends every session, pending login and remembered device; the answer has the tokens of a new session, and the number of the account gets a notice, once for each login. A wrong current password counts like one at `POST /login`.',
+        'Requires a recent login with both factors (`step_up`); otherwise returns `forbidden`. Ends every session, pending login and remembered device, and returns the tokens of a new session. Sends a notice to the number of the account, once for each login. A wrong current password counts as a failed attempt at `POST /login`.',
       security: [{ accessToken: [] }],
       body: Exactly(
         { current_password: Password, new_password: NewPassword },
         {
           title: 'ChangePasswordRequest',
-          description: 'The password that is, and the one that shall be.',
+          description: 'The current password and the new one.',
           examples: [
             { current_password: 'correct horse battery staple', new_password: 'an older tale of four other words' },
           ],
         },
       ),
       response: {
-        200: answer('The password is changed; these are the only tokens.', GrantBody),
+        200: answer('The password is changed. Only these tokens are valid.', GrantBody),
         ...problems(
           ...BODY_PROBLEMS,
           'invalid_token',
@@ -74,19 +74,19 @@ export const password: Route = (app, deps) => {
     schema: {
       operationId: 'resetPassword',
       tags: ['Account'],
-      summary: 'Ask what to do about a forgotten password',
+      summary: 'Get help for a forgotten password',
       description:
-        'Answers what whoever runs the service says about it (`RECOVERY_HELP`), the same for every name; nobody is looked up and nothing is sent. A code by SMS cannot give a new password here: it would then be the only factor there is (SP 800-63B-4 §4.2.2.2).',
+        'Returns the instructions of the operator (`RECOVERY_HELP`), which are the same for every user name. The user is not looked up and no message is sent. A code by SMS cannot reset the password, because the code would then be the only factor (SP 800-63B-4 §4.2.2.2).',
       body: Exactly(
         { username: Username },
         {
           title: 'ResetPasswordRequest',
-          description: 'Who has forgotten the password.',
+          description: 'The user name of the user who forgot the password.',
           examples: [{ username: 'demo' }],
         },
       ),
       response: {
-        200: answer('What to do.', Recovery),
+        200: answer('The instructions for the user.', Recovery),
         ...problems(...BODY_PROBLEMS),
       },
     },

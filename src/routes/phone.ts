@@ -3,12 +3,12 @@ import { Code, OpenChallengeBody, PENDING_TOKEN_EXAMPLE, PendingToken } from './
 import { GrantBody, grantBody } from './grant-body.ts'
 import { openChallengeBody } from './open-challenge.ts'
 import { BODY_PROBLEMS, DATABASE_PROBLEMS, ISSUE_PROBLEMS, problems } from './problems/schemas.ts'
-import { bearerToken, contextOf, deliveryWish, type Route } from './route.ts'
+import { bearerToken, contextOf, type Route, readDeliveryOptions } from './route.ts'
 import { answer } from './schemas.ts'
 import { ClientKind, HumanCheckAnswer, SendingHeaders, WantedChannel } from './sending-schemas.ts'
 import { PhoneNumber } from './user-schemas.ts'
 
-/** `POST /phone` and `POST /phone/verify`: another number for the codes. */
+/** `POST /phone` sends a code to a new phone number. `POST /phone/verify` changes the number after the code is entered. */
 export const phone: Route = (app, deps) => {
   app.route({
     method: 'POST',
@@ -17,28 +17,28 @@ export const phone: Route = (app, deps) => {
     schema: {
       operationId: 'changePhone',
       tags: ['Account'],
-      summary: 'Ask for another phone number',
+      summary: 'Request a change of the phone number',
       description:
-        'Sends a code to the new number; the old one keeps its codes until that code is entered at `POST /phone/verify`. Needs a session in which both factors were presented a short while ago (log in with `step_up`), else the answer is `forbidden`. Whether a number belongs to somebody is never said.',
+        'Sends a code to the new number. The old number stays in use until the code is entered at `POST /phone/verify`. Requires a recent login with both factors (`step_up`); otherwise returns `forbidden`. The response never reveals whether another account uses the number.',
       security: [{ accessToken: [] }],
       headers: SendingHeaders,
       body: Exactly(
         { phone: PhoneNumber, channel: WantedChannel, client: ClientKind, human_check: HumanCheckAnswer },
         {
           title: 'ChangePhoneRequest',
-          description: 'The new number, and how its code is to travel.',
+          description: 'The new number, and delivery options for its code.',
           examples: [{ phone: '+12025550199' }],
         },
       ),
       response: {
-        200: answer('A code is on its way to the new number.', OpenChallengeBody),
+        200: answer('A code was sent to the new number.', OpenChallengeBody),
         ...problems(...BODY_PROBLEMS, ...DATABASE_PROBLEMS, ...ISSUE_PROBLEMS, 'invalid_token', 'factor_disabled'),
       },
     },
     handler: async (request) => {
       const authorized = await deps.authorize(bearerToken(request), { fresh: true })
-      const wish = deliveryWish(request, deps.channels)
-      const input = { phone: request.body.phone, ...wish }
+      const deliveryOptions = readDeliveryOptions(request, deps.channels)
+      const input = { phone: request.body.phone, ...deliveryOptions }
       return openChallengeBody(await deps.changePhone(authorized, input, contextOf(request)))
     },
   })
@@ -50,20 +50,20 @@ export const phone: Route = (app, deps) => {
     schema: {
       operationId: 'verifyPhone',
       tags: ['Account'],
-      summary: 'Enter the code that the new number got',
+      summary: 'Change the phone number with the code',
       description:
-        'Makes the number that of the account. Ends every session, pending login and remembered device; the answer has the tokens of a new session, and the old number gets a notice. Guesses are counted as at `POST /verify`.',
+        'Sets the new number for the account. Ends every session, pending login and remembered device, and returns the tokens of a new session. Sends a notice to the old number. Guesses count as at `POST /verify`.',
       security: [{ accessToken: [] }],
       body: Exactly(
         { pending_token: PendingToken, code: Code },
         {
           title: 'VerifyPhoneRequest',
-          description: 'The pending token and the code that the new number got.',
+          description: 'The pending token, and the code that was sent to the new number.',
           examples: [{ pending_token: PENDING_TOKEN_EXAMPLE, code: '123456' }],
         },
       ),
       response: {
-        200: answer('The number is changed; these are the only tokens.', GrantBody),
+        200: answer('The number is changed. Only these tokens are valid.', GrantBody),
         ...problems(
           ...BODY_PROBLEMS,
           'invalid_token',

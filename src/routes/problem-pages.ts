@@ -21,36 +21,36 @@ const EXAMPLE = pageOf(EXAMPLE_ISSUER, 'resend_cooldown')
 
 const ProblemPage = Exactly(
   {
-    type: Type.String({ description: 'This page: `type` of such problems.', examples: [EXAMPLE.type] }),
-    code: Type.String({ description: '`code` of such problems.', examples: [EXAMPLE.code] }),
-    status: Type.Integer({ description: 'The status of the answer.', examples: [EXAMPLE.status] }),
-    title: Type.String({ description: 'A short name for it.', examples: [EXAMPLE.title] }),
-    happened: Type.String({ description: 'What happened.', examples: [EXAMPLE.happened] }),
-    user: Type.String({ description: 'What to show to the user as it is, in English.', examples: [EXAMPLE.user] }),
+    type: Type.String({ description: 'The URL of this page: the `type` of the problem.', examples: [EXAMPLE.type] }),
+    code: Type.String({ description: 'The `code` of the problem.', examples: [EXAMPLE.code] }),
+    status: Type.Integer({ description: 'The HTTP status of the response.', examples: [EXAMPLE.status] }),
+    title: Type.String({ description: 'A short title.', examples: [EXAMPLE.title] }),
+    happened: Type.String({ description: 'The cause of the problem.', examples: [EXAMPLE.happened] }),
+    user: Type.String({ description: 'An English message to show to the user unchanged.', examples: [EXAMPLE.user] }),
     developer: Type.String({
-      description: 'What the developer of the calling program should do.',
+      description: 'The next step for the developer of the client.',
       examples: [EXAMPLE.developer],
     }),
   },
-  { title: 'ProblemPage', description: 'What there is to say about a kind of problem.', examples: [EXAMPLE] },
+  { title: 'ProblemPage', description: 'The texts about a problem code.', examples: [EXAMPLE] },
 )
 
 const ProblemList = Exactly(
-  { problems: Type.Array(ProblemPage, { description: 'By status.' }) },
-  { title: 'ProblemList', description: 'All problems that this API answers.', examples: [{ problems: [EXAMPLE] }] },
+  { problems: Type.Array(ProblemPage, { description: 'The problems in order of status.' }) },
+  { title: 'ProblemList', description: 'All problems of this API.', examples: [{ problems: [EXAMPLE] }] },
 )
 
-/** A page for browsers, JSON for programs. */
+/** Returns the OpenAPI response for a resource that is JSON for programs and HTML for browsers. */
 const inBoth = (description: string, schema: TSchema) => ({
   description,
   headers: { Vary: { type: 'string', description: '`Accept`.' } },
   content: {
     'application/json': { schema },
-    'text/html': { schema: Type.String({ description: 'A page for people.' }) },
+    'text/html': { schema: Type.String({ description: 'An HTML page.' }) },
   },
 })
 
-/** Sends what the caller prefers; JSON without a preference. */
+/** Sends JSON or HTML, as the request's `Accept` prefers; JSON by default. */
 const sendBoth = (request: FastifyRequest, reply: FastifyReply, json: object, html: () => string) => {
   reply.header('vary', 'Accept')
   const wanted = new Negotiator(request).mediaType(['application/json', 'text/html'])
@@ -58,7 +58,7 @@ const sendBoth = (request: FastifyRequest, reply: FastifyReply, json: object, ht
   return reply.type('text/html; charset=utf-8').header('content-security-policy', PROBLEM_PAGE_POLICY).send(html())
 }
 
-/** `GET /problems` and `GET /problems/:code`: where the `type` of a problem leads, and all of them. */
+/** `GET /problems` lists all problem codes. `GET /problems/:code` is the page that the `type` of a problem links to. */
 export const problemPages: Route = (app, { issuer }) => {
   const all = { problems: PROBLEM_CODES.map((code) => pageOf(issuer, code)) }
   app.route({
@@ -67,8 +67,8 @@ export const problemPages: Route = (app, { issuer }) => {
     schema: {
       operationId: 'listProblems',
       tags: ['Discovery'],
-      summary: 'All problem codes',
-      description: 'What each problem of this API means. A page for browsers, and JSON for programs (`Accept`).',
+      summary: 'List all problem codes',
+      description: 'Describes each problem of this API. Returns HTML to browsers and JSON to programs (`Accept`).',
       response: { 200: inBoth('All problems.', ProblemList), ...problems() },
     },
     handler: (request, reply) => sendBoth(request, reply, all, problemIndexHtml),
@@ -80,9 +80,9 @@ export const problemPages: Route = (app, { issuer }) => {
     schema: {
       operationId: 'getProblem',
       tags: ['Discovery'],
-      summary: 'What a problem code means',
+      summary: 'Describe a problem code',
       description:
-        'Where `type` of a problem leads: what happened, what the user should see, and what the developer should do. A page for browsers, and JSON for programs (`Accept`).',
+        'The page that the `type` of a problem links to: what happened, what the user should see, and what the developer should do. Returns HTML to browsers and JSON to programs (`Accept`).',
       params: Exactly({
         code: Type.String({
           maxLength: 64,

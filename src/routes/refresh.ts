@@ -9,7 +9,7 @@ import { BODY_PROBLEMS, DATABASE_PROBLEMS, problems } from './problems/schemas.t
 import { contextOf, type Route } from './route.ts'
 import { answer } from './schemas.ts'
 
-/** `POST /refresh`: a refresh token becomes an access token and the next refresh token. */
+/** `POST /refresh` exchanges a refresh token for an access token and the next refresh token. */
 export const refresh: Route = (app, deps) => {
   app.route({
     method: 'POST',
@@ -19,17 +19,17 @@ export const refresh: Route = (app, deps) => {
       operationId: 'refresh',
       tags: ['Session'],
       summary: 'Exchange a refresh token for new tokens',
-      description: `Access tokens live for ${durationInWords(DURATIONS.accessTtl.default)}; this gives the next one, and the next refresh token. Each refresh token serves once. The same one again, within ${durationInWords(DEFAULT_LIMITS.rotationGrace)} and before its successor was used, gives the same successor, for whoever lost the answer; at any other time it ends the session, for then somebody has copied it. The session ends ${durationInWords(DURATIONS.sessionTtl.default)} after its login, or after ${durationInWords(DURATIONS.sessionIdle.default)} without a refresh, unless the server is set otherwise.\n\nWhere the server keeps refresh tokens in cookies (\`REFRESH_COOKIE\`), send \`{}\` with \`Content-Type: application/json\` and let the browser add the cookie.`,
+      description: `Access tokens are valid for ${durationInWords(DURATIONS.accessTtl.default)}. This call returns a new access token and the next refresh token. Each refresh token can be used once.\n\nIf the response was lost, repeat the call: within ${durationInWords(DEFAULT_LIMITS.rotationGrace)}, and before the next refresh token was used, the same refresh token returns the same successor. Any other reuse ends the session, because the token was probably stolen. By default the session ends ${durationInWords(DURATIONS.sessionTtl.default)} after its login, or after ${durationInWords(DURATIONS.sessionIdle.default)} without a refresh.\n\nIf the server keeps refresh tokens in cookies (\`REFRESH_COOKIE\`), send \`{}\` with \`Content-Type: application/json\`; the browser adds the cookie.`,
       body: Exactly(
         { refresh_token: Type.Optional(RefreshToken) },
         {
           title: 'RefreshRequest',
-          description: 'The refresh token, unless it comes in a cookie.',
+          description: 'The refresh token, unless it is sent in a cookie.',
           examples: [{ refresh_token: REFRESH_TOKEN_EXAMPLE }],
         },
       ),
       response: {
-        200: answer('New tokens; the former refresh token is used.', GrantBody),
+        200: answer('New tokens. The previous refresh token is used.', GrantBody),
         ...problems(...BODY_PROBLEMS, 'invalid_token', ...DATABASE_PROBLEMS),
       },
     },

@@ -3,12 +3,12 @@ import { Exactly } from '../http/exactly.ts'
 import { OpenChallengeBody } from './challenge-schemas.ts'
 import { openChallengeBody } from './open-challenge.ts'
 import { BODY_PROBLEMS, DATABASE_PROBLEMS, ISSUE_PROBLEMS, problems } from './problems/schemas.ts'
-import { contextOf, deliveryWish, type Route } from './route.ts'
+import { contextOf, type Route, readDeliveryOptions } from './route.ts'
 import { answer } from './schemas.ts'
 import { ClientKind, HumanCheckAnswer, SendingHeaders, WantedChannel } from './sending-schemas.ts'
 import { Locale, NewPassword, PhoneNumber, Username } from './user-schemas.ts'
 
-/** `POST /register`: a name, a password and a number become a pending token and a code on its way. */
+/** `POST /register` starts a registration: it sends a code to the number and returns a pending token. */
 export const register: Route = (app, deps) => {
   app.route({
     method: 'POST',
@@ -17,9 +17,9 @@ export const register: Route = (app, deps) => {
     schema: {
       operationId: 'register',
       tags: ['Account'],
-      summary: 'Register',
+      summary: 'Register an account',
       description:
-        'Sends a code to the number; `POST /verify` with that code makes the account and logs in. Until then the name stays free: whoever enters their code first has it, and the other gets `username_taken` there. Whether a number belongs to somebody is never said.\n\nAnswers `forbidden` unless the server lets everybody register (`REGISTRATION=open`), or those with an invite (`invite`) and the invite is good.',
+        'Sends a code to the number. `POST /verify` with that code creates the account and logs in. Until then the user name is not reserved: the first user to enter their code gets it, and other users get `username_taken` at `POST /verify`. The response never reveals whether another account uses the number.\n\nReturns `forbidden` unless registration is open (`REGISTRATION=open`), or needs an invite (`REGISTRATION=invite`) and the invite is valid.',
       headers: SendingHeaders,
       body: Exactly(
         {
@@ -31,7 +31,7 @@ export const register: Route = (app, deps) => {
               minLength: 47,
               maxLength: 47,
               pattern: '^inv_[A-Za-z0-9_-]{43}$',
-              description: 'Where accounts are for invited people: what `doorcode invite` printed.',
+              description: 'The invite printed by `doorcode invite`. Required if `REGISTRATION` is `invite`.',
               examples: ['inv_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'],
             }),
           ),
@@ -42,12 +42,12 @@ export const register: Route = (app, deps) => {
         },
         {
           title: 'RegisterRequest',
-          description: 'The account that is wanted.',
+          description: 'The account to create.',
           examples: [{ username: 'ada', password: 'correct horse battery staple', phone: '+12025550143' }],
         },
       ),
       response: {
-        200: answer('A code is on its way.', OpenChallengeBody),
+        200: answer('A code was sent.', OpenChallengeBody),
         ...problems(
           ...BODY_PROBLEMS,
           ...DATABASE_PROBLEMS,
@@ -60,8 +60,15 @@ export const register: Route = (app, deps) => {
     },
     handler: async (request) => {
       const { username, password, phone, invite, locale } = request.body
-      const wish = deliveryWish(request, deps.channels)
-      const input = { username, password, phone, ...(invite && { invite }), ...(locale && { locale }), ...wish }
+      const deliveryOptions = readDeliveryOptions(request, deps.channels)
+      const input = {
+        username,
+        password,
+        phone,
+        ...(invite && { invite }),
+        ...(locale && { locale }),
+        ...deliveryOptions,
+      }
       return openChallengeBody(await deps.register(input, contextOf(request)))
     },
   })

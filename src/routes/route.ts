@@ -37,20 +37,20 @@ export type App = FastifyInstance<
   TypeBoxTypeProvider
 >
 
-/** A part of the service that readiness depends on. `check` rejects while the part is missing. */
+/** A readiness check. `check` rejects while the part of the service is unavailable. */
 export interface ReadinessCheck {
   name: string
   check: () => Promise<void>
 }
 
-/** One company and channel, and whether its circuit lets messages through. */
-export interface CompanyState {
+/** The state of a provider's circuit breaker on one channel. */
+export interface ProviderState {
   provider: string
   channel: Channel
   state: 'closed' | 'open' | 'half-open'
 }
 
-/** What routes are made of. */
+/** The dependencies of the routes. */
 export interface RouteDeps {
   issuer: string
   login: Login
@@ -66,35 +66,35 @@ export interface RouteDeps {
   sessions: Pick<SessionStore, 'list'>
   devices: Pick<DeviceStore, 'list'>
   cookies: TokenCookies
-  /** What the operator says to whoever has forgotten the password. */
+  /** Message shown to users who forgot their password. */
   recoveryHelp: string
   receipt: TakeReceipt
   /** Unix time, ms. */
   now: () => number
-  /** The channels this server has. */
+  /** The channels that this server can send on. */
   channels: readonly Channel[]
-  /** How each company does, for readiness. */
-  deliveryStates: () => CompanyState[]
+  /** Returns the state of each provider and channel, for readiness. */
+  deliveryStates: () => ProviderState[]
   limit: Limiter
-  /** The signing keys that are published by now. */
+  /** Returns the published signing keys. */
   keys: () => readonly PublicJwk[]
   readiness: readonly ReadinessCheck[]
-  /** Messages kept for tests, all of them without a number; absent where nobody may read them. */
+  /** The development outbox; absent in production. `find` without a number returns all messages. */
   outbox?:
     | {
         find(to?: string): { to: string; channel: Channel; body: string; sentAt: string }[]
-        /** Whether only programs and pages of this machine may ask. */
-        onlyHere?: boolean
+        /** Accept only requests from this machine. */
+        isLocalOnly?: boolean
       }
     | undefined
-  /** The files of the demo pages, by their paths below `/demo/`; absent where there are none. */
+  /** The files of the demo pages by their paths below `/demo/`; absent if the demo is disabled. */
   demo?: ReadonlyMap<string, { type: string; body: string }> | undefined
 }
 
-/** One route: it adds itself to the app. */
+/** A function that adds one or more routes to the app. */
 export type Route = (app: App, deps: RouteDeps) => void | Promise<void>
 
-/** As much of a `User-Agent` as a list of sessions shows. */
+/** Longest part of a `User-Agent` that is stored for the list of sessions. */
 const LONGEST_CLIENT = 64
 
 const clientName = (header: string | undefined): string | null =>
@@ -103,7 +103,7 @@ const clientName = (header: string | undefined): string | null =>
     .slice(0, LONGEST_CLIENT)
     .trim() || null
 
-/** Where a request came from, and how long it may wait. */
+/** Returns the origin of a request and the time left to answer it, in ms. */
 export const contextOf = (request: FastifyRequest): RequestContext => {
   const address = addressOf(request)
   const client = clientName(request.headers['user-agent'])
@@ -116,8 +116,8 @@ export const contextOf = (request: FastifyRequest): RequestContext => {
   }
 }
 
-/** How the caller wants the code to travel. Throws `validation_failed` for a channel that this server does not have. */
-export const deliveryWish = (
+/** Reads the delivery options of a request. Throws `validation_failed` for a channel that this server cannot send on. */
+export const readDeliveryOptions = (
   {
     headers,
     body,
@@ -129,11 +129,11 @@ export const deliveryWish = (
 ): DeliveryOptions => {
   const { channel, client, human_check: humanCheck } = body
   if (channel && !channels.includes(channel)) {
-    const message = `must be one that this server has: ${channels.join(', ')}`
+    const message = `must be a channel of this server: ${channels.join(', ')}`
     throw new Problem('validation_failed', { errors: [{ path: '/channel', message }] })
   }
   const acceptLanguage = headers['accept-language']
-  // A structured field writes it in quotes; many clients do not.
+  // A structured field has quotes around the key; many clients omit them.
   const idempotencyKey = headers['idempotency-key']?.toString().replaceAll('"', '')
   return {
     ...(channel && { channel }),
@@ -144,7 +144,7 @@ export const deliveryWish = (
   }
 }
 
-/** The token of `Authorization: Bearer …` (RFC 6750 §2.1). Throws `invalid_token` when there is not exactly one. */
+/** Returns the token of `Authorization: Bearer …` (RFC 6750 §2.1). Throws `invalid_token` if there is not exactly one. */
 export const bearerToken = ({ headers }: FastifyRequest): string => {
   const token = /^Bearer ([A-Za-z0-9._~+/-]+=*)$/i.exec(headers.authorization ?? '')?.[1]
   if (!token) throw new Problem('invalid_token', { detail: 'Send the header "Authorization: Bearer <token>".' })

@@ -1,26 +1,26 @@
 import { type Static, Type } from 'typebox'
 import type { SessionView } from '../core/session/ports.ts'
-import { Acr, Id, Moment, Nameable, PlaceOfUse } from './schemas.ts'
+import { Acr, ClientAddress, ClientName, Id, Timestamp } from './schemas.ts'
 
-/** The members of a session, as its user and operators see it. */
+/** The schemas of the members of a session, for its user and for the admin API. */
 export const SESSION_MEMBERS = {
-  id: Id('`sid` of its access tokens.'),
-  name: Nameable,
-  address: PlaceOfUse,
+  id: Id('The id of the session: `sid` of its access tokens.'),
+  name: ClientName,
+  address: ClientAddress,
   acr: Acr,
   by_device: Type.Boolean({
-    description: 'Whether a remembered device stood in for the code.',
+    description: 'Whether a remembered device replaced the code at the login.',
     examples: [false],
   }),
-  created_at: Moment('When it was opened.'),
-  last_used_at: Moment('When it was refreshed last.'),
-  expires_at: Moment('When it ends, if nobody uses it.'),
+  created_at: Timestamp('The time of the login.'),
+  last_used_at: Timestamp('The time of the last refresh.'),
+  expires_at: Timestamp('The time at which the session ends unless it is refreshed.'),
 }
 
-/** One for the documents. */
+/** An example of a session. */
 export const SESSION_EXAMPLE = {
   id: '0e3b1c9e-4c0f-4c3f-9a55-0d4b8a9f2d11',
-  name: 'Telephone in the kitchen',
+  name: 'Kitchen phone',
   address: '203.0.113.7',
   acr: 'aal2',
   by_device: false,
@@ -29,7 +29,7 @@ export const SESSION_EXAMPLE = {
   expires_at: '2026-11-24T11:50:00.000Z',
 }
 
-/** A session in the contract's spelling. */
+/** Returns the response body of a session. */
 export const sessionBody = (session: SessionView): Static<ReturnType<typeof Type.Object<typeof SESSION_MEMBERS>>> => ({
   id: session.sessionId,
   name: session.name,

@@ -8,13 +8,13 @@ import { SESSION_EXAMPLE, SESSION_MEMBERS, sessionBody } from './session-body.ts
 const Session = Exactly(
   {
     ...SESSION_MEMBERS,
-    current: Type.Boolean({ description: 'Whether this is the session that asks.', examples: [true] }),
+    current: Type.Boolean({ description: 'Whether this is the session of the request.', examples: [true] }),
   },
-  { title: 'Session', description: 'A place where the user is logged in.' },
+  { title: 'Session', description: 'A session of the user.' },
 )
 
 const SessionList = Exactly(
-  { sessions: Type.Array(Session, { description: 'The last used first.' }) },
+  { sessions: Type.Array(Session, { description: 'The sessions, last used first.' }) },
   {
     title: 'SessionList',
     description: 'The open sessions of a user.',
@@ -22,7 +22,7 @@ const SessionList = Exactly(
   },
 )
 
-/** `GET /sessions`, `DELETE /sessions` and `DELETE /sessions/:id`: where the user is logged in, and an end to it. */
+/** `GET /sessions` lists open sessions. `DELETE /sessions` ends all other sessions, `DELETE /sessions/:id` ends one. */
 export const sessions: Route = (app, deps) => {
   app.route({
     method: 'GET',
@@ -30,9 +30,9 @@ export const sessions: Route = (app, deps) => {
     schema: {
       operationId: 'listSessions',
       tags: ['Session'],
-      summary: 'Where the user is logged in',
+      summary: 'List the open sessions',
       description:
-        'A session begins with a login and lives as long as its refresh tokens. The list is for a page on which the user sees where they are logged in.',
+        'A session begins with a login and ends when its refresh token expires or is revoked. Show users this list so that they can check where they are logged in.',
       security: [{ accessToken: [] }],
       response: {
         200: answer('The open sessions, the last used first.', SessionList),
@@ -55,10 +55,11 @@ export const sessions: Route = (app, deps) => {
       operationId: 'endOtherSessions',
       tags: ['Session'],
       summary: 'End all other sessions',
-      description: 'Logs the user out everywhere but here. Access tokens that are out live until they expire.',
+      description:
+        'Ends every session of the user except the current one. Issued access tokens stay valid until they expire.',
       security: [{ accessToken: [] }],
       response: {
-        204: Type.Null({ description: 'This session is the only one.' }),
+        204: Type.Null({ description: 'Only the current session is left.' }),
         ...problems(...BODY_PROBLEMS, ...ACCOUNT_PROBLEMS),
       },
     },
@@ -76,11 +77,11 @@ export const sessions: Route = (app, deps) => {
       tags: ['Session'],
       summary: 'End one session',
       description:
-        'Logs the user out in one place, which may be this one. Access tokens that are out live until they expire.',
+        'Ends one session of the user, which may be the current one. Issued access tokens stay valid until they expire.',
       security: [{ accessToken: [] }],
-      params: Exactly({ id: Id('As `GET /sessions` has it.') }),
+      params: Exactly({ id: Id('The `id` of the session in `GET /sessions`.') }),
       response: {
-        204: Type.Null({ description: 'It is over.' }),
+        204: Type.Null({ description: 'The session has ended.' }),
         ...problems(...BODY_PROBLEMS, 'not_found', ...ACCOUNT_PROBLEMS),
       },
     },

@@ -6,21 +6,21 @@ import { Exactly } from '../http/exactly.ts'
 import { DATABASE_PROBLEMS, problems } from './problems/schemas.ts'
 import { contextOf, type Route } from './route.ts'
 
-/** The longest receipt of any company is a fraction of it, in bytes. */
-const LONGEST_RECEIPT = 65_536
+/** Maximum size of a receipt, in bytes. Receipts of all providers are much smaller. */
+const MAX_RECEIPT_BYTES = 65_536
 
-/** Receipts that providers read as text. */
+/** Content types of receipts that providers parse as text. */
 const TEXT = /^(?:text\/|application\/(?:[a-z.+-]*json|x-www-form-urlencoded))/i
 
-/** Companies post their receipts, but for those that put them into the query. */
+/** Most providers post their receipts; some send them in the query of a GET. */
 const OPERATIONS = [
-  { method: 'POST', operationId: 'takeReceipt', summary: 'Take a delivery receipt' },
-  { method: 'GET', operationId: 'takeReceiptInQuery', summary: 'Take a delivery receipt that stands in the query' },
+  { method: 'POST', operationId: 'takeReceipt', summary: 'Receive a delivery receipt' },
+  { method: 'GET', operationId: 'takeReceiptInQuery', summary: 'Receive a delivery receipt in the query' },
 ] as const
 
 type ReceiptRoute = { Params: { provider: string } }
 
-/** `POST /webhooks/sms/:provider`: what a company says has become of a message. */
+/** `POST /webhooks/sms/:provider` receives a provider's delivery receipts. */
 export const smsReceipts: Route = async (app, deps) => {
   const handler = async (request: FastifyRequest<ReceiptRoute>, reply: FastifyReply) => {
     const headers = Object.fromEntries(
@@ -33,7 +33,7 @@ export const smsReceipts: Route = async (app, deps) => {
   }
 
   await app.register(async (scope) => {
-    // The signature is made over the bytes as they came.
+    // The signature covers the raw bytes of the body.
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser<Buffer>('*', { parseAs: 'buffer' }, ({ headers }, body, done) => {
       const isText = TEXT.test(headers['content-type'] ?? '')
@@ -45,22 +45,22 @@ export const smsReceipts: Route = async (app, deps) => {
         method,
         url: '/webhooks/sms/:provider',
         exposeHeadRoute: false,
-        bodyLimit: LONGEST_RECEIPT,
+        bodyLimit: MAX_RECEIPT_BYTES,
         onRequest: deps.limit('receipts'),
         schema: {
           ...operation,
           tags: ['Operation'],
           description:
-            "For delivery companies: the receipt is in the company's own words and must carry its signature. One for an unknown message is answered like any other.",
+            'For providers. The receipt has the format of the provider and must have its signature. A receipt for an unknown message gets the same response.',
           params: Exactly({
             provider: Type.String({
               maxLength: 64,
-              description: 'The company, as `SMS_PROVIDERS` names it.',
+              description: 'The provider, as named in `SMS_PROVIDERS`.',
               examples: ['twilio'],
             }),
           }),
           response: {
-            204: { description: 'Taken.', type: 'null' },
+            204: { description: 'The receipt was accepted.', type: 'null' },
             ...problems(
               'validation_failed',
               'malformed_json',

@@ -10,7 +10,7 @@ import { answer } from './schemas.ts'
 
 const { attemptsPerChallenge, failuresPerLock, firstLock } = DEFAULT_LIMITS
 
-/** `POST /verify`: a pending token and its code become a session. */
+/** `POST /verify` exchanges a pending token and its code for a session. */
 export const verify: Route = (app, deps) => {
   app.route({
     method: 'POST',
@@ -20,7 +20,7 @@ export const verify: Route = (app, deps) => {
       operationId: 'verify',
       tags: ['Login'],
       summary: 'Exchange the pending token and the code for tokens',
-      description: `Step two of a login. The right code is answered with an access token, for your APIs, and a refresh token, for \`POST /refresh\`.\n\nA pending token serves once and takes ${countInWords(attemptsPerChallenge)} guesses. Wrong codes also count against the account, over all its logins: after ${countInWords(failuresPerLock)} in a row it takes none for ${durationInWords(firstLock)} (\`factor_locked\`). A code may have spaces, hyphens and dots between its digits, and digits of any script; one of another form is refused without being counted. If the answer is lost, the code is spent, and the user logs in again.\n\nWith the pending token of \`POST /register\`, the account is made first.`,
+      description: `Step two of a login. A correct code returns an access token for your APIs and a refresh token for \`POST /refresh\`.\n\nA pending token can be used once and allows ${countInWords(attemptsPerChallenge)} guesses. Wrong codes also count for the account, across all its logins: after ${countInWords(failuresPerLock)} in a row, the account accepts no codes for ${durationInWords(firstLock)} (\`factor_locked\`). A code may contain spaces, hyphens and dots, and digits of any script. Other formats are rejected and do not count as guesses. If the response is lost, the code is used and the user must log in again.\n\nWith the pending token of \`POST /register\`, the call first creates the account.`,
       body: Exactly(
         {
           pending_token: PendingToken,
@@ -28,7 +28,7 @@ export const verify: Route = (app, deps) => {
           factor: Type.Optional(Factor),
           remember_device: Type.Optional(
             Type.Boolean({
-              description: 'Whether to answer a `device_token`, which stands in for codes to come.',
+              description: 'If true, the response has a `device_token`, which replaces the code at further logins.',
               examples: [true],
             }),
           ),
@@ -36,12 +36,12 @@ export const verify: Route = (app, deps) => {
         },
         {
           title: 'VerifyRequest',
-          description: 'The pending token and what the user typed.',
+          description: 'The pending token, and the code that the user entered.',
           examples: [{ pending_token: PENDING_TOKEN_EXAMPLE, code: '123456' }],
         },
       ),
       response: {
-        200: answer('The code is right.', GrantBody),
+        200: answer('The code is correct.', GrantBody),
         ...problems(
           ...BODY_PROBLEMS,
           'invalid_token',

@@ -39,5 +39,5 @@ export const createDevelopment = async (
   const { username, password } = demoUser ?? {}
   const known = { outbox: hasOutbox, ...(demoUser && { demo_user: { username, password } }) }
   files?.set('development.json', { type: 'application/json', body: JSON.stringify(known) })
-  return { outbox: hasOutbox ? { find: outbox.find, onlyHere: !isForAll } : undefined, demo: files }
+  return { outbox: hasOutbox ? { find: outbox.find, isLocalOnly: !isForAll } : undefined, demo: files }
 }

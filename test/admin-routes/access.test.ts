@@ -197,8 +197,8 @@ t.test('refuses a route with a missing or unknown scope', async (t) => {
     app.get('/admin/new', { config: config as never }, async () => ({}))
     await app.ready()
   }
-  await t.rejects(attempt({}), /\/admin\/new demands no scope/)
-  await t.rejects(attempt({ scope: 'users:delete' }), /\/admin\/new demands no scope/)
+  await t.rejects(attempt({}), /\/admin\/new has no scope in its config/)
+  await t.rejects(attempt({ scope: 'users:delete' }), /\/admin\/new has no scope in its config/)
   await t.resolves(attempt({ scope: 'users:read' }))
 })
 

@@ -1,10 +1,10 @@
 import { isPart, mapPart, type Part } from './schemas.ts'
 
-/** One call, as an operation of a document has it, with values from its examples. */
+/** One call of an operation, with values from its examples. */
 interface Call {
   method: string
   url: string
-  /** Name and value; a value that is not given is a new random UUID each time. */
+  /** Name and value. Undefined stands for a new random UUID in each call. */
   headers: [name: string, value: string | undefined][]
   body: Part | undefined
   hasAnswer: boolean
@@ -46,10 +46,10 @@ const javascript = ({ method, url, headers, body, hasAnswer }: Call): string => 
     ...(hasAnswer
       ? [
           'const answer = await response.json()',
-          'if (!response.ok) throw new Error(answer.code) // better: switch on it',
+          'if (!response.ok) throw new Error(answer.code) // in an app, switch on the code',
           'console.log(answer)',
         ]
-      : ['if (!response.ok) throw new Error((await response.json()).code) // better: switch on it']),
+      : ['if (!response.ok) throw new Error((await response.json()).code) // in an app, switch on the code']),
   ].join('\n')
 }
 
@@ -76,7 +76,7 @@ const python = ({ method, url, headers, body, hasAnswer }: Call): string => {
     '    with urlopen(request) as response:',
     hasAnswer ? '        print(json.load(response))' : '        print(response.status)',
     'except HTTPError as error:',
-    '    raise SystemExit(json.load(error)["code"])  # better: branch on it',
+    '    raise SystemExit(json.load(error)["code"])  # in an app, branch on the code',
   ].join('\n')
 }
 
@@ -98,7 +98,7 @@ const swift = ({ method, url, headers, body }: Call): string => {
       : []),
     'let (answer, response) = try await URLSession.shared.data(for: request)',
     'let status = (response as! HTTPURLResponse).statusCode',
-    'print(status, String(decoding: answer, as: UTF8.self)) // from 400 on a problem: switch on its code',
+    'print(status, String(decoding: answer, as: UTF8.self)) // from status 400 a problem: switch on its code',
   ].join('\n')
 }
 
@@ -124,12 +124,12 @@ const kotlin = ({ method, url, headers, body }: Call): string => {
       : []),
     '    val status = connection.responseCode',
     '    val answer = (if (status < 400) connection.inputStream else connection.errorStream)?.bufferedReader()?.readText()',
-    '    println("$status $answer") // from 400 on a problem: branch on its code',
+    '    println("$status $answer") // from status 400 a problem: branch on its code',
     '}',
   ].join('\n')
 }
 
-/** The languages that operations are shown in. */
+/** The languages of the code samples. */
 const LANGUAGES = [
   { lang: 'Shell', label: 'curl', write: curl },
   { lang: 'JavaScript', label: 'JavaScript', write: javascript },
@@ -138,7 +138,7 @@ const LANGUAGES = [
   { lang: 'Python', label: 'Python', write: python },
 ]
 
-/** What stands for a token in a header: `accessToken` is sent as `ACCESS_TOKEN`. */
+/** Returns the placeholder for a token in a header: `ACCESS_TOKEN` for `accessToken`. */
 const placeholder = (scheme: string) => scheme.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()
 
 interface Operation {
@@ -172,7 +172,7 @@ const callOf = (server: string, path: string, method: string, operation: Operati
   }
 }
 
-/** Adds to each operation of a document how it is called in several languages, as `x-codeSamples`. */
+/** Adds code samples in several languages to each operation of a document, as `x-codeSamples`. */
 export const withCodeSamples = (document: Part): Part => {
   const [{ url: server }] = document['servers'] as [{ url: string }]
   return {

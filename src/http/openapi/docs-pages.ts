@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import { serveOpenApi } from './docs.ts'
 import { mapPart, type Part } from './schemas.ts'
 
-/** The pages load nothing and ask nobody but this server. */
+/** The Content-Security-Policy of the pages: they load resources only from this server. */
 const POLICY = {
   'default-src': "'none'",
   'script-src': "'self'",
@@ -21,13 +21,13 @@ const fileFor = (filename: string) => ({
   content: readFileSync(new URL(`./docs-assets/${filename}`, import.meta.url), 'utf8'),
 })
 
-/** What stands before the path in a link to a problem. */
+/** The part before the path in a link to a problem. */
 const PROBLEM_LINK = /(?<=\]\()[^()"]*(?=\/problems\/)/g
 
 /**
- * The document as the pages need it. The API and its problems are those they came from, by whatever name they were opened.
- * Headers that may be left out have no example, which would be sent: the same `Idempotency-Key` each time gets the same
- * answer.
+ * Returns the document for the pages. The server and the links to problems are relative, so that they work under any host
+ * name. Header parameters have no examples, because the pages would send them: the same `Idempotency-Key` would always
+ * return the same response.
  */
 const forPages = (made: Part): Part => {
   const document = JSON.parse(JSON.stringify(made).replace(PROBLEM_LINK, '..')) as Part
@@ -35,22 +35,22 @@ const forPages = (made: Part): Part => {
   const withoutExample = ({ example: _, ...parameter }: Part) => parameter
   return {
     ...document,
-    // Relative to the page, for servers that are reached below a path of their own.
+    // Relative to the page, because a proxy may serve this server below a path.
     servers: [{ url: '..' }],
     components: { ...components, parameters: mapPart(components['parameters'], withoutExample) },
   }
 }
 
-/** The page, by each address that it has, and what is asked of it. */
+/** The paths of the page with an optional query. */
 const PAGE = /^\/docs(|\/|\/static\/index\.html)(\?.*)?$/
 
-/** The relative ways to its one address. The plug-in answers with paths from the root, which a proxy may not know. */
-const WAYS: Record<string, string> = { '': 'docs/', '/': './', '/static/index.html': '../' }
+/** Relative redirects to `/docs/`. The plug-in redirects to absolute paths, which fail behind a proxy with a path. */
+const REDIRECTS: Record<string, string> = { '': 'docs/', '/': './', '/static/index.html': '../' }
 
-/** Defined by `docs/try-it.js`; the function below is run by the page. */
+/** Defined by `docs-assets/try-it.js`. The browser runs the function that calls it. */
 declare const doorcodeTryIt: () => object
 
-/** Serves the document and its pages, on which the whole flow can be tried. */
+/** Serves the OpenAPI document, and the pages on which users can try the API. */
 export const registerDocs = async (app: FastifyInstance): Promise<void> => {
   serveOpenApi(app)
   await app.register(swaggerUi, {
@@ -59,8 +59,8 @@ export const registerDocs = async (app: FastifyInstance): Promise<void> => {
     uiHooks: {
       onRequest: async ({ url }, reply) => {
         const [, path, query] = PAGE.exec(url) ?? []
-        const isThere = path === undefined || (path === '/' && query === undefined)
-        if (!isThere) return reply.redirect(WAYS[path]!)
+        const isCanonical = path === undefined || (path === '/' && query === undefined)
+        if (!isCanonical) return reply.redirect(REDIRECTS[path]!)
       },
     },
     transformSpecification: forPages,

@@ -7,65 +7,68 @@ import { nameParts } from './document.ts'
 import type { Part } from './schemas.ts'
 
 const DESCRIPTION = `
-A login in two steps: a password and a code sent to a phone become tokens for your app.
+A login API in two steps: a password and a code sent to a phone are exchanged for tokens.
 
-1. \`POST /login\` takes the user name and the password, sends the code, and answers a **pending token**.
-2. \`POST /verify\` takes the pending token and the code, and answers an **access token**, which your APIs accept for
-   ${durationInWords(DURATIONS.accessTtl.default)}, and a **refresh token**, which \`POST /refresh\` exchanges for the next two.
+1. \`POST /login\` checks the user name and the password, sends the code and returns a **pending token**.
+2. \`POST /verify\` checks the pending token and the code. It returns an **access token**, which your APIs accept for
+   ${durationInWords(DURATIONS.accessTtl.default)}, and a **refresh token**, which \`POST /refresh\` exchanges for new tokens.
 
-That is all that an app needs; no cookies, no redirects. Between the steps, \`POST /resend\` sends another code and
-\`GET /challenge\` says whether it has arrived. \`POST /logout\` ends it.
+An app needs no other calls, no cookies and no redirects. Between the steps, \`POST /resend\` sends another code and
+\`GET /challenge\` returns the delivery status of the code. \`POST /logout\` ends the session.
 
 ## Tokens
 
-Operations with a lock take a token in the header \`Authorization: Bearer …\`; which one, they say themselves. All others
-take their tokens in the body. Your own APIs verify access tokens without asking anybody, with the public keys at
+Operations with a lock need a token in the header \`Authorization: Bearer …\`; each one names the token. All other
+operations take their tokens in the body. Your own APIs verify access tokens offline, with the public keys at
 \`GET /.well-known/jwks.json\`.
 
 ## Problems
 
-Everything that is not a success is an \`application/problem+json\` (RFC 9457). Switch on its \`code\`: codes are never
-renamed. Its \`type\` is the address of a page that says what happened, what to show to the user, and what the program should
-do; \`GET /problems\` lists all of them. Several carry more, such as \`attempts_left\` and \`retry_after\`. Each operation lists
-those that it can answer; a wrong address gets \`not_found\` or \`method_not_allowed\`.
+Every error response is an \`application/problem+json\` (RFC 9457). Switch on its \`code\`: codes are never renamed. Its
+\`type\` is the URL of a page with the cause, a message for the user, and the next step for the developer.
+\`GET /problems\` lists all problems. Some have more members, such as \`attempts_left\` and \`retry_after\`. Each operation
+lists its problems. A wrong path or method gets \`not_found\` or \`method_not_allowed\`.
 
-## Waiting, and repeating
+## Rate limits and retries
 
-- 429 and 503 say in \`Retry-After\` how many seconds to wait, the same as \`retry_after\`.
-- \`RateLimit\` says with each answer how many requests the address has left, and \`RateLimit-Policy\` of how many.
-- If an answer is lost, repeat \`POST /login\`, \`POST /resend\`, \`POST /register\` or \`POST /phone\` with the same
-  \`Idempotency-Key\`: it gets the first answer again, and no second message is sent.
+- Responses with 429 and 503 have the number of seconds to wait in \`Retry-After\` and in \`retry_after\`.
+- \`RateLimit-Policy\` has the rate limits of a request, and \`RateLimit\` the requests that the address has left.
+- If a response is lost, repeat \`POST /login\`, \`POST /resend\`, \`POST /register\` or \`POST /phone\` with the same
+  \`Idempotency-Key\`: the call returns the first response again and sends no second message.
 
 ## JSON
 
-In a body, members that are not listed are refused, and types are not converted: a code is a string, for it may begin with a
-zero. A later version may answer members, and codes of problems, that are not listed here: ignore what you do not know.
-Times are UTC (RFC 3339); time spans are whole seconds.
+Unknown members of a body are rejected, and types are not converted: a code is a string, because it may begin with a zero.
+Later versions may return members and problem codes that are not listed here: ignore unknown ones.
+Times are in UTC (RFC 3339). Durations are in whole seconds.
 `.trim()
 
-/** The address of the server in examples. A document that a server gives has its own in the place of it. */
+/** The issuer in examples. The document that a server returns has the server's own issuer instead. */
 export const EXAMPLE_ISSUER = 'https://auth.example.com'
 
 type Document = NonNullable<FastifyDynamicSwaggerOptions['openapi']>
 
-/** What a document says besides its operations. */
+/** The description of an API for its OpenAPI document, without the operations. */
 export interface AboutApi {
   title: string
   description: string
   version: string
-  /** The public address of the service, which the pages of problems are below. */
+  /** The public URL of the service, which is the base of problem types. */
   issuer: string
   servers: NonNullable<Document['servers']>
-  /** All groups of operations in their order; those without an operation are left out. */
+  /** All tags in their order. Tags without operations are omitted from the document. */
   tags: NonNullable<Document['tags']>
   securitySchemes: NonNullable<NonNullable<Document['components']>['securitySchemes']>
-  /** Adds to each operation what its schema does not say. */
+  /** Adds to each operation the data that is not in its schema. */
   transform?: FastifyDynamicSwaggerOptions['transform']
-  /** Changes the document before its parts get names. */
+  /** Changes the document before its shared parts move to `components`. */
   finish?: (document: Part) => Part
 }
 
-/** Collects the schemas of all routes into one OpenAPI 3.1 document, made when it is first asked for; before the routes. */
+/**
+ * Collects the schemas of all routes into one OpenAPI 3.1 document, which is built at its first request. Call it before
+ * the routes are added.
+ */
 export const collectOpenApi = async (app: FastifyInstance, about: AboutApi): Promise<void> => {
   const { title, description, version, issuer, servers, tags, securitySchemes, transform } = about
   const { finish = (document) => document } = about
@@ -76,7 +79,7 @@ export const collectOpenApi = async (app: FastifyInstance, about: AboutApi): Pro
         title,
         version,
         description,
-        contact: { name: 'Whoever runs this server' },
+        contact: { name: 'The operator of this server' },
         license: { name: 'MIT', identifier: 'MIT' },
       },
       servers,
@@ -93,7 +96,7 @@ export const collectOpenApi = async (app: FastifyInstance, about: AboutApi): Pro
   })
 }
 
-/** Serves the document. */
+/** Serves the OpenAPI document at `/openapi.json`. */
 export const serveOpenApi = (app: FastifyInstance): void => {
   let text: string | undefined
   app.get('/openapi.json', { schema: { hide: true } as object }, (_request, reply) => {
@@ -102,7 +105,7 @@ export const serveOpenApi = (app: FastifyInstance): void => {
   })
 }
 
-/** Collects the document of the API that everybody may reach; must come before the routes. */
+/** Collects the OpenAPI document of the public API. Call it before the routes are added. */
 export const registerOpenApi = async (
   app: FastifyInstance,
   { issuer, version }: { issuer: string; version: string },
@@ -114,29 +117,32 @@ export const registerOpenApi = async (
     issuer,
     servers: [{ url: EXAMPLE_ISSUER, description: 'This server.' }],
     tags: [
-      { name: 'Login', description: 'The two steps, and what lies between them.' },
+      { name: 'Login', description: 'The two steps of a login, the resend and the status.' },
       {
         name: 'Session',
-        description: 'What follows a login: the next tokens, where the user is logged in, and the end.',
+        description: 'Refresh, logout and the open sessions of the user.',
       },
-      { name: 'Account', description: 'Who the user is; registering; another password or phone number.' },
-      { name: 'Device', description: 'Devices that stand in for a code.' },
-      { name: 'Discovery', description: 'For APIs that verify access tokens, and what the codes of problems mean.' },
-      { name: 'Operation', description: 'For those who run the service, and the delivery companies they use.' },
-      { name: 'Development', description: 'For tests. Not there in production.' },
+      { name: 'Account', description: 'The user, registration, and changes of the password or phone number.' },
+      { name: 'Device', description: 'Remembered devices, which log in without a code.' },
+      {
+        name: 'Discovery',
+        description: 'Keys and metadata for APIs that verify access tokens, and the problem codes.',
+      },
+      { name: 'Operation', description: 'Health checks for operators, and delivery receipts from providers.' },
+      { name: 'Development', description: 'For tests. Not available in production.' },
     ],
     securitySchemes: {
       pendingToken: {
         type: 'http',
         scheme: 'bearer',
         bearerFormat: 'JWT',
-        description: `The pending token: \`pending_token\` of the answer of \`POST /login\`. It lives for ${durationInWords(DURATIONS.codeTtl.default)}.`,
+        description: `The pending token: \`pending_token\` in the response of \`POST /login\`. It is valid for ${durationInWords(DURATIONS.codeTtl.default)}.`,
       },
       accessToken: {
         type: 'http',
         scheme: 'bearer',
         bearerFormat: 'JWT',
-        description: `The access token: \`access_token\` of the answer of \`POST /verify\`. It lives for ${durationInWords(DURATIONS.accessTtl.default)}.`,
+        description: `The access token: \`access_token\` in the response of \`POST /verify\`. It is valid for ${durationInWords(DURATIONS.accessTtl.default)}.`,
       },
     },
     finish: withCodeSamples,

@@ -3,39 +3,39 @@ import { createSchemaNames, isPart, mapPart, openToMore, type Part, pascalCase }
 
 const PROBLEM = 'application/problem+json'
 
-/** Operations that no limit of requests counts. */
+/** Operations without a rate limit. */
 const UNCOUNTED = /^\/health\//
 
 const { login: LOGINS } = ADDRESS_LIMITS
 
 const text = (description: string) => ({ schema: { type: 'string' }, description })
 
-/** What every answer has. */
+/** The headers of every response. */
 const EVERYWHERE = {
-  'X-Request-Id': text('The id of the request. The log of the server has it with each line about it.'),
+  'X-Request-Id': text('The id of the request, as in the log of the server.'),
 }
 
-/** What the answers have to requests that are counted, and all refusals of those that were too many. */
+/** The headers of responses to counted requests, including every 429. */
 const COUNTED = {
   'RateLimit-Policy': text(
-    `The limits that this request counted towards: \`"login";q=${LOGINS};w=${WINDOW}\` is ${LOGINS} requests in ${WINDOW} seconds from one address. Absent where the server has switched them off.`,
+    `The rate limits of this request: \`"login";q=${LOGINS};w=${WINDOW}\` is ${LOGINS} requests in ${WINDOW} seconds from one address. Absent if rate limits are disabled.`,
   ),
   RateLimit: text(
-    `What is left of each: \`"login";r=${LOGINS - 1};t=${WINDOW}\` is ${LOGINS - 1} requests, and all of them again in ${WINDOW} seconds.`,
+    `The remaining requests of each limit: \`"login";r=${LOGINS - 1};t=${WINDOW}\` is ${LOGINS - 1} requests, and a reset in ${WINDOW} seconds.`,
   ),
 }
 
-/** A header's name as everybody writes it; Fastify has it in small letters. */
+/** Returns the usual spelling of a header name, which Fastify has in lower case. */
 const headerName = (name: string) => name.replace(/(?:^|-)[a-z]/g, (start) => start.toUpperCase())
 
-/** Returns whether a body has required members. Without any it may be left out; the plug-in makes each one required. */
+/** Returns whether a body has required members. Without any it is optional, but the plug-in marks every body as required. */
 const needsBody = ({ content }: Part): boolean =>
   Object.values(content as Record<string, { schema?: Part }>).some(({ schema }) => schema?.['required'] !== undefined)
 
 /**
- * Makes a document with names of one in which everything stands where it is used: schemas that have a `title`, headers,
- * header parameters, and what is answered for the same problems go to `components`. Adds the headers that answers have
- * whatever their route, and leaves out tags of no operation. Changes nothing in what it is given.
+ * Returns a copy of a document whose shared parts are in `components`: schemas with a `title`, headers, header
+ * parameters, and the responses for the same problems. Adds the headers of every response, and omits tags without
+ * operations.
  */
 export const nameParts = (document: Part): Part => {
   const schemas = createSchemaNames()

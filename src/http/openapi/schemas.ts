@@ -1,7 +1,7 @@
 /** A part of an OpenAPI document: any JSON object. */
 export type Part = Readonly<Record<string, unknown>>
 
-/** Whether a value is a JSON object. */
+/** Returns whether a value is a JSON object. */
 export const isPart = (value: unknown): value is Part =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
@@ -9,13 +9,13 @@ export const isPart = (value: unknown): value is Part =>
 export const pascalCase = (name: string): string =>
   name.replace(/(?:^|[-_])([a-z])/gi, (_match, letter: string) => letter.toUpperCase())
 
-/** The same members, each changed; what is no object stays as it is. */
+/** Returns a copy in which `change` is applied to each member that is an object. Other members are unchanged. */
 export const mapPart = (part: unknown, change: (value: Part, name: string) => unknown): Part =>
   Object.fromEntries(
     Object.entries((part ?? {}) as Part).map(([name, value]) => [name, isPart(value) ? change(value, name) : value]),
   )
 
-/** The schema of an answer, to which a later version may add members: whoever reads it must not refuse them. */
+/** Returns the schema of a response that allows further members, because later versions may add members. */
 export const openToMore = (schema: Part): Part => {
   const { additionalProperties, ...rest } = mapPart(schema, openToMore)
   return {
@@ -25,12 +25,12 @@ export const openToMore = (schema: Part): Part => {
   }
 }
 
-/** Keywords that say something of a schema and demand nothing. */
+/** Keywords that describe a schema without validating anything. */
 const ANNOTATIONS = new Set(['description', 'examples', 'deprecated', 'externalDocs'])
 
 const isNull = (schema: Part) => schema['type'] === 'null'
 
-/** What TypeBox writes in the most general way, as generators of code understand it best. */
+/** Rewrites general constructs of TypeBox into the forms that code generators support best. */
 const tidy = (schema: Part): Part => {
   const { anyOf, ...rest } = schema
   if (Array.isArray(anyOf)) {
@@ -58,37 +58,36 @@ const REF = '#/components/schemas/'
 
 const nameIn = (schema: Part) => String(schema['$ref']).slice(REF.length)
 
-/** The schemas of a document by their names, and what puts a schema among them. */
+/** The named schemas of a document. */
 export interface SchemaNames {
-  /** The named schemas, in the order of their names. */
+  /** Returns the schemas by name, in alphabetical order. */
   all(): Part
   /**
-   * The schema as it is to stand where it is used: with a reference for each part that has a `title`, which is its name.
-   * What the use says in other words than the first one stays beside the reference. Throws when two schemas that differ
-   * in what they demand have one name.
+   * Returns the schema with a reference for each part that has a `title`, which becomes its name. Annotations that
+   * differ from those of the first use stay beside the reference. Throws if two different schemas have the same name.
    */
   place(schema: Part): Part
 }
 
-/** Collects named schemas. */
+/** Creates an empty collection of named schemas. */
 export const createSchemaNames = (): SchemaNames => {
   const named = new Map<string, Part>()
 
   const nameIt = (title: string, schema: Part): Part => {
     const known = named.get(title) ?? schema
     if (!isSame(without(known, ANNOTATIONS), without(schema, ANNOTATIONS))) {
-      throw new Error(`two schemas are called ${title}`)
+      throw new Error(`two different schemas have the title ${title}`)
     }
-    // What the first use did not say at all is said for all of them.
+    // Annotations that the first use lacks are added to the named schema.
     named.set(title, { ...schema, ...known })
-    const ownWords = Object.entries(schema).filter(
+    const differences = Object.entries(schema).filter(
       ([name, value]) => ANNOTATIONS.has(name) && name in known && !isSame(value, known[name]),
     )
-    return { $ref: REF + title, ...Object.fromEntries(ownWords) }
+    return { $ref: REF + title, ...Object.fromEntries(differences) }
   }
 
-  /** Says which of several named objects it is by the member that differs in all of them. */
-  const tellApart = (schema: Part): Part => {
+  /** Adds a discriminator to a union of named objects: the member whose constant differs in all of them. */
+  const discriminate = (schema: Part): Part => {
     const { anyOf, ...rest } = schema
     if (!Array.isArray(anyOf) || !anyOf.every((member) => '$ref' in member)) return schema
     const valuesOf = (name: string) =>
@@ -108,7 +107,7 @@ export const createSchemaNames = (): SchemaNames => {
 
   const place = (schema: Part): Part => {
     const { properties, items, anyOf, additionalProperties, ...rest } = schema
-    const { title, ...whole } = tellApart(
+    const { title, ...whole } = discriminate(
       tidy({
         ...rest,
         ...(isPart(properties) && { properties: mapPart(properties, place) }),

@@ -25,11 +25,11 @@ a:focus-visible { outline: 2px solid; outline-offset: 2px }
 @media (max-width: 30rem) { body { padding: 0 } main { padding: 1.25rem; border: 0; border-radius: 0 } }
 `
 
-/** What a browser may do with a problem page: nothing but to show it. */
+/** The Content-Security-Policy of problem pages: the inline style and nothing else. */
 export const PROBLEM_PAGE_POLICY = [
   "default-src 'none'",
   `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
-  // The icon, which browsers ask for by themselves, is an empty one.
+  // An empty icon stops the automatic request of browsers for one.
   'img-src data:',
   "base-uri 'none'",
   "form-action 'none'",
@@ -40,7 +40,7 @@ const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', 
 
 const escapeHtml = (text: string) => text.replace(/[&<>"]/g, (character) => ENTITIES[character]!)
 
-/** Text with code in backticks, as HTML. */
+/** Returns the HTML of a text with code in backticks. */
 const toHtml = (text: string) => escapeHtml(text).replace(/`([^`]+)`/g, '<code>$1</code>')
 
 const page = (title: string, main: string) => `<!doctype html>
@@ -60,7 +60,7 @@ ${main}
 </html>
 `
 
-/** The members that only some problems have, as a list under a heading. */
+/** Returns an HTML list of a problem's extension members under a heading; empty if there are no members. */
 const memberList = (code: ProblemCode): string => {
   const items = membersOf(code).map(({ sentAs, schema, isAlwaysThere }) => {
     const name = `<code>${sentAs}</code>${isAlwaysThere ? '' : ' (optional)'}`
@@ -69,7 +69,7 @@ const memberList = (code: ProblemCode): string => {
   return items.length > 0 ? `<h2>Members</h2>\n<ul>\n${items.join('')}</ul>\n` : ''
 }
 
-/** The page of a problem for people: what happened, what the user should see, what the developer should do. */
+/** Returns the HTML page of a problem: what happened, what the user should see, what the developer should do. */
 export const problemHtml = (code: ProblemCode): string => {
   const { title, status } = PROBLEMS[code]
   const { happened, user, developer } = PROBLEM_TEXTS[code]
@@ -83,11 +83,11 @@ export const problemHtml = (code: ProblemCode): string => {
 <blockquote><p>${escapeHtml(user)}</p></blockquote>
 <h2>What the developer should do</h2>
 <p>${toHtml(developer)}</p>
-${memberList(code)}<footer><p><a href="../docs/">All operations, and the problems that each can answer</a></p></footer>`,
+${memberList(code)}<footer><p><a href="../docs/">All operations and their problems</a></p></footer>`,
   )
 }
 
-/** The page that lists all problems, with links relative to `/problems`. */
+/** Returns the HTML page that lists all problems, with links relative to `/problems`. */
 export const problemIndexHtml = (): string => {
   const items = PROBLEM_CODES.map((code) => {
     const { title, status } = PROBLEMS[code]
@@ -96,10 +96,10 @@ export const problemIndexHtml = (): string => {
   return page(
     'Problems',
     `<h1>Problems</h1>
-<p>Every answer that is not a success is a problem (RFC 9457). Programs switch on its <code>code</code>.</p>
+<p>Every error response is a problem (RFC 9457). Clients switch on its <code>code</code>.</p>
 <ul>
 ${items.join('\n')}
 </ul>
-<footer><p><a href="docs/">All operations, and the problems that each can answer</a></p></footer>`,
+<footer><p><a href="docs/">All operations and their problems</a></p></footer>`,
   )
 }

@@ -18,14 +18,17 @@ const problemSchema = (code: ProblemCode) => {
     {
       type: Type.String({
         format: 'uri',
-        description: 'A page about this kind of problem.',
+        description: 'The URL of a page about this problem code.',
         examples: [pageOf(code)],
       }),
-      title: Type.String({ description: 'The same for every problem of this kind.', examples: [title] }),
-      status: Type.Literal(status, { description: 'The status of the answer.' }),
-      code: Type.Literal(code, { description: 'Which problem it is: switch on this. It is never renamed.' }),
+      title: Type.String({
+        description: 'A short title; the same for every problem with this code.',
+        examples: [title],
+      }),
+      status: Type.Literal(status, { description: 'The HTTP status of the response.' }),
+      code: Type.Literal(code, { description: 'The problem code. Switch on it; codes are never renamed.' }),
       instance: Type.String({
-        description: 'The id of the request, as in `X-Request-Id`: the log of the server has it too.',
+        description: 'The id of the request, as in `X-Request-Id` and in the log of the server.',
         examples: [REQUEST_ID],
       }),
       ...Object.fromEntries(
@@ -55,7 +58,7 @@ const schemaOf = (codes: readonly ProblemCode[]) => {
 
 const exampleOf = (code: ProblemCode) => {
   const { title, status } = PROBLEMS[code]
-  // `forbidden` alone says nothing: it is shown with what tells its cases apart.
+  // The members of `forbidden` tell its cases apart, so its example shows all of them.
   const members = membersOf(code).filter(({ isAlwaysThere }) => isAlwaysThere || code === 'forbidden')
   return {
     summary: title,
@@ -76,22 +79,22 @@ const CHALLENGE = {
   'WWW-Authenticate': {
     type: 'string',
     description:
-      'What is asked for (RFC 9110 §11.6.1): `Bearer`, with `error="invalid_token"` where a token was sent (RFC 6750 §3.1), or `error="insufficient_user_authentication"` where a login with both factors is missing (RFC 9470 §3). With 403 only in that case.',
+      'The required authentication (RFC 9110 §11.6.1): `Bearer`. `error="invalid_token"` follows if a token was sent (RFC 6750 §3.1). `error="insufficient_user_authentication"` follows if a login with both factors is required (RFC 9470 §3); a 403 has the header only in this case.',
   },
 }
 
 const HEADERS: Record<number, Record<string, object>> = {
   401: CHALLENGE,
   403: CHALLENGE,
-  405: { Allow: { type: 'string', description: 'The methods this path has.' } },
+  405: { Allow: { type: 'string', description: 'The methods that this path supports.' } },
   429: RETRY_AFTER,
   503: RETRY_AFTER,
 }
 
-/** What any route can answer. */
+/** Problems of every route. */
 const ALWAYS: readonly ProblemCode[] = ['validation_failed', 'rate_limited', 'internal_error']
 
-/** What a route that takes a body can answer. */
+/** Problems of every route that reads a body. */
 export const BODY_PROBLEMS = [
   'validation_failed',
   'malformed_json',
@@ -99,13 +102,13 @@ export const BODY_PROBLEMS = [
   'unsupported_media_type',
 ] as const satisfies ProblemCode[]
 
-/** What a route that asks the database can answer. */
+/** Problems of every route that uses the database. */
 export const DATABASE_PROBLEMS = ['service_unavailable', 'overloaded'] as const satisfies ProblemCode[]
 
-/** What a route about the account of an access token can answer. */
+/** Problems of every route that needs an access token. */
 export const ACCOUNT_PROBLEMS = ['invalid_token', ...DATABASE_PROBLEMS] as const satisfies ProblemCode[]
 
-/** What a call with an Idempotency-Key, or one that costs a message, can answer besides. */
+/** Additional problems of every route that sends a code or takes an Idempotency-Key. */
 export const ISSUE_PROBLEMS = [
   'forbidden',
   'idempotency_in_progress',
@@ -115,7 +118,10 @@ export const ISSUE_PROBLEMS = [
   'sms_unavailable',
 ] as const satisfies ProblemCode[]
 
-/** The problems a route can answer, as the documents show them: by status, each code with a schema and an example. */
+/**
+ * Returns the OpenAPI responses for a route's problems and those of every route: one for each status, with a schema and
+ * an example for each code.
+ */
 export const problems = (...codes: ProblemCode[]): Record<number, object> => {
   const all = PROBLEM_CODES.filter((code) => codes.includes(code) || ALWAYS.includes(code))
   return Object.fromEntries(

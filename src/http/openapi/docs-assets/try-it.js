@@ -1,12 +1,12 @@
 /**
- * A plug-in of swagger-ui. It carries the tokens of each answer to the operations that take them, so that the whole flow
- * can be tried without copying, and shows the code samples of the document.
+ * A plug-in of swagger-ui. It copies the tokens of each response to the operations that need them, so that users can try
+ * the whole login. It also shows the code samples of the document.
  */
 window.doorcodeTryIt = () => {
-  /** Members of answers, and the scheme by which operations take them in `Authorization`. */
+  /** Members of responses, and the security schemes that they authorize. */
   const SCHEMES = { pending_token: 'pendingToken', access_token: 'accessToken' }
 
-  /** Members of answers that operations take in their bodies, under the same name. */
+  /** Members of responses that operations take in their bodies under the same name. */
   const IN_BODIES = ['pending_token', 'refresh_token']
 
   const parse = (text) => {
@@ -32,7 +32,7 @@ window.doorcodeTryIt = () => {
         const before = parse(oas3Selectors.requestBodyValue(path, method)) ?? example
         const body = { ...before, ...Object.fromEntries(carried.map((name) => [name, answer[name]])) }
         oas3Actions.setRequestBodyValue({ value: JSON.stringify(body, null, 2), pathMethod: [path, method] })
-        // Or it would be put back to the example when the operation is opened.
+        // Without this flag, opening the operation would restore the example.
         oas3Actions.setRetainRequestBodyValueFlag({ value: true, pathMethod: [path, method] })
       }
     }
@@ -47,7 +47,7 @@ window.doorcodeTryIt = () => {
     fillBodies(system, answer)
   }
 
-  /** The language that was chosen last, for all operations that are opened from then on. */
+  /** The language that was chosen last. It is the default for operations that are opened later. */
   let chosen = 'curl'
 
   const samplesOf = ({ React }) => {
