@@ -1,6 +1,6 @@
 /**
- * Reads the demo pages for the browser. Nothing is built: types are stripped once, at the start, so that the code that runs
- * is line by line the code on the disk.
+ * Reads the demo pages for the browser. There is neither a build nor a bundler: types are stripped once, at the start. The
+ * code that runs is thus line by line the code on the disk.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
@@ -43,8 +43,8 @@ const readFolder = (folder: URL, prefix: string): [string, DemoFile][] =>
     })
 
 /**
- * Returns the pages in `demo/` of the project and the client that they import, by their paths below `/demo/`; undefined if
- * the package or image does not have them.
+ * Returns the pages in `demo/` of the project and the client that they import, by their paths below `/demo/`. Returns
+ * undefined if the package or image does not have them.
  */
 export const readDemoFiles = (project = new URL('../../', import.meta.url)): Map<string, DemoFile> | undefined => {
   const pages = new URL('demo/', project)

@@ -1,4 +1,4 @@
-/** What a person can try on a development server. */
+/** The parts of a development server that a person can try. */
 export interface WelcomeFacts {
   demoUser?: { username: string; password: string } | undefined
   /** Serves the demo pages. */

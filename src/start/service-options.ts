@@ -15,7 +15,7 @@ export interface OpenedDatabase {
   close(): void | Promise<void>
 }
 
-/** What the process that starts the service provides. */
+/** The dependencies that the process provides to the service. */
 export interface ServiceOptions {
   /** The settings, by the names of their environment variables. */
   env: Record<string, string | undefined>

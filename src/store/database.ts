@@ -35,7 +35,7 @@ export interface Database {
   close(): Promise<void>
 }
 
-/** How to reach the database. */
+/** The address of the database, and the limits of its pool. */
 export interface DatabaseOptions {
   url: string
   /** The largest number of open connections. */

@@ -47,8 +47,8 @@ const isConnectionFault = (error: unknown): boolean =>
   WIRE_FAULTS.test(codeOf(error)) || (error instanceof Error && CLIENT_FAULTS.test(error.message))
 
 /**
- * Turns a database error into a problem: `overloaded` when every connection was busy for too long, `service_unavailable`
- * when the database is unreachable, refuses, is too slow or has another schema. Returns any other error as it is: it is a
+ * Turns a database error into a problem. It is `overloaded` when every connection was busy for too long. It is
+ * `service_unavailable` when the database is unreachable, refuses, is too slow or has another schema. Returns any other error as it is: it is a
  * bug of Doorcode, and the error handler hides it from the caller.
  */
 export const toProblem = (error: unknown, { poolIsFull }: { poolIsFull: boolean }): unknown => {

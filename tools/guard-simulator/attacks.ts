@@ -89,8 +89,8 @@ export const slowAttack = ({
 }
 
 /**
- * Returns an attack on many prefixes of a busy country in which the attacker enters a share of the codes, so that the
- * prefixes and the country look like organic traffic. `again` is the number of further messages for each entered code:
+ * Returns an attack on many prefixes of a busy country in which the attacker enters a share of the codes. The prefixes and
+ * the country thus look like organic traffic. `again` is the number of further messages for each entered code:
  * the guard then treats the user as known.
  */
 export const poisoningAttack = ({

@@ -30,8 +30,8 @@ export interface GuardSimulation {
 const SCRATCH = ['sends', 'factors', 'send_budgets', 'guard_blocks', 'events'] as const
 
 /**
- * Submits one message after the other to the guard, each in its own transaction: the simulation uses the guard's locks of
- * the service, and longer transactions would delay real logins.
+ * Submits one message after the other to the guard, each in its own transaction. The simulation takes the same locks as the
+ * service, so longer transactions would delay real logins.
  */
 const ASK_EACH = sql`
   do $$

@@ -44,8 +44,8 @@ const isFaultOfRow = (error: unknown): boolean =>
  * failed batch is retried first: after 1 s, then after twice as long each time, at most 30 s. A row that the database
  * rejects is dropped alone.
  *
- * `onLost` gets the number of lost entries and the reason: the queue is full (10,000), the database rejected the row, or
- * the process shut down before the write.
+ * `onLost` gets the number of lost entries and the reason. Entries are lost if the queue is full (10,000), if the database
+ * rejects a row, or if the process shuts down before the write.
  */
 export const createAuditTrail = (
   db: Database,

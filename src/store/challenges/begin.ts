@@ -29,8 +29,8 @@ interface BeginRow extends Refusal {
 }
 
 /**
- * Prepares the second statement of `/login`, which opens a challenge: the row of the user is the gate that one caller passes
- * per cooldown, and its `login_challenge_id` supersedes the former challenge. It returns no row when the account has
+ * Prepares the second statement of `/login`, which opens a challenge. The row of the user is the gate that one caller passes
+ * per cooldown. Its `login_challenge_id` supersedes the former challenge. The statement returns no row when the account has
  * changed since it was read.
  */
 export const prepareBegin = (db: Database, limits: Limits, policy: GuardPolicy) => {

@@ -81,8 +81,8 @@ export const prepareGuess = (db: Database, limits: Limits) => {
         returning c.challenge_id, c.consumed_at is not null as spent, c.channel, c.new_phone,
           c.max_attempts - c.attempts as attempts_left
       ),
-      -- 4. Keep the tally of the factor. A correct code clears it. A wrong code counts, and may lock or disable the factor;
-      --    the event about that stays on the row until it is written: the count must not depend on the outbox.
+      -- 4. Keep the tally of the factor. A correct code clears it. A wrong code counts, and may lock or disable the factor.
+      --    The event about that stays on the row until it is written, so that the count does not depend on the outbox.
       tally as (
         update factors f
         set failures = case when guess.spent then 0 else ${failure.count} end,

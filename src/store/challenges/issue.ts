@@ -12,8 +12,8 @@ import { insertSend } from '../sends/statements.ts'
  *
  * Each is one statement in its own transaction: its counts are committed, or it has no result. They lock in one order
  * (factor, user, challenge, the counts of the guard, ledger), so that guesses, resends and logins of one account cannot
- * deadlock. A decision is read under the lock of its row or in the `where` of the `update` itself, never from the snapshot
- * of the statement, so that a caller that waited sees what the one before it left. All times are the database's.
+ * deadlock. A decision is read under the lock of its row or in the `where` of the `update`, never from the snapshot of the
+ * statement. A caller that waited thus sees the changes of the one before it. All times are the database's.
  */
 
 /** The message of a code, and the guard's parameters for it; all null when nothing is sent. */
@@ -43,8 +43,8 @@ export interface Refusal {
 
 /**
  * Builds the shared steps for an account that may have a code where `mayIssue` is true. They read the step `account`, the
- * locked user with `next_send_at`, and two steps that come after them: `gate`, the user's row once the cooldown has
- * started, and `challenge`, the row of the challenge with its new code.
+ * locked user with `next_send_at`. They also read two later steps: `gate`, the user's row once the cooldown has started, and
+ * `challenge`, the row of the challenge with its new code.
  */
 export const issueSteps = (
   p: IssueParameters & ChallengeRef,

@@ -22,8 +22,8 @@ export interface OutcomeParameters extends ChallengeRef, NewSession {
 
 /**
  * Builds the steps that turn the registration of this code into an account. `waiting` has the registration, and `taken` if
- * another user has the name by now; `registered` has the user once the account is made: with a free name, and with an invite that is
- * unused and valid if the registration came by invite.
+ * another user has the name by now. `registered` has the user once the account is made. That needs a free name and, if the
+ * registration came by invite, a valid and unused invite.
  */
 export const turnIntoAccount = (p: OutcomeParameters): RawBuilder<unknown> => sql`
       waiting as materialized (
@@ -51,8 +51,8 @@ export const turnIntoAccount = (p: OutcomeParameters): RawBuilder<unknown> => sq
       )`
 
 /**
- * Builds the steps that complete a change of the phone number, which the step `tally` has written. `renumbered` has the user with the new epoch,
- * which ends every session and device of the former one; the notice goes to the former number.
+ * Builds the steps that complete a change of the phone number, which the step `tally` has written. `renumbered` has the user
+ * with the new epoch, which ends every session and device of the former one. The notice goes to the former number.
  */
 export const changePhone = (p: OutcomeParameters): RawBuilder<unknown> => sql`
       renumbered as (
@@ -68,8 +68,8 @@ export const changePhone = (p: OutcomeParameters): RawBuilder<unknown> => sql`
       )`
 
 /**
- * Builds the steps that open the session, in place of the one that asked for the challenge if any, and remember the device
- * if the caller asks for it. A registration that did not become an account gets no session.
+ * Builds the steps that open the session and, if the caller asks for it, remember the device. The session replaces the one
+ * that asked for the challenge, if any. A registration that did not become an account gets no session.
  */
 export const openSessionOfGuess = (p: OutcomeParameters, limits: Limits): RawBuilder<unknown> => sql`
       opened as (

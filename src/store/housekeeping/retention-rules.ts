@@ -81,7 +81,7 @@ export const retentionRules = (mine: RawBuilder<unknown>) => {
 
   /**
    * Removes challenges. The current challenge of a user is removed with the user's pointer to it, under the lock on the
-   * user: the cooldown, which needs the pointer, is over by then. While a user has a live challenge, all of theirs stay: an
+   * user. The cooldown, which needs the pointer, is over by then. While a user has a live challenge, all of theirs stay: an
    * undone login points back to the former challenge.
    */
   const challenges: RetentionRule = (p) => ({
