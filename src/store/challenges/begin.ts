@@ -1,12 +1,13 @@
 import { sql } from 'kysely'
+import type { ChallengeStore } from '../../core/challenge/ports.ts'
 import type { GuardPolicy } from '../../core/guard/rules.ts'
 import type { Limits } from '../../core/limits.ts'
 import type { ChallengeRef, FactorName } from '../../core/terms.ts'
 import type { Database } from '../database.ts'
 import { freshSession } from '../sessions/parts.ts'
+import { cooldownFragments, cooldownOf } from '../users/cooldown.ts'
 import { isUnlocked } from '../users/factor-lock.ts'
-import { cooldownFragments, cooldownOf } from './cooldown.ts'
-import { type IssueParameters, issueSteps, type Refusal } from './issue.ts'
+import { heldBy, type IssueParameters, issueSteps, parametersOf, type Refusal } from './issue.ts'
 
 /** A new challenge and its first message. */
 interface BeginParameters extends ChallengeRef, IssueParameters {
@@ -29,13 +30,13 @@ interface BeginRow extends Refusal {
 }
 
 /**
- * Prepares the second statement of `/login`, which opens a challenge. The row of the user is the gate that one caller passes
- * per cooldown. Its `login_challenge_id` supersedes the former challenge. The statement returns no row when the account has
+ * Makes `begin` of the store, the second statement of `/login`, which opens a challenge. The row of the user is the gate that
+ * one caller passes per cooldown. Its `login_challenge_id` supersedes the former challenge. No row: the account has
  * changed since it was read.
  */
-export const prepareBegin = (db: Database, limits: Limits, policy: GuardPolicy) => {
+export const prepareBegin = (db: Database, limits: Limits, policy: GuardPolicy): ChallengeStore['begin'] => {
   const { cooldownIsOver, nextStep, endOfCooldown } = cooldownFragments(limits)
-  return db.prepare<BeginParameters, BeginRow>('challenge_begin', (p) => {
+  const begin = db.prepare<BeginParameters, BeginRow>('challenge_begin', (p) => {
     const sends = sql`(${p.sendId}::uuid is not null)`
     const mayIssue = sql`(account.usable and (${cooldownIsOver} or not ${sends}))`
     const { passage, entry, answer } = issueSteps(p, { mayIssue, limits, policy })
@@ -95,4 +96,27 @@ export const prepareBegin = (db: Database, limits: Limits, policy: GuardPolicy) 
       select account.usable, account.login_challenge_id as former, ${answer}
       from account left join gate on true left join challenge on true`
   })
+
+  return async (challenge) => {
+    const { challengeId, userId, purpose, factor, destination, authEpoch } = challenge
+    const [row] = await begin({
+      challengeId,
+      userId,
+      purpose,
+      ...parametersOf(challenge),
+      factor,
+      destination,
+      authEpoch,
+      pair: challenge.attempt?.pair ?? null,
+      bySession: challenge.bySession ?? null,
+    })
+    if (!row?.usable) return { outcome: 'refused' }
+    if (row.expiresIn === null) return heldBy(row)
+    return {
+      outcome: 'issued',
+      expiresIn: row.expiresIn,
+      resendIn: challenge.send ? row.resendIn : 0,
+      undo: { formerChallengeId: row.former },
+    }
+  }
 }

@@ -1,13 +1,16 @@
 import { sql } from 'kysely'
+import type { ChallengeStore, GuessResult } from '../../core/challenge/ports.ts'
 import type { Limits } from '../../core/limits.ts'
 import type { OpenSession } from '../../core/session/ports.ts'
 import type { FactorName } from '../../core/terms.ts'
+import { Problem } from '../../errors.ts'
 import type { Database } from '../database.ts'
 import { secondsUntil } from '../moments.ts'
-import { freshSession, sessionColumns } from '../sessions/parts.ts'
+import { writePendingEvents } from '../outbox/pending-events.ts'
+import { freshSession, openSession, sessionColumns } from '../sessions/parts.ts'
 import { isUnlocked, oneMoreFailure } from '../users/factor-lock.ts'
+import { isLive } from './live.ts'
 import { announce, changePhone, type OutcomeParameters, openSessionOfGuess, turnIntoAccount } from './outcomes.ts'
-import { isLive } from './parts.ts'
 
 /** The proof of a guess, and the values for the outcome of a correct one. */
 interface GuessParameters extends OutcomeParameters {
@@ -37,8 +40,8 @@ const isProven = ({ codeHash, counter }: Pick<GuessParameters, 'codeHash' | 'cou
             and (${counter}::bigint is null or ${counter}::bigint > coalesce(u.counter, -1))`
 
 /**
- * Prepares the statement behind `/verify`: it counts a guess, judges its proof, spends the challenge and opens the
- * session. It returns no row when the user has no such factor.
+ * Makes `guess` of the store, the statement behind `/verify`: it counts a guess, judges its proof, spends the challenge and
+ * opens the session. It has no row when the user has no such factor.
  *
  * One statement is one transaction: without a commit it returns no result. The locks are taken in the order of the
  * statements that issue codes (factor, user, challenge, ledger), so that no two of them deadlock.
@@ -50,9 +53,10 @@ const isProven = ({ codeHash, counter }: Pick<GuessParameters, 'codeHash' | 'cou
  * - The comparison needs no constant time. Both sides are MACs under keys that no caller has, so that its duration reveals
  *   nothing about the code.
  */
-export const prepareGuess = (db: Database, limits: Limits) => {
+export const prepareGuess = (db: Database, limits: Limits): ChallengeStore['guess'] => {
   const failure = oneMoreFailure(limits)
-  return db.prepare<GuessParameters, GuessRow>(
+  const writeEvents = writePendingEvents(db)
+  const guess = db.prepare<GuessParameters, GuessRow>(
     'challenge_guess',
     (p) => sql`
       with
@@ -116,4 +120,39 @@ export const prepareGuess = (db: Database, limits: Limits) => {
       from account left join guess on true left join tally on true left join renumbered on true
         left join opened on true`,
   )
+
+  return async ({ session, device, amr, proof, bySession = null, ...ref }) => {
+    const parameters = {
+      ...ref,
+      ...session,
+      codeHash: proof.hash ?? null,
+      counter: proof.counter ?? null,
+      amr: JSON.stringify(amr),
+      deviceId: device?.deviceId ?? null,
+      deviceHash: device?.tokenHash ?? null,
+      bySession,
+    }
+    let [row] = await guess(parameters)
+    if (row?.isPending) {
+      // Without this, answers that differ while an event cannot be written would reveal whether a code is correct.
+      await writeEvents(ref.userId).catch((cause: unknown) => {
+        throw cause instanceof Problem ? cause : new Problem('service_unavailable', { retryAfter: 5, cause })
+      })
+      // A guess that found the event of an earlier one was not judged.
+      if (row.spent === null) [row] = await guess(parameters)
+    }
+    return resultOf(row)
+  }
+}
+
+/** Returns what a row says of its guess. */
+const resultOf = (row: GuessRow | undefined): GuessResult => {
+  if (!row) return { outcome: 'gone' }
+  if (row.sessionId !== null) return { outcome: 'spent', session: openSession(row as OpenSession) }
+  if (row.spent) return { outcome: 'unregistered', reason: row.nameIsTaken ? 'name' : 'invite' }
+  // Also for the guess that disabled the factor: it was counted, and the caller must know that the factor is disabled.
+  if (row.disabled) return { outcome: 'disabled' }
+  if (row.spent === false) return { outcome: 'wrong', attemptsLeft: row.lockedFor === null ? row.attemptsLeft! : 0 }
+  if (row.lockedFor !== null) return { outcome: 'locked', retryAfter: row.lockedFor }
+  return { outcome: 'gone' }
 }

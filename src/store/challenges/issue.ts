@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
+import type { Held, MadeCode } from '../../core/challenge/ports.ts'
 import type { SendEntry } from '../../core/delivery/ports.ts'
 import type { GuardPolicy } from '../../core/guard/rules.ts'
 import type { Limits } from '../../core/limits.ts'
@@ -108,4 +109,43 @@ export const issueSteps = (
           ${secondsUntil(sql`gate.next_send_at`)} as "resendIn",
           ${secondsUntil(sql`challenge.expires_at`)} as "expiresIn"`,
   }
+}
+
+const NO_MESSAGE = {
+  sendId: null,
+  provider: null,
+  channel: null,
+  country: null,
+  prefix: null,
+  phoneHash: null,
+  segments: null,
+  price: null,
+}
+
+/** Returns the parameters of a code that is to be issued. */
+export const parametersOf = ({ hash, options, send, request }: MadeCode): IssueParameters => ({
+  ...(send?.entry ?? NO_MESSAGE),
+  guardApplies: send?.guard.applies ?? null,
+  safe: send?.guard.safe ?? null,
+  human: send?.guard.human ?? null,
+  number: send?.guard.phone ?? null,
+  host: send?.guard.host ?? null,
+  network: send?.guard.network ?? null,
+  codeHash: hash,
+  options: options && JSON.stringify(options),
+  keyHash: request?.keyHash ?? null,
+  fingerprint: request?.fingerprint ?? null,
+  issuedAt: request?.issuedAt ?? null,
+  secretId: request?.secretId ?? null,
+})
+
+/** Returns the reason why a row issued no code. */
+export const heldBy = (row: Refusal): Held => {
+  const rule = row.rule ?? 'unknown'
+  const retryAfter = row.guardRetryAfter ?? 1
+  if (row.repeated) return { outcome: 'repeated' }
+  if (row.verdict === 'wait') return { outcome: 'capped', rule, retryAfter }
+  if (row.verdict === 'blocked') return { outcome: 'blocked', rule, retryAfter }
+  if (row.verdict === 'check') return { outcome: 'check', rule }
+  return { outcome: 'cooldown', retryAfter: row.retryAfter }
 }

@@ -1,13 +1,14 @@
 import { sql } from 'kysely'
+import type { ChallengeStore } from '../../core/challenge/ports.ts'
 import type { GuardPolicy } from '../../core/guard/rules.ts'
 import type { Limits } from '../../core/limits.ts'
 import type { ChallengeRef } from '../../core/terms.ts'
 import type { Database } from '../database.ts'
 import { secondsUntil } from '../moments.ts'
+import { cooldownFragments, cooldownOf } from '../users/cooldown.ts'
 import { isUnlocked } from '../users/factor-lock.ts'
-import { cooldownFragments, cooldownOf } from './cooldown.ts'
-import { type IssueParameters, issueSteps, type Refusal } from './issue.ts'
-import { isLive } from './parts.ts'
+import { heldBy, type IssueParameters, issueSteps, parametersOf, type Refusal } from './issue.ts'
+import { isLive } from './live.ts'
 
 /** Another code for a challenge, and its message. */
 type ReplaceParameters = ChallengeRef & IssueParameters
@@ -27,14 +28,14 @@ interface ReplaceRow extends Refusal {
 }
 
 /**
- * Prepares the statement of `/resend`: it gives a live challenge another code, behind the same gate as `begin`. The number
- * of guesses left does not change. It returns no row for an unknown challenge.
+ * Makes `replaceCode` of the store, the statement of `/resend`: it gives a live challenge another code, behind the same gate as `begin`. The number
+ * of guesses left does not change. It has no row for an unknown challenge.
  */
-export const prepareReplace = (db: Database, limits: Limits, policy: GuardPolicy) => {
+export const prepareReplace = (db: Database, limits: Limits, policy: GuardPolicy): ChallengeStore['replaceCode'] => {
   const { cooldownIsOver, nextStep, endOfCooldown } = cooldownFragments(limits)
   const mayIssue = sql`(account.live and not account.disabled and account.locked_until is null and ${cooldownIsOver})`
 
-  return db.prepare<ReplaceParameters, ReplaceRow>('challenge_replace_code', (p) => {
+  const replace = db.prepare<ReplaceParameters, ReplaceRow>('challenge_replace_code', (p) => {
     const { passage, entry, answer } = issueSteps(p, { mayIssue, limits, policy })
     return sql`
       with
@@ -86,4 +87,21 @@ export const prepareReplace = (db: Database, limits: Limits, policy: GuardPolicy
         ${secondsUntil(sql`account.locked_until`)} as "lockedFor", ${answer}
       from account left join gate on true left join challenge on true`
   })
+
+  return async (code) => {
+    const { challengeId, userId, purpose, hash, request } = code
+    const [row] = await replace({ ...parametersOf(code), challengeId, userId, purpose })
+    if (!row) return { outcome: 'gone' }
+    if (row.disabled) return { outcome: 'disabled' }
+    if (row.lockedFor !== null) return { outcome: 'locked', retryAfter: row.lockedFor }
+    if (!row.live) return { outcome: 'gone' }
+    if (row.resendIn === null) return heldBy(row)
+    const { formerCodeHash, formerChannel, formerSendId } = row
+    return {
+      outcome: 'issued',
+      expiresIn: row.expiresIn!,
+      resendIn: row.resendIn,
+      undo: { formerCodeHash, formerChannel, formerSendId, codeHash: hash, keyHash: request?.keyHash ?? null },
+    }
+  }
 }

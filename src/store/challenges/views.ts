@@ -1,11 +1,11 @@
 import { sql } from 'kysely'
-import type { ChallengeView, Replay } from '../../core/challenge/ports.ts'
+import type { ChallengeStore, ChallengeView, Replay } from '../../core/challenge/ports.ts'
 import type { Channel, DeliveryStatus } from '../../core/delivery/ports.ts'
 import type { ChallengeRef, Enrolment } from '../../core/terms.ts'
 import type { Database } from '../database.ts'
 import { secondsLeft } from '../moments.ts'
-import { nextSendAt } from '../users/next-send.ts'
-import { isLive } from './parts.ts'
+import { nextSendAt } from '../users/cooldown.ts'
+import { isLive } from './live.ts'
 
 /** Seconds for which a send without an outcome counts as in progress; no outcome is written later. */
 const LONGEST_SEND = 10
@@ -17,8 +17,7 @@ interface DeliveryColumns {
   resendIn: number
 }
 
-/** Prepares the statements that read a challenge. */
-export const viewStatements = (db: Database) => ({
+const statementsOf = (db: Database) => ({
   /** Reads the challenge as its holder may see it. */
   find: db.prepare<ChallengeRef, Omit<ChallengeView, 'delivery'> & DeliveryColumns & { destination: string | null }>(
     'challenge_find',
@@ -67,3 +66,27 @@ export const viewStatements = (db: Database) => ({
     { readOnly: true },
   ),
 })
+
+/** Makes the methods of the store that read a challenge, or what a factor keeps. */
+export const prepareViews = (db: Database): Pick<ChallengeStore, 'find' | 'findReplay' | 'findEnrolment'> => {
+  const statements = statementsOf(db)
+  return {
+    async findReplay(keyHash, userId) {
+      const [row] = await statements.findReplay({ keyHash, userId })
+      if (!row) return undefined
+      const { channel, status, resendIn, ...replay } = row
+      return { ...replay, delivery: channel && { channel, status, resendIn } }
+    },
+
+    async find(ref) {
+      const [row] = await statements.find(ref)
+      if (!row) return undefined
+      const { channel, destination, status, resendIn, ...view } = row
+      return { ...view, delivery: channel && { channel, destination: destination ?? '', status, resendIn } }
+    },
+
+    async findEnrolment(userId, factor) {
+      return (await statements.findEnrolment({ userId, factor }))[0] ?? { secret: null, counter: null }
+    },
+  }
+}

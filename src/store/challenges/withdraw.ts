@@ -1,13 +1,9 @@
 import { sql } from 'kysely'
-import type { BeginUndo, ReplaceUndo } from '../../core/challenge/ports.ts'
+import type { BeginUndo, ChallengeStore, ReplaceUndo } from '../../core/challenge/ports.ts'
 import type { ChallengeRef } from '../../core/terms.ts'
 import type { Database } from '../database.ts'
 
-/**
- * Prepares the statements that undo a code whose message certainly did not leave. They lock in the order of `issue.ts`, and
- * do nothing when there is a newer code.
- */
-export const withdrawStatements = (db: Database) => ({
+const statementsOf = (db: Database) => ({
   /** Undoes `begin`, unless there is a newer challenge. */
   withdrawBegin: db.prepare<ChallengeRef & BeginUndo, unknown>(
     'challenge_withdraw_begin',
@@ -53,3 +49,19 @@ export const withdrawStatements = (db: Database) => ({
       where c.challenge_id = ${p.challengeId} and c.user_id = account.user_id and c.code_hash is not distinct from ${p.codeHash}::bytea`,
   ),
 })
+
+/**
+ * Makes the methods of the store that undo a code whose message certainly did not leave. They lock in the order of `issue.ts`, and
+ * do nothing when there is a newer code.
+ */
+export const prepareWithdrawals = (db: Database): Pick<ChallengeStore, 'withdrawBegin' | 'withdrawReplace'> => {
+  const { withdrawBegin, withdrawReplace } = statementsOf(db)
+  return {
+    withdrawBegin: async (ref, undo) => {
+      await withdrawBegin({ ...ref, ...undo })
+    },
+    withdrawReplace: async (ref, undo) => {
+      await withdrawReplace({ ...ref, ...undo })
+    },
+  }
+}

@@ -5,7 +5,7 @@ import type { AccountStore, LoginAttempt } from '../../core/login/ports.ts'
 import type { Account, EnrolledFactor } from '../../core/terms.ts'
 import type { Database } from '../database.ts'
 import { secondsLeft } from '../moments.ts'
-import { nextSendAt } from './next-send.ts'
+import { nextSendAt } from './cooldown.ts'
 
 /** Builds the query for the account of a user `u`: the row, its factors, and the seconds until the next code. */
 export const accounts = (kysely: Database['kysely']) =>
