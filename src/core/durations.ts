@@ -22,9 +22,15 @@ export const DURATIONS = {
   codeTtl: { default: 5 * MINUTE, minimum: MINUTE, maximum: 10 * MINUTE },
   /** Wait before a second code, doubled with each further one: `RESEND_COOLDOWN`. */
   resendCooldown: { default: 30, minimum: 0, maximum: 10 * MINUTE },
-  /** Longest life of a session, active or not (SP 800-63B-4 §2.2.3: 24 hours for two factors): `REFRESH_TOKEN_TTL`. */
+  /**
+   * Longest life of a session and of its refresh tokens, however often they are used (SP 800-63B-4 §2.2.3: 24 hours for two
+   * factors): `REFRESH_TOKEN_TTL`. The life of one unused refresh token is `sessionIdle`.
+   */
   sessionTtl: { default: DAY, minimum: 10 * MINUTE, maximum: 30 * DAY },
-  /** Time without a refresh after which a session ends (SP 800-63B-4 §2.2.3: an hour): `REFRESH_IDLE_TTL`. */
+  /**
+   * Life of one refresh token, and so the time without a refresh after which a session ends (SP 800-63B-4 §2.2.3: an hour):
+   * `REFRESH_IDLE_TTL`. Clients see it as `refresh_expires_in`.
+   */
   sessionIdle: { default: HOUR, minimum: 5 * MINUTE, maximum: 30 * DAY },
   /** Time for which a device is remembered: `DEVICE_TOKEN_TTL`. */
   deviceTtl: { default: 30 * DAY, minimum: HOUR, maximum: 365 * DAY },

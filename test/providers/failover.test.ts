@@ -3,7 +3,7 @@ import { setImmediate as settle } from 'node:timers/promises'
 import t from 'tap'
 import type { Provider, SendEntry, SendResult, SettledSend } from '../../src/core/delivery/ports.ts'
 import type { Breaker } from '../../src/delivery/breakers.ts'
-import { createFailover } from '../../src/delivery/failover.ts'
+import { createFailover } from '../../src/delivery/dispatch.ts'
 import { sendEntry } from '../contracts/challenge-store.ts'
 import { MESSAGE } from '../contracts/provider.ts'
 

@@ -1,7 +1,7 @@
 import { Problem } from '../../errors.ts'
 import { normalizePassword } from '../challenge/password.ts'
 import { assertTime } from '../deadline.ts'
-import { type AuthenticateDeps, createAuthenticate } from '../login/authenticate.ts'
+import { type AuthenticateDeps, createAuthenticate } from '../login/login.ts'
 import { usernameKey } from '../login/username.ts'
 import { stepUpProblem } from '../session/authorize.ts'
 import { callerOf, type Grant, grant, prepareSession } from '../session/grant.ts'

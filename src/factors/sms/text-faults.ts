@@ -1,4 +1,4 @@
-import type { LocaleWords } from './catalogue.ts'
+import type { LocaleWords } from './languages.ts'
 import { segmentsOf } from './segments.ts'
 
 /** The longest message that an Android app's SMS Retriever reads, in bytes of UTF-8. */

@@ -1,5 +1,5 @@
 import type { Client, NoticeKind } from '../../core/delivery/ports.ts'
-import { CATALOGUE, type LocaleWords } from './catalogue.ts'
+import { LANGUAGES, type LocaleWords } from './languages.ts'
 import { NOTICES } from './notices.ts'
 import { faultsOf } from './text-faults.ts'
 
@@ -105,7 +105,7 @@ const endingsOf = ({ domain, androidAppHash }: TextOptions) => {
 export const createTexts = (options: TextOptions): Texts => {
   const { serviceName, codeLength, overrides, locales: wanted } = options
   const { browser, android } = endingsOf(options)
-  const all = new Map(Object.entries(CATALOGUE))
+  const all = new Map(Object.entries(LANGUAGES))
   const faults = nameFaults(options)
   for (const [locale, changes] of Object.entries(overrides)) {
     const found = entryFaults(locale, changes, all.has(locale))
@@ -158,7 +158,7 @@ export const createTexts = (options: TextOptions): Texts => {
     noticeOf(kind, wanted) {
       const locale = wanted in NOTICES[kind] ? wanted : 'en'
       const text = NOTICES[kind][locale]!.replaceAll('{service}', () => serviceName)
-      return { locale, text, speech: [text], speechLocale: CATALOGUE[locale]!.speechLocale, segments: 1 }
+      return { locale, text, speech: [text], speechLocale: LANGUAGES[locale]!.speechLocale, segments: 1 }
     },
     wordsFor({ locale, code, client }) {
       const { text, speech, ...rest } = prepared.get(locale)!

@@ -2,7 +2,7 @@ import t from 'tap'
 import { createNoticeHandler } from '../../../src/core/account/notice.ts'
 import type { DeliveringFactor } from '../../../src/core/challenge/factor.ts'
 import { LONGEST_TRY } from '../../../src/core/outbox.ts'
-import { CATALOGUE } from '../../../src/factors/sms/catalogue.ts'
+import { LANGUAGES } from '../../../src/factors/sms/languages.ts'
 import { NOTICES } from '../../../src/factors/sms/notices.ts'
 import { segmentsOf } from '../../../src/factors/sms/segments.ts'
 import { createOutboxWorker } from '../../../src/start/outbox-worker.ts'
@@ -15,7 +15,7 @@ t.test('each notice fits one segment with the longest service name, in every lan
     for (const [locale, text] of Object.entries(texts)) {
       t.match(text, '{service}', locale)
       t.equal(segmentsOf(text.replaceAll('{service}', 'A service of twenty!')).segments, 1, locale)
-      t.ok(CATALOGUE[locale], locale)
+      t.ok(LANGUAGES[locale], locale)
     }
   }
 })

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { CATALOGUE } from '../../../src/factors/sms/catalogue.ts'
+import { LANGUAGES } from '../../../src/factors/sms/languages.ts'
 import { segmentsOf } from '../../../src/factors/sms/segments.ts'
 import { createTexts, type TextOptions } from '../../../src/factors/sms/texts.ts'
 
@@ -29,7 +29,7 @@ const readOriginBound = (message: string) => {
 }
 
 t.test('has more than twenty languages', async (t) => {
-  t.ok(Object.keys(CATALOGUE).length > 20)
+  t.ok(Object.keys(LANGUAGES).length > 20)
 })
 
 for (const [codeLength, code] of [
@@ -41,7 +41,7 @@ for (const [codeLength, code] of [
     async (t) => {
       const texts = create({ codeLength })
       t.same(texts.leftOut, [])
-      t.same(texts.locales.sort(), Object.keys(CATALOGUE).sort())
+      t.same(texts.locales.sort(), Object.keys(LANGUAGES).sort())
       for (const locale of texts.locales) {
         const words = texts.wordsFor({ locale, code })
         t.equal(words.segments, 1, locale)

@@ -18,7 +18,7 @@ const words = (speechLocale: string, text: string, intro: string, again: string)
  * The built-in languages by their BCP 47 tags. Where the language allows it, the texts use only characters of GSM
  * 03.38. The others are short: one UCS-2 segment has 70 characters, including the last line.
  */
-export const CATALOGUE: Readonly<Record<string, LocaleWords>> = {
+export const LANGUAGES: Readonly<Record<string, LocaleWords>> = {
   en: words(
     'en-US',
     '{code} is your {service} code. Do not share it with anyone.',
