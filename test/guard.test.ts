@@ -104,10 +104,10 @@ t.test('adds a budget in money to the one in messages, with `each` as default fo
 })
 
 t.test('rejects a budget that has no effect or contradicts itself', async (t) => {
-  t.match(faultsOf({ SMS_BUDGET_COST: 'all=50' }), /SMS_BUDGET_COST counts nothing without a price/)
+  t.match(faultsOf({ SMS_BUDGET_COST: 'all=50' }), /SMS_BUDGET_COST needs a price/)
   t.match(
     faultsOf({ SMS_BUDGET_COST: 'all=50', SMS_PRICES: 'US=0.01', SMS_COUNTRIES: 'US,GB' }),
-    /without a price for GB in SMS_PRICES/,
+    /needs a price for GB in SMS_PRICES/,
   )
   t.equal(faultsOf({ SMS_BUDGET_COST: 'all=50', SMS_PRICES: '*=0.01', SMS_COUNTRIES: 'US,GB' }), '')
   t.match(faultsOf({ SMS_BUDGET_MESSAGES: 'all=100,all=20' }), /has all twice/)

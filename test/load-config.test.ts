@@ -62,7 +62,7 @@ t.test('uses the documented defaults without any setting', async (t) => {
     STEP_UP_MAX_AGE: 600,
     REFRESH_COOKIE: false,
     REGISTRATION: 'closed',
-    RECOVERY_HELP: 'A password cannot be reset here. Ask whoever runs this service.',
+    RECOVERY_HELP: 'A password cannot be reset here. Ask the operator of this service.',
     SMS_PROVIDERS: ['console'],
     SMS_PRICES: [],
     SMS_COUNTRIES: [],
@@ -170,11 +170,11 @@ const WRONG: Record<string, { values: string[]; says: RegExp }> = {
   REDIS_URL: { values: ['http://cache.example.com', 'cache:6379'], says: /must be (?!a whole number|one of)/ },
   SMS_PROVIDERS: {
     values: ['nobody', 'console,nobody', 'Console', ',', 'acme-sms', 'console;outbox', 'console,@acme', 'my_company'],
-    says: /but there are only|names no company/,
+    says: /names the unknown provider|must name a provider/,
   },
   SMS_COUNTRIES: {
     values: ['us', 'USA', 'XX', 'US,ZZ', '1', 'US CA'],
-    says: /must be countries by their two capital letters|no country/,
+    says: /must be country codes of two capital letters|not a country code/,
   },
   SMS_ROUTES: {
     values: ['US', 'US=nobody', 'usa=console', 'US=console;US=console'],
@@ -218,7 +218,7 @@ const WRONG: Record<string, { values: string[]; says: RegExp }> = {
   RATE_LIMIT: { values: ['off', '0', 'False'], says: /must be true or false/ },
   TRUST_PROXY: {
     values: ['true', '1', 'loopback', '10.0.0.0/33', '10.0.0.0/', '10.0.0/8', '::1/129', '*', '10.0.0.1/8/8'],
-    says: /no address/,
+    says: /not an address/,
   },
   CORS_ORIGINS: {
     values: ['*', 'https://*.example.com', 'app.example.com', 'https://app.example.com/login', 'null'],
@@ -251,7 +251,7 @@ const WRONG: Record<string, { values: string[]; says: RegExp }> = {
       'ops.example.com',
       'ftp://ops.example.com/',
     ],
-    says: /must be an https address|is no URL/,
+    says: /must be an https URL|is not a valid URL/,
   },
   EVENTS_WEBHOOK_SECRET: {
     values: [
@@ -265,9 +265,9 @@ const WRONG: Record<string, { values: string[]; says: RegExp }> = {
   },
   HTTPS_PROXY: {
     values: ['ftp://proxy:1080', 'http://proxy:99999', 'http://a b', 'http://proxy/path', 'http://a%@proxy'],
-    says: /must be the address of a proxy/,
+    says: /must be the URL of a proxy/,
   },
-  HTTP_PROXY: { values: ['://', 'http://'], says: /must be the address of a proxy/ },
+  HTTP_PROXY: { values: ['://', 'http://'], says: /must be the URL of a proxy/ },
   SHUTDOWN_DELAY: { values: ['-1', '61', '5s'], says: /must be a whole number of seconds from 0 to 60/ },
 }
 
@@ -357,7 +357,7 @@ t.test('reports an unreadable file with its setting', async (t) => {
   t.equal(faults.length, 1)
   t.match(
     faults[0],
-    /^SECRET_FILE cannot be read: there is no such file: .*\. For example: SECRET_FILE=\/run\/secrets\/secret$/,
+    /^SECRET_FILE cannot be read: the file does not exist: .*\. For example: SECRET_FILE=\/run\/secrets\/secret$/,
   )
 })
 
@@ -585,7 +585,7 @@ t.test('checks duplicate providers, routes, prices and scenario numbers with the
   t.match(faultsOf({ SMS_ROUTES: 'US=twilio' }), [/^SMS_ROUTES names "twilio", which is not in SMS_PROVIDERS/])
   t.match(faultsOf({ SMS_PRICES: 'US=free' }), [/^SMS_PRICES has "US=free"/])
   t.match(faultsOf({ SCENARIO_NUMBERS: '+12025550150=lost' }), [/^SCENARIO_NUMBERS has "\+12025550150=lost"/])
-  t.match(faultsOf({ ANDROID_APP_HASH: 'short' }), [/^ANDROID_APP_HASH must be 11 letters/])
+  t.match(faultsOf({ ANDROID_APP_HASH: 'short' }), [/^ANDROID_APP_HASH must be 11 characters/])
   t.same(
     faultsOf({
       SMS_ROUTES: 'US,CA=console;*=console',

@@ -46,14 +46,14 @@ const faultsWith = (env: Env, name: string, value: string) => {
 const assertHelpful = (t: Test, fault: string | undefined, name: string, what: RegExp) => {
   t.match(fault, new RegExp(`^${name}(?:_FILE)?\\b`), 'it names the setting')
   t.match(fault, what, 'it says what is wrong')
-  t.match(fault, /(?: For example: | Put in it: | remove them\. For example: )\S/, 'it gives an example')
+  t.match(fault, /(?: For example: | Write into it: | remove them\. For example: )\S/, 'it gives an example')
 }
 
 t.test('recognizes quotes around a value of any setting', async (t) => {
   for (const { name, env } of settings) {
     for (const quote of ['"', "'"]) {
       const [fault] = faultsWith(env, name, `${quote}anything${quote}`)
-      assertHelpful(t, fault, name, /has quotes around it, which are taken for a part of it: remove them/)
+      assertHelpful(t, fault, name, /has quotes around it, which count as part of the value: remove them/)
     }
   }
 })
@@ -109,10 +109,10 @@ t.test('reports secret files that are missing, empty, a folder or below a file',
     const { secret = false, inFile = secret } = schema
     if (!inFile) continue
     for (const [path, what] of [
-      ['none', /cannot be read: there is no such file: /],
-      ['folder', /cannot be read: it is a folder: /],
-      ['file/below', /cannot be read: the path leads through a file: /],
-      ['empty', /names a file with nothing in it: /],
+      ['none', /cannot be read: the file does not exist: /],
+      ['folder', /cannot be read: it is a directory: /],
+      ['file/below', /cannot be read: a part of the path is not a directory: /],
+      ['empty', /names an empty file: /],
     ] as const) {
       const [fault] = faultsWith(env, `${name}_FILE`, join(folder, path))
       assertHelpful(t, fault, `${name}_FILE`, what)
@@ -134,16 +134,16 @@ t.test('suggests the right name for a misspelled setting, which would be ignored
     ['SECERT_FILE', 'SECRET_FILE'],
   ] as const) {
     const [fault, ...more] = faultsOf({ [written]: 'x' })
-    t.match(fault, new RegExp(`^${written} is no setting\\. Is ${right} meant\\? For example: ${right}=\\S`))
+    t.match(fault, new RegExp(`^${written} is not a setting\\. Did you mean ${right}\\? For example: ${right}=\\S`))
     t.strictSame(more, [])
   }
   const twilio = { SMS_PROVIDERS: 'twilio', SMS_COUNTRIES: 'US' }
   t.match(
     faultsOf({ ...twilio, TWILIO_AUTH_TOKN: 'x' }).find((fault) => fault.startsWith('TWILIO_AUTH_TOKN')),
-    /Is TWILIO_AUTH_TOKEN meant\?/,
+    /Did you mean TWILIO_AUTH_TOKEN\?/,
   )
   t.match(faultsOf({ SMS_COUNTRIES_FILE: '/x' }), [
-    /^SMS_COUNTRIES_FILE is read by nobody, for only secrets come from files: set SMS_COUNTRIES itself\. For example: /,
+    /^SMS_COUNTRIES_FILE is ignored: only secrets can be read from files\. Set SMS_COUNTRIES itself\. For example: /,
   ])
 })
 
@@ -166,5 +166,7 @@ t.test('ignores variables of other programs and of parts that are not in use', a
 })
 
 t.test('suggests the right name for a misspelled provider', async (t) => {
-  t.match(faultsOf({ SMS_PROVIDERS: 'twillio' }), [/names "twillio", but there are only: .* For example: twilio$/])
+  t.match(faultsOf({ SMS_PROVIDERS: 'twillio' }), [
+    /names the unknown provider "twillio"\. Known are: .* For example: twilio$/,
+  ])
 })

@@ -1,16 +1,16 @@
-/** Schemes whose pages send no origin of their own; `file:` is `null` to most browsers, as every sandboxed frame is. */
+/** Schemes without a usable origin: browsers send `null` for `file:`, as for every sandboxed frame. */
 const WITHOUT_ORIGIN = new Set(['file:', 'data:', 'blob:', 'javascript:', 'about:', 'ws:', 'wss:', 'ftp:'])
 
-/** Returns what a browser sends as `Origin` for an address: in small letters, without a default port; undefined for none. */
+/** Returns the `Origin` that a browser sends for an address: lower case, without a default port; undefined if it sends none. */
 const originOf = (address: string): string | undefined => {
   if (!URL.canParse(address)) return undefined
   const { protocol, origin, host } = new URL(address)
   if (host === '' || host.includes('*') || WITHOUT_ORIGIN.has(protocol)) return undefined
-  // Of schemes that it does not know, such as those of apps, the platform says no origin.
+  // The URL class returns the origin "null" for schemes it does not know, such as those of apps.
   return origin === 'null' ? `${protocol}//${host.toLowerCase()}` : origin
 }
 
-/** Makes the origins of `CORS_ORIGINS` what browsers send, and finds those that are none, with the right spelling. */
+/** Normalizes the origins of `CORS_ORIGINS` to the form that browsers send. Reports invalid ones with the correct spelling. */
 export const readCorsOrigins = (written: readonly string[]): { origins: string[]; faults: string[] } => {
   const origins: string[] = []
   const faults: string[] = []
@@ -21,7 +21,7 @@ export const readCorsOrigins = (written: readonly string[]): { origins: string[]
     else {
       const spelling = origin === undefined ? '' : `: write ${origin}`
       faults.push(
-        `CORS_ORIGINS must be origins with commas between them (scheme, host and perhaps a port, without a *), not "${address}"${spelling}. For example: https://app.example.com`,
+        `CORS_ORIGINS must be origins separated by commas (scheme, host and optionally a port, without *), not "${address}"${spelling}. For example: https://app.example.com`,
       )
     }
   }

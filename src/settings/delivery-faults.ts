@@ -6,7 +6,7 @@ import { parseRuleNumbers } from '../guard/rule-numbers.ts'
 import { parseScenarios } from '../providers/development/scenarios.ts'
 import type { Settings } from './schema.ts'
 
-/** Yields the fault that a parser finds, after the name of its setting. */
+/** Yields the error of a parser, prefixed with the name of its setting. */
 const faultOf = function* (setting: string, parse: () => unknown, example = ''): Generator<string> {
   try {
     parse()
@@ -15,16 +15,16 @@ const faultOf = function* (setting: string, parse: () => unknown, example = ''):
   }
 }
 
-/** Yields the countries without a price: messages to them would count as nothing in a budget of money. */
+/** Yields a fault for countries without a price: their messages would cost nothing in a cost budget. */
 const priceFaults = function* ({ SMS_PRICES, SMS_COUNTRIES }: Settings): Generator<string> {
   const priced = new Set(SMS_PRICES.map((item) => item.split('=')[0]))
   const unpriced = priced.has('*') ? [] : SMS_COUNTRIES.filter((country) => !priced.has(country))
   if (unpriced.length === 0 && priced.size > 0) return
   const where = unpriced.join(', ') || 'any country'
-  yield `SMS_BUDGET_COST counts nothing without a price for ${where} in SMS_PRICES. For example: SMS_PRICES=*=0.08`
+  yield `SMS_BUDGET_COST needs a price for ${where} in SMS_PRICES. For example: SMS_PRICES=*=0.08`
 }
 
-/** Yields the faults of routes, prices, budgets, guard limits, scenario numbers and countries; `now` is in ms. */
+/** Yields the faults in routes, prices, budgets, guard limits, scenario numbers and countries. `now` is in ms. */
 export const deliveryFaults = function* (settings: Settings, now: number): Generator<string> {
   yield* faultOf('SMS_ROUTES', () => parseRoutes(settings.SMS_ROUTES ?? '', settings.SMS_PROVIDERS))
   yield* faultOf('SMS_PRICES', () => parsePrices(settings.SMS_PRICES))
@@ -42,6 +42,7 @@ export const deliveryFaults = function* (settings: Settings, now: number): Gener
   }).faults
   if (settings.SMS_BUDGET_COST.length > 0) yield* priceFaults(settings)
   for (const country of settings.SMS_COUNTRIES) {
-    if (!isSupportedCountry(country)) yield `SMS_COUNTRIES names "${country}", which is no country. For example: US,CA`
+    if (!isSupportedCountry(country))
+      yield `SMS_COUNTRIES names "${country}", which is not a country code. For example: US,CA`
   }
 }

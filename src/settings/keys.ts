@@ -2,13 +2,13 @@ import { Type } from 'typebox'
 import { DURATIONS } from '../core/durations.ts'
 import { seconds } from './types.ts'
 
-/** The settings of secrets, signing keys and the tokens that they sign. A part of `SettingsSchema`. */
+/** Settings of secrets, signing keys and access tokens. A part of `SettingsSchema`. */
 export const KEY_SETTINGS = {
   SECRET: Type.Optional(
     Type.String({
       minLength: 32,
       description:
-        'The secret that pending tokens and stored codes are keyed with: 32 characters or more, random. A changed file is taken up without a restart: `docs/keys.md`.',
+        'Secret from which the keys for pending tokens and stored codes are derived: at least 32 random characters. The server reloads a changed file without a restart: `docs/keys.md`.',
       examples: ['the output of: openssl rand -base64 33'],
       required: true,
       secret: true,
@@ -17,7 +17,8 @@ export const KEY_SETTINGS = {
   SECRET_PREVIOUS: Type.Optional(
     Type.String({
       minLength: 32,
-      description: 'The former secret, for the minutes in which challenges made with it are still open.',
+      description:
+        'Previous secret, which stays valid for challenges that it created. Remove it eleven minutes after a change.',
       examples: ['the former value of SECRET'],
       secret: true,
     }),
@@ -25,7 +26,7 @@ export const KEY_SETTINGS = {
   JWT_KEYS_FILE: Type.Optional(
     Type.String({
       description:
-        'JSON Web Key Set with the private signing keys, made by `doorcode keys new`, or a folder of several (`*.json`). A change is taken up without a restart: `docs/keys.md`.',
+        'JSON Web Key Set with the private signing keys, created by `doorcode keys new`, or a folder of such files (`*.json`). The server reloads it without a restart: `docs/keys.md`.',
       examples: ['/run/secrets/jwt-keys.json'],
       required: true,
       insteadOf: 'JWT_KEYS',
@@ -34,9 +35,9 @@ export const KEY_SETTINGS = {
   JWT_KEYS: Type.Optional(
     Type.String({
       pattern: '^\\{[\\s\\S]*\\}$',
-      form: 'the JSON of a key set, from { to }',
-      description: 'That JSON itself, in place of `JWT_KEYS_FILE`. A change takes a restart.',
-      examples: ['the content of a file made by: npx doorcode keys new --file keys.json'],
+      form: 'a JSON key set, from { to }',
+      description: 'The JSON Web Key Set itself, instead of `JWT_KEYS_FILE`. A change needs a restart.',
+      examples: ['the content of a file created by: npx doorcode keys new --file keys.json'],
       secret: true,
       inFile: false,
     }),
@@ -44,8 +45,8 @@ export const KEY_SETTINGS = {
   JWT_ALGORITHM: Type.Union([Type.Literal('EdDSA'), Type.Literal('ES256')], {
     default: 'EdDSA',
     description:
-      'The one algorithm of access tokens. Keys of the other one are published and accepted, but never sign.',
+      'Signature algorithm of access tokens. Keys of the other algorithm are published and accepted, but never sign.',
     examples: ['ES256'],
   }),
-  ACCESS_TOKEN_TTL: seconds({ ...DURATIONS.accessTtl, description: 'Life of an access token.' }),
+  ACCESS_TOKEN_TTL: seconds({ ...DURATIONS.accessTtl, description: 'Lifetime of an access token.' }),
 }

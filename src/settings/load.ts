@@ -8,23 +8,23 @@ import { deliveryFaults } from './delivery-faults.ts'
 import { productionFaults } from './production-faults.ts'
 import { createReader, SettingsError, type ValueSource } from './reader.ts'
 import { type SettingSchema, type Settings, SettingsSchema } from './schema.ts'
-import { type KnownSetting, meant, settingTypos } from './typos.ts'
+import { findNearestWord, type KnownSetting, settingTypos } from './typos.ts'
 
-/** What settings need to know of a company. */
+/** The facts about a provider that the settings need. */
 export interface KnownProvider {
   name: string
   real: boolean
   settings: TObject
-  /** What `SMS_PROVIDERS` calls it, where that is a file or a package. */
+  /** The file or package in `SMS_PROVIDERS` that defines it. */
   source?: string
 }
 
-/** What makes up settings: a source of values, and the companies that may be named in `SMS_PROVIDERS`. */
+/** A source of values, with the providers that `SMS_PROVIDERS` may name. */
 export interface SettingsSource extends ValueSource {
   providers: readonly KnownProvider[]
 }
 
-/** The companies that keep messages where the outbox finds them. */
+/** The providers that keep messages for the development outbox. */
 const KEEPING = ['outbox', 'console']
 
 const known = (schemas: readonly TObject[]): KnownSetting[] =>
@@ -35,22 +35,22 @@ const known = (schemas: readonly TObject[]): KnownSetting[] =>
       return { name, inFile, lowerCase, example: examples.join(',') }
     })
 
-/** Settings as they were read, right or not, and all that is wrong with them. */
+/** Settings as read, valid or not, with all their faults. */
 export interface InspectedSettings {
   settings: Settings & Record<string, unknown>
   faults: readonly string[]
 }
 
 /**
- * Reads every setting and finds all faults at once, each with the setting it is about, what is wrong, and an example of a
- * right value. What is faulty stays in the settings as it is: look at them only to find more faults.
+ * Reads every setting and reports all faults at once: the setting, the fault and an example of a valid value. Invalid
+ * values stay in the settings, so use the result only to find more faults.
  */
 export const inspectSettings = ({ providers, ...source }: SettingsSource): InspectedSettings => {
   const { faults, read, missing, demand } = createReader(source)
   const settings = read(SettingsSchema.properties) as Settings & Record<string, unknown>
   const production = settings.NODE_ENV === 'production'
 
-  // The default is no answer where companies must be named.
+  // Production requires an explicit value and does not use the default.
   const unnamed = production && !source.env['SMS_PROVIDERS']?.trim()
 
   if (production) {
@@ -63,9 +63,9 @@ export const inspectSettings = ({ providers, ...source }: SettingsSource): Inspe
     name,
     provider: providers.find((known) => (known.source ?? known.name) === name),
   }))
-  if (named.length === 0 && !unnamed) faults.push('SMS_PROVIDERS names no company. For example: crondock')
+  if (named.length === 0 && !unnamed) faults.push('SMS_PROVIDERS must name a provider. For example: crondock')
   const inUse: TObject[] = [SettingsSchema]
-  /** Reads the settings of a part that was named, and demands those that it cannot do without. */
+  /** Reads the settings of a selected part, and reports required ones that are missing. */
   const readPart = (part: TObject): void => {
     const { properties, required } = part
     inUse.push(part)
@@ -77,20 +77,22 @@ export const inspectSettings = ({ providers, ...source }: SettingsSource): Inspe
   }
   for (const { name, provider } of named) {
     if (!provider) {
-      // A file or package that could not be loaded has its fault already.
+      // loadExternal has already reported the fault of a file or package.
       if (isExternal(name)) continue
       const names = providers.map((known) => known.name)
-      const right = meant(name.toLowerCase(), names)
+      const right = findNearestWord(name.toLowerCase(), names)
       faults.push(
-        `SMS_PROVIDERS names "${name}", but there are only: ${names.join(', ')}; and files like ./acme-sms.ts. For example: ${right ?? 'twilio,vonage'}`,
+        `SMS_PROVIDERS names the unknown provider "${name}". Known are: ${names.join(', ')}; and files like ./acme-sms.ts. For example: ${right ?? 'twilio,vonage'}`,
       )
       continue
     }
     readPart(provider.settings)
     if (production && !provider.real && source.env['SMS_PROVIDERS'] !== undefined)
-      faults.push(`SMS_PROVIDERS must not name "${name}" in production: it sends nothing. For example: twilio,vonage`)
+      faults.push(
+        `SMS_PROVIDERS must not name "${name}" in production: it sends no messages. For example: twilio,vonage`,
+      )
   }
-  // From here on each goes by its own name.
+  // From here on, a file or package is replaced by the name of its provider.
   settings.SMS_PROVIDERS = named.map(({ name, provider }) => provider?.name ?? name)
   for (const name of new Set(settings.SMS_PROVIDERS.filter((name, at, all) => all.indexOf(name) !== at))) {
     const once = [...new Set(settings.SMS_PROVIDERS)].join(',')
@@ -104,7 +106,7 @@ export const inspectSettings = ({ providers, ...source }: SettingsSource): Inspe
   settings.CORS_ORIGINS = cors.origins
   faults.push(...cors.faults)
   if (settings.DEV_OUTBOX && !settings.SMS_PROVIDERS.some((name) => KEEPING.includes(name))) {
-    faults.push('DEV_OUTBOX needs a provider that keeps the messages. For example: SMS_PROVIDERS=outbox')
+    faults.push('DEV_OUTBOX needs a provider that keeps messages. For example: SMS_PROVIDERS=outbox')
   }
 
   faults.push(...addressFaults(settings))
@@ -118,7 +120,7 @@ export const inspectSettings = ({ providers, ...source }: SettingsSource): Inspe
   return { settings, faults }
 }
 
-/** The same for whoever needs them: the settings are complete, or a `SettingsError` has every fault. */
+/** Returns complete and valid settings. Throws a `SettingsError` with every fault. */
 export const loadSettings = (source: SettingsSource): InspectedSettings['settings'] => {
   const { settings, faults } = inspectSettings(source)
   if (faults.length > 0) throw new SettingsError(faults)

@@ -2,8 +2,8 @@ import { createReader, SettingsError, type ValueSource } from './reader.ts'
 import { type Settings, SettingsSchema } from './schema.ts'
 
 /**
- * Reads these settings and no others, for a tool that needs only them: their faults throw the same `SettingsError`, and
- * production demands of the required ones only those that are named. `NODE_ENV` always comes along.
+ * Reads only the given settings, and `NODE_ENV`. In production it requires only those of them that are required. Throws
+ * a `SettingsError` with every fault.
  */
 export const readSettings = <N extends keyof Settings>(
   source: ValueSource,

@@ -1,34 +1,34 @@
 import type { TSchema } from 'typebox'
 import { Errors } from 'typebox/schema'
-import { wrongValue } from './faults.ts'
+import { describeFault } from './faults.ts'
 import type { SettingSchema } from './schema.ts'
 import { readTextFileSync } from './text-file.ts'
 
-/** Where values come from. */
+/** A source of setting values. */
 export interface ValueSource {
   env: Record<string, string | undefined>
   /** Reads the file that `NAME_FILE` names. */
   readFile?: (path: string) => string
-  /** What was found wrong before, such as a provider's file that cannot be loaded. */
+  /** Faults found before, such as a provider's file that cannot be loaded. */
   faults?: readonly string[]
 }
 
-/** All that is wrong with the settings, one line each. */
+/** An error with all faults of the settings, one line each. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError'
   readonly faults: readonly string[]
   constructor(faults: readonly string[]) {
-    super(`The settings are not complete or not right:\n${faults.map((fault) => `  ${fault}`).join('\n')}`)
+    super(`Settings are missing or invalid:\n${faults.map((fault) => `  ${fault}`).join('\n')}`)
     this.faults = faults
   }
 }
 
-/** Why a file cannot be read, for those who do not know the codes of Unix. */
+/** Explanations of Unix error codes for files that cannot be read. */
 const UNREADABLE: Record<string, string> = {
-  ENOENT: 'there is no such file',
-  EISDIR: 'it is a folder',
-  EACCES: 'this user may not read it',
-  ENOTDIR: 'the path leads through a file',
+  ENOENT: 'the file does not exist',
+  EISDIR: 'it is a directory',
+  EACCES: 'this user has no permission to read it',
+  ENOTDIR: 'a part of the path is not a directory',
 }
 
 const convert = (raw: string, { type }: SettingSchema): unknown => {
@@ -42,7 +42,7 @@ const convert = (raw: string, { type }: SettingSchema): unknown => {
   return raw
 }
 
-/** Reads settings by their schemas and collects what is wrong with them. */
+/** Creates a reader that reads settings by their schemas and collects their faults. */
 export const createReader = ({ env, readFile = readTextFileSync, faults: known = [] }: ValueSource) => {
   const faults = [...known]
 
@@ -51,7 +51,7 @@ export const createReader = ({ env, readFile = readTextFileSync, faults: known =
     const example = ` For example: ${file}=/run/secrets/${name.toLowerCase().replaceAll('_', '-')}`
     try {
       const text = readFile(path).trim()
-      if (text === '') faults.push(`${file} names a file with nothing in it: ${path}. Put in it: ${examples.join(',')}`)
+      if (text === '') faults.push(`${file} names an empty file: ${path}. Write into it: ${examples.join(',')}`)
       return text || undefined
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException
@@ -78,7 +78,8 @@ export const createReader = ({ env, readFile = readTextFileSync, faults: known =
       const value = raw === undefined ? setting.default : convert(raw, setting)
       if (value === undefined) continue
       values[name] = value
-      const wrong = raw === undefined ? undefined : wrongValue(schema, { raw, errors: () => Errors(schema, value)[1] })
+      const wrong =
+        raw === undefined ? undefined : describeFault(schema, { raw, errors: () => Errors(schema, value)[1] })
       if (wrong) faults.push(`${name} ${wrong}. For example: ${setting.examples.join(',')}`)
     }
     return values
@@ -91,7 +92,7 @@ export const createReader = ({ env, readFile = readTextFileSync, faults: known =
     )
   }
 
-  /** Production cannot do without those that are `required`. */
+  /** Reports every `required` setting that is missing. */
   const demand = (schemas: Record<string, TSchema>, values: Record<string, unknown>): void => {
     for (const [name, schema] of Object.entries(schemas)) {
       const { required, insteadOf } = schema as unknown as SettingSchema

@@ -14,72 +14,74 @@ const CAPS = (
   ] as const
 ).map(([rule, name]) => `${rule}.${name}=${(GUARD_RULES[rule] as Record<string, number>)[name]}`)
 
-/** The settings of delivery: companies, countries, texts, and what guards the bill. A part of `SettingsSchema`. */
+/** Settings of delivery: providers, countries, texts and the guard. A part of `SettingsSchema`. */
 export const SMS_SETTINGS = {
   SMS_PROVIDERS: list({
     default: ['console'],
-    description: 'Delivery companies, in the order in which they are tried. Required in production.',
+    description: 'Providers, in the order in which they are tried. Required in production.',
     examples: ['crondock'],
   }),
   SMS_ROUTES: Type.Optional(
     Type.String({
-      description:
-        'Companies by country, where the order of `SMS_PROVIDERS` is not the one; `*` is every other country.',
+      description: 'Providers by country, instead of the order of `SMS_PROVIDERS`; `*` is every other country.',
       examples: ['US,CA=twilio,vonage;IN=acme;*=vonage'],
     }),
   ),
   SMS_PRICES: list({
     default: [],
     description:
-      'What one segment, or one call, costs by country and channel, in any one currency: the ledger estimates with it.',
+      'Price of one segment or one call by country and channel, all in one currency. The ledger estimates costs with it.',
     examples: ['US=0.0083', 'US:voice=0.014', '*=0.08'],
   }),
   SMS_COUNTRIES: list({
     default: [],
     pattern: '^[A-Z]{2}$',
-    form: 'countries by their two capital letters, with commas between them',
-    description: 'Countries that codes are sent to, ISO 3166-1. Must be named when a real company is.',
+    form: 'country codes of two capital letters, separated by commas',
+    description:
+      'Countries that receive codes, as ISO 3166-1 codes. Required with a provider that sends real messages.',
     examples: ['US', 'CA'],
   }),
   SMS_VOIP: Type.Boolean({
     default: true,
-    description: 'Send codes to numbers over the Internet too. Kinds of numbers that no person has are always refused.',
+    description:
+      'Sends codes to VoIP numbers too. Types of numbers that belong to no person, such as shared-cost numbers, are always refused.',
     examples: [false],
   }),
   SMS_BUDGET_MESSAGES: list({
     default: ['all=20000', 'each=5000'],
-    description: `Messages a day (UTC): in \`all\`, to \`each\` country, or to one by its ISO code; what is not named keeps its default. The last ${100 * GUARD_RULES.budget.reserve} % is kept for users who logged in within 30 days.`,
+    description: `Maximum messages a day (UTC): \`all\` in total, \`each\` for every country, or an ISO code for one country. Keys that are not given keep their default. The last ${100 * GUARD_RULES.budget.reserve} % is reserved for users who logged in within 30 days.`,
     examples: ['all=20000', 'each=5000', 'US=10000'],
   }),
   SMS_BUDGET_COST: list({
     default: [],
-    description: 'The same in money, by `SMS_PRICES` and in their currency. No limit where it is not set.',
+    description:
+      'Maximum cost a day (UTC) with the same keys as `SMS_BUDGET_MESSAGES`, in the currency of `SMS_PRICES`. No limit if not set.',
     examples: ['all=500', 'each=100', 'US=300'],
   }),
   SMS_GUARD: Type.Boolean({
     default: true,
     description:
-      'Stop messages to prefixes, runs of numbers and countries whose codes are not entered. Caps and budgets hold without it too.',
+      'Stops messages to prefixes, number ranges and countries whose codes are not entered. Caps and budgets apply without it too.',
     examples: [true],
   }),
   SMS_GUARD_LIMITS: list({
     default: CAPS,
     description:
-      'Limits of the guard, each as `RULE.NUMBER=VALUE` (`docs/toll-fraud.md` has all of them); what is not named keeps its default. An office behind one address needs more in `address.perHour`.',
+      'Limits of the guard, each as `RULE.LIMIT=VALUE` (list: `docs/toll-fraud.md`). Limits that are not given keep their default. An office behind one address needs a higher `address.perHour`.',
     examples: ['address.perHour=50', 'network.perHour=100'],
   }),
   SMS_SAFE_NUMBERS: list({
     default: [],
     pattern: E164,
-    form: 'numbers with the plus and digits alone, with commas between them',
-    description: 'Numbers, E.164, that the rules on addresses, prefixes and conversion pass by: those of your testers.',
+    form: 'numbers of a plus and digits only, separated by commas',
+    description: 'Numbers (E.164) that skip the rules on addresses, prefixes and conversion, for your testers.',
     examples: ['+12025550143'],
   }),
   HUMAN_CHECK: Type.Union(
     ['proof-of-work', 'turnstile', 'hcaptcha', 'off'].map((name) => Type.Literal(name)),
     {
       default: 'proof-of-work',
-      description: 'What an unknown user must pass while messages look like fraud or a budget runs low.',
+      description: 'Check that an unknown user must pass while traffic looks like fraud or a budget runs low.',
       examples: ['turnstile'],
     },
   ),
@@ -87,7 +89,7 @@ export const SMS_SETTINGS = {
     Type.Union(
       ['twilio-lookup'].map((name) => Type.Literal(name)),
       {
-        description: 'Who is asked, before each message, whether the SIM of a number was swapped of late.',
+        description: 'Service that reports, before each message, whether the SIM of the number was swapped recently.',
         examples: ['twilio-lookup'],
       },
     ),
@@ -95,39 +97,39 @@ export const SMS_SETTINGS = {
   SMS_DOMAIN: Type.Optional(
     Type.String({
       pattern: '^[a-z0-9.-]{1,40}$',
-      form: 'a domain in small letters, at most 40, without https:// before it',
+      form: 'a domain in lower case, at most 40 characters, without https://',
       description:
-        'Domain that a code may be filled in on (the last line of the text). The host of the issuer if not set.',
+        'Domain on which browsers may autofill the code (last line of the message). Defaults to the host of the issuer.',
       examples: ['example.com'],
     }),
   ),
   SMS_LOCALES: list({
     default: [],
     pattern: '^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$',
-    form: 'languages such as en or pt-BR, with commas between them',
+    form: 'languages such as en or pt-BR, separated by commas',
     description:
-      'Languages of the messages (BCP 47). By default all whose text fits one segment with your `SERVICE_NAME` and `SMS_DOMAIN`.',
+      'Languages of the messages (BCP 47). Defaults to all languages whose text fits one segment with your `SERVICE_NAME` and `SMS_DOMAIN`.',
     examples: ['en', 'de', 'pt-BR'],
   }),
   SMS_TEXTS_FILE: Type.Optional(
     Type.String({
       description:
-        'JSON file with texts of your own: `{"en": {"text": "{code} is your {service} code."}}`. Checked like ours.',
+        'JSON file with your own texts: `{"en": {"text": "{code} is your {service} code."}}`. They must pass the same checks as the built-in texts.',
       examples: ['/etc/doorcode/texts.json'],
     }),
   ),
   ANDROID_APP_HASH: Type.Optional(
     Type.String({
       pattern: '^[A-Za-z0-9+/]{11}$',
-      form: '11 letters, digits, + and /',
-      description: 'The 11 characters by which the SMS Retriever of Android finds your app.',
+      form: '11 characters of letters, digits, + and /',
+      description: 'Hash of 11 characters by which the Android SMS Retriever finds your app.',
       examples: ['FA+9qCX9VSu'],
     }),
   ),
   SCENARIO_NUMBERS: list({
     default: [],
     description:
-      'Numbers at which no phone rings, for tests and app reviews: `standard`, or each as `NUMBER=SCENARIO[:CODE][@LAST-DAY]`. In production the last day must be given.',
+      'Scenario numbers for tests and app reviews: `standard`, or each as `NUMBER=SCENARIO[:CODE][@LAST-DAY]`. In production the last day is required.',
     examples: ['+12025550155=code:246810@2027-06-30'],
   }),
 }

@@ -1,12 +1,12 @@
 import { Type } from 'typebox'
 
-/** A time span with its default and its limits. */
+/** Creates the schema of a time span in seconds, with its default and limits. */
 export const seconds = (options: { default: number; minimum: number; maximum: number; description: string }) =>
   Type.Integer({ ...options, examples: [options.default], unit: 'seconds' })
 
 /**
- * An address that requests go to: https, or http to this machine alone. `end` is the pattern of what may follow the host.
- * A request with credentials in its address would never leave.
+ * Creates the schema of a request URL: https, or http to this machine. `end` is the pattern of the part after the host.
+ * URLs with credentials do not match, because the HTTP client refuses them.
  */
 export const requestUrl = (end: string, options: { form: string; description: string; examples: string[] }) =>
   Type.String({
@@ -14,7 +14,7 @@ export const requestUrl = (end: string, options: { form: string; description: st
     ...options,
   })
 
-/** Values with commas between them, each of one pattern, whose form `form` says in words. */
+/** Creates the schema of a comma-separated list whose items match one pattern; `form` describes that pattern. */
 export const list = (options: {
   description: string
   examples: string[]

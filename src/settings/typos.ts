@@ -1,4 +1,4 @@
-/** How many letters must be changed, added, left out or swapped with their neighbour to make one word of another. */
+/** Returns the edit distance of two words: letters changed, added, removed or swapped with a neighbor. */
 const distance = (one: string, other: string): number => {
   let before: number[] = []
   let row = Array.from({ length: other.length + 1 }, (_, column) => column)
@@ -20,31 +20,31 @@ const distance = (one: string, other: string): number => {
   return row[other.length]!
 }
 
-/** More slips than this make another word. */
-const MOST_SLIPS = 2
+/** Words with a greater distance count as different words. */
+const MAX_DISTANCE = 2
 
-/** The word that was meant: of those that are at most two slips away the nearest, where it is long enough to tell. */
-export const meant = (written: string, words: Iterable<string>): string | undefined => {
-  const slips = Math.min(MOST_SLIPS, Math.floor(written.length / 4))
+/** Finds the nearest word at an edit distance of at most two; less for short words. Returns undefined without a match. */
+export const findNearestWord = (written: string, words: Iterable<string>): string | undefined => {
+  const limit = Math.min(MAX_DISTANCE, Math.floor(written.length / 4))
   return [...words]
-    .map((word) => ({ word, slips: distance(written, word) }))
-    .filter((one) => one.slips <= slips)
-    .sort((one, other) => one.slips - other.slips)[0]?.word
+    .map((word) => ({ word, edits: distance(written, word) }))
+    .filter((one) => one.edits <= limit)
+    .sort((one, other) => one.edits - other.edits)[0]?.word
 }
 
-/** A name of ours that can be told from other people's: of several words. */
-const isTelling = (name: string): boolean => /^[A-Za-z]+_[A-Za-z_]+$/.test(name)
+/** Returns true for a name of several words: shorter names may belong to other programs. */
+const isDistinctive = (name: string): boolean => /^[A-Za-z]+_[A-Za-z_]+$/.test(name)
 
-/** A setting that may be set: its name, an example of a value, and whether it also comes as `NAME_FILE`. */
+/** A known setting. `inFile` is true if it can also come from `NAME_FILE`. */
 export interface KnownSetting {
   name: string
   example: string
   inFile: boolean
-  /** Whether the name in lower case is read too. */
+  /** True if the lower-case name is read too. */
   lowerCase?: boolean
 }
 
-/** Proxies of other protocols, which many machines have in their environment. */
+/** Variables for proxies of other protocols, which many machines set. */
 const OTHER_PROXY = /^(?:all|ftp|rsync|socks|wss?)_proxy$/i
 
 const namesOf = (settings: readonly KnownSetting[]) =>
@@ -54,9 +54,9 @@ const lowerCaseNamesOf = (settings: readonly KnownSetting[]) =>
   settings.flatMap(({ name, lowerCase }) => (lowerCase ? [name.toLowerCase()] : []))
 
 /**
- * What in the environment looks like a slip of the pen in one of the settings in use, which would be ignored without a
- * word: each in a line with the right name. `others` are settings too, of what is not in use. Whoever sets the right one as
- * well means something else by the other.
+ * Returns a fault with the correct name for each environment variable that looks like a misspelled setting, because the
+ * server would silently ignore it. `others` are known settings of unused parts. A variable is not reported when the
+ * correct setting is set too.
  */
 export const settingTypos = (
   env: Readonly<Record<string, string | undefined>>,
@@ -69,15 +69,19 @@ export const settingTypos = (
     `/run/secrets/${name.toLowerCase().replace(/_file$/, '')}`
   const faultOf = (written: string): string | undefined => {
     const plain = written.replace(/_FILE$/, '')
-    const isFile = plain !== written && isTelling(plain) && names.includes(plain)
-    const right = isFile ? plain : names.includes(written.toUpperCase()) ? written.toUpperCase() : meant(written, names)
+    const isFile = plain !== written && isDistinctive(plain) && names.includes(plain)
+    const right = isFile
+      ? plain
+      : names.includes(written.toUpperCase())
+        ? written.toUpperCase()
+        : findNearestWord(written, names)
     if (right === undefined || env[right]?.trim()) return undefined
     const example = `For example: ${right}=${exampleOf(right)}`
     return isFile
-      ? `${written} is read by nobody, for only secrets come from files: set ${right} itself. ${example}`
-      : `${written} is no setting. Is ${right} meant? ${example}`
+      ? `${written} is ignored: only secrets can be read from files. Set ${right} itself. ${example}`
+      : `${written} is not a setting. Did you mean ${right}? ${example}`
   }
   return Object.entries(env)
-    .filter(([name, value]) => value?.trim() && isTelling(name) && !isOurs.has(name) && !OTHER_PROXY.test(name))
+    .filter(([name, value]) => value?.trim() && isDistinctive(name) && !isOurs.has(name) && !OTHER_PROXY.test(name))
     .flatMap(([name]) => faultOf(name) ?? [])
 }

@@ -18,7 +18,7 @@ export const settings = Type.Object({
   INFOBIP_FROM: senderSetting(' ._-', ['Example', '+385955550001'], 'a number of yours or an alphanumeric sender'),
   INFOBIP_WEBHOOK_SECRET: Type.Optional(
     secretSetting(
-      'What receipts are told from forgeries with: 32 characters or more, random. Without it none are asked for.',
+      'Secret that verifies receipts: at least 32 random characters. Without it Doorcode requests no receipts.',
       'the output of: openssl rand -base64 33',
       { minLength: 32 },
     ),
