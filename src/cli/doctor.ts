@@ -1,7 +1,7 @@
 import { createChecklist } from '../doctor/checklist.ts'
 import { type Reported, runChecks } from '../doctor/finding.ts'
 import { realProbes } from '../doctor/probes.ts'
-import { soundSettings } from '../doctor/sound-settings.ts'
+import { keepValidSettings } from '../doctor/valid-settings.ts'
 import { loadExternal } from '../providers/external.ts'
 import { providers } from '../providers/index.ts'
 import { inspectSettings } from '../settings/load.ts'
@@ -15,7 +15,7 @@ const OPTIONS = {
 
 const HIDDEN = '***'
 
-/** The password of an address, as it is written there and as it is meant. */
+/** Returns the password of a URL, encoded and decoded. */
 const passwordsIn = ({ password }: URL): string[] => {
   try {
     return [password, decodeURIComponent(password)]
@@ -24,7 +24,7 @@ const passwordsIn = ({ password }: URL): string[] => {
   }
 }
 
-/** Every secret that is set: whatever a message of somebody else's quotes, none of them is shown. */
+/** Returns every configured secret, so that the output can mask them even in quoted messages of other programs. */
 const secretsIn = (settings: Record<string, unknown>, schemas: readonly Record<string, unknown>[]): string[] =>
   schemas
     .flatMap((properties) => Object.entries(properties))
@@ -54,27 +54,27 @@ const examine = async ({ env }: World): Promise<{ reported: Reported[]; secrets:
     inspected,
     env,
     definitions,
-    probes: realProbes(soundSettings(inspected).sound),
+    probes: realProbes(keepValidSettings(inspected).settings),
   })
   const schemas = [SettingsSchema.properties, ...definitions.map(({ settings }) => settings.properties)]
   return { reported: await runChecks(checklist), secrets: secretsIn(inspected.settings, schemas) }
 }
 
 /**
- * `doctor`: looks at all that production needs and says what it has found, a line each. Changes nothing, sends no message,
- * and shows no secret. Throws when there is a fault, with `--strict` also when there is a warning.
+ * The command `doctor`, which checks a production setup and prints one line a finding. It changes nothing, sends no
+ * message and shows no secret. Throws for a fault, and with `--strict` for a warning too.
  */
 export const doctor: Command = async (args, world) => {
   const { values, positionals } = readArgs(args, OPTIONS)
   refuseNames('doctor', positionals)
   const { reported, secrets } = await examine(world)
   const [faults, warnings] = [countOf(reported, 'fault'), countOf(reported, 'warning')]
-  const isWell = faults === 0 && !(values.strict && warnings > 0)
+  const isOk = faults === 0 && !(values.strict && warnings > 0)
   const text = values.json
-    ? `${JSON.stringify({ ok: isWell, findings: reported }, null, 2)}\n`
+    ? `${JSON.stringify({ ok: isOk, findings: reported }, null, 2)}\n`
     : reported.map((one) => `${lineOf(one)}\n`).join('')
   world.stdout.write(hide(text, secrets))
   const sum = `${faults} ${faults === 1 ? 'fault' : 'faults'}, ${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`
-  if (!isWell) throw new Error(`${sum}: not ready for production.`)
+  if (!isOk) throw new Error(`${sum}: not ready for production.`)
   if (!values.json) world.stdout.write(`${sum}.\n`)
 }

@@ -3,10 +3,10 @@ import { request as askTls } from 'node:https'
 import type { TLSSocket } from 'node:tls'
 import type { AskPublic, PublicAnswer } from './public-address-check.ts'
 
-/** The longest that one question may take, in ms. */
-const LONGEST = 5_000
-/** More than any page that is asked for. */
-const LONGEST_BODY = 256 * 1024
+/** Timeout of one request in ms. */
+const TIMEOUT_MS = 5_000
+/** Maximum length of a response body that is kept; every requested page is shorter. */
+const MAX_BODY = 256 * 1024
 
 const certificateOf = (socket: TLSSocket): PublicAnswer['certificate'] => {
   const { valid_to: validTo } = socket.getPeerCertificate()
@@ -15,8 +15,8 @@ const certificateOf = (socket: TLSSocket): PublicAnswer['certificate'] => {
 }
 
 /**
- * Asks over a connection of its own, and follows no redirect. Every certificate is taken, for the doctor is to tell what is
- * wrong with it; nothing secret is ever sent by this way. `ca` is trusted besides what the machine trusts.
+ * Creates a function that sends each request over a new connection and follows no redirect. It accepts every certificate, so
+ * that the doctor can report faults in it; the requests contain no secrets. `ca` is an additional trusted certificate.
  */
 export const createAskPublic =
   ({ ca }: { ca?: string } = {}): AskPublic =>
@@ -27,7 +27,7 @@ export const createAskPublic =
         accept: 'application/json',
         ...(body !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
       }
-      const signal = AbortSignal.timeout(LONGEST)
+      const signal = AbortSignal.timeout(TIMEOUT_MS)
       const asked = isTls
         ? askTls(url, { method, headers, signal, agent: false, rejectUnauthorized: false, ...(ca && { ca }) })
         : askPlain(url, { method, headers, signal, agent: false })
@@ -37,7 +37,7 @@ export const createAskPublic =
         let text = ''
         answer.setEncoding('utf8')
         answer.on('data', (chunk: string) => {
-          if (text.length < LONGEST_BODY) text += chunk
+          if (text.length < MAX_BODY) text += chunk
         })
         answer.once('error', reject)
         answer.once('end', () =>

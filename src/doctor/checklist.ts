@@ -4,8 +4,6 @@ import type { ProviderDefinition } from '../providers/provider.ts'
 import type { InspectedSettings } from '../settings/load.ts'
 import { SettingsSchema } from '../settings/schema.ts'
 import { checkClocks, publicClock } from './clock-check.ts'
-import { companiesOf } from './companies.ts'
-import { checkCompanies } from './companies-check.ts'
 import { checkCountries } from './countries-check.ts'
 import { checkBackups, checkDatabase, checkMigrations } from './database-check.ts'
 import { type DatabaseReport, readDatabase } from './database-report.ts'
@@ -15,16 +13,18 @@ import { checkGuard } from './guard-check.ts'
 import { checkKeys } from './keys-check.ts'
 import { checkOutgoing } from './outgoing-check.ts'
 import type { Probes } from './probes.ts'
+import { configuredProviders } from './providers.ts'
+import { checkProviders } from './providers-check.ts'
 import { checkProxy } from './proxy-check.ts'
 import { checkPublicAddress } from './public-address-check.ts'
 import { checkRedis } from './redis-check.ts'
 import { checkSecrets, secretFilesIn } from './secrets-check.ts'
 import { checkSettings } from './settings-check.ts'
-import { soundSettings } from './sound-settings.ts'
 import { checkScenarios, checkTexts } from './texts-check.ts'
+import { keepValidSettings } from './valid-settings.ts'
 
-/** What the doctor is given: settings as production reads them, with their faults, and what they come from. */
-export interface Patient {
+/** The input of the doctor: settings as production reads them, with their faults and sources. */
+export interface DoctorInput {
   inspected: InspectedSettings
   env: Record<string, string | undefined>
   definitions: readonly ProviderDefinition[]
@@ -33,15 +33,15 @@ export interface Patient {
 
 const unreachable = ({
   reason,
-  todo = 'Start it, or correct the address, the name or the password.',
+  todo = 'Start it, or correct the address, the user or the password.',
 }: {
   reason: string
   todo?: string
-}): Finding[] => [fault('DATABASE_URL', `The database cannot be looked at: ${reason}.`, todo)]
+}): Finding[] => [fault('DATABASE_URL', `The database cannot be checked: ${reason}.`, todo)]
 
-/** The points of the checklist, in the order of docs/going-to-production.md. */
-export const createChecklist = async ({ inspected, env, definitions, probes }: Patient): Promise<Check[]> => {
-  const { sound: settings, faulty } = soundSettings(inspected)
+/** Creates the checks, in the order of docs/going-to-production.md. */
+export const createChecklist = async ({ inspected, env, definitions, probes }: DoctorInput): Promise<Check[]> => {
+  const { settings, faulty } = keepValidSettings(inspected)
   const report: DatabaseReport = await readDatabase(settings.DATABASE_URL, { now: probes.now })
   const server = report.ok ? report.server : undefined
   const service = report.ok ? report.service : undefined
@@ -88,7 +88,7 @@ export const createChecklist = async ({ inspected, env, definitions, probes }: P
           secret: inspected.settings.SECRET,
           previous: settings.SECRET_PREVIOUS,
           secretFile: env['SECRET_FILE']?.trim() || undefined,
-          // The keys' own file is looked at above.
+          // The check of keys covers the key file.
           files: secretFilesIn(env, schemas).filter(({ name }) => name !== 'JWT_KEYS_FILE'),
           now: seconds,
           modeOf: probes.modeOf,
@@ -110,10 +110,10 @@ export const createChecklist = async ({ inspected, env, definitions, probes }: P
         }),
     },
     {
-      name: 'companies',
+      name: 'providers',
       look: async () =>
-        checkCompanies({
-          ...(await companiesOf(settings, definitions, faulty)),
+        checkProviders({
+          ...(await configuredProviders(settings, definitions, faulty)),
           issuer,
           transport: probes.transport,
           ask: probes.ask,

@@ -1,43 +1,45 @@
 import { type Finding, fault, ok, warning } from './finding.ts'
 import type { Probes } from './probes.ts'
 
-/** A clock that was read, by the machine's own clock just before and just after, in ms. */
+/** The time of another clock, with the times in ms of this machine's clock just before and after. */
 export interface ReadClock {
   looked: string
-  /** Undefined where it said nothing. */
+  /** Undefined if it is unknown. */
   time: Date | undefined
   before: number
   after: number
-  /** How finely it was given, in ms. */
+  /** Resolution of the time in ms. */
   resolution: number
 }
 
-/** What clocks may differ by before tokens and dates of keys go wrong, in ms. */
-const TOO_FAR = 60_000
-/** What time servers keep machines within, many times over. */
-const FAR = 2_000
+/** Skew in ms from which tokens and dates of keys fail. */
+const MAX_SKEW = 60_000
+/** Skew in ms far above that of machines with a time server. */
+const UNUSUAL_SKEW = 2_000
 
-/** How far a clock is from ours at least: what the road and its resolution explain is taken off. */
+/** Returns the minimum skew of a clock in ms, without network delay and resolution. */
 const skewOf = (time: Date, { before, after, resolution }: ReadClock): number => {
   const [earliest, latest] = [time.getTime(), time.getTime() + resolution]
   if (latest < before) return before - latest
   return earliest > after ? earliest - after : 0
 }
 
-/** This machine's clock against others. */
+/** Compares the clock of this machine with other clocks. */
 export const checkClocks = (clocks: readonly ReadClock[]): Finding[] =>
   clocks.map((clock) => {
     const looked = `this machine's clock and ${clock.looked}`
     if (clock.time === undefined)
-      return warning(looked, 'The other one was not given.', 'Make sure that both machines ask a time server.')
+      return warning(looked, 'The time of the other clock is unknown.', 'Check that both machines use a time server.')
     const skew = skewOf(clock.time, clock)
     const found = `They differ by ${(skew / 1000).toFixed(1)} s.`
-    if (skew > TOO_FAR) return fault(looked, found, 'Let both machines ask a time server (chrony, systemd-timesyncd).')
-    if (skew > FAR) return warning(looked, found, 'Let both machines ask a time server (chrony, systemd-timesyncd).')
+    if (skew > MAX_SKEW)
+      return fault(looked, found, 'Synchronize both machines with a time server (chrony, systemd-timesyncd).')
+    if (skew > UNUSUAL_SKEW)
+      return warning(looked, found, 'Synchronize both machines with a time server (chrony, systemd-timesyncd).')
     return ok(looked, 'They agree.')
   })
 
-/** Reads the clock behind the public address, as its answers are dated; nothing where there is no address or answer. */
+/** Reads the clock of the public address from the `Date` header. Returns an empty list without an address or a response. */
 export const publicClock = async (
   issuer: string | undefined,
   { ask, now }: Pick<Probes, 'ask' | 'now'>,

@@ -1,40 +1,45 @@
 import { type Finding, fault, ok, warning } from './finding.ts'
 
-/** What is set, and what the database says beside it. */
+/** The input of the countries check. */
 export interface CountriesLook {
   countries: readonly string[]
   /** Countries with a price, `*` for all others. */
   priced: ReadonlySet<string>
-  /** Messages and money a day by scope, `*` for all together. */
+  /** Budgets of a day in messages and money by scope; `*` is the total. */
   messages: ReadonlyMap<string, number>
   cost: ReadonlyMap<string, number>
-  /** Users there are; undefined where nobody could look. */
+  /** Number of users; undefined if the database could not be read. */
   users: number | undefined
 }
 
-/** More countries than most services have users in. */
+/** More countries than most services need. */
 const MANY_COUNTRIES = 40
 
-/** A message budget that is many times what all users can cause is no limit to whoever causes more. */
+/** Messages a user and day in a reasonable budget. A far larger budget does not limit attackers. */
 const MESSAGES_A_USER = 10
-const LEAST = 1_000
+/** A budget below this number is never reported. */
+const MIN_MESSAGES = 1_000
 
-/** Where codes go, and what they may cost at most. */
+/** Checks the countries that receive codes, and the budgets. */
 export const checkCountries = ({ countries, priced, messages, cost, users }: CountriesLook): Finding[] => {
   const findings: Finding[] = []
   if (countries.length === 0)
     findings.push(
-      fault('SMS_COUNTRIES', 'No country is named.', 'Name those you have users in. For example: SMS_COUNTRIES=US,CA'),
+      fault(
+        'SMS_COUNTRIES',
+        'The list is empty.',
+        'List the countries of your users. For example: SMS_COUNTRIES=US,CA',
+      ),
     )
   else if (countries.length > MANY_COUNTRIES)
     findings.push(
       warning(
         'SMS_COUNTRIES',
-        `${countries.length} countries are named: each is a place to which somebody can have you send.`,
-        'Take out those in which you have no users.',
+        `The list has ${countries.length} countries. Attackers can trigger messages to each of them.`,
+        'Remove the countries without users.',
       ),
     )
-  else findings.push(ok('SMS_COUNTRIES', `Codes go to ${countries.join(', ')} and nowhere else.`))
+  else findings.push(ok('SMS_COUNTRIES', `Codes are sent only to ${countries.join(', ')}.`))
 
   const all = cost.get('*')
   const unpriced = priced.has('*') ? [] : countries.filter((country) => !priced.has(country))
@@ -42,15 +47,15 @@ export const checkCountries = ({ countries, priced, messages, cost, users }: Cou
     findings.push(
       warning(
         'SMS_BUDGET_COST',
-        'Messages are limited, and money is not.',
-        'For example: SMS_PRICES=*=0.08 and SMS_BUDGET_COST=all=500; and a spending cap at the company.',
+        'The number of messages is limited, but their cost is not.',
+        'For example: SMS_PRICES=*=0.08 and SMS_BUDGET_COST=all=500; and a spending cap at the provider.',
       ),
     )
   else if (unpriced.length > 0)
     findings.push(
       fault(
         'SMS_PRICES',
-        `There is no price for ${unpriced.join(', ')}: messages there cost nothing in the budget.`,
+        `SMS_PRICES has no price for ${unpriced.join(', ')}, so these messages cost nothing in the budget.`,
         'For example: SMS_PRICES=*=0.08',
       ),
     )
@@ -58,23 +63,26 @@ export const checkCountries = ({ countries, priced, messages, cost, users }: Cou
     findings.push(
       ok(
         'SMS_BUDGET_COST',
-        `At most ${all ?? 'the sum of all countries'} a day${all === undefined ? '' : `, ${Math.round(all * 30)} a month`}, in the currency of SMS_PRICES.`,
+        `The limit is ${all ?? 'the sum of all countries'} a day${all === undefined ? '' : `, ${Math.round(all * 30)} a month`}, in the currency of SMS_PRICES.`,
       ),
     )
 
   const most = messages.get('*')
-  const sane = users === undefined ? undefined : Math.max(LEAST, users * MESSAGES_A_USER)
-  if (most !== undefined && sane !== undefined && most > sane)
+  const reasonable = users === undefined ? undefined : Math.max(MIN_MESSAGES, users * MESSAGES_A_USER)
+  if (most !== undefined && reasonable !== undefined && most > reasonable)
     findings.push(
       warning(
         'SMS_BUDGET_MESSAGES',
-        `${most} messages a day are allowed, for ${users} users: somebody who attacks may use up what they never would.`,
-        `For example: SMS_BUDGET_MESSAGES=all=${sane},each=${Math.ceil(sane / 2)}`,
+        `${most} messages a day are allowed for ${users} users. An attacker could use all of them.`,
+        `For example: SMS_BUDGET_MESSAGES=all=${reasonable},each=${Math.ceil(reasonable / 2)}`,
       ),
     )
   else if (most !== undefined)
     findings.push(
-      ok('SMS_BUDGET_MESSAGES', `At most ${most} messages a day${users === undefined ? '' : `, for ${users} users`}.`),
+      ok(
+        'SMS_BUDGET_MESSAGES',
+        `The limit is ${most} messages a day${users === undefined ? '' : `, for ${users} users`}.`,
+      ),
     )
   return findings
 }

@@ -4,19 +4,19 @@ import type { LoginObstacles } from '../store/readiness/login-needs.ts'
 import type { ServerFacts } from '../store/readiness/server-facts.ts'
 import { type Finding, fault, ok, warning } from './finding.ts'
 
-/** What the server said of itself, and what we ask of it. */
+/** The input of the database check. */
 export interface DatabaseLook {
   facts: ServerFacts
   poolSize: number
-  /** Whether a pooler in transaction mode is in between. */
+  /** True if a pooler in transaction mode is between. */
   pooled?: boolean
-  /** What stands in the way of a login. */
+  /** Obstacles to a login. */
   state?: LoginObstacles
 }
 
-const OLDEST = 15
+const MIN_VERSION = 15
 
-/** How far a connection without TLS goes: within the machine, within a private network, or beyond. */
+/** Returns the reach of an unencrypted connection: this machine, a private network, or beyond. */
 const reachOf = (address: string | null): 'machine' | 'network' | 'beyond' => {
   if (address === null) return 'machine'
   const range = ipaddr.isValid(address) ? ipaddr.process(address).range() : 'unicast'
@@ -24,16 +24,16 @@ const reachOf = (address: string | null): 'machine' | 'network' | 'beyond' => {
   return range === 'private' || range === 'uniqueLocal' || range === 'linkLocal' ? 'network' : 'beyond'
 }
 
-const ENCRYPT = 'Let Postgres speak TLS (ssl=on) and add ?sslmode=verify-full to DATABASE_URL.'
+const ENCRYPT = 'Enable TLS in Postgres (ssl=on) and add ?sslmode=verify-full to DATABASE_URL.'
 
 const tlsFinding = ({ encrypted, address }: ServerFacts): Finding => {
   const looked = 'DATABASE_URL, the connection'
-  if (encrypted) return ok(looked, 'It is encrypted.')
+  if (encrypted) return ok(looked, 'The connection is encrypted.')
   const reach = reachOf(address)
-  if (reach === 'machine') return ok(looked, 'It stays on this machine.')
+  if (reach === 'machine') return ok(looked, 'The connection stays on this machine.')
   return reach === 'network'
-    ? warning(looked, 'It is not encrypted, and goes through a private network.', ENCRYPT)
-    : fault(looked, 'It is not encrypted, and leaves the machine.', ENCRYPT)
+    ? warning(looked, 'The connection is not encrypted and uses a private network.', ENCRYPT)
+    : fault(looked, 'The connection is not encrypted and uses a public network.', ENCRYPT)
 }
 
 const connectionsFinding = ({ maxConnections, usedConnections, instances }: ServerFacts, poolSize: number): Finding => {
@@ -44,19 +44,19 @@ const connectionsFinding = ({ maxConnections, usedConnections, instances }: Serv
   if (wanted > maxConnections)
     return fault(
       looked,
-      `All instances together want more connections than there are (${shown}).`,
-      'Lower the one or raise the other.',
+      `All instances together need more connections than Postgres allows (${shown}).`,
+      'Lower DATABASE_POOL_SIZE or raise max_connections.',
     )
   if (poolSize > free)
     return warning(
       looked,
-      `${free} connections are free, and one more instance wants ${poolSize}.`,
-      'Lower the one or raise the other before you start another instance.',
+      `${free} connections are free, and another instance needs ${poolSize}.`,
+      'Lower DATABASE_POOL_SIZE or raise max_connections before you start another instance.',
     )
-  return ok(looked, `There are enough (${shown}).`)
+  return ok(looked, `There are enough connections (${shown}).`)
 }
 
-/** Whether the database takes what a login does: a write, and each of its statements. */
+/** Checks that the database accepts a write and every statement of a login. */
 const loginFindings = (
   { readOnly, tables, rights, refusal }: LoginObstacles,
   { role, standby }: ServerFacts,
@@ -64,62 +64,60 @@ const loginFindings = (
   const looked = 'the statements of a login'
   const findings = [
     ...(readOnly && !standby
-      ? [fault(looked, 'The database is read-only.', 'Free space on its disk, or name the primary.')]
+      ? [fault(looked, 'The database is read-only.', 'Free disk space, or set DATABASE_URL to the primary.')]
       : []),
     ...(rights.length > 0
-      ? [fault(looked, `${role} lacks ${rights.join(', ')}.`, 'Grant them, or name the role that owns the tables.')]
+      ? [fault(looked, `${role} lacks ${rights.join(', ')}.`, 'Grant them, or use the role that owns the tables.')]
       : []),
     ...(tables.length > 0
       ? [fault(looked, `The tables ${tables.join(', ')} are missing.`, 'Run: npx doorcode migrate')]
       : []),
   ]
   if (findings.length > 0) return findings
-  if (!refusal) return [ok(looked, 'The database takes them all, and writes.')]
-  const { said, todo = 'Look into the log of Postgres.' } = explainFault(refusal)
-  return [fault(looked, `The database refuses one: ${said}.`, todo)]
+  if (!refusal) return [ok(looked, 'The database accepts all of them and writes.')]
+  const { said, todo = 'Check the log of Postgres.' } = explainFault(refusal)
+  return [fault(looked, `The database refuses a statement: ${said}.`, todo)]
 }
 
-/** The database: its version, who we are there, how we reach it, and whether it keeps what it has said it kept. */
+/** Checks version, role, connection and durability of the database. */
 export const checkDatabase = ({ facts, poolSize, pooled = false, state }: DatabaseLook): Finding[] => {
   const { version, superuser, role, fsync, synchronousCommit, standby } = facts
   const durable = fsync && synchronousCommit !== 'off'
   return [
-    version >= OLDEST
-      ? ok('the version of Postgres', `It is ${version}.`)
-      : fault('the version of Postgres', `It is ${version}.`, `Doorcode needs ${OLDEST} or later.`),
+    version >= MIN_VERSION
+      ? ok('the version of Postgres', `The version is ${version}.`)
+      : fault('the version of Postgres', `The version is ${version}.`, `Doorcode needs ${MIN_VERSION} or later.`),
     tlsFinding(facts),
     superuser
       ? fault(
           'the role of DATABASE_URL',
-          `${role} is a superuser: whoever takes over the service has the whole server.`,
-          `Run as another: create role doorcode login; grant it this database.`,
+          `${role} is a superuser: an attacker who takes over the service controls the whole database server.`,
+          `Use another role: create role doorcode login; grant it this database.`,
         )
-      : ok('the role of DATABASE_URL', `${role} is no superuser.`),
+      : ok('the role of DATABASE_URL', `${role} is not a superuser.`),
     connectionsFinding(facts, poolSize),
     durable
-      ? ok('fsync and synchronous_commit', 'What is committed is on disk.')
+      ? ok('fsync and synchronous_commit', 'Committed data is on disk.')
       : fault(
           'fsync and synchronous_commit',
-          'What is committed may be lost with the power: codes and refresh tokens could be used twice.',
+          'A power failure can lose committed data, so that codes and refresh tokens could be used twice.',
           'Set both to on.',
         ),
     ...(pooled
       ? [
           fault(
             'DATABASE_URL, the connection',
-            'A pooler in transaction mode is in between: prepared statements and settings of the session do not hold.',
-            'Name Postgres itself, or a pooler in session mode.',
+            'A pooler in transaction mode is between: it loses prepared statements and session settings.',
+            'Connect to Postgres directly, or to a pooler in session mode.',
           ),
         ]
       : []),
-    ...(standby
-      ? [fault('DATABASE_URL', 'It leads to a standby, which cannot be written to.', 'Name the primary.')]
-      : []),
+    ...(standby ? [fault('DATABASE_URL', 'It leads to a standby, which is read-only.', 'Set it to the primary.')] : []),
     ...(state ? loginFindings(state, facts) : []),
   ]
 }
 
-/** The schema against what this version of the program knows. */
+/** Compares the migrations of the database with those of this version. */
 export const checkMigrations = ({
   pending,
   unknown,
@@ -128,7 +126,7 @@ export const checkMigrations = ({
   unknown: readonly string[]
 }): Finding[] => {
   if (pending.length > 0) {
-    // One that lacks the first has none.
+    // A database without the first migration has none.
     const lacking = pending.some((name) => name.startsWith('0001_')) ? 'every migration' : pending.join(', ')
     return [fault('migrations', `The database lacks ${lacking}.`, 'Run: npx doorcode migrate')]
   }
@@ -136,26 +134,22 @@ export const checkMigrations = ({
     return [
       warning(
         'migrations',
-        `The database has ${unknown.join(', ')}, which this version does not know: a newer one has been here.`,
-        'Run the newer one; going back is explained in docs/going-to-production.md.',
+        `The database has ${unknown.join(', ')}, which a newer version added.`,
+        'Run the newer version. docs/going-to-production.md explains how to go back.',
       ),
     ]
-  return [ok('migrations', 'The database has all that this version knows, and no others.')]
+  return [ok('migrations', 'The database has exactly the migrations of this version.')]
 }
 
 const DAY = 86_400_000
 
-/** What SQL can tell of backups, which is not much: only whether Postgres itself archives its log. */
+/** Checks whether Postgres archives its log, which is all that SQL shows about backups. */
 export const checkBackups = ({ archive, now }: Pick<ServerFacts, 'archive'> & { now: number }): Finding[] => {
   const looked = 'pg_stat_archiver (all that SQL shows of backups)'
-  const sure = 'Make sure that backups are made and that one was restored once, keys and secrets too.'
+  const sure = 'Check that backups are made, and restore one as a test, with keys and secrets.'
   if (archive.mode === 'off')
     return [
-      warning(
-        looked,
-        'Postgres does not archive its log; a managed one, or a dump, may be backed up all the same.',
-        sure,
-      ),
+      warning(looked, 'Postgres does not archive its log. A managed service or a dump may still make backups.', sure),
     ]
   const { lastArchived, lastFailed } = archive
   if (lastFailed && (!lastArchived || lastFailed > lastArchived))
@@ -163,12 +157,16 @@ export const checkBackups = ({ archive, now }: Pick<ServerFacts, 'archive'> & { 
       fault(
         looked,
         `Archiving the log fails, last at ${lastFailed.toISOString()}.`,
-        'Look into the log of Postgres for archive_command.',
+        'Check the log of Postgres for archive_command.',
       ),
     ]
   if (!lastArchived || now - lastArchived.getTime() > DAY)
-    return [warning(looked, 'Nothing was archived for a day.', sure)]
+    return [warning(looked, 'Postgres archived nothing for a day.', sure)]
   return [
-    warning(looked, `The log is archived, last at ${lastArchived.toISOString()}; base backups cannot be seen.`, sure),
+    warning(
+      looked,
+      `The log is archived, last at ${lastArchived.toISOString()}; SQL does not show base backups.`,
+      sure,
+    ),
   ]
 }

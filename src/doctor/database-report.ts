@@ -13,22 +13,22 @@ import {
 import type { ReadClock } from './clock-check.ts'
 import type { GuardLook } from './guard-check.ts'
 
-/** All that the database tells, or why it tells nothing. What its own tables tell is undefined while they are not there. */
+/** The facts about the database, or the reason why it cannot be read. Facts from missing tables are undefined. */
 export type DatabaseReport =
   | {
       ok: true
       server: ServerFacts
-      /** Whether a pooler in transaction mode is in between. */
+      /** True if a pooler in transaction mode is between. */
       pooled: boolean
       clock: ReadClock
-      /** The schema, and what stands in the way of a login. */
+      /** The state of the schema, and obstacles to a login. */
       state: DatabaseState
       service: ServiceFacts | undefined
       guard: GuardLook['state']
     }
   | { ok: false; reason: string; todo?: string }
 
-/** What is left undefined when it cannot be had. */
+/** Resolves to undefined if the work fails. */
 const optional = <T>(work: Promise<T>): Promise<T | undefined> => work.catch(() => undefined)
 
 const isPooled = async (database: Database, url: string): Promise<boolean> => {
@@ -40,7 +40,7 @@ const isPooled = async (database: Database, url: string): Promise<boolean> => {
   }
 }
 
-/** Opens the database, asks all questions, and closes it. Never throws. */
+/** Opens the database, reads all facts and closes it. Never throws. */
 export const readDatabase = async (
   url: string | undefined,
   { now }: { now: () => number },
@@ -50,7 +50,7 @@ export const readDatabase = async (
   try {
     database = createDatabase({ url, poolSize: 1, onIdleError: () => {} })
     prepareLogin(database)
-    // The first question waits for the connection; the clock is read by the second.
+    // The first query waits for the connection, so only the second one measures the clock.
     await readServerFacts(database)
     const before = now()
     const server = await readServerFacts(database)

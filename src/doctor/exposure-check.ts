@@ -2,15 +2,15 @@ import ipaddr from 'ipaddr.js'
 import { type Finding, fault, ok, warning } from './finding.ts'
 import { type AskPublic, certificateFinding } from './public-address-check.ts'
 
-/** What faces whom. */
+/** The input of the checks of admin API, CORS and events. */
 export interface ExposureLook {
   adminPort: number | undefined
   adminHost: string
   corsOrigins: readonly string[]
   eventsUrl: string | undefined
-  /** Events that nobody could be told of; undefined where nobody could look. */
+  /** Undelivered events; undefined if the database could not be read. */
   events: { abandoned: number; waiting: number } | undefined
-  /** ms. */
+  /** Unix time in ms. */
   now: number
   ask: AskPublic
 }
@@ -21,44 +21,44 @@ const isLocal = (host: string): boolean => {
   return ['loopback', 'private', 'uniqueLocal', 'linkLocal'].includes(ipaddr.process(host).range())
 }
 
-/** The admin API, which only your own backends may reach. */
+/** Checks that the admin API listens only on a private address. */
 export const checkAdminPort = ({ adminPort, adminHost }: Pick<ExposureLook, 'adminPort' | 'adminHost'>): Finding[] => {
-  if (adminPort === undefined) return [ok('ADMIN_PORT', 'It is not set: there is no admin API.')]
+  if (adminPort === undefined) return [ok('ADMIN_PORT', 'The admin API is off.')]
   const looked = `ADMIN_HOST=${adminHost}, port ${adminPort}`
-  if (isLocal(adminHost)) return [ok(looked, 'The admin API listens where only your own machines reach it.')]
+  if (isLocal(adminHost)) return [ok(looked, 'The admin API listens on a private address.')]
   return [
     adminHost === '0.0.0.0' || adminHost === '::'
       ? warning(
           looked,
           'The admin API listens on every address of this machine.',
-          'Name the private one, or, in a container, do not publish the port.',
+          'Set it to the private address. In a container, do not publish the port.',
         )
       : fault(looked, 'The admin API listens on a public address.', 'For example: ADMIN_HOST=127.0.0.1'),
   ]
 }
 
-/** Whose scripts may call us. */
+/** Checks the origins whose scripts may call the API. */
 export const checkCors = ({ corsOrigins }: Pick<ExposureLook, 'corsOrigins'>): Finding[] => {
-  if (corsOrigins.length === 0) return [ok('CORS_ORIGINS', 'No script of another origin may call.')]
+  if (corsOrigins.length === 0) return [ok('CORS_ORIGINS', 'Scripts of other origins cannot call the API.')]
   const plain = corsOrigins.filter((origin) => origin.startsWith('http:'))
   return plain.length > 0
     ? plain.map((origin) =>
         warning(
           `CORS_ORIGINS=${origin}`,
-          'Whoever sits on the way can put a script of their own into that page.',
-          'Take it out, or use its https origin.',
+          'An attacker on the network can inject a script into this page.',
+          'Remove it, or use its https origin.',
         ),
       )
-    : [ok('CORS_ORIGINS', `Scripts of ${corsOrigins.join(', ')} may call, none of them over plain http.`)]
+    : [ok('CORS_ORIGINS', `Scripts of ${corsOrigins.join(', ')} may call the API; none uses plain http.`)]
 }
 
-/** Who is told of locks, blocks and budgets. */
+/** Checks the webhook that receives events about locks, blocks and budgets. */
 export const checkEvents = async ({ eventsUrl, events, now, ask }: ExposureLook): Promise<Finding[]> => {
   if (eventsUrl === undefined)
     return [
       warning(
         'EVENTS_WEBHOOK_URL',
-        'Nobody is told when accounts are locked, prefixes blocked or budgets used up.',
+        'You receive no events about locked accounts, blocked prefixes and used budgets.',
         'For example: EVENTS_WEBHOOK_URL=https://ops.example.com/doorcode (docs/audit.md)',
       ),
     ]
@@ -68,15 +68,15 @@ export const checkEvents = async ({ eventsUrl, events, now, ask }: ExposureLook)
     const { certificate } = await ask(eventsUrl, { method: 'HEAD' })
     findings.push(
       eventsUrl.startsWith('http:')
-        ? ok(looked, 'It is on this machine, and answers.')
+        ? ok(looked, 'The webhook on this machine responds.')
         : certificateFinding(looked, certificate, now),
     )
   } catch (error) {
     findings.push(
       fault(
         looked,
-        `Nothing answers there: ${(error as NodeJS.ErrnoException).code ?? 'no answer'}.`,
-        'Start it, or mend the address.',
+        `The webhook does not respond: ${(error as NodeJS.ErrnoException).code ?? 'no response'}.`,
+        'Start it, or correct the address.',
       ),
     )
   }
@@ -84,8 +84,8 @@ export const checkEvents = async ({ eventsUrl, events, now, ask }: ExposureLook)
     findings.push(
       warning(
         'events of the last day',
-        `${events.abandoned} were given up and ${events.waiting} wait for longer than an hour.`,
-        'Look into the log for event_not_delivered, and answer 2xx where you receive them.',
+        `${events.abandoned} were abandoned, and ${events.waiting} have been waiting for more than an hour.`,
+        'Check the log for event_not_delivered, and return 2xx from the webhook.',
       ),
     )
   return findings

@@ -1,21 +1,21 @@
-/** How grave something is: `fault` is what must not go into production. */
+/** The severity of a finding. A `fault` must be fixed before production. */
 export type Level = 'ok' | 'warning' | 'fault'
 
-/** What one look has found. Never holds a secret. */
+/** The result of one check. It never contains a secret. */
 export interface Finding {
   level: Level
-  /** What was looked at: settings, a file, an address. */
+  /** The checked object: settings, a file or an address. */
   looked: string
-  /** What was found there, as a sentence. */
+  /** The finding, as a sentence. */
   found: string
-  /** What is to be done, as a sentence; undefined where nothing is. */
+  /** The action, as a sentence; undefined if none is needed. */
   todo?: string
 }
 
-/** Something that is as it should be. */
+/** Creates a finding for a correct setup. */
 export const ok = (looked: string, found: string): Finding => ({ level: 'ok', looked, found })
 
-/** Something that may be right, and of which somebody should make sure. */
+/** Creates a finding that the operator should verify. */
 export const warning = (looked: string, found: string, todo: string): Finding => ({
   level: 'warning',
   looked,
@@ -23,31 +23,31 @@ export const warning = (looked: string, found: string, todo: string): Finding =>
   todo,
 })
 
-/** Something that must be mended first. */
+/** Creates a finding that must be fixed before production. */
 export const fault = (looked: string, found: string, todo: string): Finding => ({ level: 'fault', looked, found, todo })
 
-/** One point of the checklist. */
+/** A check of the checklist. */
 export interface Check {
-  /** One word. */
+  /** A single word. */
   name: string
-  /** Looks, and says all that it has found. What it throws is a fault of its own. */
+  /** Runs the check. An error that it throws is reported as a fault. */
   look(): Promise<Finding[]> | Finding[]
 }
 
-/** A finding and the point it belongs to. */
+/** A finding with the name of its check. */
 export interface Reported extends Finding {
   check: string
 }
 
-/** Runs every check, one after the other, and none keeps another from being run. */
+/** Runs the checks in order. An error in one check does not stop the others. */
 export const runChecks = async (checks: readonly Check[]): Promise<Reported[]> => {
   const reported: Reported[] = []
   for (const { name, look } of checks) {
     try {
       for (const finding of await look()) reported.push({ check: name, ...finding })
     } catch (error) {
-      const found = `This could not be looked at: ${(error as Error).message}.`
-      reported.push({ check: name, ...fault('the check itself', found, 'Mend that and run the doctor again.') })
+      const found = `The check failed: ${(error as Error).message}.`
+      reported.push({ check: name, ...fault('the check itself', found, 'Fix the cause and run the doctor again.') })
     }
   }
   return reported

@@ -1,7 +1,7 @@
 import type { GuardBlock, SpentBudget } from '../store/guard/index.ts'
 import { type Finding, ok, warning } from './finding.ts'
 
-/** What is set, and what the guard does at this moment; undefined where nobody could look. */
+/** The input of the guard check. `state` is undefined if the database could not be read. */
 export interface GuardLook {
   isOn: boolean
   humanCheck: string
@@ -10,18 +10,22 @@ export interface GuardLook {
 
 const namesOf = (scopes: readonly string[]) => scopes.map((scope) => (scope === '*' ? 'all' : scope)).join(', ')
 
-/** The guard against toll fraud: that it is on, what it holds up now, and which budgets of today run low. */
+/** Checks that the guard is on, and reports its blocks and budgets that are low today. */
 export const checkGuard = ({ isOn, humanCheck, state }: GuardLook): Finding[] => {
   const findings: Finding[] = [
     isOn
       ? ok('SMS_GUARD', 'The guard is on.')
-      : warning('SMS_GUARD=false', 'The guard is off: budgets alone stop whoever has you send.', 'Set it to true.'),
+      : warning(
+          'SMS_GUARD=false',
+          'The guard is off: only budgets stop attackers who trigger messages.',
+          'Set it to true.',
+        ),
   ]
   if (humanCheck === 'off')
     findings.push(
       warning(
         'HUMAN_CHECK=off',
-        'While messages look like fraud unknown users are refused, as they have no way to show that they are human.',
+        'While traffic looks like fraud, unknown users are refused, because no check lets them through.',
         'For example: HUMAN_CHECK=proof-of-work',
       ),
     )
@@ -29,14 +33,14 @@ export const checkGuard = ({ isOn, humanCheck, state }: GuardLook): Finding[] =>
   const { blocks, budgets } = state
   const empty = budgets.filter(({ hardAt }) => hardAt).map(({ scope }) => scope)
   const low = budgets.filter(({ softAt, hardAt }) => softAt && !hardAt).map(({ scope }) => scope)
-  const look = 'Run: npx doorcode guard list'
+  const todo = 'Run: npx doorcode guard list'
   if (blocks.length > 0)
     findings.push(
-      warning('what the guard holds up', `Nothing is sent to ${blocks.map(({ target }) => target).join(', ')}.`, look),
+      warning('blocks of the guard', `No messages are sent to ${blocks.map(({ target }) => target).join(', ')}.`, todo),
     )
-  if (empty.length > 0) findings.push(warning("today's budgets", `Used up: ${namesOf(empty)}.`, look))
-  if (low.length > 0) findings.push(warning("today's budgets", `They run low: ${namesOf(low)}.`, look))
+  if (empty.length > 0) findings.push(warning("today's budgets", `Empty budgets: ${namesOf(empty)}.`, todo))
+  if (low.length > 0) findings.push(warning("today's budgets", `Low budgets: ${namesOf(low)}.`, todo))
   if (blocks.length + empty.length + low.length === 0)
-    findings.push(ok('what the guard holds up', 'Nothing is blocked, and no budget of today runs low.'))
+    findings.push(ok('blocks of the guard', 'Nothing is blocked, and no budget is low today.'))
   return findings
 }

@@ -10,24 +10,24 @@ import { createAskPublic } from './ask-public.ts'
 import { type FileMode, readMode } from './file-modes.ts'
 import type { AskPublic } from './public-address-check.ts'
 
-/** What the doctor looks at the world with. None changes anything. */
+/** The access of the doctor to files and networks. All of it is read-only. */
 export interface Probes {
-  /** ms. */
+  /** Returns the Unix time in ms. */
   now: () => number
   modeOf: (path: string) => FileMode
   readKeys: (path: string) => Promise<Source[]>
   readText: (path: string) => Promise<string>
   ask: AskPublic
-  /** To the companies, with our credentials. */
+  /** Sends requests to providers, with credentials. */
   transport: Transport
-  /** Resolves when the Redis at this address answers. */
+  /** Resolves when the Redis at this URL responds. */
   pingRedis: (url: string) => Promise<void>
-  /** Resolves when the proxy at this address takes a connection. */
+  /** Resolves when the proxy at this URL accepts a connection. */
   reachProxy: (proxy: string) => Promise<void>
 }
 
-/** The longest that Redis may take to answer, in ms. */
-const LONGEST = 2_000
+/** Timeout of Redis and proxies in ms. */
+const TIMEOUT_MS = 2_000
 
 const pingRedis = async (url: string): Promise<void> => {
   let last: Error | undefined
@@ -35,8 +35,8 @@ const pingRedis = async (url: string): Promise<void> => {
     last = error
   })
   try {
-    for (const until = performance.now() + LONGEST; redis.status !== 'ready'; await sleep(20)) {
-      if (performance.now() > until) throw last ?? new Error('no answer')
+    for (const until = performance.now() + TIMEOUT_MS; redis.status !== 'ready'; await sleep(20)) {
+      if (performance.now() > until) throw last ?? new Error('no response')
     }
     await redis.ping()
   } finally {
@@ -50,14 +50,14 @@ const reachProxy = (proxy: string): Promise<void> =>
   new Promise((resolve, reject) => {
     const { protocol, hostname, port } = new URL(proxyAddress(proxy))
     const host = hostname.replace(/^\[|\]$/g, '')
-    const socket = connect({ host, port: Number(port) || DEFAULT_PORTS[protocol] || 80, timeout: LONGEST })
+    const socket = connect({ host, port: Number(port) || DEFAULT_PORTS[protocol] || 80, timeout: TIMEOUT_MS })
     socket.once('connect', () => resolve())
     socket.once('error', reject)
-    socket.once('timeout', () => reject(new Error('no answer')))
+    socket.once('timeout', () => reject(new Error('no response')))
     for (const event of ['connect', 'error', 'timeout']) socket.once(event, () => socket.destroy())
   })
 
-/** The real ones. */
+/** Creates probes that access real files and networks. */
 export const realProbes = (settings: ProxySettings = { NO_PROXY: [] }): Probes => ({
   now: Date.now,
   modeOf: readMode,

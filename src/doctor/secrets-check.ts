@@ -4,24 +4,24 @@ import { checkMode, type FileMode } from './file-modes.ts'
 import { type Finding, fault, ok, warning } from './finding.ts'
 import { standingFindings } from './standing-findings.ts'
 
-/** What is set, and what reads the rest. */
+/** The input of the secrets check. */
 export interface SecretsLook {
-  /** Values and paths by their settings' names, for those that are set. */
+  /** The value of `SECRET`, if set; the next two are `SECRET_PREVIOUS` and the path in `SECRET_FILE`. */
   secret: string | undefined
   previous: string | undefined
   secretFile: string | undefined
-  /** `NAME_FILE` and its path, of every secret that comes from a file. */
+  /** Every secret from a file: the setting `NAME_FILE` and its path. */
   files: readonly { name: string; path: string }[]
-  /** Unix seconds. */
+  /** Unix time in seconds. */
   now: number
   modeOf: (path: string) => FileMode
 }
 
-/** What people write before they have made a secret, and what stands in guides. */
+/** Words of placeholders and of examples in guides. */
 const EXAMPLES =
   /change.?me|example|secret|password|doorcode|default|placeholder|your.?|insert|test|letmein|qwert|12345|abcdef/i
 
-/** Bits that a random string of this length and these characters would have, at most what its own variety allows. */
+/** Estimates the entropy of a secret in bits from its length and the frequency of its characters. */
 const bitsOf = (secret: string): number => {
   const counts = new Map<string, number>()
   for (const character of secret) counts.set(character, (counts.get(character) ?? 0) + 1)
@@ -29,58 +29,58 @@ const bitsOf = (secret: string): number => {
   return Math.round(secret.length * shares.reduce((sum, share) => sum - share * Math.log2(share), 0))
 }
 
-/** The fewest bits of a key that nobody guesses (SP 800-57 part 1 §5.6.1). */
-const ENOUGH = 128
+/** Minimum entropy of a secret in bits (SP 800-57 part 1 §5.6.1). */
+const MIN_BITS = 128
 
-const MAKE = 'Make one: npx doorcode secret new --file secret; and name it in SECRET_FILE.'
+const CREATE = 'Run: npx doorcode secret new --file secret; and set SECRET_FILE=secret.'
 
 const qualityOf = (looked: string, secret: string): Finding => {
-  if (EXAMPLES.test(secret)) return fault(looked, 'It looks like an example: there are words in it.', MAKE)
+  if (EXAMPLES.test(secret)) return fault(looked, 'It looks like an example, because it contains words.', CREATE)
   const bits = bitsOf(secret)
-  if (bits < ENOUGH)
+  if (bits < MIN_BITS)
     return fault(
       looked,
-      `It repeats itself: of ${secret.length} characters no more than ${bits} bits are random.`,
-      MAKE,
+      `It repeats characters: ${secret.length} characters have only ${bits} bits of entropy.`,
+      CREATE,
     )
   return ok(looked, `It is long enough and looks random (${secret.length} characters).`)
 }
 
-/** The server's secret: whether it is one, who can read it, and what is left of a rotation. */
+/** Checks the secret: its entropy, its file permissions, and the state of its rotation. */
 export const checkSecrets = ({ secret, previous, secretFile, files, now, modeOf }: SecretsLook): Finding[] => {
   const findings: Finding[] = []
   const looked = secretFile === undefined ? 'SECRET' : `SECRET_FILE ${secretFile}`
-  if (secret === undefined) findings.push(fault('SECRET or SECRET_FILE', 'There is no secret.', MAKE))
+  if (secret === undefined) findings.push(fault('SECRET or SECRET_FILE', 'The secret is not set.', CREATE))
   else {
     try {
       findings.push(...parseSecrets(secret).map((line) => qualityOf(looked, line.secret)))
       if (secretFile !== undefined)
         findings.push(...standingFindings(looked, listSecrets(secretFile, now), { now, command: 'secret' }))
     } catch (error) {
-      findings.push(fault(looked, `It ${(error as Error).message}.`, MAKE))
+      findings.push(fault(looked, `It ${(error as Error).message}.`, CREATE))
     }
   }
   if (previous !== undefined)
     findings.push(
-      warning(
-        'SECRET_PREVIOUS',
-        'A former secret is still accepted.',
-        'Eleven minutes after the change nothing needs it: take it away.',
-      ),
+      warning('SECRET_PREVIOUS', 'A previous secret is still accepted.', 'Remove it eleven minutes after the change.'),
     )
   for (const { name, path } of files) {
     try {
       findings.push(checkMode(`${name} ${path}`, path, modeOf(path)))
     } catch (error) {
       findings.push(
-        fault(`${name} ${path}`, `It cannot be looked at: ${(error as NodeJS.ErrnoException).code}.`, 'Mend the path.'),
+        fault(
+          `${name} ${path}`,
+          `The file cannot be read: ${(error as NodeJS.ErrnoException).code}.`,
+          'Correct the path.',
+        ),
       )
     }
   }
   return findings
 }
 
-/** Returns the files that secrets among these settings come from, each with the name of its setting. */
+/** Returns the files of secret settings, each with the name of its setting. */
 export const secretFilesIn = (env: Record<string, string | undefined>, schemas: readonly Record<string, unknown>[]) =>
   schemas
     .flatMap((properties) => Object.entries(properties))

@@ -4,7 +4,7 @@ import { domainOf } from '../start/issuer.ts'
 import { createTextsFor } from '../start/texts.ts'
 import { type Finding, fault, ok, warning } from './finding.ts'
 
-/** The texts of messages, as the server will check them when it starts. */
+/** Checks the texts of messages as the server does at the start. */
 export const checkTexts = (settings: Settings): Finding[] => {
   try {
     const { locales, leftOut } = createTextsFor(settings, domainOf(settings))
@@ -14,8 +14,8 @@ export const checkTexts = (settings: Settings): Finding[] => {
         ? ok('the texts', found)
         : warning(
             'the texts',
-            `${found} Left out as too long: ${leftOut.join(', ')}.`,
-            'Name in SMS_LOCALES those that you need.',
+            `${found} Languages that are too long are omitted: ${leftOut.join(', ')}.`,
+            'List the languages that you need in SMS_LOCALES.',
           ),
     ]
   } catch (error) {
@@ -23,7 +23,7 @@ export const checkTexts = (settings: Settings): Finding[] => {
       fault(
         'the texts',
         (error as Error).message.replaceAll(/\s*\n\s*/g, ' '),
-        'Mend SERVICE_NAME, SMS_DOMAIN, SMS_LOCALES or the file.',
+        'Correct SERVICE_NAME, SMS_DOMAIN, SMS_LOCALES or the file.',
       ),
     ]
   }
@@ -31,16 +31,16 @@ export const checkTexts = (settings: Settings): Finding[] => {
 
 const FORTNIGHT = 14 * 86_400_000
 
-/** Numbers at which no phone rings: the server refuses to start once the last day of one is past. */
+/** Checks the last days of scenario numbers, because the server does not start after them. */
 export const checkScenarios = (settings: Settings, now: number): Finding[] => {
   const { numbers } = parseScenarios(settings.SCENARIO_NUMBERS, { codeLength: settings.CODE_LENGTH, strict: true, now })
   return numbers.map(({ phone, until }) =>
     Date.parse(until!) - now < FORTNIGHT
       ? warning(
           'SCENARIO_NUMBERS',
-          `${phone} is served until ${until}, and after that day no server starts with it.`,
-          'Remove it, or give it a later day.',
+          `${phone} is valid until ${until}; after that day the server does not start with it.`,
+          'Remove it, or set a later day.',
         )
-      : ok('SCENARIO_NUMBERS', `${phone} is served until ${until}; its account must have nothing that matters.`),
+      : ok('SCENARIO_NUMBERS', `${phone} is valid until ${until}; its account must not hold real data.`),
   )
 }

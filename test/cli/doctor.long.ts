@@ -18,10 +18,10 @@ const listen = async (t: Test, server: ReturnType<typeof createServer>): Promise
   return (server.address() as { port: number }).port
 }
 
-const TOKEN = 'hidden-token-of-the-company'
+const TOKEN = 'hidden-token-of-the-provider'
 
 /** Starts two providers that accept one credential, on one address. */
-const startCompanies = (t: Test) =>
+const startProviders = (t: Test) =>
   listen(
     t,
     createServer(({ headers }, response) => {
@@ -53,7 +53,7 @@ const startProduction = async (t: Test) => {
     incoming.pipe(forward)
   })
   const port = await listen(t, proxy)
-  const companies = `http://127.0.0.1:${await startCompanies(t)}`
+  const providers = `http://127.0.0.1:${await startProviders(t)}`
   const secrets = { secret: makeSecret(), token: TOKEN, signature: makeSecret() }
   const fileOf = (name: string, text: string) => {
     const path = join(folder, name)
@@ -79,12 +79,12 @@ const startProduction = async (t: Test) => {
     TWILIO_ACCOUNT_SID: `AC${'0'.repeat(32)}`,
     TWILIO_AUTH_TOKEN_FILE: fileOf('token', TOKEN),
     TWILIO_FROM: '+15017122661',
-    TWILIO_URL: companies,
+    TWILIO_URL: providers,
     VONAGE_API_KEY: 'abcdef01',
     VONAGE_API_SECRET: TOKEN,
     VONAGE_FROM: 'Example',
     VONAGE_SIGNATURE_SECRET: secrets.signature,
-    VONAGE_URL: companies,
+    VONAGE_URL: providers,
   }
   ;({ address } = await startServer(t, { ...env, PORT: '0' }))
   return { env, ca, secrets, folder }
@@ -101,21 +101,21 @@ t.test('finds no fault in a healthy setup, and warns about what it cannot check'
   const faults = linesOf(well.stdout, 'fault').filter((line) => !/superuser|synchronous_commit/.test(line))
   t.strictSame(faults, [], well.stdout)
   for (const check of [
-    /^ok +settings +all settings: They are complete and right\.$/m,
+    /^ok +settings +all settings: All settings are complete and valid\.$/m,
     /^ok +keys .* signs since/m,
     /^ok +secrets +SECRET_FILE .* looks random/m,
-    /^ok +tls .* trusted for/m,
+    /^ok +tls .* is trusted and expires in/m,
     /^ok +tls .* has the same ISSUER/m,
-    /^ok +tls .*jwks\.json: The keys are those/m,
+    /^ok +tls .*jwks\.json: The published keys match/m,
     /^ok +proxy /m,
-    /^ok +companies +SMS_PROVIDERS twilio, 127\.0\.0\.1:\d+: The company takes the credentials\.$/m,
-    /^ok +companies +SMS_PROVIDERS vonage, /m,
-    /^ok +companies .*\/webhooks\/sms\/twilio: Receipts arrive, and one without a signature is refused\.$/m,
-    /^ok +countries +SMS_BUDGET_COST: At most 50 a day/m,
+    /^ok +providers +SMS_PROVIDERS twilio, 127\.0\.0\.1:\d+: The provider accepts the credentials\.$/m,
+    /^ok +providers +SMS_PROVIDERS vonage, /m,
+    /^ok +providers .*\/webhooks\/sms\/twilio: Receipts arrive, and an unsigned one is refused\.$/m,
+    /^ok +countries +SMS_BUDGET_COST: The limit is 50 a day/m,
     /^ok +clock .*the database's: They agree/m,
     /^ok +clock .*the Date of https:\/\/localhost:\d+: They agree/m,
     /^ok +migrations /m,
-    /^warning +backups .* Make sure/m,
+    /^warning +backups .* Check that backups/m,
     /^ok +admin /m,
     /^warning +events /m,
   ])
@@ -132,9 +132,9 @@ t.test('finds no fault in a healthy setup, and warns about what it cannot check'
   for (const check of [
     /^fault +settings +.*SMS_COUNTRIES names "XX"/m,
     /^fault +tls .* not trusted: DEPTH_ZERO_SELF_SIGNED_CERT/m,
-    /^fault +proxy .* Nearly everybody is believed/m,
-    /^fault +companies .*vonage.* refuses the credentials/m,
-    /^fault +database .* cannot be looked at: connect ECONNREFUSED/m,
+    /^fault +proxy .* Almost every address is trusted/m,
+    /^fault +providers .*vonage.* rejects the credentials/m,
+    /^fault +database .* cannot be checked: connect ECONNREFUSED/m,
   ])
     t.match(broken.stdout, check)
   t.match(broken.stderr, /^\d+ faults, \d+ warnings?: not ready for production\.\n$/)
@@ -156,12 +156,12 @@ t.test('checks as much as possible without settings, and lists what production r
   const { code, stdout } = await runHere(['doctor'])
   t.equal(code, 1)
   t.match(stdout, /^fault +settings +all settings, as if NODE_ENV=production \(it is not set\): DATABASE_URL/m)
-  for (const check of ['keys', 'secrets', 'tls', 'companies', 'countries', 'database'])
+  for (const check of ['keys', 'secrets', 'tls', 'providers', 'countries', 'database'])
     t.match(stdout, new RegExp(`^fault +${check} `, 'm'), check)
-  t.notMatch(stdout, /could not be looked at|undefined/)
+  t.notMatch(stdout, /The check failed|undefined/)
 })
 
 t.test('rejects arguments and unknown options', async (t) => {
-  t.match(await runHere(['doctor', 'now']), { code: 2, stderr: /^"doctor" takes options alone/ })
+  t.match(await runHere(['doctor', 'now']), { code: 2, stderr: /^"doctor" takes only options/ })
   t.match(await runHere(['doctor', '--fix']), { code: 2, stderr: /^Unknown option '--fix'/ })
 })

@@ -29,7 +29,7 @@ t.test('reports every fault of the settings, with the example as advice', async 
       level: 'fault',
       looked: 'all settings, as if NODE_ENV=production (it is not set)',
       found: 'SHORT',
-      todo: 'See the table of settings in README.md.',
+      todo: 'See docs/settings.md.',
     },
   ])
   t.match(checkSettings({ mode: 'production', faults: [] }), [{ level: 'ok', looked: 'all settings' }])
@@ -44,7 +44,7 @@ t.test('reports an exception as a fault of its check, and runs the other checks'
     { name: 'two', look: () => [{ level: 'ok', looked: 'x', found: 'y' }] },
   ])
   t.match(found, [
-    { check: 'one', level: 'fault', found: 'This could not be looked at: no such thing.' },
+    { check: 'one', level: 'fault', found: 'The check failed: no such thing.' },
     { check: 'two', level: 'ok' },
   ])
 })
@@ -59,7 +59,7 @@ t.test('checks the access, signing key, age and leftovers of key files', async (
   }
   const made = (days: number) => generateKeySet('EdDSA', { nbf: NOW - days * DAY }).keys[0]!
   t.match(await look([made(3)]), [
-    { level: 'ok', found: 'Its owner alone can read it (mode 0600).' },
+    { level: 'ok', found: 'Only its owner can read it (mode 0600).' },
     { level: 'ok', found: /^1 key; \S+ \(EdDSA\) signs since \S+Z\.$/ },
   ])
   t.match((await look([made(3)], 0o644))[0], {
@@ -67,9 +67,12 @@ t.test('checks the access, signing key, age and leftovers of key files', async (
     found: /Other users .* can read .* 0644/,
     todo: /chmod 600/,
   })
-  t.match((await look([made(3)], 0o666))[0], { level: 'fault', found: /Others can change this file \(mode 0666\)/ })
+  t.match((await look([made(3)], 0o666))[0], {
+    level: 'fault',
+    found: /Other users can change this file \(mode 0666\)/,
+  })
   t.match((await look([made(800)]))[2], { level: 'warning', found: /2\.2 years old/, todo: /keys rotate/ })
-  t.match((await look([made(3), made(-1)]))[2], { level: 'ok', found: /takes over at/ })
+  t.match((await look([made(3), made(-1)]))[2], { level: 'ok', found: /becomes active at/ })
   t.match((await look([made(3), made(1)]))[2], {
     level: 'warning',
     found: /still accepted/,
@@ -78,11 +81,11 @@ t.test('checks the access, signing key, age and leftovers of key files', async (
   t.match((await look([made(3)], 0o600, 'ES256'))[1], { level: 'fault', found: /has no ES256 key/, todo: /keys new/ })
   t.match((await look([{ kid: 'x' }]))[1], { level: 'fault', found: /key 1 has no "alg"/ })
   const none = { path: undefined, inline: undefined, alg: 'EdDSA', now: NOW, read, modeOf } as const
-  t.match(await checkKeys(none), [{ level: 'fault', found: 'There are no keys.' }])
+  t.match(await checkKeys(none), [{ level: 'fault', found: 'No keys are configured.' }])
   t.match(await checkKeys({ ...none, path: join(folder, 'nowhere.json') }), [{ level: 'fault', found: /ENOENT/ }])
   t.match(await checkKeys({ ...none, inline: JSON.stringify({ keys: [made(1)] }) }), [
     { level: 'ok' },
-    { level: 'warning', found: 'A change of these keys takes a restart.' },
+    { level: 'warning', found: 'A change of these keys needs a restart.' },
   ])
 })
 
@@ -95,24 +98,24 @@ t.test('checks the strength and leftovers of secrets, and shows none', async (t)
     checkSecrets({ secret, previous: undefined, secretFile: undefined, files: [], now: NOW, modeOf, ...more })
   t.match(look(good), [{ level: 'ok', found: `It is long enough and looks random (${good.length} characters).` }])
   for (const [secret, found] of [
-    [undefined, /There is no secret/],
+    [undefined, /The secret is not set/],
     ['short', /fewer than 32/],
     ['change-me-change-me-change-me-change-me', /looks like an example/],
     ['my-super-secret-key-for-doorcode-2026!', /looks like an example/],
-    ['zyxwvzyxwvzyxwvu0987zyxwvzyxwvzyxw', /It repeats itself/],
+    ['zyxwvzyxwvzyxwvu0987zyxwvzyxwvzyxw', /It repeats characters/],
   ] as const) {
     const [finding] = look(secret)
     t.match(finding, { level: 'fault', found, todo: /secret new/ })
     if (secret) t.notMatch(JSON.stringify(finding), secret)
   }
-  t.match(look(good, { previous: good })[1], { level: 'warning', found: 'A former secret is still accepted.' })
+  t.match(look(good, { previous: good })[1], { level: 'warning', found: 'A previous secret is still accepted.' })
   const files = [
     { name: 'SECRET_FILE', path: secretFile },
     { name: 'DATABASE_URL_FILE', path: join(folder, 'none') },
   ]
   t.match(look(good, { secretFile, files }).slice(1), [
     { level: 'ok', looked: `SECRET_FILE ${secretFile}` },
-    { level: 'fault', looked: /^DATABASE_URL_FILE/, found: 'It cannot be looked at: ENOENT.' },
+    { level: 'fault', looked: /^DATABASE_URL_FILE/, found: 'The file cannot be read: ENOENT.' },
   ])
   const [first, second] = [makeSecret(), makeSecret()]
   writeFileSync(secretFile, `${first}\n2026-01-01T00:00:00Z ${second}\n`)
@@ -129,9 +132,11 @@ t.test('checks TRUST_PROXY for a missing proxy, ranges that are too wide and unl
   const issuer = 'https://auth.example.com'
   const look = (ranges: string[], seen?: { requests: number; addresses: number; example: string }) =>
     checkProxy({ ranges, issuer, seen })
-  t.match(look([]), [{ level: 'fault', found: /share one limit/, todo: /TRUST_PROXY=10/ }])
+  t.match(look([]), [{ level: 'fault', found: /share one rate limit/, todo: /TRUST_PROXY=10/ }])
   for (const range of ['0.0.0.0/0', '::/0', '0.0.0.0/1'])
-    t.match(look([range]), [{ level: 'fault', looked: `TRUST_PROXY=${range}`, found: /^Nearly everybody is believed/ }])
+    t.match(look([range]), [
+      { level: 'fault', looked: `TRUST_PROXY=${range}`, found: /^Almost every address is trusted/ },
+    ])
   t.match(look(['10.0.0.0/8', '192.168.1.7', 'fd00::/64']), [{ level: 'ok' }])
   t.match(look(['10.0.0.0/8'], { requests: 900, addresses: 1, example: '172.18.0.1' }), [
     { level: 'warning', found: /All 900 requests came from 172\.18\.0\.1/ },
@@ -153,9 +158,9 @@ t.test('checks Redis, which only several instances need', async (t) => {
   const look = (isSet: boolean, instances: number, ping = async () => {}) => checkRedis({ isSet, instances, ping })
   t.match(await look(false, 1), [{ level: 'ok' }])
   t.match(await look(false, 3), [{ level: 'warning', found: /^Instances run on 3 machines/ }])
-  t.match(await look(true, 3), [{ level: 'ok', found: 'Redis answers.' }])
+  t.match(await look(true, 3), [{ level: 'ok', found: 'Redis responds.' }])
   t.match(await look(true, 3, () => realProbes().pingRedis('redis://:hidden@127.0.0.1:1')), [
-    { level: 'fault', found: /^Redis does not answer: ECONNREFUSED/ },
+    { level: 'fault', found: /^Redis does not respond: ECONNREFUSED/ },
   ])
 })
 
@@ -192,13 +197,13 @@ t.test('checks the exposure of the admin API, CORS origins and the events webhoo
       ...change,
     })
   t.match(await events({}), [{ level: 'ok', looked: 'EVENTS_WEBHOOK_URL https://ops.example.com' }])
-  t.match(await events({ eventsUrl: undefined }), [{ level: 'warning', found: /^Nobody is told/ }])
+  t.match(await events({ eventsUrl: undefined }), [{ level: 'warning', found: /^You receive no events/ }])
   t.match((await events({ events: { abandoned: 2, waiting: 1 } }))[1], {
     level: 'warning',
-    found: /^2 were given up and 1/,
+    found: /^2 were abandoned, and 1/,
   })
   const refuse = async () => {
     throw Object.assign(new Error('x'), { code: 'ECONNREFUSED' })
   }
-  t.match(await events({ ask: refuse }), [{ level: 'fault', found: 'Nothing answers there: ECONNREFUSED.' }])
+  t.match(await events({ ask: refuse }), [{ level: 'fault', found: 'The webhook does not respond: ECONNREFUSED.' }])
 })

@@ -48,7 +48,7 @@ t.test('distinguishes a superuser from other roles', async (t) => {
     const { server } = await readOpen(address)
     return checkDatabase({ facts: server, poolSize: 1 }).find(({ looked }) => looked === 'the role of DATABASE_URL')
   }
-  t.match(await roleOf(plain.href), { level: 'ok', found: `${role} is no superuser.` })
+  t.match(await roleOf(plain.href), { level: 'ok', found: `${role} is not a superuser.` })
   await query(url, `alter role ${role} superuser`)
   t.match(await roleOf(plain.href), { level: 'fault', found: /is a superuser/, todo: /create role doorcode/ })
 })
@@ -59,7 +59,7 @@ t.test('detects a schema that is behind, ahead or missing', async (t) => {
   const find = async () => checkMigrations((await readOpen(url)).state)
   t.match(await find(), [{ level: 'ok' }])
   await query(url, `insert into kysely_migration values ('9999_from_the_future', 'now')`)
-  t.match(await find(), [{ level: 'warning', found: /has 9999_from_the_future, which this version does not know/ }])
+  t.match(await find(), [{ level: 'warning', found: /has 9999_from_the_future, which a newer version added/ }])
   await query(url, `delete from kysely_migration where name like '9999%' or name like '0011%'`)
   t.match(await find(), [{ level: 'fault', found: /lacks 0011_/, todo: 'Run: npx doorcode migrate' }])
   await query(url, 'alter table kysely_migration rename to kysely_moved')
@@ -127,15 +127,15 @@ t.test('never reports backups as ok without evidence', async (t) => {
   const look = (archive: ServerFacts['archive']) => checkBackups({ archive, now })
   const [yesterday, today] = [new Date(now - 2 * 86_400_000), new Date(now)]
   t.match(look({ mode: 'off', lastArchived: null, lastFailed: null }), [
-    { level: 'warning', found: /does not archive/, todo: /Make sure/ },
+    { level: 'warning', found: /does not archive/, todo: /Check that backups/ },
   ])
   t.match(look({ mode: 'on', lastArchived: today, lastFailed: yesterday }), [
-    { level: 'warning', found: /base backups cannot be seen/ },
+    { level: 'warning', found: /SQL does not show base backups/ },
   ])
   t.match(look({ mode: 'on', lastArchived: yesterday, lastFailed: today }), [
     { level: 'fault', found: /Archiving the log fails/ },
   ])
   t.match(look({ mode: 'on', lastArchived: yesterday, lastFailed: null }), [
-    { level: 'warning', found: 'Nothing was archived for a day.' },
+    { level: 'warning', found: 'Postgres archived nothing for a day.' },
   ])
 })
