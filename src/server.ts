@@ -4,11 +4,11 @@ import { keepCompiled } from './start/compile-cache.ts'
 import { explainFailure, welcome } from './start/messages.ts'
 import type { ServiceOptions } from './start/service-options.ts'
 
-// Twice as many threads as hashes at once, or look-ups of names would wait for hashes and hashes for a name server that
-// hangs. libuv reads it when its pool first has work.
+// The thread pool gets twice as many threads as parallel hashes. Otherwise DNS lookups wait for hashes, and hashes wait for a
+// name server that hangs. libuv reads the variable at the first use of the pool.
 process.env['UV_THREADPOOL_SIZE'] ??= String(2 * availableParallelism())
 
-// Imported afterwards, so that it comes from the cache.
+// Imported after keepCompiled(), so that the code comes from the compile cache.
 keepCompiled()
 const [{ startService }, { startShutdown }, { systemClock }] = await Promise.all([
   import('./start/service.ts'),
@@ -23,13 +23,13 @@ const stopEmbedded = () => {
   if (embedded?.startedHere) embedded.stop()
   embedded = undefined
 }
-// The last resort, for ends that nobody planned: it must not outlive us.
+// Stops the embedded Postgres at an unplanned exit too.
 process.once('exit', stopEmbedded)
 
-/** The database that the settings name, or an embedded one with a user to try it with. */
+/** Opens the configured database, or an embedded one with a demo user. */
 const openDatabase: ServiceOptions['openDatabase'] = async ({ DATABASE_URL, DATA_DIR }) => {
   if (DATABASE_URL !== undefined) return { url: DATABASE_URL, close: () => {} }
-  // Loaded only where it is used.
+  // Imported only here, because most servers do not need it.
   const { startEmbedded } = await import('../db/embedded.ts')
   const { migrateAt, seedAt } = await import('./start/embedded-database.ts')
   embedded = await startEmbedded({ dataDir: DATA_DIR, say })

@@ -12,7 +12,7 @@ const NEW_OPTIONS = {
   days: { type: 'string', default: '90' },
 } as const
 
-/** What a name may be: it stands in logs and tables. */
+/** The characters of a key name, restricted because logs and tables show it. */
 const NAME = /^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,63}$/u
 
 const isScope = (name: string): name is AdminScope => ADMIN_SCOPES.some((scope) => scope === name)
@@ -20,7 +20,8 @@ const isScope = (name: string): name is AdminScope => ADMIN_SCOPES.some((scope) 
 const scopesIn = (written: string): AdminScope[] => {
   const names = [...new Set(written.split(',').map((name) => name.trim()))]
   const scopes = names.filter(isScope)
-  if (scopes.length < names.length) throw new UsageError(`--scopes takes these, with commas: ${ADMIN_SCOPES.join(',')}`)
+  if (scopes.length < names.length)
+    throw new UsageError(`--scopes accepts these, separated by commas: ${ADMIN_SCOPES.join(',')}`)
   return scopes
 }
 
@@ -32,11 +33,11 @@ const add: Command = async (args, world) => {
   }
   const { name } = values
   if (!NAME.test(name))
-    throw new UsageError('--name is up to 64 letters, digits, spaces, dots, hyphens and underscores.')
+    throw new UsageError('--name must be up to 64 letters, digits, spaces, dots, hyphens and underscores.')
   const scopes = scopesIn(values.scopes)
   const days = /^\d{1,3}$/.test(values.days) ? Number(values.days) : 0
   if (days < 1 || days > ADMIN_KEY_MAX_DAYS) {
-    throw new UsageError(`--days is a number from 1 to ${ADMIN_KEY_MAX_DAYS}. For example: --days 90`)
+    throw new UsageError(`--days must be a number from 1 to ${ADMIN_KEY_MAX_DAYS}. For example: --days 90`)
   }
 
   const key = newAdminKey()
@@ -47,10 +48,10 @@ const add: Command = async (args, world) => {
       hash: hashAdminKey(key),
       days,
     })
-    // The key alone on stdout, for whoever keeps it by a pipe; it is shown this once.
+    // stdout has only the key, so that a pipe can store it.
     world.stdout.write(`${key}\n`)
     world.stderr.write(
-      `The key ${keyId} opens ${scopes.join(', ')} until ${timeOf(expiresAt)}. It is not shown again.\n`,
+      `The key ${keyId} has the scopes ${scopes.join(', ')} until ${timeOf(expiresAt)}. It is not shown again.\n`,
     )
   })
 }
@@ -62,7 +63,7 @@ const stateOf = ({ revokedAt, expiresAt }: AdminKey, now: Date): string => {
   return `${expiresAt <= now ? 'expired' : 'until'} ${timeOf(expiresAt)}`
 }
 
-/** Keys in columns, one a line, with what each opens and until when. */
+/** Formats keys as a table with their scopes and expiry. */
 const adminKeyTable = (keys: readonly AdminKey[], now: Date): string =>
   columns(
     HEAD,
@@ -79,23 +80,23 @@ const list: Command = async (args, world) => {
   refuseNames('admin-key list', readArgs(args, {}).positionals)
   await withSchema(world, async (database) => {
     const keys = await createAdminKeyStore(database).list()
-    world.stdout.write(keys.length > 0 ? adminKeyTable(keys, new Date()) : 'There are no keys.\n')
+    world.stdout.write(keys.length > 0 ? adminKeyTable(keys, new Date()) : 'No keys exist.\n')
   })
 }
 
 const revoke: Command = async (args, world) => {
   const [id, ...others] = readArgs(args, {}).positionals
-  // What was given instead is not shown: it may be the key itself.
+  // The error does not show the argument, because it may be the key itself.
   if (id === undefined || others.length > 0 || !isTypedUuid(id)) {
-    throw new UsageError('"admin-key revoke" needs the id of one key, as "admin-key list" shows it.')
+    throw new UsageError('"admin-key revoke" needs the id of one key; "admin-key list" shows the ids.')
   }
   await withSchema(world, async (database) => {
-    if (!(await createAdminKeyStore(database).revoke(id))) throw new Error(`There is no key ${id} that is not revoked.`)
-    world.stdout.write(`${id} opens nothing any more.\n`)
+    if (!(await createAdminKeyStore(database).revoke(id))) throw new Error(`The key ${id} does not exist, or is revoked.`)
+    world.stdout.write(`${id} has been revoked.\n`)
   })
 }
 
-/** `admin-key new|list|revoke`: the keys of the admin API. */
+/** The command `admin-key new|list|revoke`, which manages the keys of the admin API. */
 export const adminKey = commandOf('admin keys', {
   new: add,
   list,

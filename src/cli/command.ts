@@ -1,6 +1,6 @@
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
 
-/** The outside world, as a command sees it. */
+/** The environment and streams of a command. */
 export interface World {
   env: Record<string, string | undefined>
   stdin: NodeJS.ReadStream
@@ -8,34 +8,34 @@ export interface World {
   stderr: NodeJS.WritableStream & { isTTY?: boolean }
 }
 
-/** What follows the command's own name on the command line; resolves when all is done, throws when it is not. */
+/** A command. It receives the arguments after its name, resolves when it is done, and throws when it fails. */
 export type Command = (args: string[], world: World) => Promise<void>
 
-/** The command line cannot be understood: one line that says why, without the values that were given. */
+/** An error in the command line: one line that never quotes the given values. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-/** Splits off the options of one command. Throws a `UsageError` for those that it does not have. */
+/** Parses the options of a command. Throws a `UsageError` for unknown options. */
 export const readArgs = <O extends ParseArgsOptionsConfig>(args: string[], options: O) => {
   try {
     return parseArgs({ args, options, allowPositionals: true, strict: true })
   } catch (error) {
-    // Node explains at length how to write names that start with a hyphen; the first sentence says what is wrong.
+    // The first sentence has the fault; Node then explains at length how to write names that start with a hyphen.
     throw new UsageError(`${(error as Error).message.split(/\. |\.?\n/)[0]}.`)
   }
 }
 
-/** Refuses what is left over on the command line of a command that takes nothing but options. */
+/** Throws a `UsageError` for positional arguments of a command that takes only options. */
 export const refuseNames = (command: string, positionals: string[]): void => {
-  if (positionals.length > 0) throw new UsageError(`"${command}" takes options alone, and something else was given.`)
+  if (positionals.length > 0) throw new UsageError(`"${command}" takes only options, but got another argument.`)
 }
 
-/** A command that is one of several: the first word says which. `what` is what they are about, as in "what to do with …". */
+/** Creates a command with subcommands, chosen by the first argument. `what` names their subject in error messages. */
 export const commandOf =
   (what: string, subcommands: Readonly<Record<string, Command>>): Command =>
   async ([name = '', ...args], world) => {
     const subcommand = Object.hasOwn(subcommands, name) ? subcommands[name] : undefined
-    if (!subcommand) throw new UsageError(`Say what to do with ${what}: ${Object.keys(subcommands).join(', ')}.`)
+    if (!subcommand) throw new UsageError(`Choose a subcommand for ${what}: ${Object.keys(subcommands).join(', ')}.`)
     await subcommand(args, world)
   }

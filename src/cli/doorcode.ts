@@ -3,9 +3,9 @@ import { run } from './run.ts'
 
 const { env, stdin, stdout, stderr } = process
 
-// Whoever reads our output may leave before it ends, as `head` does; what was begun is finished all the same.
+// A reader such as `head` may close the pipe early; the command still finishes its work.
 stdout.on('error', () => {})
 stderr.on('error', () => {})
 
-// Set and not called: what is still on its way out to a pipe must arrive.
+// Sets exitCode and does not call process.exit(), so that buffered output still reaches a pipe.
 process.exitCode = await run(process.argv.slice(2), { env, stdin, stdout, stderr })

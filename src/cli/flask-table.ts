@@ -1,24 +1,24 @@
 import { existsSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 
-/** Where the users are, as far as it was said. */
+/** The file, table and columns that hold the users. */
 export interface FlaskTable {
   file: string
   table: string
-  /** Columns; what is not named is looked for under the names that tutorials give it. */
+  /** Columns. An undefined one is searched by the names that tutorials use. */
   username: string | undefined
   password: string | undefined
   phone: string | undefined
 }
 
-/** One row as it stands there; what is no text or number is undefined. */
+/** A row of the table. Values that are neither text nor number are undefined. */
 export interface FlaskRow {
   username: string | undefined
   password: string | undefined
   phone: string | undefined
 }
 
-/** What the columns are called in the tutorial and its many likenesses. */
+/** Usual column names in tutorials. */
 const USUAL = {
   username: ['username', 'user_name', 'user', 'login', 'name', 'email'],
   password: ['password', 'password_hash', 'passwd', 'pass'],
@@ -29,17 +29,17 @@ const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`
 
 const textOf = (value: unknown): string | undefined => {
   if (typeof value === 'string') return value
-  // A column without a type keeps a number as one.
+  // A column without a type may hold numbers.
   return typeof value === 'bigint' || typeof value === 'number' ? String(value) : undefined
 }
 
-/** Opens a file that is there, for reading alone: nothing in it can be changed by us. */
+/** Opens an existing file read-only. */
 const openReadOnly = (file: string): DatabaseSync => {
-  if (!existsSync(file)) throw new Error(`There is no file ${file}.`)
+  if (!existsSync(file)) throw new Error(`The file ${file} does not exist.`)
   return new DatabaseSync(file, { readOnly: true })
 }
 
-/** Reads all users of a Flask app's SQLite file. Throws a line that says what is not there. */
+/** Reads all users of a Flask app's SQLite file. Throws if the file, the table or a column is missing. */
 export const readFlaskTable = ({ file, table, ...wanted }: FlaskTable): FlaskRow[] => {
   const database = openReadOnly(file)
   try {
@@ -49,7 +49,7 @@ export const readFlaskTable = ({ file, table, ...wanted }: FlaskTable): FlaskRow
     const names = tables.map(({ name }) => String(name))
     if (!names.includes(table))
       throw new Error(
-        `${file} has no table ${table}. Its tables are: ${names.join(', ') || 'none'}. Name it: --table <name>`,
+        `${file} has no table ${table}. Its tables are: ${names.join(', ') || 'none'}. Choose one: --table <name>`,
       )
     const columns = database.prepare('select name from pragma_table_info(?)').all(table)
     const has = columns.map(({ name }) => String(name))
@@ -59,7 +59,7 @@ export const readFlaskTable = ({ file, table, ...wanted }: FlaskTable): FlaskRow
         named === undefined ? USUAL[what].find((name) => has.includes(name)) : has.find((name) => name === named)
       if (found === undefined)
         throw new Error(
-          `The table ${table} has no column ${named ?? `for the ${what}`}. Its columns are: ${has.join(', ')}. Name it: --${what} <column>`,
+          `The table ${table} has no column ${named ?? `for the ${what}`}. Its columns are: ${has.join(', ')}. Choose one: --${what} <column>`,
         )
       return found
     }
@@ -77,7 +77,7 @@ export const readFlaskTable = ({ file, table, ...wanted }: FlaskTable): FlaskRow
   } catch (error) {
     const { message } = error as Error
     throw /file is not a database|malformed/.test(message)
-      ? new Error(`${file} is no SQLite database: ${message}.`)
+      ? new Error(`${file} is not a SQLite database: ${message}.`)
       : error
   } finally {
     database.close()

@@ -5,7 +5,7 @@ import { columns, timeOf } from './table.ts'
 
 const SCOPES: Record<string, string> = { '*': 'all', '-': 'no country' }
 
-/** Blocks in columns, one a line. */
+/** Formats blocks as a table, one a line. */
 export const blockTable = (blocks: readonly GuardBlock[]): string =>
   columns(
     ['TARGET', 'RULE', 'STATE', 'SINCE', 'UNTIL', 'TIMES'],
@@ -19,7 +19,7 @@ export const blockTable = (blocks: readonly GuardBlock[]): string =>
     ]),
   )
 
-/** What the day has taken from its budgets, one a line. */
+/** Formats the use of the budgets of today as a table, one budget a line. */
 export const budgetTable = (budgets: readonly SpentBudget[]): string =>
   columns(
     ['BUDGET', 'MESSAGES', 'COST', 'CHECKS SINCE', 'EMPTY SINCE'],
@@ -37,10 +37,10 @@ const outcomeOf = ({ verdict, checked }: SimulatedVerdict): string => {
   return verdict === 'check' ? 'stopped by a check' : 'refused'
 }
 
-/** A share with two decimals, in percent. */
+/** Formats a share as a percentage with two decimals. */
 export const percent = (share: number): string => `${(100 * share).toFixed(2)} %`
 
-/** How simulated messages fared, one line for each kind and rule. */
+/** Formats the results of a simulation as a table, one line for each kind, outcome and rule. */
 export const tallyTable = (rows: readonly TallyRow[]): string =>
   columns(
     ['KIND', 'OUTCOME', 'RULE', 'SENDS', 'SHARE'],

@@ -11,28 +11,26 @@ const UNITS: Record<string, number> = { m: 60, h: 3_600, d: 86_400 }
 
 const LONGEST_BLOCK = 366 * 86_400
 
-/** A block's time in seconds: `30m`, `12h` or `2d`. */
+/** Parses the duration of a block, such as `30m`, `12h` or `2d`, into seconds. */
 const secondsOf = (written: string): number => {
   const [, amount, unit] = /^(\d{1,6})([mhd])$/.exec(written) ?? []
   const seconds = Number(amount) * (UNITS[unit ?? ''] ?? Number.NaN)
   if (!(seconds > 0 && seconds <= LONGEST_BLOCK)) {
-    throw new UsageError(
-      `--for is minutes, hours or days, at most 366 of them, such as 30m, 12h or 2d; not "${written}".`,
-    )
+    throw new UsageError(`--for must be a duration of at most 366 days such as 30m, 12h or 2d, not "${written}".`)
   }
   return seconds
 }
 
-/** What a block is to be on: a country, or the first digits of numbers, written as people write numbers. */
+/** Parses the target of a block: a country, or a prefix of numbers with optional separators. */
 const targetOf = (command: string, names: string[]): BlockTarget => {
   const [name, ...others] = names
   if (name === undefined || others.length > 0) {
-    throw new UsageError(`"${command}" needs one target: first digits such as +1202555, or a country such as US.`)
+    throw new UsageError(`"${command}" needs one target: a prefix such as +1202555, or a country such as US.`)
   }
   const digits = name.replaceAll(/[ ().-]/g, '')
   if (/^\+[1-9]\d{0,14}$/.test(digits)) return { scope: 'prefix', target: canonicalPrefix(digits) }
   if (isSupportedCountry(name.toUpperCase())) return { scope: 'country', target: name.toUpperCase() }
-  throw new UsageError(`"${name}" is neither first digits such as +1202555 nor an ISO 3166-1 country such as US.`)
+  throw new UsageError(`"${name}" is neither a prefix such as +1202555 nor an ISO 3166-1 country code such as US.`)
 }
 
 const list: Command = async (args, world) => {
@@ -40,7 +38,7 @@ const list: Command = async (args, world) => {
   await withSchema(world, async (database) => {
     const { blocks, budgets } = await createGuardAdmin(database).list()
     world.stdout.write(blocks.length > 0 ? blockTable(blocks) : 'Nothing is blocked.\n')
-    world.stdout.write(budgets.length > 0 ? `\n${budgetTable(budgets)}` : 'Nothing was sent today (UTC).\n')
+    world.stdout.write(budgets.length > 0 ? `\n${budgetTable(budgets)}` : 'No message was sent today (UTC).\n')
   })
 }
 
@@ -50,7 +48,7 @@ const block: Command = async (args, world) => {
   const seconds = secondsOf(values.for)
   await withSchema(world, async (database) => {
     const endsAt = await createGuardAdmin(database).block({ ...target, seconds })
-    world.stdout.write(`Nothing is sent to ${target.target} until ${timeOf(endsAt)}, to known users neither.\n`)
+    world.stdout.write(`No messages are sent to ${target.target} until ${timeOf(endsAt)}, not even to known users.\n`)
   })
 }
 
@@ -58,12 +56,12 @@ const unblock: Command = async (args, world) => {
   const target = targetOf('guard unblock', readArgs(args, {}).positionals)
   await withSchema(world, async (database) => {
     const wasBlocked = await createGuardAdmin(database).unblock(target)
-    if (!wasBlocked) throw new Error(`There is no block on ${target.target}. "guard list" shows those there are.`)
-    world.stdout.write(`${target.target} is free again, and what was sent there before is forgotten.\n`)
+    if (!wasBlocked) throw new Error(`${target.target} is not blocked. "guard list" shows the blocks.`)
+    world.stdout.write(`${target.target} is no longer blocked, and its earlier sends no longer count.\n`)
   })
 }
 
-/** `guard list|block|unblock|simulate`: what the toll-fraud guard holds up, and what it would. */
+/** The command `guard list|block|unblock|simulate`, which shows, changes and simulates the blocks of the guard. */
 export const guard = commandOf('the guard', {
   list,
   block,

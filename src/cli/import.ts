@@ -7,7 +7,7 @@ import { createUserAdmin } from '../store/users/admin.ts'
 import { addUsers } from '../store/users/import.ts'
 import { type Command, commandOf, readArgs, UsageError } from './command.ts'
 import { type FlaskRow, readFlaskTable } from './flask-table.ts'
-import { createRowJudge, type ImportedUser } from './imported-user.ts'
+import { createRowParser, type ImportedUser } from './imported-user.ts'
 import { withSchema } from './open-database.ts'
 import { columns } from './table.ts'
 
@@ -20,42 +20,42 @@ const OPTIONS = {
   'dry-run': { type: 'boolean', default: false },
 } as const
 
-/** A row and what becomes of it. */
+/** The outcome of a row. */
 interface Outcome {
   name: string
-  outcome: 'import' | 'already there' | 'faulty'
+  outcome: 'import' | 'exists already' | 'invalid'
   note: string
   user?: ImportedUser
 }
 
-/** A name as it is shown: quoted where it could do something to a terminal. */
+/** Quotes a name with control characters, which could affect the terminal. */
 const shown = (name: string) => (/^[^\p{Cc}\p{Cf}\p{Cs}]+$/u.test(name) ? name : JSON.stringify(name))
 
-const judgeAll = async (
+const parseAll = async (
   rows: readonly FlaskRow[],
   home: string | undefined,
   database: Database,
 ): Promise<Outcome[]> => {
-  const judge = createRowJudge({ home })
+  const parse = createRowParser({ home })
   const users = createUserAdmin(database)
   const outcomes: Outcome[] = []
   for (const [index, row] of rows.entries()) {
-    const judged = await judge(row, index + 1)
-    if (!judged.ok) outcomes.push({ name: judged.name, outcome: 'faulty', note: judged.reason })
-    else if (await users.find(judged.user.username))
-      outcomes.push({ name: judged.user.username, outcome: 'already there', note: 'left as it is' })
+    const parsed = await parse(row, index + 1)
+    if (!parsed.ok) outcomes.push({ name: parsed.name, outcome: 'invalid', note: parsed.reason })
+    else if (await users.find(parsed.user.username))
+      outcomes.push({ name: parsed.user.username, outcome: 'exists already', note: 'not changed' })
     else
       outcomes.push({
-        name: judged.user.username,
+        name: parsed.user.username,
         outcome: 'import',
-        note: judged.user.notes.join('; '),
-        user: judged.user,
+        note: parsed.user.notes.join('; '),
+        user: parsed.user,
       })
   }
   return outcomes
 }
 
-/** Hashes as many at once as there are cores, which is what the server does. */
+/** Hashes passwords in parallel, as many as there are cores, as the server does. */
 const hashAll = async (users: readonly ImportedUser[]): Promise<(string | null)[]> => {
   const hashes: (string | null)[] = []
   const atOnce = availableParallelism()
@@ -70,11 +70,11 @@ const hashAll = async (users: readonly ImportedUser[]): Promise<(string | null)[
 
 const sumOf = (outcomes: readonly Outcome[], imported: string): string => {
   const count = (wanted: Outcome['outcome']) => outcomes.filter(({ outcome }) => outcome === wanted).length
-  const open = outcomes.filter(({ user }) => user && user.password === undefined)
+  const withoutPassword = outcomes.filter(({ user }) => user && user.password === undefined)
   return [
-    `${count('import')} ${imported}, ${count('already there')} already there, ${count('faulty')} faulty.\n`,
-    open.length > 0
-      ? `${open.length} cannot log in until they have a password: npx doorcode user set-password ${shown(open[0]!.name)}\n`
+    `${count('import')} ${imported}, ${count('exists already')} exist already, ${count('invalid')} invalid.\n`,
+    withoutPassword.length > 0
+      ? `${withoutPassword.length} cannot log in until you set a password: npx doorcode user set-password ${shown(withoutPassword[0]!.name)}\n`
       : '',
   ].join('')
 }
@@ -86,11 +86,11 @@ const flask: Command = async (args, world) => {
     throw new UsageError('"import flask" needs one SQLite file. For example: npx doorcode import flask users.db')
   const { table, username, password, phone, country: home, 'dry-run': dryRun } = values
   if (home !== undefined && !isSupportedCountry(home))
-    throw new UsageError(`--country is an ISO 3166-1 country in capital letters such as US, not "${home}".`)
+    throw new UsageError(`--country must be an ISO 3166-1 country code such as US, not "${home}".`)
   const rows = readFlaskTable({ file, table, username, password, phone })
 
   await withSchema(world, async (database) => {
-    const outcomes = await judgeAll(rows, home, database)
+    const outcomes = await parseAll(rows, home, database)
     const users = outcomes.flatMap(({ user }) => user ?? [])
     if (!dryRun && users.length > 0) {
       const hashes = await hashAll(users)
@@ -99,7 +99,7 @@ const flask: Command = async (args, world) => {
         users.map((user, index) => ({ ...user, factor: SMS, passwordHash: hashes[index]! })),
       )
       for (const outcome of outcomes.filter(({ user }) => user && !added.has(user.username)))
-        Object.assign(outcome, { outcome: 'already there', note: 'left as it is', user: undefined })
+        Object.assign(outcome, { outcome: 'exists already', note: 'not changed', user: undefined })
     }
     const done = dryRun ? 'would be imported' : 'imported'
     const body = outcomes.map(({ name, outcome, note }, index) => [
@@ -110,10 +110,11 @@ const flask: Command = async (args, world) => {
     ])
     if (body.length > 0) world.stdout.write(columns(['ROW', 'USER', 'OUTCOME', 'NOTE'], body))
     world.stdout.write(sumOf(outcomes, done))
-    const faulty = outcomes.filter(({ outcome }) => outcome === 'faulty').length
-    if (faulty > 0) throw new Error(`${faulty} of ${rows.length} rows were left out. Mend them and run this again.`)
+    const invalid = outcomes.filter(({ outcome }) => outcome === 'invalid').length
+    if (invalid > 0)
+      throw new Error(`${invalid} of ${rows.length} rows were not imported. Fix them and run this again.`)
   })
 }
 
-/** `import flask`: the users of another system. */
+/** The command `import flask`, which imports the users of another system. */
 export const importUsers = commandOf('users of another system', { flask })

@@ -3,7 +3,7 @@ import { destinationOf, parsePhone } from '../factors/sms/phone-number.ts'
 import type { FlaskRow } from './flask-table.ts'
 import { assertLoginPassword, checkPassword, checkUsername } from './new-user.ts'
 
-/** A row that can be imported, and what its owner should hear of it. Without a password nobody can log in until one is set. */
+/** A user that can be imported, with notes for the operator. Without a password the user cannot log in until one is set. */
 export interface ImportedUser {
   username: string
   phone: string
@@ -11,12 +11,13 @@ export interface ImportedUser {
   notes: string[]
 }
 
-/** A row, or why it cannot be imported. */
-export type JudgedRow = { ok: true; user: ImportedUser } | { ok: false; name: string; reason: string }
+/** A user from a row, or the reason why the row cannot be imported. */
+export type ParsedRow = { ok: true; user: ImportedUser } | { ok: false; name: string; reason: string }
 
 /**
- * Passwords that are hashes already: of Werkzeug (`scrypt:…$…$…`, `pbkdf2:sha256:…`, formerly `sha256$…$…`), crypt and bcrypt
- * (`$2b$…`), Argon2, Django, LDAP (`{SSHA}…`), or bare hex of the length of a digest. Hashed once more they would fit no password that anybody knows.
+ * Patterns of passwords that are already hashed, because a second hash would match no password. They cover Werkzeug
+ * (`scrypt:…$…$…`, `pbkdf2:sha256:…`, formerly `sha256$…$…`), crypt and bcrypt (`$2b$…`), Argon2, Django and LDAP
+ * (`{SSHA}…`). They also cover bare hex of the length of a digest.
  */
 const HASHES: readonly [RegExp, string][] = [
   [/^(?:scrypt|pbkdf2)(?::\w+)+\$/, 'a hash of Werkzeug'],
@@ -30,19 +31,19 @@ const HASHES: readonly [RegExp, string][] = [
 
 const kindOfHash = (password: string): string | undefined => HASHES.find(([form]) => form.test(password))?.[1]
 
-/** The password as it can be imported, and what is to be said of it. */
-const judgePassword = async (
+/** Returns the password if it can be imported, with notes. */
+const parsePassword = async (
   password: string | undefined,
   username: string,
 ): Promise<{ password: string | undefined; notes: string[] }> => {
-  const without = (why: string) => ({ password: undefined, notes: [`without a password, for it is ${why}`] })
+  const without = (why: string) => ({ password: undefined, notes: [`without a password, because it is ${why}`] })
   if (!password) return without('empty')
   const kind = kindOfHash(password)
-  if (kind) return without(`${kind}, which cannot be turned into ours`)
+  if (kind) return without(`${kind}, which cannot be converted`)
   try {
     assertLoginPassword(password)
   } catch (error) {
-    return without(`none that /login takes. ${(error as Error).message}`)
+    return without(`invalid for /login. ${(error as Error).message}`)
   }
   const fault = await checkPassword(password, username).then(
     () => undefined,
@@ -51,24 +52,27 @@ const judgePassword = async (
   return { password, notes: fault === undefined ? [] : [`weak password: ${fault}`] }
 }
 
-/** Looks at rows one after the other. `home` is the country of numbers without a country code. Never shows a password. */
-export const createRowJudge = ({ home }: { home: string | undefined }) => {
+/**
+ * Creates a parser for rows in their order. `home` is the country of numbers without a country code. Reasons and notes never
+ * contain a password.
+ */
+export const createRowParser = ({ home }: { home: string | undefined }) => {
   const rowOf = new Map<string, number>()
-  return async (row: FlaskRow, position: number): Promise<JudgedRow> => {
+  return async (row: FlaskRow, position: number): Promise<ParsedRow> => {
     const name = row.username ?? ''
-    const refuse = (reason: string): JudgedRow => ({ ok: false, name, reason })
+    const refuse = (reason: string): ParsedRow => ({ ok: false, name, reason })
     try {
       const username = checkUsername(name)
       const key = usernameKey(username)
       const former = rowOf.get(key)
-      if (former !== undefined) return refuse(`The name is that of row ${former}, in some spelling.`)
+      if (former !== undefined) return refuse(`The name is the same as in row ${former}, perhaps in another spelling.`)
       rowOf.set(key, position)
-      if (row.phone === undefined || row.phone.trim() === '') return refuse('There is no phone number.')
+      if (row.phone === undefined || row.phone.trim() === '') return refuse('The phone number is missing.')
       const parsed = parsePhone(row.phone, home)
       if (!parsed.ok) return refuse(`The phone number ${parsed.reason}.`)
-      const { password, notes } = await judgePassword(row.password, username)
+      const { password, notes } = await parsePassword(row.password, username)
       if (!destinationOf(parsed.phone, { voip: true }).takesCodes)
-        notes.push('no code will be sent to this number: it is of a kind that no person reads messages on')
+        notes.push('this number receives no codes: its type does not receive messages for a person')
       return { ok: true, user: { username, phone: parsed.phone, password, notes } }
     } catch (error) {
       return refuse((error as Error).message)

@@ -14,15 +14,15 @@ const ALG = { alg: { type: 'string' } } as const
 const isAlgorithm = (alg: string): alg is KeyAlgorithm => alg === 'EdDSA' || alg === 'ES256'
 
 const algOf = ({ alg }: { alg?: string | undefined }): KeyAlgorithm | undefined => {
-  if (alg !== undefined && !isAlgorithm(alg)) throw new UsageError(`--alg is EdDSA or ES256, not "${alg}".`)
+  if (alg !== undefined && !isAlgorithm(alg)) throw new UsageError(`--alg must be EdDSA or ES256, not "${alg}".`)
   return alg
 }
 
 const algForServer = ({ env }: World): KeyAlgorithm => readSettings({ env }, ['JWT_ALGORITHM']).JWT_ALGORITHM
 
-/** The file that is named, or where the server will look: production reads what is set and nothing else. */
+/** Returns the given file, or the one that the server reads. In production `JWT_KEYS_FILE` must be set. */
 const fileOf = ({ file }: { file?: string | undefined }, { env }: World, alg: () => KeyAlgorithm): string => {
-  if (file === '') throw new UsageError('--file names no file.')
+  if (file === '') throw new UsageError('--file needs a file name.')
   if (file !== undefined) return file
   const { JWT_KEYS_FILE: set, DATA_DIR: dataDir } = readSettings({ env }, ['JWT_KEYS_FILE', 'DATA_DIR'])
   return set ?? keyFilePath(dataDir, alg())
@@ -35,10 +35,10 @@ const make: Command = async (args, world) => {
   const file = fileOf(values, world, () => alg)
   try {
     const kid = writeKeyFile(file, alg)
-    world.stdout.write(`Made ${file} with one ${alg} key: ${kid}\n`)
+    world.stdout.write(`Created ${file} with one ${alg} key: ${kid}\n`)
   } catch (error) {
     const { code, path } = error as NodeJS.ErrnoException
-    if (code === 'EEXIST' && path === file) throw new Error(`${file} exists already and is left as it is.`)
+    if (code === 'EEXIST' && path === file) throw new Error(`${file} exists already and was not changed.`)
     throw error
   }
 }
@@ -50,11 +50,11 @@ const rotate: Command = async (args, world) => {
   const wanted = algOf(values)
   const file = fileOf(values, world, () => wanted ?? algForServer(world))
   const { kid, alg, from, former } = await rotateKeys(file, { now: now(), delay, alg: wanted })
-  const place = former === undefined ? '' : ` in place of ${former}`
+  const place = former === undefined ? '' : ` instead of ${former}`
   world.stdout.write(`Added the ${alg} key ${kid} to ${file}. It signs from ${momentOf(from)}${place}.\n`)
   if (delay <= JWKS_MAX_AGE) {
     world.stderr.write(
-      `Others may keep the list of keys for ${JWKS_MAX_AGE} s and refuse tokens of a key that is not in it until then.\n`,
+      `APIs may cache the key set for ${JWKS_MAX_AGE} s. Until then they can reject tokens of a key that is not in it.\n`,
     )
   }
 }
@@ -76,11 +76,13 @@ const remove: Command = async (args, world) => {
   const { force } = values
   const id = idOf('keys retire', positionals, force)
   const file = fileOf(values, world, () => algForServer(world))
-  const gone = await retire('Key', () => retireKeys(file, { now: now(), id, force }))
-  world.stdout.write(gone.length === 0 ? 'There is no former key.\n' : `Removed ${gone.join(', ')} from ${file}.\n`)
+  const removed = await retire('Key', () => retireKeys(file, { now: now(), id, force }))
+  world.stdout.write(
+    removed.length === 0 ? 'No former keys exist.\n' : `Removed ${removed.join(', ')} from ${file}.\n`,
+  )
 }
 
-/** `keys new|rotate|list|retire`: the life of a signing key. None shows a private part. */
+/** The command `keys new|rotate|list|retire`, which manages signing keys. It never shows a private key. */
 export const keys = commandOf('keys', {
   new: make,
   rotate,

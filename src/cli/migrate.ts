@@ -6,7 +6,7 @@ import { withDatabase } from './open-database.ts'
 
 const OPTIONS = { strict: { type: 'boolean', default: false } } as const
 
-/** The migration that gave each phone number one spelling. */
+/** The migration that normalized phone numbers. */
 const REPAIR = '0012_one_spelling_of_numbers'
 
 const repairLines = ({ repaired, shared }: PhoneRepairs): string =>
@@ -14,17 +14,15 @@ const repairLines = ({ repaired, shared }: PhoneRepairs): string =>
     ...(repaired > 0
       ? [`Repaired the spelling of the phone numbers of ${repaired} users (audit event phone_repaired).`]
       : []),
-    ...shared.map(
-      ({ phone, usernames }) => `${maskPhone(phone)} is the number of several users: ${usernames.join(', ')}`,
-    ),
+    ...shared.map(({ phone, usernames }) => `${maskPhone(phone)} belongs to several users: ${usernames.join(', ')}`),
   ]
     .map((line) => `${line}\n`)
     .join('')
 
 /**
- * `migrate`: brings the schema up to date and says which migrations ran, and which phone numbers collide since. A schema that
- * a newer version has made is left as it is: this version works on it, so that one can go back. With `--strict` it is a
- * failure.
+ * The command `migrate`, which updates the schema and prints the migrations that ran and the phone numbers that collide.
+ * It does not change the schema of a newer version, on which this version works too, so that a rollback is possible. With
+ * `--strict` it fails on such a schema.
  */
 export const migrate: Command = async (args, world) => {
   const { values, positionals } = readArgs(args, OPTIONS)

@@ -5,17 +5,17 @@ import type { Problem } from '../errors.ts'
 import { parsePhone } from '../factors/sms/phone-number.ts'
 import { createPasswordPolicy } from '../passwords/policy.ts'
 
-/** What a decoder puts in the place of bytes that are no text: the person types something else next time. */
-const NOT_TEXT = '\uFFFD'
+/** The character that a decoder writes for invalid bytes. A password with it could never be typed again. */
+const INVALID_BYTES = '\uFFFD'
 
 const lengthOf = (text: string): number => [...text].length
 
 const refuseUnclean = (what: string, text: string): void => {
-  if (text.includes(NOT_TEXT)) throw new Error(`${what} is not UTF-8.`)
-  if (!isCleanText(text)) throw new Error(`${what} has control characters or half characters.`)
+  if (text.includes(INVALID_BYTES)) throw new Error(`${what} is not UTF-8.`)
+  if (!isCleanText(text)) throw new Error(`${what} has control characters or unpaired surrogates.`)
 }
 
-/** The name as it is stored. Throws a line that says what is wrong with it. */
+/** Returns the name as it is stored. Throws if it is invalid. */
 export const checkUsername = (written: string): string => {
   const username = written.trim()
   refuseUnclean('The user name', username)
@@ -27,21 +27,21 @@ export const checkUsername = (written: string): string => {
   return username
 }
 
-/** The number in E.164. Throws a line that says what is wrong with it. */
+/** Returns the number in E.164. Throws if it is invalid. */
 export const checkPhone = (written: string): string => {
   const parsed = parsePhone(written)
   if (!parsed.ok) throw new Error(`The phone number ${parsed.reason}.`)
   return parsed.phone
 }
 
-/** Throws a line that says what keeps `/login` from taking a password that somebody has, and never shows it. */
+/** Throws if `/login` cannot accept a password. The message never contains the password. */
 export const assertLoginPassword = (password: string): void => {
   refuseUnclean('The password', password)
   if (lengthOf(password) > PASSWORD_MAX_LENGTH)
     throw new Error(`The password is longer than ${PASSWORD_MAX_LENGTH} characters.`)
 }
 
-/** Throws a line that says what is wrong with a new password, and never shows it. */
+/** Throws if a new password is not acceptable. The message never contains the password. */
 export const checkPassword = async (password: string, username: string): Promise<void> => {
   assertLoginPassword(password)
   if (lengthOf(password) < PASSWORD_MIN_LENGTH)
@@ -52,11 +52,11 @@ export const checkPassword = async (password: string, username: string): Promise
   })
 }
 
-/** A language for messages, in its canonical form. Throws when it is none. */
+/** Returns a language tag (BCP 47) in canonical form. Throws if it is invalid. */
 export const checkLocale = (locale: string): string => {
   try {
     return new Intl.Locale(locale).toString()
   } catch {
-    throw new Error('--locale is no language. For example: --locale pt-BR')
+    throw new Error('--locale must be a language tag. For example: --locale pt-BR')
   }
 }

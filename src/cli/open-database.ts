@@ -8,13 +8,13 @@ import { createUserAdmin } from '../store/users/admin.ts'
 import type { World } from './command.ts'
 import { holdSignals } from './signals.ts'
 
-/** How long others get to leave an embedded Postgres that we started, in ms: enough for a tool, not for a server. */
-const LONGEST_WAIT = 2_000
+/** Wait in ms for other connections before an embedded Postgres stops: enough for a command, not for a server. */
+const MAX_WAIT = 2_000
 const STEP = 100
 
 type Activity = { pg_stat_activity: { pid: number; backend_type: string } }
 
-/** Whether anybody else is connected: under any name, for a server's first connection has none yet. */
+/** Returns true if other clients are connected. It ignores names, because the first connection of a server has none yet. */
 const isInUse = async ({ kysely }: Database): Promise<boolean> => {
   const others = await kysely
     .withTables<Activity>()
@@ -27,11 +27,11 @@ const isInUse = async ({ kysely }: Database): Promise<boolean> => {
 }
 
 const stopUnlessInUse = async (database: Database, embedded: EmbeddedPostgres): Promise<void> => {
-  // A database that cannot answer serves nobody.
+  // A database that does not respond counts as unused.
   const others = () => isInUse(database).catch(() => false)
   let waited = 0
   let inUse = await others()
-  for (; inUse && waited < LONGEST_WAIT; waited += STEP) {
+  for (; inUse && waited < MAX_WAIT; waited += STEP) {
     await sleep(STEP)
     inUse = await others()
   }
@@ -40,23 +40,22 @@ const stopUnlessInUse = async (database: Database, embedded: EmbeddedPostgres): 
 }
 
 /**
- * Opens the database that the server works on, whether or not the server runs, and closes it after `work`. An embedded
- * Postgres that this started is stopped again, unless somebody else has come to use it. A signal to end is heeded when
- * all is closed.
+ * Opens the database of the server, running or not, and closes it after `work`. It stops an embedded Postgres that it
+ * started, unless other clients use it. A stop signal takes effect after everything is closed.
  */
 export const withDatabase = async (
   { env, stderr }: World,
   work: (database: Database, origin: 'embedded' | 'given') => Promise<void>,
 ): Promise<void> => {
   const settings = readSettings({ env }, ['DATABASE_URL', 'DATA_DIR'])
-  // Starting takes seconds: worth a line to somebody who waits, but not to a log.
+  // The start takes seconds, so a terminal gets a line; a log does not.
   const say = (line: string) => void (stderr.isTTY && stderr.write(`${line}\n`))
   const release = holdSignals()
   try {
     const embedded =
       settings.DATABASE_URL === undefined ? await startEmbedded({ dataDir: settings.DATA_DIR, say }) : undefined
     const url = settings.DATABASE_URL ?? embedded!.url
-    // A second signal stops it at once, even if a server has begun to use it.
+    // A second signal stops it at once, even if a server already uses it.
     const stopAtExit = () => embedded?.startedHere && embedded.stop()
     process.once('exit', stopAtExit)
     const database = createDatabase({ url, poolSize: 1, onIdleError: () => {}, patient: true })
@@ -72,7 +71,10 @@ export const withDatabase = async (
   }
 }
 
-/** The same, once the schema is up to date: an embedded database is migrated first, any other one must have been. */
+/**
+ * Opens the database with an up-to-date schema. It migrates an embedded database; for any other it throws if migrations are
+ * pending.
+ */
 export const withSchema = (world: World, work: (database: Database) => Promise<void>): Promise<void> =>
   withDatabase(world, async (database, origin) => {
     const schema = database.kysely as never
@@ -83,6 +85,6 @@ export const withSchema = (world: World, work: (database: Database) => Promise<v
     await work(database)
   })
 
-/** The same for work on users. */
+/** Opens the database as `withSchema` does, for work on users. */
 export const withUsers = (world: World, work: (users: UserAdmin) => Promise<void>): Promise<void> =>
   withSchema(world, (database) => work(createUserAdmin(database)))

@@ -3,7 +3,7 @@ import { adviceFor, explainFault } from '../store/explain-fault.ts'
 import { type Command, UsageError, type World } from './command.ts'
 import { USAGE } from './usage.ts'
 
-/** Loaded when called for: help and a slip of the pen need not wait for the database's driver. */
+/** The commands, loaded on use, so that help and typing errors do not wait for the database driver. */
 const COMMANDS = new Map<string, () => Promise<Command>>([
   ['user', async () => (await import('./user.ts')).user],
   ['sms', async () => (await import('./sms.ts')).sms],
@@ -18,25 +18,25 @@ const COMMANDS = new Map<string, () => Promise<Command>>([
   ['secret', async () => (await import('./secret.ts')).secret],
 ])
 
-/** Whether help is asked for; behind `--` everything is a name. */
+/** Returns true if the arguments ask for help. Everything after `--` is a name. */
 const asksForHelp = (args: string[]): boolean => {
   const options = args.includes('--') ? args.slice(0, args.indexOf('--')) : args
   return args.length === 0 || args[0] === 'help' || options.includes('--help') || options.includes('-h')
 }
 
-/** Mistakes in this program, for which a person needs the stack and not a line. */
+/** Errors that indicate a bug in this program, and are shown with their stack. */
 const BUGS = [TypeError, RangeError, ReferenceError, SyntaxError]
 
-/** What `pg` says, without a code, of a connection that never was one or broke. */
+/** Messages of `pg` without a code for a connection that failed or broke. */
 const DISCONNECTED = /^Connection terminated|^timeout exceeded when trying to connect/
 
-/** One line for what a person can mend; a stack only for what is our own fault. */
+/** Returns one line for an error that the operator can fix, and the stack for a bug. */
 const explain = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error)
-  // What callers of the API must not see is what a person at the tool can mend.
+  // The cause is hidden from API callers, but the operator needs it.
   if (error.name === 'Problem' && error.cause !== undefined) return explain(error.cause)
   if (error.name === 'SettingsError') return (error as SettingsError).faults.join('\n')
-  // A host with several addresses fails once for each of them, and the whole has no message of its own.
+  // A host with several addresses causes one error for each; the AggregateError itself has no message.
   if (error instanceof AggregateError) return explain(error.errors[0])
 
   const { code, syscall, path, message } = error as NodeJS.ErrnoException
@@ -44,14 +44,15 @@ const explain = (error: unknown): string => {
     return `The database cannot be reached: ${message}`
   }
   if (path === undefined && syscall === undefined && explainFault(error).todo !== undefined) return adviceFor(error)
-  if (path && (code === 'ENOTDIR' || code === 'EEXIST')) return `${path} cannot be made: a file is in the way.`
+  if (path && (code === 'ENOTDIR' || code === 'EEXIST'))
+    return `${path} cannot be created: a file with that name exists.`
   if (!code && BUGS.some((Bug) => error instanceof Bug)) return error.stack ?? message
   return message.replaceAll(/\s*\n\s*/g, ' ')
 }
 
 /**
- * Runs one command line and returns the exit code: 0 when it is done, 2 when it cannot be understood, 1 when it
- * failed. What went wrong is one line on `stderr`, and never shows a password.
+ * Runs one command line and returns the exit code: 0 for success, 2 for a usage error, 1 for any other error. Errors are
+ * one line on `stderr` and never contain a password.
  */
 export const run = async (args: string[], world: World): Promise<number> => {
   try {
@@ -61,12 +62,12 @@ export const run = async (args: string[], world: World): Promise<number> => {
     }
     const [name = '', ...rest] = args
     const load = COMMANDS.get(name)
-    if (!load) throw new UsageError(`There is no command "${name}".`)
+    if (!load) throw new UsageError(`Unknown command "${name}".`)
     const command = await load()
     await command(rest, world)
     return 0
   } catch (error) {
-    const hint = error instanceof UsageError ? '\nRun "npx doorcode help" for what there is.' : ''
+    const hint = error instanceof UsageError ? '\nRun "npx doorcode help" for all commands.' : ''
     world.stderr.write(`${explain(error)}${hint}\n`)
     return error instanceof UsageError ? 2 : 1
   }

@@ -9,13 +9,13 @@ import { columns } from './table.ts'
 
 const FILE = { file: { type: 'string' } } as const
 
-/** The file that is named, or where the server reads its secret. */
+/** Returns the given file, or the one that the server reads. */
 const fileOf = ({ file }: { file?: string | undefined }, { env }: World): string => {
-  if (file === '') throw new UsageError('--file names no file.')
+  if (file === '') throw new UsageError('--file needs a file name.')
   const set = file ?? (env['SECRET_FILE']?.trim() || undefined)
   if (set !== undefined) return set
   const { NODE_ENV: mode, DATA_DIR: dataDir } = readSettings({ env }, ['DATA_DIR'])
-  if (mode === 'production') throw new UsageError('Neither --file nor SECRET_FILE says which file.')
+  if (mode === 'production') throw new UsageError('The secret file is unknown. Use --file, or set SECRET_FILE.')
   return secretPath(dataDir)
 }
 
@@ -24,10 +24,10 @@ const make: Command = async (args, world) => {
   refuseNames('secret new', positionals)
   const file = fileOf(values, world)
   try {
-    world.stdout.write(`Made ${file} with the secret ${makeSecretFile(file)}.\n`)
+    world.stdout.write(`Created ${file} with the secret ${makeSecretFile(file)}.\n`)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    throw new Error(`${file} exists already and is left as it is.`)
+    throw new Error(`${file} exists already and was not changed.`)
   }
 }
 
@@ -55,11 +55,13 @@ const remove: Command = async (args, world) => {
   const { force } = values
   const id = idOf('secret retire', positionals, force)
   const file = fileOf(values, world)
-  const gone = await retire('Secret', () => retireSecrets(file, { now: now(), id, force }))
-  world.stdout.write(gone.length === 0 ? 'There is no former secret.\n' : `Removed ${gone.join(', ')} from ${file}.\n`)
+  const removed = await retire('Secret', () => retireSecrets(file, { now: now(), id, force }))
+  world.stdout.write(
+    removed.length === 0 ? 'No former secrets exist.\n' : `Removed ${removed.join(', ')} from ${file}.\n`,
+  )
 }
 
-/** `secret new|rotate|list|retire`: the life of the server's secret. It is named by an id and never shown. */
+/** The command `secret new|rotate|list|retire`, which manages the secret of the server. It shows only ids. */
 export const secret = commandOf('the secret', {
   new: make,
   rotate,

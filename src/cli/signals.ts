@@ -3,8 +3,8 @@ import { constants } from 'node:os'
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /**
- * Puts off the end that a signal asks for until the returned function is called, so that what was opened is closed
- * first. A second signal ends the process at once, with nothing but what its `exit` event still stops.
+ * Delays a stop signal until the returned function is called, so that open resources are closed first. A second signal
+ * ends the process at once; only its `exit` listeners still run.
  */
 export const holdSignals = (): (() => void) => {
   let held: NodeJS.Signals | undefined
@@ -15,7 +15,7 @@ export const holdSignals = (): (() => void) => {
   for (const signal of SIGNALS) process.on(signal, hold)
   return () => {
     for (const signal of SIGNALS) process.off(signal, hold)
-    // Sent again and not turned into an exit code: the shell must see that a signal ended us (a loop in it ends too).
+    // Sends the signal again instead of an exit code, so that the shell sees it and ends its loops too.
     if (held) process.kill(process.pid, held)
   }
 }

@@ -34,12 +34,12 @@ const ATTACKS = new Map<string, AttackMaker>([
   ['none', () => []],
 ])
 
-/** What people ask for; all the rest is asked for by attackers, or by nobody knows whom. */
+/** Kinds of sends that users requested; all others are from attackers or unknown. */
 const PEOPLE = ['organic', 'entered']
 
 const wholeNumber = (option: string, written: string): number => {
   if (!/^\d{1,6}$/.test(written))
-    throw new UsageError(`--${option} is a whole number below a million, not "${written}".`)
+    throw new UsageError(`--${option} must be a whole number below a million, not "${written}".`)
   return Number(written)
 }
 
@@ -47,12 +47,12 @@ const dateOf = (option: string, written: string): Date => {
   const date = new Date(written)
   const hasForm = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d))?$/.test(written)
   if (!hasForm || Number.isNaN(date.getTime())) {
-    throw new UsageError(`--${option} is a date such as 2026-11-24 or 2026-11-24T12:00Z, not "${written}".`)
+    throw new UsageError(`--${option} must be a date such as 2026-11-24 or 2026-11-24T12:00Z, not "${written}".`)
   }
   return date
 }
 
-/** The time that is replayed: the latest 24 hours unless something else is said. */
+/** Returns the period to replay. It defaults to the last 24 hours. */
 const periodOf = ({ from, to }: { from?: string | undefined; to?: string | undefined }) => {
   const end = to === undefined ? new Date() : dateOf('to', to)
   const start = from === undefined ? new Date(end.getTime() - 24 * HOUR) : dateOf('from', from)
@@ -60,7 +60,7 @@ const periodOf = ({ from, to }: { from?: string | undefined; to?: string | undef
   return { from: start, to: end }
 }
 
-/** What is asked for besides attacks, and how it is called. */
+/** A source of sends apart from attacks, with a title. */
 type Source = (database: Database) => Promise<{ title: string; sends: SimulatedSend[]; ledgerBefore?: Date }>
 
 const countOf = ({ length }: readonly unknown[]) => `${length} ${length === 1 ? 'send' : 'sends'}`
@@ -94,18 +94,18 @@ const conclusion = ({ of }: Tally, attack: string): string => {
     .join('')
 }
 
-/** `guard simulate`: what the guard would refuse, of the ledger or of a generated day, with other numbers if they are given. */
+/** The command `guard simulate`, which counts what the guard would refuse of the ledger or of a generated day. */
 export const simulate: Command = async (args, world) => {
   const { values, positionals } = readArgs(args, OPTIONS)
   refuseNames('guard simulate', positionals)
   if (!values.ledger && (values.from ?? values.to) !== undefined) {
-    throw new UsageError('--from and --to choose from the ledger: they need --ledger.')
+    throw new UsageError('--from and --to need --ledger.')
   }
   const seed = wholeNumber('seed', values.seed)
   const count = wholeNumber('sends', values.sends)
   const attack = values.attack ?? (values.ledger ? 'none' : 'burst')
   const makeAttack = ATTACKS.get(attack)
-  if (!makeAttack) throw new UsageError(`--attack is one of ${[...ATTACKS.keys()].join(', ')}, not "${attack}".`)
+  if (!makeAttack) throw new UsageError(`--attack must be one of ${[...ATTACKS.keys()].join(', ')}, not "${attack}".`)
   const policy = simulatedPolicy(world.env, { budgets: values.budget, numbers: values.set })
   const period = values.ledger ? periodOf(values) : undefined
   const source = period ? replayed(period) : generated(seed, count)
@@ -114,7 +114,7 @@ export const simulate: Command = async (args, world) => {
   await withSchema(world, async (database) => {
     const { title, sends: ofPeople, ...history } = await source(database)
     const sends = inOrder([...ofPeople, ...attackSends])
-    world.stdout.write(`${title}${attackSends.length > 0 ? `; ${attackSends.length} of an attack` : ''}.\n`)
+    world.stdout.write(`${title}${attackSends.length > 0 ? `; ${attackSends.length} from an attack` : ''}.\n`)
     if (sends.length === 0) return
     const passesCheck = (kind: string) => PEOPLE.includes(kind) || values['attacker-passes-checks']
     const verdicts = await createGuardSimulation(database).run({ sends, policy, passesCheck, ...history })

@@ -6,7 +6,8 @@ import { readSettings } from '../settings/read.ts'
 import { policyOf } from '../start/guard.ts'
 import { UsageError, type World } from './command.ts'
 
-const inWords = <T>(setting: string, parse: () => T, Kind: new (message: string) => Error = Error): T => {
+/** Runs a parser and prefixes its error with the name of the setting or option. */
+const withName = <T>(setting: string, parse: () => T, Kind: new (message: string) => Error = Error): T => {
   try {
     return parse()
   } catch (error) {
@@ -14,12 +15,12 @@ const inWords = <T>(setting: string, parse: () => T, Kind: new (message: string)
   }
 }
 
-/** What an item sets: the `US` of `US=500`. */
+/** Returns the key of an item: the `US` of `US=500`. */
 const scopeOf = (item: string): string | undefined => item.split('=')[0]
 
 /**
- * The policy of a server with these settings, with some budgets (`US=500`, messages) and numbers of rules
- * (`prefix.perHour=4`) replaced. Throws a `UsageError` for what is none, with the names of those that there are.
+ * Returns the policy of a server with these settings, with replaced budgets (`US=500`, messages) and rule limits
+ * (`prefix.perHour=4`). Throws a `UsageError` with the valid names for an unknown one.
  */
 export const simulatedPolicy = (
   env: World['env'],
@@ -36,22 +37,22 @@ export const simulatedPolicy = (
     'RATE_LIMIT',
   ])
   const limits = limitsFor({ codeTtl: settings.CODE_TTL, resendCooldown: settings.RESEND_COOLDOWN })
-  inWords('--budget', () => parseMessageBudgets(budgets), UsageError)
-  inWords('SMS_BUDGET_MESSAGES', () => parseMessageBudgets(settings.SMS_BUDGET_MESSAGES))
-  inWords('SMS_BUDGET_COST', () => parseCostBudgets(settings.SMS_BUDGET_COST))
+  withName('--budget', () => parseMessageBudgets(budgets), UsageError)
+  withName('SMS_BUDGET_MESSAGES', () => parseMessageBudgets(settings.SMS_BUDGET_MESSAGES))
+  withName('SMS_BUDGET_COST', () => parseCostBudgets(settings.SMS_BUDGET_COST))
   const replaced = new Set(budgets.map(scopeOf))
   const SMS_BUDGET_MESSAGES = [
     ...settings.SMS_BUDGET_MESSAGES.filter((item) => !replaced.has(scopeOf(item))),
     ...budgets,
   ]
-  const tried = inWords('--set', () => parseRuleNumbers(numbers), UsageError)
-  inWords('SMS_GUARD_LIMITS', () => parseRuleNumbers(settings.SMS_GUARD_LIMITS))
+  const tried = withName('--set', () => parseRuleNumbers(numbers), UsageError)
+  withName('SMS_GUARD_LIMITS', () => parseRuleNumbers(settings.SMS_GUARD_LIMITS))
   const named = new Set(numbers.map(scopeOf))
   const SMS_GUARD_LIMITS = [...settings.SMS_GUARD_LIMITS.filter((item) => !named.has(scopeOf(item))), ...numbers]
   const rules = Object.entries(parseRuleNumbers(SMS_GUARD_LIMITS))
   return {
     ...policyOf({ ...settings, SMS_BUDGET_MESSAGES, SMS_GUARD_LIMITS }, limits),
-    // A rule whose numbers are tried is on, whatever the settings switch off.
+    // A rule with a replaced limit is on, even if the settings switch it off.
     ...Object.fromEntries(rules.filter(([rule]) => Object.hasOwn(tried, rule))),
   }
 }

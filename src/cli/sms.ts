@@ -8,13 +8,13 @@ import { type Command, commandOf, readArgs, UsageError, type World } from './com
 import { checkPhone } from './new-user.ts'
 import { withSchema } from './open-database.ts'
 import { columns, timeOf } from './table.ts'
-import { testCompanies } from './test-companies.ts'
+import { testProviders } from './test-providers.ts'
 
 const TEST_OPTIONS = { channel: { type: 'string' }, 'dry-run': { type: 'boolean', default: false } } as const
 
-/** What a number may be in the ledger as: one hash for each secret and spelling there is. */
+/** Returns the hashes under which a number may be in the ledger: one for each secret and spelling. */
 const hashesOf = (written: string, { env }: World): Buffer[] => {
-  // Rows from before numbers had one spelling are under the number as it was written then.
+  // Old rows have the number as the user wrote it, before numbers were normalized.
   const phones = new Set([checkPhone(written), `+${written.replaceAll(/\D/g, '')}`])
   const settings = readSettings({ env }, ['SECRET', 'SECRET_PREVIOUS', 'DATA_DIR'])
   const secrets = [settings.SECRET ?? secretIn(settings.DATA_DIR), settings.SECRET_PREVIOUS ?? []].flat()
@@ -29,7 +29,7 @@ const HEAD = [
   'USER',
   'CHALLENGE',
   'CHANNEL',
-  'COMPANY',
+  'PROVIDER',
   'STATUS',
   'RECEIPT',
   'TOOK',
@@ -38,7 +38,7 @@ const HEAD = [
   'REASON',
 ]
 
-/** What became of each message, one a line. */
+/** Formats sends as a table, one a line. */
 const sendTable = (sends: readonly ReportedSend[]): string =>
   columns(
     HEAD,
@@ -64,7 +64,7 @@ const show: Command = async (args, world) => {
   await withSchema(world, async (database) => {
     const report = createSendReport(database)
     const sends = hashes ? await report.ofPhone(hashes) : await report.ofChallenge(what)
-    world.stdout.write(sends.length > 0 ? sendTable(sends) : 'Nothing was sent.\n')
+    world.stdout.write(sends.length > 0 ? sendTable(sends) : 'No messages were sent.\n')
   })
 }
 
@@ -72,14 +72,14 @@ const test: Command = async (args, world) => {
   const { values, positionals } = readArgs(args, TEST_OPTIONS)
   const [number, ...more] = positionals
   if (number === undefined || more.length > 0) throw new UsageError('"sms test" needs one phone number.')
-  await testCompanies(world, {
+  await testProviders(world, {
     phone: checkPhone(number),
     channel: values.channel ?? 'sms',
     dryRun: values['dry-run'],
   })
 }
 
-/** `sms show|test`: what became of messages, and whether the companies take them. */
+/** The command `sms show|test`, which shows the status of sends and tests the providers. */
 export const sms = commandOf('messages', {
   show,
   test,

@@ -13,7 +13,7 @@ const stateOf = ({ disabled, factors }: UserSummary, now: Date): string => {
   return reasons.join(', ') || 'active'
 }
 
-/** The users in columns, one a line, with everything that keeps each from logging in. */
+/** Formats users as a table, one a line, with every reason that prevents a login. */
 export const userTable = (users: readonly UserSummary[], now: Date): string =>
   columns(
     HEAD,

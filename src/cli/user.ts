@@ -5,7 +5,7 @@ import { withUsers } from './open-database.ts'
 import { readPassword } from './read-password.ts'
 import { userTable } from './user-table.ts'
 
-/** Loaded where a number or a password is judged: other commands need not wait for it. */
+/** Loads the checks of numbers and passwords, only for the commands that need them. */
 const loadChecks = async () => ({
   ...(await import('./new-user.ts')),
   ...(await import('../factors/sms/phone-number.ts')),
@@ -18,7 +18,7 @@ const ADD_OPTIONS = {
   'password-stdin': { type: 'boolean', default: false },
 } as const
 
-/** The one name that a command takes. What else was given is not shown: it may be a password. */
+/** Returns the one name that a command takes. The error does not show other arguments, because they may be a password. */
 const oneName = (command: string, names: string[]): string => {
   const [name, ...others] = names
   if (name === undefined) throw new UsageError(`"${command}" needs the name of a user.`)
@@ -34,17 +34,17 @@ const add: Command = async (args, world) => {
   if (values.phone === undefined) throw new UsageError('"user add" needs --phone. For example: --phone +12025550143')
   const phone = checkPhone(values.phone)
   const locale = values.locale === undefined ? undefined : checkLocale(values.locale)
-  // Before the database is opened: nothing waits, open, for somebody who thinks of a password.
+  // Reads the password before it opens the database, so that no connection waits for the operator.
   const password = await readPassword(world, values['password-stdin'])
   await checkPassword(password, username)
   const passwordHash = await hashPassword(password)
 
   await withUsers(world, async (users) => {
     const userId = await users.add({ username, passwordHash, factor: SMS, phone, locale })
-    if (userId === undefined) throw new Error(`The name "${username}" is taken. Nothing was changed.`)
+    if (userId === undefined) throw new Error(`The user name "${username}" is taken. Nothing was changed.`)
     world.stdout.write(`Added ${username} with the phone ${phone}.\n`)
     if (!destinationOf(phone, { voip: true }).takesCodes) {
-      world.stderr.write('No code will be sent to this number: it is of a kind that no person reads messages on.\n')
+      world.stderr.write('This number receives no codes: its type does not receive messages for a person.\n')
     }
   })
 }
@@ -53,17 +53,17 @@ const list: Command = async (args, world) => {
   refuseNames('user list', readArgs(args, {}).positionals)
   await withUsers(world, async (users) => {
     const all = await users.list()
-    world.stdout.write(all.length > 0 ? userTable(all, new Date()) : 'There are no users.\n')
+    world.stdout.write(all.length > 0 ? userTable(all, new Date()) : 'No users exist.\n')
   })
 }
 
-/** A command that changes the one user it names; `done` is what it then says of them. */
+/** Creates a command that changes one user. `done` ends the sentence that it prints. */
 const change =
   (command: string, done: string, apply: (users: UserAdmin, name: string) => Promise<boolean>): Command =>
   async (args, world) => {
     const name = oneName(command, readArgs(args, {}).positionals)
     await withUsers(world, async (users) => {
-      if (!(await apply(users, name))) throw new Error(`There is no user "${name}".`)
+      if (!(await apply(users, name))) throw new Error(`The user "${name}" does not exist.`)
       world.stdout.write(`${name} ${done}.\n`)
     })
   }
@@ -76,8 +76,8 @@ const setPassword: Command = async (args, world) => {
   await checkPassword(password, name)
   const passwordHash = await hashPassword(password)
   await withUsers(world, async (users) => {
-    if (!(await users.setPassword(name, passwordHash))) throw new Error(`There is no user "${name}".`)
-    world.stdout.write(`${name} has a new password; every session and device of theirs has ended.\n`)
+    if (!(await users.setPassword(name, passwordHash))) throw new Error(`The user "${name}" does not exist.`)
+    world.stdout.write(`${name} has a new password; all sessions and devices have ended.\n`)
   })
 }
 
@@ -88,12 +88,12 @@ const setPhone: Command = async (args, world) => {
     throw new UsageError('"user set-phone" needs --phone. For example: --phone +12025550143')
   const phone = (await loadChecks()).checkPhone(values.phone)
   await withUsers(world, async (users) => {
-    if (!(await users.setPhone(name, { factor: SMS, phone }))) throw new Error(`There is no user "${name}".`)
-    world.stdout.write(`${name} has the phone ${phone}; every session and device of theirs has ended.\n`)
+    if (!(await users.setPhone(name, { factor: SMS, phone }))) throw new Error(`The user "${name}" does not exist.`)
+    world.stdout.write(`${name} has the phone ${phone}; all sessions and devices have ended.\n`)
   })
 }
 
-/** `user add|list|set-password|set-phone|sign-out|disable|enable|reset-factor`: what an operator does to users. */
+/** The command `user add|list|set-password|set-phone|sign-out|disable|enable|reset-factor`, which manages users. */
 export const user = commandOf('users', {
   add,
   list,

@@ -14,11 +14,11 @@ t.test('prints a new key once, never lists it, and revokes it', async (t) => {
   t.teardown(() => database.close())
   const store = createAdminKeyStore(database)
 
-  t.equal((await tool('list')).stdout, 'There are no keys.\n')
+  t.equal((await tool('list')).stdout, 'No keys exist.\n')
   const made = await tool('new', '--name', 'billing', '--scopes', 'users:read, sessions:write', '--days', '30')
   t.equal(made.code, 0)
   t.match(made.stdout, /^adm_[A-Za-z0-9_-]{43}\n$/, 'only the key is printed, for a pipe')
-  t.match(made.stderr, /opens users:read, sessions:write until \d{4}-.*not shown again/)
+  t.match(made.stderr, /has the scopes users:read, sessions:write until \d{4}-.*not shown again/)
   const key = made.stdout.trim()
   t.match(await store.use(hashAdminKey(key)), {
     name: 'billing',
@@ -33,10 +33,10 @@ t.test('prints a new key once, never lists it, and revokes it', async (t) => {
   t.match(listed, /billing +users:read,sessions:write +until \d{4}-\S+ +\d{4}-/)
   t.notOk(listed.includes(key.slice(4, 20)))
   const [id = ''] = ID.exec(listed) ?? []
-  t.equal((await tool('revoke', id)).stdout, `${id} opens nothing any more.\n`)
+  t.equal((await tool('revoke', id)).stdout, `${id} has been revoked.\n`)
   t.match(await store.use(hashAdminKey(key)), { state: 'revoked' })
   t.match((await tool('list')).stdout, /revoked \d{4}-/)
-  t.match(await tool('revoke', id), { code: 1, stderr: `There is no key ${id} that is not revoked.\n` })
+  t.match(await tool('revoke', id), { code: 1, stderr: `The key ${id} does not exist, or is revoked.\n` })
   await query(url, `update admin_keys set revoked_at = null, expires_at = now()`)
   t.match((await tool('list')).stdout, /expired \d{4}-/)
   t.match(await store.use(hashAdminKey(key)), { state: 'expired' })
@@ -45,16 +45,16 @@ t.test('prints a new key once, never lists it, and revokes it', async (t) => {
 t.test('rejects invalid arguments before the database is opened, and echoes no secret', async (t) => {
   const good = ['new', '--name', 'x', '--scopes', 'users:read']
   for (const [args, says] of [
-    [[], /^Say what to do with admin keys: new, list, revoke\./],
+    [[], /^Choose a subcommand for admin keys: new, list, revoke\./],
     [['new'], /needs --name and --scopes/],
     [['new', '--name', 'x'], /needs --name and --scopes/],
-    [['new', '--name', '', '--scopes', 'users:read'], /^--name is/],
-    [['new', '--name', 'a\nb', '--scopes', 'users:read'], /^--name is/],
-    [['new', '--name', 'x', '--scopes', ''], /^--scopes takes these.*users:read,users:write/],
-    [['new', '--name', 'x', '--scopes', 'users:read,users:delete'], /^--scopes takes these/],
-    [[...good, '--days', '0'], /^--days is a number from 1 to 365/],
-    [[...good, '--days', '366'], /^--days is a number from 1 to 365/],
-    [[...good, '--days', 'ever'], /^--days is a number from 1 to 365/],
+    [['new', '--name', '', '--scopes', 'users:read'], /^--name must be/],
+    [['new', '--name', 'a\nb', '--scopes', 'users:read'], /^--name must be/],
+    [['new', '--name', 'x', '--scopes', ''], /^--scopes accepts these.*users:read,users:write/],
+    [['new', '--name', 'x', '--scopes', 'users:read,users:delete'], /^--scopes accepts these/],
+    [[...good, '--days', '0'], /^--days must be a number from 1 to 365/],
+    [[...good, '--days', '366'], /^--days must be a number from 1 to 365/],
+    [[...good, '--days', 'ever'], /^--days must be a number from 1 to 365/],
     [['revoke'], /needs the id of one key/],
     [['revoke', 'adm_c2VjcmV0'], /needs the id of one key/],
   ] as const) {

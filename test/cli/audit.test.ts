@@ -67,14 +67,17 @@ t.test('shows only the latest events with --limit', async (t) => {
   const { stdout } = await tool('Alice Smith', '--limit', '1')
   t.match(stdout, /^TIME .*\n\S+ +code_ok .*\n$/)
   for (const limit of ['0', '-1', 'all', '1.5', '10001', '1e3', '']) {
-    t.match(await tool('Alice Smith', `--limit=${limit}`), { code: 2, stderr: /^--limit is a number from 1 to 10000/ })
+    t.match(await tool('Alice Smith', `--limit=${limit}`), {
+      code: 2,
+      stderr: /^--limit must be a number from 1 to 10000/,
+    })
   }
 })
 
 t.test('distinguishes a user without events from an unknown user', async (t) => {
   const { tool } = await setUp(t)
-  t.match(await tool('bob'), { code: 0, stdout: 'There is nothing about bob.\n', stderr: '' })
-  t.match(await tool('mallory'), { code: 1, stdout: '', stderr: 'There is no user "mallory".\n' })
+  t.match(await tool('bob'), { code: 0, stdout: 'There are no audit events for bob.\n', stderr: '' })
+  t.match(await tool('mallory'), { code: 1, stdout: '', stderr: 'The user "mallory" does not exist.\n' })
   t.match(await tool(randomUUID()), { code: 1 })
   t.match(await tool(), { code: 2, stderr: /^"audit" needs the name of one user/ })
   t.match(await tool('alice', 'smith'), { code: 2, stderr: /^"audit" needs the name of one user/ })

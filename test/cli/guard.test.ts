@@ -11,14 +11,14 @@ const linesOf = ({ stdout }: { stdout: string }) => stdout.trimEnd().split('\n')
 t.test('blocks a target for 12 hours by default, lists it and removes the block', async (t) => {
   t.strictSame(await tool('list'), {
     code: 0,
-    stdout: 'Nothing is blocked.\nNothing was sent today (UTC).\n',
+    stdout: 'Nothing is blocked.\nNo message was sent today (UTC).\n',
     stderr: '',
   })
   t.match(await tool('block', '+1 (202) 555'), {
     code: 0,
-    stdout: /^Nothing is sent to \+1202555 until \d{4}-.*Z, to known users neither\.\n$/,
+    stdout: /^No messages are sent to \+1202555 until \d{4}-.*Z, not even to known users\.\n$/,
   })
-  t.match(await tool('block', 'gb', '--for', '2d'), { code: 0, stdout: /^Nothing is sent to GB until / })
+  t.match(await tool('block', 'gb', '--for', '2d'), { code: 0, stdout: /^No messages are sent to GB until / })
   const hours = await guard.sql(
     'select scope, target, round(extract(epoch from ends_at - now()) / 3600)::int as hours from guard_blocks order by target',
   )
@@ -48,39 +48,39 @@ t.test('blocks a target for 12 hours by default, lists it and removes the block'
     /^no country +2 +0 +- +-$/,
   ])
 
-  t.match(await tool('unblock', '+1202555'), { code: 0, stdout: /^\+1202555 is free again/ })
-  t.match(await tool('unblock', 'US'), { code: 0, stdout: /^US is free again/ })
+  t.match(await tool('unblock', '+1202555'), { code: 0, stdout: /^\+1202555 is no longer blocked/ })
+  t.match(await tool('unblock', 'US'), { code: 0, stdout: /^US is no longer blocked/ })
   t.match(await tool('unblock', 'US'), {
     code: 1,
-    stderr: 'There is no block on US. "guard list" shows those there are.\n',
+    stderr: 'US is not blocked. "guard list" shows the blocks.\n',
   })
   t.equal(linesOf(await tool('list'))[1]!.slice(0, 2), 'GB')
 })
 
 t.test('rejects invalid arguments before it changes anything', async (t) => {
   const cases: [string[], RegExp][] = [
-    [[], /Say what to do with the guard: list, block, unblock, simulate\./],
-    [['lose'], /Say what to do with the guard/],
-    [['block'], /"guard block" needs one target: first digits such as \+1202555, or a country such as US\./],
+    [[], /Choose a subcommand for the guard: list, block, unblock, simulate\./],
+    [['lose'], /Choose a subcommand for the guard/],
+    [['block'], /"guard block" needs one target: a prefix such as \+1202555, or a country such as US\./],
     [['block', 'US', 'GB'], /"guard block" needs one target/],
-    [['block', 'Atlantis'], /"Atlantis" is neither first digits such as \+1202555 nor an ISO 3166-1 country/],
+    [['block', 'Atlantis'], /"Atlantis" is neither a prefix such as \+1202555 nor an ISO 3166-1 country/],
     [['block', '1202555'], /"1202555" is neither/],
     [['block', '+0'], /"\+0" is neither/],
-    [['block', 'US', '--for', '0h'], /--for is minutes, hours or days, at most 366 of them, .* not "0h"\./],
-    [['block', 'US', '--for', '367d'], /--for is minutes/],
-    [['block', 'US', '--for', '12'], /--for is minutes/],
+    [['block', 'US', '--for', '0h'], /--for must be a duration of at most 366 days .* not "0h"\./],
+    [['block', 'US', '--for', '367d'], /--for must be a duration/],
+    [['block', 'US', '--for', '12'], /--for must be a duration/],
     [['unblock'], /"guard unblock" needs one target/],
-    [['list', 'all'], /"guard list" takes options alone/],
-    [['simulate', 'now'], /"guard simulate" takes options alone/],
-    [['simulate', '--from', '2026-01-01'], /--from and --to choose from the ledger: they need --ledger\./],
+    [['list', 'all'], /"guard list" takes only options/],
+    [['simulate', 'now'], /"guard simulate" takes only options/],
+    [['simulate', '--from', '2026-01-01'], /--from and --to need --ledger\./],
     [
       ['simulate', '--ledger', '--from', 'May'],
-      /--from is a date such as 2026-11-24 or 2026-11-24T12:00Z, not "May"\./,
+      /--from must be a date such as 2026-11-24 or 2026-11-24T12:00Z, not "May"\./,
     ],
-    [['simulate', '--ledger', '--to', '2026-02-99'], /--to is a date/],
+    [['simulate', '--ledger', '--to', '2026-02-99'], /--to must be a date/],
     [['simulate', '--ledger', '--from', '2026-02-02', '--to', '2026-02-01'], /--from must be before --to\./],
-    [['simulate', '--attack', 'siege'], /--attack is one of burst, slow, poisoning, none, not "siege"\./],
-    [['simulate', '--seed', 'x'], /--seed is a whole number below a million, not "x"\./],
+    [['simulate', '--attack', 'siege'], /--attack must be one of burst, slow, poisoning, none, not "siege"\./],
+    [['simulate', '--seed', 'x'], /--seed must be a whole number below a million, not "x"\./],
     [['simulate', '--sends', '-1'], /--sends/],
     [
       ['simulate', '--set', 'prefix.perhour=4'],
@@ -100,7 +100,7 @@ t.test('rejects invalid arguments before it changes anything', async (t) => {
 
 t.test('simulates the same day for the same seed, and reports results for users and attackers', async (t) => {
   const [title, gap, head, ...rest] = linesOf(await tool('simulate', '--sends', '300'))
-  t.match(title, /^A generated day with seed 1: 300 sends to \d+ countries; 400 of an attack\.$/)
+  t.match(title, /^A generated day with seed 1: 300 sends to \d+ countries; 400 from an attack\.$/)
   t.equal(gap, '')
   t.match(head, /^KIND +OUTCOME +RULE +SENDS +SHARE$/)
   t.equal(rest.length, 6)
@@ -161,7 +161,7 @@ t.test('replays the ledger of a period, optionally with an attack, without chang
   ])
   t.match(
     (await tool('simulate', ...period, '--attack', 'burst')).stdout,
-    /: 10 sends; 400 of an attack\.[\s\S]*^burst +sent/m,
+    /: 10 sends; 400 from an attack\.[\s\S]*^burst +sent/m,
   )
   t.equal(
     (await tool('simulate', '--ledger', '--to', '2020-01-01')).stdout,

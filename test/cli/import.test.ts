@@ -49,7 +49,7 @@ t.test('imports users row by row and hashes their passwords; a second run change
       '1    ada   would be imported  -',
       '2    bob   would be imported  weak password: The password is shorter than 8 characters.',
       '3    Zoë   would be imported  weak password: The password is one of the most common ones, which attackers try first.',
-      '3 would be imported, 0 already there, 0 faulty.',
+      '3 would be imported, 0 exist already, 0 invalid.',
       '',
     ].join('\n'),
   )
@@ -70,8 +70,8 @@ t.test('imports users row by row and hashes their passwords; a second run change
 
   const second = await tool()
   t.equal(second.code, 0)
-  t.match(second.stdout, /^1 +ada +already there +left as it is$/m)
-  t.match(second.stdout, /^0 imported, 3 already there, 0 faulty\.$/m)
+  t.match(second.stdout, /^1 +ada +exists already +not changed$/m)
+  t.match(second.stdout, /^0 imported, 3 exist already, 0 invalid\.$/m)
   t.strictSame(await users(), imported)
   for (const { stdout, stderr } of [dry, first, second]) t.notMatch(stdout + stderr, /hunter2|correct horse|12345678/)
 })
@@ -88,15 +88,15 @@ t.test('skips invalid rows with the reason, and imports the others', async (t) =
   ])
   const { code, stdout, stderr } = await tool()
   t.equal(code, 1)
-  t.equal(stderr, '6 of 7 rows were left out. Mend them and run this again.\n')
+  t.equal(stderr, '6 of 7 rows were not imported. Fix them and run this again.\n')
   for (const line of [
     /^1 +ada +imported +-$/m,
-    /^2 +ADA +faulty +The name is that of row 1, in some spelling\.$/m,
-    /^3 +"" +faulty +The user name is empty\.$/m,
-    /^4 +"b\\tb" +faulty +The user name has control characters/m,
-    /^5 +eve +faulty +The phone number .*in use|country code/m,
-    /^6 +fay +faulty +There is no phone number\.$/m,
-    /^7 +"" +faulty +The user name is empty\.$/m,
+    /^2 +ADA +invalid +The name is the same as in row 1, perhaps in another spelling\.$/m,
+    /^3 +"" +invalid +The user name is empty\.$/m,
+    /^4 +"b\\tb" +invalid +The user name has control characters/m,
+    /^5 +eve +invalid +The phone number .*in use|country code/m,
+    /^6 +fay +invalid +The phone number is missing\.$/m,
+    /^7 +"" +invalid +The user name is empty\.$/m,
   ])
     t.match(stdout, line)
   t.match(await users(), [{ username: 'ada' }])
@@ -118,12 +118,12 @@ t.test('imports no password that is already a hash or that /login would refuse',
   t.equal(code, 0)
   t.match(
     stdout,
-    /^1 +ada +imported +without a password, for it is a hash of Werkzeug, which cannot be turned into ours$/m,
+    /^1 +ada +imported +without a password, because it is a hash of Werkzeug, which cannot be converted$/m,
   )
-  t.match(stdout, /^4 +dan +imported +without a password, for it is a bare digest/m)
-  t.match(stdout, /^5 +eve +imported +without a password, for it is empty$/m)
+  t.match(stdout, /^4 +dan +imported +without a password, because it is a bare digest/m)
+  t.match(stdout, /^5 +eve +imported +without a password, because it is empty$/m)
   t.match(stdout, /^6 +fay .* The password is longer than 256 characters\.$/m)
-  t.match(stdout, /^9 cannot log in until they have a password: npx doorcode user set-password ada$/m)
+  t.match(stdout, /^9 cannot log in until you set a password: npx doorcode user set-password ada$/m)
   for (const { password_hash: hash } of await users()) t.equal(hash, null)
   t.notMatch(stdout, /scrypt:|5f4dcc|tab\t/)
 })
@@ -148,22 +148,22 @@ t.test('answers missing files, tables and columns in one line that lists the exi
   for (const [answer, stderr, code] of [
     [
       tool('--table', 'people'),
-      /users\.db has no table people\. Its tables are: .*users\. Name it: --table <name>\n$/,
+      /users\.db has no table people\. Its tables are: .*users\. Choose one: --table <name>\n$/,
       1,
     ],
     [
       tool(),
-      /^The table users has no column for the password\. Its columns are: id, username, motto\. Name it: --password <column>\n$/,
+      /^The table users has no column for the password\. Its columns are: id, username, motto\. Choose one: --password <column>\n$/,
       1,
     ],
     [tool('--password', 'pw'), /^The table users has no column pw\./, 1],
     [tool('--password', 'username', '--phone', 'motto'), /^--username and --password name the same column\.\n$/, 1],
-    [run('flask', `${file}.txt`), /is no SQLite database/, 1],
-    [run('flask', '/nowhere.db'), /^There is no file \/nowhere\.db\.\n$/, 1],
+    [run('flask', `${file}.txt`), /is not a SQLite database/, 1],
+    [run('flask', '/nowhere.db'), /^The file \/nowhere\.db does not exist\.\n$/, 1],
     [run('flask'), /^"import flask" needs one SQLite file\. For example: /, 2],
-    [tool('--country', 'usa'), /^--country is an ISO 3166-1 country in capital letters such as US, not "usa"\./, 2],
-    [run('django', file), /^Say what to do with users of another system: flask\.\n/, 2],
-    [run(), /^Say what to do with users of another system: flask\.\n/, 2],
+    [tool('--country', 'usa'), /^--country must be an ISO 3166-1 country code such as US, not "usa"\./, 2],
+    [run('django', file), /^Choose a subcommand for users of another system: flask\.\n/, 2],
+    [run(), /^Choose a subcommand for users of another system: flask\.\n/, 2],
   ] as const) {
     t.match(await answer, { code, stdout: '', stderr })
   }

@@ -8,7 +8,7 @@ t.test('prints an invite once, which makes one account', async (t) => {
   const { code, stdout, stderr } = await tool('--days', '2', '--note', 'for Carol')
   t.equal(code, 0)
   t.match(stdout, /^inv_[A-Za-z0-9_-]{43}\n$/, 'only the invite is printed, for a pipe')
-  t.match(stderr, /For one account, until \d{4}-/)
+  t.match(stderr, /valid for one account until \d{4}-/)
   const invite = stdout.trim()
   t.match(await world.sql('select note, user_id, expires_at - created_at as life from invites'), [
     { note: 'for Carol', user_id: null, life: { days: 2 } },

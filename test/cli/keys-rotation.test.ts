@@ -30,7 +30,7 @@ t.test('adds a key that is published at once and signs ten minutes later', async
   t.equal(added!.alg, 'ES256', 'the algorithm of the previous key')
   t.ok(Math.abs(added!.nbf! - (now() + 600)) < 30)
   t.ok(Math.abs(added!.iat! - now()) < 30)
-  t.match(stdout, new RegExp(`Added the ES256 key ${added!.kid} to .*It signs from 20.*Z in place of ${first}\\.`))
+  t.match(stdout, new RegExp(`Added the ES256 key ${added!.kid} to .*It signs from 20.*Z instead of ${first}\\.`))
   for (const { d } of readSet(file).keys) t.notMatch(stdout + stderr, d)
 })
 
@@ -76,7 +76,7 @@ t.test('warns when a key signs before other services can fetch it', async (t) =>
   const file = fileWith(t, keyOf())
   const { code, stderr } = await runHere(['keys', 'rotate', '--file', file, '--delay', '300'])
   t.equal(code, 0)
-  t.match(stderr, /^Others may keep the list of keys for 300 s/)
+  t.match(stderr, /^APIs may cache the key set for 300 s/)
   t.equal((await runHere(['keys', 'rotate', '--file', fileWith(t, keyOf()), '--delay', 'soon'])).code, 2)
 })
 
@@ -86,8 +86,8 @@ t.test('lists which key signs, which is next and which can be retired', async (t
   const { code, stdout } = await runHere(['keys', 'list', '--file', fileWith(t, gone, former, signs, next, other)])
   t.equal(code, 0)
   const lines = stdout.trim().split('\n')
-  t.match(lines[1], new RegExp(`^${gone.kid} +EdDSA +former +may go$`))
-  t.match(lines[2], new RegExp(`^${former.kid} +EdDSA +former +may go from 20.*Z$`))
+  t.match(lines[1], new RegExp(`^${gone.kid} +EdDSA +former +can be retired$`))
+  t.match(lines[2], new RegExp(`^${former.kid} +EdDSA +former +can be retired from 20.*Z$`))
   t.match(lines[3], new RegExp(`^${signs.kid} +EdDSA +signs +since 20.*Z$`))
   t.match(lines[4], new RegExp(`^${next.kid} +EdDSA +next +from 20.*Z$`))
   t.match(lines[5], new RegExp(`^${other.kid} +ES256 +signs$`))
@@ -104,7 +104,7 @@ t.test('retires former keys only when the longest token they signed has expired'
     t.equal(code, 1)
     t.match(
       stderr,
-      new RegExp(`^Key ${former.kid} may go from 20.*Z\\. Nothing was changed; --force removes it now\\.`),
+      new RegExp(`^Key ${former.kid} can be retired from 20.*Z\\. Nothing was changed; --force removes it now\\.`),
     )
   }
   t.strictSame(kidsIn(file), [former.kid, signs.kid])
@@ -120,13 +120,13 @@ t.test('removes a leaked key at once with --force, unless no key would be left',
   t.equal((await retire(leaked.kid, '--force')).code, 0)
   t.match(await retire(next.kid, '--force'), { code: 1, stderr: /is the only one\. Rotate first\./ })
   t.strictSame(kidsIn(file), [next.kid])
-  t.match(await retire(), { code: 0, stdout: 'There is no former key.\n' })
+  t.match(await retire(), { code: 0, stdout: 'No former keys exist.\n' })
 })
 
 t.test('retires no key of unknown age without --force', async (t) => {
   const [signs, former] = [keyOf(), keyOf()]
   const file = fileWith(t, signs, former)
-  t.match(await runHere(['keys', 'retire', '--file', file]), { code: 1, stderr: /does not say since when .*--force/ })
+  t.match(await runHere(['keys', 'retire', '--file', file]), { code: 1, stderr: /does not say when .*--force/ })
   t.equal((await runHere(['keys', 'retire', former.kid, '--file', file, '--force'])).code, 0)
   t.strictSame(kidsIn(file), [signs.kid])
 })

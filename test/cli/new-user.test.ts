@@ -12,7 +12,7 @@ t.test('counts the 8 to 256 characters of a password in code points', async (t) 
 })
 
 t.test('rejects a password that /login would reject, without echoing it', async (t) => {
-  const unclean = { message: 'The password has control characters or half characters.' }
+  const unclean = { message: 'The password has control characters or unpaired surrogates.' }
   await t.rejects(checkPassword('correct\thorse', 'alice'), unclean)
   await t.rejects(checkPassword('correct\0horse', 'alice'), unclean)
   await t.rejects(checkPassword('correct\ud83dhorse', 'alice'), unclean)
@@ -24,7 +24,9 @@ t.test('accepts names of 1 to 64 code points, without surrounding spaces', async
   t.equal(checkUsername('😀'.repeat(254)), '😀'.repeat(254))
   t.throws(() => checkUsername('x'.repeat(255)), { message: 'The user name is longer than 254 characters.' })
   t.throws(() => checkUsername(' '), { message: 'The user name is empty.' })
-  t.throws(() => checkUsername('a\x1b[2Jb'), { message: 'The user name has control characters or half characters.' })
+  t.throws(() => checkUsername('a\x1b[2Jb'), {
+    message: 'The user name has control characters or unpaired surrogates.',
+  })
 })
 
 t.test('normalizes a phone number to E.164, or rejects it with the reason', async (t) => {

@@ -37,7 +37,7 @@ t.test('creates, migrates and stops an embedded database where none is configure
 t.test('stops the embedded Postgres after a failure', async (t) => {
   const { code, stderr } = await runHere(['user', 'disable', 'nobody'], { env: { DATA_DIR } })
   t.equal(code, 1)
-  t.equal(stderr, 'There is no user "nobody".\n')
+  t.equal(stderr, 'The user "nobody" does not exist.\n')
   t.notOk(isRunning())
 })
 
@@ -74,7 +74,7 @@ t.test('does not migrate an external database without a command', async (t) => {
   t.equal(before.code, 1)
   t.equal(before.stderr, 'The database is not up to date. Run "npx doorcode migrate" first.\n')
   t.match((await runHere(['migrate'], { env })).stdout, /^Ran /)
-  t.equal((await runHere(['user', 'list'], { env })).stdout, 'There are no users.\n')
+  t.equal((await runHere(['user', 'list'], { env })).stdout, 'No users exist.\n')
   t.ok(isRunning())
 })
 

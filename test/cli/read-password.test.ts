@@ -23,7 +23,7 @@ const createTerminal = (...typed: (string | Buffer)[]) => {
 t.test('asks twice on a terminal, hides the input, and restores the terminal', async (t) => {
   const { screen, ask } = createTerminal('correct horse\r', 'correct horse\r')
   t.equal(await ask(), 'correct horse')
-  t.equal(screen.seen, 'Password: \nThe same again: \n')
+  t.equal(screen.seen, 'Password: \nRepeat the password: \n')
   t.equal(screen.raw, false)
 })
 
@@ -36,7 +36,7 @@ t.test('accepts corrections, pasted text and any script', async (t) => {
 
 t.test('rejects two different inputs, and does not recall the first one with arrow up', async (t) => {
   const { screen, ask } = createTerminal('correct horse\r', '\x1b[A\r')
-  await t.rejects(ask(), { message: 'The two differ: nothing was changed.' })
+  await t.rejects(ask(), { message: 'The passwords differ: nothing was changed.' })
   t.notMatch(screen.seen, /horse/)
   t.equal(screen.raw, false)
 })
@@ -44,7 +44,7 @@ t.test('rejects two different inputs, and does not recall the first one with arr
 t.test('cancels on Ctrl-C and Ctrl-D', async (t) => {
   for (const key of ['half a passw\x03', '\x04']) {
     const { screen, ask } = createTerminal(key)
-    await t.rejects(ask(), { message: 'Given up: nothing was changed.' })
+    await t.rejects(ask(), { message: 'Canceled: nothing was changed.' })
     t.equal(screen.raw, false)
   }
 })

@@ -17,7 +17,7 @@ t.test('creates, rotates and retires a secret without printing it', async (t) =>
   }
   t.equal((await secret('new')).code, 0)
   t.equal(statSync(file).mode & 0o777, 0o600)
-  t.match(await secret('new'), { code: 1, stderr: /exists already and is left as it is/ })
+  t.match(await secret('new'), { code: 1, stderr: /exists already and was not changed/ })
   const [first] = parseSecrets(readFileSync(file, 'utf8'))
   t.match(await secret('rotate'), { code: 0, stdout: /It is used from 20.*Z/ })
   const [kept, added] = parseSecrets(readFileSync(file, 'utf8'))
@@ -25,7 +25,7 @@ t.test('creates, rotates and retires a secret without printing it', async (t) =>
   t.ok(Math.abs(added!.from - (Date.now() / 1000 + 60)) < 30)
   t.match(await secret('list'), { stdout: new RegExp(`${deriveSecrets(first.secret).id} +in use\n.* +next +from 20`) })
   t.match(await secret('rotate'), { code: 1, stderr: /already waits to become active/ })
-  t.match(await secret('retire'), { code: 0, stdout: 'There is no former secret.\n' })
+  t.match(await secret('retire'), { code: 0, stdout: 'No former secrets exist.\n' })
   for (const { secret } of [first, added!]) t.notMatch(shown.join(), secret)
 })
 
@@ -45,7 +45,7 @@ t.test('retires a former secret only when the longest challenge with its key has
   write(600)
   const retire = (...args: string[]) => runHere(['secret', 'retire', '--file', file, ...args])
   const { id } = deriveSecrets(FIRST)
-  t.match(await retire(), { code: 1, stderr: new RegExp(`^Secret ${id} may go from 20`) })
+  t.match(await retire(), { code: 1, stderr: new RegExp(`^Secret ${id} can be retired from 20`) })
   write(700)
   t.match(await retire(), { code: 0, stdout: new RegExp(`^Removed ${id} from`) })
   t.match(readFileSync(file, 'utf8'), new RegExp(`^20.*Z ${second}\n$`))
@@ -71,7 +71,7 @@ t.test('refuses to rotate a secret of several lines', async (t) => {
 
 t.test('requires the path of the file in production, and a valid command', async (t) => {
   const env = { NODE_ENV: 'production' }
-  t.match(await runHere(['secret', 'rotate'], { env }), { code: 2, stderr: /Neither --file nor SECRET_FILE/ })
+  t.match(await runHere(['secret', 'rotate'], { env }), { code: 2, stderr: /The secret file is unknown/ })
   t.match(await runHere(['secret'], { env }), { code: 2, stderr: /new, rotate, list, retire/ })
   t.equal((await runHere(['secret', 'list', '--file', ''])).code, 2)
 })

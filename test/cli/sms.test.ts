@@ -30,7 +30,7 @@ t.test('lists what happened to messages of a number or a challenge', async (t) =
   const { stdout, stderr, code } = await tool('sms', 'show', '+1 (202) 555-0143')
   t.strictSame({ code, stderr }, { code: 0, stderr: '' })
   const [head, first, second, ...none] = stdout.trimEnd().split('\n')
-  t.match(head, /^TIME +USER +CHALLENGE +CHANNEL +COMPANY +STATUS +RECEIPT +TOOK +COST +MESSAGE ID +REASON$/)
+  t.match(head, /^TIME +USER +CHALLENGE +CHANNEL +PROVIDER +STATUS +RECEIPT +TOOK +COST +MESSAGE ID +REASON$/)
   t.match(first, /Z +alice +[0-9a-f-]{36} +sms +test +undelivered +\S+Z +\d+ ms +0\.0083 +[0-9a-f-]{36} +30005$/)
   t.match(second, /alice .* sent +- +\d+ ms .* -$/)
   t.same(none, [])
@@ -48,17 +48,17 @@ t.test('finds a number by the hash of the former secret', async (t) => {
   const former = deriveSecrets('the former secret, which is none either')
   await world.sql('update sends set phone_hash = $1', [hashPhone(former.phoneKey, PHONE)])
   const env = { DATABASE_URL: world.url, SECRET }
-  t.equal((await runHere(['sms', 'show', PHONE], { env })).stdout, 'Nothing was sent.\n')
+  t.equal((await runHere(['sms', 'show', PHONE], { env })).stdout, 'No messages were sent.\n')
   const both = { ...env, SECRET_PREVIOUS: 'the former secret, which is none either' }
   t.match((await runHere(['sms', 'show', PHONE], { env: both })).stdout, /alice/)
 })
 
 t.test('answers for a number without sends, and for an invalid number', async (t) => {
   const { tool } = await setUp(t)
-  t.equal((await tool('sms', 'show', randomUUID())).stdout, 'Nothing was sent.\n')
+  t.equal((await tool('sms', 'show', randomUUID())).stdout, 'No messages were sent.\n')
   t.match(await tool('sms', 'show', '12'), { code: 1, stderr: /^The phone number does not start with a country code/ })
   t.match(await tool('sms', 'show'), { code: 2, stderr: /"sms show" needs one challenge id or phone number/ })
-  t.match(await tool('sms', 'lose'), { code: 2, stderr: /Say what to do with messages: show, test/ })
+  t.match(await tool('sms', 'lose'), { code: 2, stderr: /Choose a subcommand for messages: show, test/ })
 })
 
 const KEY = 'test.not-a-real-key'
@@ -85,7 +85,7 @@ t.test('sends through each provider in turn, and prints each outcome', async (t)
   t.strictSame({ code, stderr }, { code: 0, stderr: '' })
   t.match(
     stdout,
-    /^COMPANY +OUTCOME +MESSAGE ID +TIME +REASON\noutbox +accepted +- +\d+ ms +-\ncrondock +accepted +msg-1 +\d+ ms +-\n$/,
+    /^PROVIDER +OUTCOME +MESSAGE ID +TIME +REASON\noutbox +accepted +- +\d+ ms +-\ncrondock +accepted +msg-1 +\d+ ms +-\n$/,
   )
   t.equal(company.requests.length, 1)
 
@@ -103,19 +103,19 @@ t.test('sends through each provider in turn, and prints each outcome', async (t)
 
   t.match(await runHere(['sms', 'test', '+44 20 7946 0958'], { env }), {
     code: 1,
-    stderr: /lies in GB, which SMS_COUNTRIES does not name/,
+    stderr: /is in GB, which SMS_COUNTRIES does not list/,
   })
   t.match(await runHere(['sms', 'test', PHONE, '--channel', 'fax'], { env }), {
     code: 2,
-    stderr: /--channel is one of sms, voice, whatsapp/,
+    stderr: /--channel must be one of sms, voice, whatsapp/,
   })
   const smsOnly = { ...env, SMS_PROVIDERS: 'crondock' }
   t.match(await runHere(['sms', 'test', PHONE, '--channel', 'voice'], { env: smsOnly }), {
     code: 1,
-    stderr: 'No company of SMS_PROVIDERS has the channel "voice".\n',
+    stderr: 'No provider in SMS_PROVIDERS has the channel "voice".\n',
   })
   t.match(await runHere(['sms', 'test', PHONE], { env: { SMS_PROVIDERS: 'nobody' } }), {
     code: 1,
-    stderr: /SMS_PROVIDERS names "nobody"/,
+    stderr: /SMS_PROVIDERS names the unknown provider "nobody"/,
   })
 })

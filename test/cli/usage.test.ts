@@ -13,23 +13,23 @@ t.test('prints the help on stdout for every form of the request', async (t) => {
 
 t.test('answers invalid commands with one line and a hint, and exits with code 2', async (t) => {
   const cases: [string[], string][] = [
-    [['frobnicate'], 'There is no command "frobnicate".'],
+    [['frobnicate'], 'Unknown command "frobnicate".'],
     [
       ['user'],
-      'Say what to do with users: add, list, set-password, set-phone, sign-out, disable, enable, reset-factor.',
+      'Choose a subcommand for users: add, list, set-password, set-phone, sign-out, disable, enable, reset-factor.',
     ],
-    [['user', 'list', 'everybody'], '"user list" takes options alone, and something else was given.'],
+    [['user', 'list', 'everybody'], '"user list" takes only options, but got another argument.'],
     [['user', 'disable'], '"user disable" needs the name of a user.'],
     [['user', 'add', 'ada', '--phone'], "Option '--phone <value>' argument missing."],
     [['migrate', '--force'], "Unknown option '--force'."],
-    [['keys', 'new', '--alg', 'RS256'], '--alg is EdDSA or ES256, not "RS256".'],
+    [['keys', 'new', '--alg', 'RS256'], '--alg must be EdDSA or ES256, not "RS256".'],
   ]
   const answers = await Promise.all(cases.map(([args]) => runHere(args)))
   t.strictSame(await runTool(cases[0]![0]), { ...answers[0], signal: null })
   for (const [position, { code, stdout, stderr }] of answers.entries()) {
     t.equal(code, 2)
     t.equal(stdout, '')
-    t.equal(stderr, `${cases[position]![1]}\nRun "npx doorcode help" for what there is.\n`)
+    t.equal(stderr, `${cases[position]![1]}\nRun "npx doorcode help" for all commands.\n`)
   }
 })
 

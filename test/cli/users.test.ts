@@ -18,7 +18,7 @@ const add = (name: string, input: string | Buffer, phone = PHONE) =>
 const sql = (text: string) => query(postgres.url, text)
 
 t.test('reports an empty list, on a database without migrations', async (t) => {
-  t.strictSame(await tool('user', 'list'), { code: 0, stdout: 'There are no users.\n', stderr: '' })
+  t.strictSame(await tool('user', 'list'), { code: 0, stdout: 'No users exist.\n', stderr: '' })
 })
 
 t.test('adds a user with the password from one line of stdin, and never prints it', async (t) => {
@@ -42,7 +42,7 @@ t.test('rejects a name that is taken in another spelling', async (t) => {
   const { code, stdout, stderr } = await add('ＡDA', PASSWORD)
   t.equal(code, 1)
   t.equal(stdout, '')
-  t.equal(stderr, 'The name "ＡDA" is taken. Nothing was changed.\n')
+  t.equal(stderr, 'The user name "ＡDA" is taken. Nothing was changed.\n')
 })
 
 t.test('rejects what /login would never accept, and adds no user', async (t) => {
@@ -61,7 +61,7 @@ t.test('rejects what /login would never accept, and adds no user', async (t) => 
       'The password is shorter than 8 characters.\n',
       'The password is longer than 256 characters.\n',
       'The password is not UTF-8.\n',
-      'The user name has control characters or half characters.\n',
+      'The user name has control characters or unpaired surrogates.\n',
       'The phone number does not start with a country code; write it like +18009998877.\n',
     ],
   )
@@ -77,7 +77,7 @@ t.test('stores a language in its canonical form, and rejects an invalid one', as
     })
   t.match(await addWith('Zoe', 'no such language'), {
     code: 1,
-    stderr: '--locale is no language. For example: --locale pt-BR\n',
+    stderr: '--locale must be a language tag. For example: --locale pt-BR\n',
   })
   t.equal((await addWith('Zoe', 'PT-br')).code, 0)
   t.strictSame(await sql(`select locale from users where username = 'Zoe'`), [{ locale: 'pt-BR' }])
@@ -87,7 +87,10 @@ t.test('stores a language in its canonical form, and rejects an invalid one', as
 t.test('requires --password-stdin without a terminal', async (t) => {
   const { code, stderr } = await tool('user', 'add', 'bob', '--phone', PHONE)
   t.equal(code, 2)
-  t.match(stderr, /^There is no terminal to ask for the password on\. Give it as one line to --password-stdin\.\n/)
+  t.match(
+    stderr,
+    /^A password prompt needs a terminal\. Use --password-stdin, with the password as one line of stdin\.\n/,
+  )
 })
 
 t.test('lists each user with every reason that prevents a login', async (t) => {
@@ -126,7 +129,7 @@ t.test('answers an unknown name in one line', async (t) => {
   for (const { code, stdout, stderr } of answers) {
     t.equal(code, 1)
     t.equal(stdout, '')
-    t.equal(stderr, 'There is no user "nobody".\n')
+    t.equal(stderr, 'The user "nobody" does not exist.\n')
   }
 })
 

@@ -90,7 +90,7 @@ t.test('ignores session settings in the command, and timeouts of the role in a m
   setShell(t)
   const env = { DATABASE_URL: plain(world.url) }
   t.match(await runHere(['migrate'], { env }), { code: 0, stdout: /^Ran 0001/, stderr: '' })
-  t.match(await runHere(['user', 'list'], { env }), { code: 0, stdout: 'There are no users.\n', stderr: '' })
+  t.match(await runHere(['user', 'list'], { env }), { code: 0, stdout: 'No users exist.\n', stderr: '' })
 })
 
 t.test('keeps the options in DATABASE_URL', async (t) => {
@@ -101,7 +101,7 @@ t.test('keeps the options in DATABASE_URL', async (t) => {
   moved.search = '?options=-c%20search_path=elsewhere'
   const env = { DATABASE_URL: moved.href }
   t.match(await runHere(['migrate'], { env }), { code: 0, stdout: /^Ran 0001/ })
-  t.match(await runHere(['user', 'list'], { env }), { code: 0, stdout: 'There are no users.\n' })
+  t.match(await runHere(['user', 'list'], { env }), { code: 0, stdout: 'No users exist.\n' })
 })
 
 t.test('takes the password only from DATABASE_URL', async (t) => {

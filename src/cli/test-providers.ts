@@ -14,12 +14,12 @@ import { createTextsFor } from '../start/texts.ts'
 import { UsageError, type World } from './command.ts'
 import { columns } from './table.ts'
 
-/** The longest one company may take, in ms. */
-const LONGEST_SEND = 10_000
+/** Timeout of one provider in ms. */
+const SEND_TIMEOUT_MS = 10_000
 
 const HIDDEN = '***'
 
-/** A request as lines of text, every secret in it replaced: given ones wherever they stand, credentials by their header. */
+/** Formats a request as text, with known secrets and the credentials of its headers masked. */
 const requestText = ({ method, url, headers, body }: WireRequest, secrets: readonly string[]): string => {
   const lines = [
     `${method} ${url}`,
@@ -33,34 +33,34 @@ const requestText = ({ method, url, headers, body }: WireRequest, secrets: reado
     .reduce((text, secret) => text.replaceAll(secret, HIDDEN), lines.join('\n'))
 }
 
-/** Keeps the scheme, which is no secret. */
+/** Masks a credential and keeps its scheme, which is not secret. */
 const maskCredential = (value: string) => value.replace(/^(\S+)\s.*$/s, `$1 ${HIDDEN}`).replace(/^\S{20,}$/, HIDDEN)
 
-/** A wire that shows the request and carries nothing. */
-const dryWire =
+/** Returns a transport that prints the request and sends nothing. */
+const dryTransport =
   (show: (text: string) => void, secrets: readonly string[]): Transport =>
   async (request) => {
     show(`${requestText(request, secrets)}\n\n`)
-    throw new Error('nothing was sent')
+    throw new Error('not sent (dry run)')
   }
 
 /**
- * Sends a code through every company that has the channel, one after the other, and prints the outcome, the company's
- * message id and the time of each; a dry run prints the requests and sends nothing. What is sent here is not in the
- * ledger. Throws when the number lies in no country that codes may go to.
+ * Sends a code through every provider of the channel in turn, and prints the outcome, message id and time of each. A dry
+ * run prints the requests and sends nothing. The ledger does not record these sends. Throws if `SMS_COUNTRIES` does not list
+ * the country of the number.
  */
-export const testCompanies = async (
+export const testProviders = async (
   { env, stdout }: World,
   { phone, channel: wanted, dryRun }: { phone: string; channel: string; dryRun: boolean },
 ): Promise<void> => {
   const channel = CHANNELS.find((known): known is Channel => known === wanted)
-  if (!channel) throw new UsageError(`--channel is one of ${CHANNELS.join(', ')}, not "${wanted}".`)
+  if (!channel) throw new UsageError(`--channel must be one of ${CHANNELS.join(', ')}, not "${wanted}".`)
   const { loaded, faults } = await loadExternal((env['SMS_PROVIDERS'] ?? '').split(',').map((name) => name.trim()))
   const definitions = [...loaded, ...providers]
   const settings = loadSettings({ env, providers: definitions, faults })
   const country = countryOf(phone)
   if (settings.SMS_COUNTRIES.length > 0 && !(country && settings.SMS_COUNTRIES.includes(country))) {
-    throw new Error(`${phone} lies in ${country ?? 'no country'}, which SMS_COUNTRIES does not name.`)
+    throw new Error(`${phone} is in ${country ?? 'no country'}, which SMS_COUNTRIES does not list.`)
   }
 
   const secrets = definitions
@@ -70,27 +70,27 @@ export const testCompanies = async (
     .filter((value): value is string => typeof value === 'string')
   const print = (line: string) => void stdout.write(`${line}\n`)
   const tools = { print, keep: () => {}, now: Date.now }
-  const transport = dryRun ? dryWire((text) => stdout.write(text), secrets) : createOutgoing(settings).transport
-  const companies = await createProviders(settings, definitions, tools, transport)
-  const having = companies.filter(({ channels }) => channels.includes(channel))
-  if (having.length === 0) throw new Error(`No company of SMS_PROVIDERS has the channel "${channel}".`)
+  const transport = dryRun ? dryTransport((text) => stdout.write(text), secrets) : createOutgoing(settings).transport
+  const all = await createProviders(settings, definitions, tools, transport)
+  const tested = all.filter(({ channels }) => channels.includes(channel))
+  if (tested.length === 0) throw new Error(`No provider in SMS_PROVIDERS has the channel "${channel}".`)
 
   const code = makeCode(settings.CODE_LENGTH)
   const words = createTextsFor(settings, domainOf(settings)).wordsFor({ locale: 'en', code })
   const rows: string[][] = []
-  for (const company of having) {
+  for (const provider of tested) {
     const message: CodeMessage = { ...words, sendId: randomUUID(), channel, to: phone, code }
-    if (dryRun) stdout.write(`# ${company.name}\n`)
+    if (dryRun) stdout.write(`# ${provider.name}\n`)
     const start = performance.now()
-    const result = await company.send(message, AbortSignal.timeout(LONGEST_SEND))
+    const result = await provider.send(message, AbortSignal.timeout(SEND_TIMEOUT_MS))
     const took = `${Math.round(performance.now() - start)} ms`
     rows.push([
-      company.name,
+      provider.name,
       result.outcome,
       result.outcome === 'accepted' ? (result.messageId ?? '-') : '-',
       took,
       result.outcome === 'accepted' ? '-' : result.reason,
     ])
   }
-  if (!dryRun) stdout.write(columns(['COMPANY', 'OUTCOME', 'MESSAGE ID', 'TIME', 'REASON'], rows))
+  if (!dryRun) stdout.write(columns(['PROVIDER', 'OUTCOME', 'MESSAGE ID', 'TIME', 'REASON'], rows))
 }
