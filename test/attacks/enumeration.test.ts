@@ -3,7 +3,7 @@ import { type Answer, createWorld } from '../support/app.ts'
 import { addRefusedUsers } from '../support/refused-users.ts'
 
 /** Returns a response without the parts that differ in every response. */
-const face = ({ status, headers, body }: Answer) => {
+const visiblePartOf = ({ status, headers, body }: Answer) => {
   const { 'x-request-id': _id, date: _date, ...visible } = headers
   const { instance: _instance, ...rest } = body
   return JSON.stringify([status, Object.keys(headers), visible, rest])
@@ -11,12 +11,12 @@ const face = ({ status, headers, body }: Answer) => {
 
 t.test('unknown, wrong, disabled, locked, password-less and factor-less logins get the same response', async (t) => {
   const world = await createWorld(t)
-  const faces = new Map<string, string>()
+  const responses = new Map<string, string>()
   for (const { reason, username, password } of await addRefusedUsers(world)) {
-    faces.set(reason, face(await world.login(username, password)))
+    responses.set(reason, visiblePartOf(await world.login(username, password)))
   }
-  t.equal(new Set(faces.values()).size, 1, JSON.stringify([...faces], null, 1))
-  t.match(faces.get('wrong password'), 'invalid_credentials')
+  t.equal(new Set(responses.values()).size, 1, JSON.stringify([...responses], null, 1))
+  t.match(responses.get('wrong password'), 'invalid_credentials')
   t.equal(world.messages.length, 0, 'no message was sent')
 })
 

@@ -308,7 +308,7 @@ const secretsOf = ({ headers, payload }: InjectOptions): string[] => {
 }
 
 /** Resolves when the notices of earlier requests are sent, which run in the background. */
-const noticesGone = async ({ sql, ledger }: World) => {
+const waitForNotices = async ({ sql, ledger }: World) => {
   while ((await sql('select from notices')).length > 0) await new Promise((resolve) => setTimeout(resolve, 5))
   await ledger.drain()
 }
@@ -327,7 +327,7 @@ t.test('every response to random requests matches the OpenAPI document, and refu
     const fault = checkAnswer(document, { ...request, url: path }, answer)
     if (fault) throw new Error(fault)
     await world.ledger.drain()
-    await noticesGone(world)
+    await waitForNotices(world)
     const after = await digestTables(world.sql, RECORDS)
     const changed = Object.keys(after).filter((table) => after[table] !== before[table])
     before = after

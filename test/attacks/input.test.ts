@@ -13,7 +13,12 @@ const sendText = (world: World, url: string, payload: string | Buffer, headers: 
   world.send({ method: 'POST', url, payload, headers: { ...json, ...headers } })
 
 /** Fails if `run` changes any table besides those that refusals may write to. */
-const writesNothing = async (t: Test, world: World, run: () => Promise<void>, message = 'no table has changed') => {
+const assertWritesNothing = async (
+  t: Test,
+  world: World,
+  run: () => Promise<void>,
+  message = 'no table has changed',
+) => {
   const before = await digestTables(world.sql, RECORDS)
   await run()
   await world.ledger.drain()
@@ -35,14 +40,14 @@ const startLogin = async (t: Test) => {
   return { world, token, code: world.lastCode(), bodies }
 }
 
-const wasRefused = (t: Test, { status, body }: Answer, code: string, name: string) =>
+const assertRefused = (t: Test, { status, body }: Answer, code: string, name: string) =>
   t.match({ status, code: body.code }, { status: 400, code }, name)
 
 t.test('treats SQL in a name or password as wrong credentials, without executing it', async (t) => {
   const world = await createWorld(t)
   await world.addUser('alice')
   const times: number[] = []
-  await writesNothing(t, world, async () => {
+  await assertWritesNothing(t, world, async () => {
     for (const text of [
       "' OR 1=1--",
       "' OR '1'='1",
@@ -104,14 +109,14 @@ t.test('refuses invalid characters in each member of each route and writes nothi
     '\u{1fffe}',
     '\u{10ffff}',
   ]
-  await writesNothing(t, world, async () => {
+  await assertWritesNothing(t, world, async () => {
     for (const [url, body] of bodies) {
       for (const [member, text] of Object.entries(body)) {
         for (const character of unclean) {
           for (const value of [character, `${character}${text}`, `${text}${character}`]) {
             const answer = await world.post(url, { ...body, [member]: value })
             const name = `${url} ${member} ${JSON.stringify(value).slice(0, 30)}`
-            wasRefused(t, answer, 'validation_failed', name)
+            assertRefused(t, answer, 'validation_failed', name)
             t.match(answer.body.errors, [{ path: `/${member}` }], name)
           }
         }
@@ -120,11 +125,11 @@ t.test('refuses invalid characters in each member of each route and writes nothi
       t.match(named.body.errors, [{ path: '/', message: /^has a member whose name contains/ }])
       t.notMatch(JSON.stringify(named.body), '\\u0000', 'the response does not repeat the name')
       for (const query of ['x=%00', '%00=x', 'x=a%0d%0ab', 'x=1&x=%7f']) {
-        wasRefused(t, await world.post(`${url}?${query}`, body), 'validation_failed', `${url}?${query}`)
+        assertRefused(t, await world.post(`${url}?${query}`, body), 'validation_failed', `${url}?${query}`)
       }
     }
     for (const url of ['/problems/%00', '/problems/a%0ab', '/webhooks/sms/%00', '/me?x=%00', '/health/live?x=%00']) {
-      wasRefused(t, await world.get(url), 'validation_failed', url)
+      assertRefused(t, await world.get(url), 'validation_failed', url)
     }
   })
   t.equal(world.messages.length, 1, 'no message was sent')
@@ -146,7 +151,7 @@ t.test('accepts names and passwords in NFC and NFD', async (t) => {
 
 t.test('refuses unknown members and never reaches a prototype', async (t) => {
   const { world, bodies } = await startLogin(t)
-  await writesNothing(t, world, async () => {
+  await assertWritesNothing(t, world, async () => {
     for (const [url, body] of bodies) {
       const members = JSON.stringify(body).slice(1, -1)
       for (const [code, text] of [
@@ -164,7 +169,7 @@ t.test('refuses unknown members and never reaches a prototype', async (t) => {
           `{${members},${Array.from({ length: 1_000 }, (_, nth) => `"${nth.toString(36)}":1`).join()}}`,
         ],
       ] as const) {
-        wasRefused(t, await sendText(world, url, text), code, `${url} ${text.slice(0, 60)}`)
+        assertRefused(t, await sendText(world, url, text), code, `${url} ${text.slice(0, 60)}`)
       }
       t.equal(({} as { polluted?: unknown }).polluted, undefined)
     }
@@ -217,7 +222,7 @@ t.test('every byte of a password counts, even after the 72nd', async (t) => {
 
 t.test('refuses oversized, compressed and deeply nested bodies within a second', async (t) => {
   const { world, bodies } = await startLogin(t)
-  await writesNothing(t, world, async () => {
+  await assertWritesNothing(t, world, async () => {
     for (const [url, body] of bodies) {
       const text = JSON.stringify(body)
       const nested = `${'['.repeat(3_500)}${']'.repeat(3_500)}`
@@ -248,7 +253,7 @@ t.test('credentials in a URL are neither used nor logged', async (t) => {
   const secret = 'hunter2-in-the-query'
   const send = (method: 'GET' | 'POST', url: string, payload?: object) =>
     world.send({ method, url, ...(payload && { payload }) })
-  await writesNothing(t, world, async () => {
+  await assertWritesNothing(t, world, async () => {
     for (const [status, answer] of [
       [400, send('POST', `/login?username=alice&password=${encodeURIComponent(PASSWORD)}`, {})],
       [400, send('POST', `/login?password=${secret}`, { username: 'alice' })],
@@ -269,18 +274,18 @@ t.test('credentials in a URL are neither used nor logged', async (t) => {
 
 t.test('refuses members of the wrong type without counting an attempt', async (t) => {
   const { world, token, code, bodies } = await startLogin(t)
-  await writesNothing(t, world, async () => {
+  await assertWritesNothing(t, world, async () => {
     for (const [url, body] of bodies) {
       for (const [member, text] of Object.entries(body)) {
         for (const value of [0, 1, -1.5, 1e308, Number(code), true, false, null, {}, [], [text], { text }, [[text]]]) {
           const answer = await world.post(url, { ...body, [member]: value })
           const name = `${url} ${member} ${JSON.stringify(value)?.slice(0, 30)}`
-          wasRefused(t, answer, 'validation_failed', name)
+          assertRefused(t, answer, 'validation_failed', name)
           t.match(answer.body.errors, [{ path: `/${member}` }], name)
         }
       }
       for (const whole of ['null', '1', '"x"', '[]', 'true', `[${JSON.stringify(body)}]`]) {
-        wasRefused(t, await sendText(world, url, whole), 'validation_failed', `${url} ${whole.slice(0, 30)}`)
+        assertRefused(t, await sendText(world, url, whole), 'validation_failed', `${url} ${whole.slice(0, 30)}`)
       }
     }
   })
@@ -321,13 +326,13 @@ t.test('a message contains no text chosen by the user', async (t) => {
     factor: 'sms',
     phone: '+12025550199',
   })
-  wasRefused(t, await world.login(forged), 'validation_failed', 'a name of several lines cannot log in')
+  assertRefused(t, await world.login(forged), 'validation_failed', 'a name of several lines cannot log in')
   t.equal(world.messages.length, names.length)
 })
 
 t.test('refuses members for values that only the server sets', async (t) => {
   const { world, bodies } = await startLogin(t)
-  await writesNothing(t, world, async () => {
+  await assertWritesNothing(t, world, async () => {
     for (const [url, body] of bodies) {
       for (const [member, value] of Object.entries({
         role: 'admin',
@@ -354,7 +359,7 @@ t.test('refuses members for values that only the server sets', async (t) => {
         'username[]': 'admin',
       })) {
         const answer = await world.post(url, { ...body, [member]: value })
-        wasRefused(t, answer, 'validation_failed', `${url} ${member}`)
+        assertRefused(t, answer, 'validation_failed', `${url} ${member}`)
         t.strictSame(answer.body.errors, [{ path: `/${member}`, message: 'is not a member of this request' }])
       }
     }

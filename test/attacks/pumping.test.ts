@@ -15,11 +15,11 @@ const passwords = {
   upgrade: async () => undefined,
 }
 
-const register = (world: Pick<World, 'send'>, n: number, phone: string, remoteAddress: string, wish: object = {}) =>
+const register = (world: Pick<World, 'send'>, n: number, phone: string, remoteAddress: string, members: object = {}) =>
   world.send({
     method: 'POST',
     url: '/register',
-    payload: { username: `user${n}`, password: PASSWORD, phone, ...wish },
+    payload: { username: `user${n}`, password: PASSWORD, phone, ...members },
     remoteAddress,
   })
 

@@ -79,11 +79,11 @@ t.test('an answer is valid for 120 s', async (t) => {
   t.equal(await verify(answers[0]!), 'passed')
   clock.now = START + 120_000
   t.equal(await verify(answers[1]!), 'failed')
-  const odd = start()
-  odd.clock.now = START + 1
-  const answer = solveProofOfWork(odd.challenge())
-  odd.clock.now = START + 120_000
-  t.equal(await odd.verify(answer), 'passed', 'a started second counts in full')
+  const delayed = start()
+  delayed.clock.now = START + 1
+  const answer = solveProofOfWork(delayed.challenge())
+  delayed.clock.now = START + 120_000
+  t.equal(await delayed.verify(answer), 'passed', 'a started second counts in full')
 })
 
 t.test('rejects a changed nonce and a nonce of another key', async (t) => {

@@ -60,7 +60,7 @@ t.test('subtracts elapsed time from the provider’s timeout, so that a caller w
     t.ok(Number(await givenWith(left)) <= left - 300, '300 ms remain to withdraw the challenge')
 })
 
-t.test('calls a provider with at least 500 ms left, and withdraws the challenge otherwise', async (t) => {
+t.test('gives a provider at least 500 ms or withdraws the challenge', async (t) => {
   t.equal(await givenWith(800), 500)
   for (const left of [799, 0, -60_000]) t.equal(await givenWith(left), 'failed, withdrawn, service_unavailable')
 })

@@ -135,9 +135,9 @@ t.test('waits at most one second, or the given timeout', async (t) => {
   for (const mode of ['silent', 'dripping'] as const) {
     const { twilio, url, assess } = await open(undefined, mode)
     t.teardown(twilio.close)
-    const hasty = createTwilioLookup({ transport: wire, account: ACCOUNT, token: TOKEN, url, timeout: 150 })
+    const impatient = createTwilioLookup({ transport: wire, account: ACCOUNT, token: TOKEN, url, timeout: 150 })
     const since = performance.now()
-    t.equal(await hasty.assess(PHONE), 'unknown', mode)
+    t.equal(await impatient.assess(PHONE), 'unknown', mode)
     const waited = performance.now() - since
     t.ok(waited > 100 && waited < 800, `${mode}: ${waited} ms`)
     t.equal(await assess(), 'unknown', mode)

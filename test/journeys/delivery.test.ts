@@ -270,7 +270,7 @@ t.test('refuses a channel that is not configured with 400 and one without a rout
     routes: 'GB=one',
   })
   await world.addUser('alice', '+447400123456')
-  const login = (wish: object) => world.post('/login', { username: 'alice', password: PASSWORD, ...wish })
+  const login = (members: object) => world.post('/login', { username: 'alice', password: PASSWORD, ...members })
   t.match(await login({ channel: 'whatsapp' }), { status: 400, body: { errors: [{ path: '/channel' }] } })
   t.match(await login({ channel: 'fax' }), { status: 400 })
   t.match(await login({ channel: 'voice' }), { status: 422, body: { code: 'destination_not_allowed' } })

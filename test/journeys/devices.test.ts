@@ -7,8 +7,8 @@ const open = (t: Parameters<typeof createWorld>[0], options: Parameters<typeof c
   createWorld(t, { resendCooldown: 0, ...options })
 
 /** Logs in with the password and a device token. */
-const present = (world: Pick<World, 'post'>, device_token: string, wish: object = {}) =>
-  world.post('/login', { username: 'alice', password: PASSWORD, device_token, ...wish })
+const logInWithDevice = (world: Pick<World, 'post'>, device_token: string, members: object = {}) =>
+  world.post('/login', { username: 'alice', password: PASSWORD, device_token, ...members })
 
 t.test('a remembered device replaces the code, and the token has acr aal1', async (t) => {
   const world = await open(t)
@@ -18,7 +18,7 @@ t.test('a remembered device replaces the code, and the token has acr aal1', asyn
   t.equal(held.device_expires_in, 2_592_000)
   const sent = world.messages.length
 
-  const { status, body } = await present(world, held.device_token)
+  const { status, body } = await logInWithDevice(world, held.device_token)
   t.equal(status, 200)
   t.match(claimsOf(body.access_token), { acr: 'aal1', amr: ['pwd'] })
   t.notOk(claimsOf(body.access_token).amr.includes('sms'))
@@ -45,7 +45,7 @@ t.test('a device token does not replace the password and does not reveal it', as
     body: { code: 'invalid_credentials' },
   })
   t.match(
-    await present(world, device_token),
+    await logInWithDevice(world, device_token),
     { status: 200, body: { token_type: 'Bearer' } },
     'the device token is still valid',
   )
@@ -56,7 +56,7 @@ t.test('sends a code for a guessed, foreign, expired or deleted device token', a
   await world.addUser('alice')
   await world.addUser('bob', '+12025550144')
   const asksForCode = async (token: string, why: string) =>
-    t.match(await present(world, token), { status: 200, body: { token_type: 'pending-2fa' } }, why)
+    t.match(await logInWithDevice(world, token), { status: 200, body: { token_type: 'pending-2fa' } }, why)
 
   await asksForCode(`dt_${'A'.repeat(43)}`, 'guessed')
   const bob = await world.logIn('bob', { remember_device: true })
@@ -85,17 +85,17 @@ t.test('a retry returns the same device token, and a late copy ends the device',
   const world = await open(t)
   const userId = await world.addUser('alice')
   const { device_token: first } = await world.logIn('alice', { remember_device: true })
-  const answers = await Promise.all(Array.from({ length: 6 }, () => present(world, first)))
+  const answers = await Promise.all(Array.from({ length: 6 }, () => logInWithDevice(world, first)))
   t.equal(new Set(answers.map(({ body }) => body.device_token)).size, 1, 'in parallel')
   const second = answers[0]!.body.device_token
   await world.passTime(121)
   t.match(
-    await present(world, first),
+    await logInWithDevice(world, first),
     { status: 200, body: { token_type: 'pending-2fa' } },
     'a late use counts as a copy',
   )
   t.match(
-    await present(world, second),
+    await logInWithDevice(world, second),
     { status: 200, body: { token_type: 'pending-2fa' } },
     'the device is no longer remembered',
   )
@@ -110,7 +110,7 @@ t.test('deleting devices ends only the sessions that they opened', async (t) => 
   const world = await open(t)
   await world.addUser('alice')
   const held = await world.logIn('alice', { remember_device: true })
-  const { body: byDevice } = await present(world, held.device_token)
+  const { body: byDevice } = await logInWithDevice(world, held.device_token)
   t.equal((await world.as(held.access_token).delete('/devices')).status, 204)
   t.equal((await world.refresh(byDevice.refresh_token)).status, 401)
   t.equal((await world.refresh(held.refresh_token)).status, 200)
@@ -121,7 +121,7 @@ t.test('account changes require both factors within ten minutes', async (t) => {
   const world = await open(t)
   await world.addUser('alice')
   const held = await world.logIn('alice', { remember_device: true })
-  const { body: byDevice } = await present(world, held.device_token)
+  const { body: byDevice } = await logInWithDevice(world, held.device_token)
   const changes = [
     ['/password', { current_password: PASSWORD, new_password: 'an older tale of four words' }],
     ['/phone', { phone: '+12025550199' }],
@@ -138,7 +138,7 @@ t.test('account changes require both factors within ten minutes', async (t) => {
   }
   t.equal((await world.sql(`select 1 from users where auth_epoch > 0`)).length, 0, 'nothing was changed')
 
-  const pending = await present(world, byDevice.device_token, { step_up: true })
+  const pending = await logInWithDevice(world, byDevice.device_token, { step_up: true })
   t.equal(pending.body.token_type, 'pending-2fa', 'step-up requires the code from a remembered device')
   const fresh = (await world.verify(pending.body.pending_token, world.lastCode())).body
   t.match(claimsOf(fresh.access_token), { acr: 'aal2' })
@@ -150,9 +150,9 @@ t.test('refuses remembered devices while the factor is locked or disabled', asyn
   await world.addUser('alice')
   const { device_token } = await world.logIn('alice', { remember_device: true })
   await world.sql(`update factors set locked_until = now() + interval '1 hour'`)
-  t.match(await present(world, device_token), { status: 401, body: { code: 'invalid_credentials' } })
+  t.match(await logInWithDevice(world, device_token), { status: 401, body: { code: 'invalid_credentials' } })
   await world.sql(`update factors set locked_until = null, disabled_at = now()`)
-  t.match(await present(world, device_token), { status: 401, body: { code: 'invalid_credentials' } })
+  t.match(await logInWithDevice(world, device_token), { status: 401, body: { code: 'invalid_credentials' } })
 })
 
 t.test('deleting a device during its login leaves no open session', async (t) => {
@@ -162,7 +162,7 @@ t.test('deleting a device during its login leaves no open session', async (t) =>
   for (let round = 0; round < 15; round += 1) {
     const held = await world.logIn('alice', { remember_device: true })
     const [login, forgotten] = await Promise.all([
-      present(world, held.device_token),
+      logInWithDevice(world, held.device_token),
       other.as(held.access_token).delete('/devices'),
     ])
     t.equal(forgotten.status, 204)

@@ -86,7 +86,7 @@ t.test('returns 409 while the first call is in progress', async (t) => {
   t.equal(world.messages.length, 1)
 })
 
-t.test('an unfinished first call releases its key after 11 s', async (t) => {
+t.test('repeats the response of a first call that never finished after 11 s', async (t) => {
   // The test edits the ledger, so invariants are off.
   const world = await createWorld(t, { invariants: false })
   await world.addUser('alice')

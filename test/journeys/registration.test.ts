@@ -7,8 +7,8 @@ import { digestTables } from '../support/table-digest.ts'
 const PHONE = '+12025550161'
 const NEW = 'an older tale of four other words'
 
-const ask = (world: Pick<World, 'post'>, wish: object = {}) =>
-  world.post('/register', { username: 'Carol', password: NEW, phone: PHONE, ...wish })
+const ask = (world: Pick<World, 'post'>, members: object = {}) =>
+  world.post('/register', { username: 'Carol', password: NEW, phone: PHONE, ...members })
 
 const invite = async (world: World, days = 1): Promise<string> => {
   const token = `inv_${randomBytes(32).toString('base64url')}`

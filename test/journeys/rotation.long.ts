@@ -99,8 +99,8 @@ const startDrill = async (t: Test) => {
   }
 }
 
-const until = async (isSo: () => boolean) => {
-  while (!isSo()) await sleep(20)
+const until = async (condition: () => boolean) => {
+  while (!condition()) await sleep(20)
 }
 
 t.test('rotates signing keys under load on two instances without refusing a token', async (t) => {

@@ -49,7 +49,7 @@ t.test('a former key has no retirement date if the active key has no date', asyn
   ])
 })
 
-t.test('a key is published until all caches have it, and kept until its last use has expired', async (t) => {
+t.test('delays and retention cover caches, slow instances and the longest tokens', async (t) => {
   const { ACCESS_TOKEN_TTL, CODE_TTL } = SettingsSchema.properties as unknown as Record<string, { maximum: number }>
   t.equal(LONGEST_TOKEN, ACCESS_TOKEN_TTL!.maximum)
   t.equal(LONGEST_CHALLENGE, CODE_TTL!.maximum)

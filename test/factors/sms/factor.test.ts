@@ -44,7 +44,7 @@ const create = (
     ...(scenarios && { scenarios }),
   })
   /** Begins a challenge and returns its plan and its code. */
-  const begin = async (wish: Partial<BeginRequest> = {}) => {
+  const begin = async (request: Partial<BeginRequest> = {}) => {
     const codes: string[] = []
     const { plan } = await factor.begin({
       destination: '+12025550143',
@@ -56,13 +56,13 @@ const create = (
       client: undefined,
       hash: (answer) => Buffer.from(String(codes.push(answer))),
       enrolment: async () => ({ secret: null, counter: null }),
-      ...wish,
+      ...request,
     })
     return { code: codes[0]!, plan: plan! }
   }
   /** Returns the providers in the order of their attempts. */
-  const order = async (wish: Partial<BeginRequest>) => {
-    const { plan: planned } = await begin(wish)
+  const order = async (request: Partial<BeginRequest>) => {
+    const { plan: planned } = await begin(request)
     await planned.deliver(1_000, async () => {})
     return { channel: planned.channel, providers: sent.at(-1)!.providers }
   }
