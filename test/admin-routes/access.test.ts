@@ -3,7 +3,7 @@ import { guardRoutes } from '../../src/admin-routes/access.ts'
 import { adminRoutes } from '../../src/admin-routes/index.ts'
 import { hashAdminKey, newAdminKey } from '../../src/core/account/admin-key.ts'
 import { ADMIN_SCOPES, type AdminScope } from '../../src/core/account/admin-ports.ts'
-import { createAdminWorld, NOBODY } from '../support/admin.ts'
+import { createAdminWorld, UNKNOWN_ID } from '../support/admin.ts'
 import { ISSUER } from '../support/app.ts'
 
 type Method = 'GET' | 'POST' | 'DELETE'
@@ -12,13 +12,13 @@ type Method = 'GET' | 'POST' | 'DELETE'
 const ROUTES: [Method, string, AdminScope][] = [
   ['POST', '/admin/users', 'users:write'],
   ['GET', '/admin/users', 'users:read'],
-  ['GET', `/admin/users/${NOBODY}`, 'users:read'],
-  ['POST', `/admin/users/${NOBODY}/disable`, 'users:write'],
-  ['POST', `/admin/users/${NOBODY}/enable`, 'users:write'],
-  ['POST', `/admin/users/${NOBODY}/reset-factor`, 'users:write'],
-  ['GET', `/admin/users/${NOBODY}/sessions`, 'sessions:read'],
-  ['DELETE', `/admin/users/${NOBODY}/sessions`, 'sessions:write'],
-  ['GET', `/admin/users/${NOBODY}/audit`, 'audit:read'],
+  ['GET', `/admin/users/${UNKNOWN_ID}`, 'users:read'],
+  ['POST', `/admin/users/${UNKNOWN_ID}/disable`, 'users:write'],
+  ['POST', `/admin/users/${UNKNOWN_ID}/enable`, 'users:write'],
+  ['POST', `/admin/users/${UNKNOWN_ID}/reset-factor`, 'users:write'],
+  ['GET', `/admin/users/${UNKNOWN_ID}/sessions`, 'sessions:read'],
+  ['DELETE', `/admin/users/${UNKNOWN_ID}/sessions`, 'sessions:write'],
+  ['GET', `/admin/users/${UNKNOWN_ID}/audit`, 'audit:read'],
 ]
 
 t.test('opens each route with exactly one scope', async (t) => {
@@ -42,7 +42,7 @@ t.test('opens each route with exactly one scope', async (t) => {
       } else {
         t.match(alone, { status: 403, body: { code: 'forbidden' } }, name)
       }
-      const template = url.replace(NOBODY, '{id}')
+      const template = url.replace(UNKNOWN_ID, '{id}')
       t.strictSame(
         document.paths[template][method.toLowerCase()].security,
         [{ adminKey: [demanded] }],
@@ -118,7 +118,7 @@ t.test('records every call with key, route, user and outcome in the audit trail'
   await admin.post('/admin/users', { username: 'carol' })
   await admin.get('/admin/users?q=ali')
   await admin.get(`/admin/users/${id}`)
-  await admin.get(`/admin/users/${NOBODY}`)
+  await admin.get(`/admin/users/${UNKNOWN_ID}`)
   for (const action of ['disable', 'enable', 'reset-factor']) await admin.post(`/admin/users/${id}/${action}`)
   await admin.get(`/admin/users/${id}/sessions`)
   await admin.remove(`/admin/users/${id}/sessions`)
@@ -142,7 +142,7 @@ t.test('records every call with key, route, user and outcome in the audit trail'
     ['admin_call', 'test', `POST ${users}`, null, 'validation_failed'],
     ['admin_call', 'test', `GET ${users}`, null, 'ok'],
     ['admin_call', 'test', `GET ${one}`, id, 'ok'],
-    ['admin_call', 'test', `GET ${one}`, NOBODY, 'not_found'],
+    ['admin_call', 'test', `GET ${one}`, UNKNOWN_ID, 'not_found'],
     ['admin_call', 'test', `POST ${one}/disable`, id, 'ok'],
     ['admin_call', 'test', `POST ${one}/enable`, id, 'ok'],
     ['admin_call', 'test', `POST ${one}/reset-factor`, id, 'ok'],
@@ -204,7 +204,7 @@ t.test('refuses a route with a missing or unknown scope', async (t) => {
 
 t.test('serves only its own routes on each listener', async (t) => {
   const world = await createAdminWorld(t)
-  for (const url of ['/admin/users', `/admin/users/${NOBODY}`, `/admin/users/${NOBODY}/sessions`, '/admin']) {
+  for (const url of ['/admin/users', `/admin/users/${UNKNOWN_ID}`, `/admin/users/${UNKNOWN_ID}/sessions`, '/admin']) {
     const headers = { authorization: `Bearer ${world.admin.key}` }
     t.match(await world.send({ method: 'GET', url, headers }), { status: 404, body: { code: 'not_found' } }, url)
   }
@@ -223,7 +223,7 @@ t.test('serves only its own routes on each listener', async (t) => {
 
 t.test('answers wrong methods, media types and sizes with problems', async (t) => {
   const { admin } = await createAdminWorld(t)
-  const wrong = await admin.call({ method: 'PUT', url: `/admin/users/${NOBODY}` })
+  const wrong = await admin.call({ method: 'PUT', url: `/admin/users/${UNKNOWN_ID}` })
   t.match(wrong, { status: 405, headers: { allow: 'GET, HEAD' } })
   t.match(await admin.call({ method: 'DELETE', url: '/admin/users' }), {
     status: 405,
@@ -235,7 +235,7 @@ t.test('answers wrong methods, media types and sizes with problems', async (t) =
   const json = { 'content-type': 'application/json' }
   t.equal((await admin.call({ method: 'POST', url, headers: json, payload: '{' })).status, 400)
   t.equal((await admin.call({ method: 'POST', url, headers: json, payload: `"${'x'.repeat(9_000)}"` })).status, 413)
-  const empty = await admin.call({ method: 'POST', url: `${url}/${NOBODY}/enable`, headers: json, payload: '' })
+  const empty = await admin.call({ method: 'POST', url: `${url}/${UNKNOWN_ID}/enable`, headers: json, payload: '' })
   t.equal(empty.status, 404, 'an empty JSON body counts as no body')
   t.equal((await admin.call({ method: 'POST', url, headers: json, payload: '' })).status, 400)
   t.equal((await admin.call({ method: 'POST', url, headers: json, payload: '{"__proto__":{}}' })).status, 400)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { createAdminWorld, NOBODY, REFUSED_PHONE } from '../support/admin.ts'
+import { createAdminWorld, REFUSED_PHONE, UNKNOWN_ID } from '../support/admin.ts'
 import { PASSWORD } from '../support/app.ts'
 
 const PHONE = '+12025550143'
@@ -86,8 +86,8 @@ t.test('refuses members and parameters that are not part of a request', async (t
   const id = await addUser('alice')
   for (const member of [
     { auth_epoch: 9 },
-    { user_id: NOBODY },
-    { id: NOBODY },
+    { user_id: UNKNOWN_ID },
+    { id: UNKNOWN_ID },
     { password_hash: '$argon2id$x' },
     { username_key: 'root' },
     { disabled_at: null },
@@ -195,7 +195,7 @@ t.test('finds users by the start of the name in any spelling, or by the whole nu
   }
   t.strictSame(await names('a\u0000'), 400)
   t.strictSame(await names('+12025550103'), ['Bob'], 'the table still exists')
-  for (const id of [`${NOBODY}'--`, '1', 'null', `urn:uuid:${NOBODY}`, '%27']) {
+  for (const id of [`${UNKNOWN_ID}'--`, '1', 'null', `urn:uuid:${UNKNOWN_ID}`, '%27']) {
     t.match(
       await admin.get(`/admin/users/${encodeURIComponent(id)}`),
       { status: 400, body: { code: 'validation_failed' } },
@@ -311,7 +311,7 @@ t.test('returns the audit trail of a user newest first', async (t) => {
 
 t.test('returns 404 for an unknown user on every route', async (t) => {
   const { admin } = await createAdminWorld(t)
-  const one = `/admin/users/${NOBODY}`
+  const one = `/admin/users/${UNKNOWN_ID}`
   for (const answer of await everyCallOn(admin, one)) {
     t.match(answer, { status: 404, body: { code: 'not_found' } })
   }

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import t from 'tap'
-import { createAdminWorld, NOBODY } from '../support/admin.ts'
+import { createAdminWorld, UNKNOWN_ID } from '../support/admin.ts'
 import { createWorld, type World } from '../support/app.ts'
 
 const JSON_TYPE = 'application/json'
@@ -52,7 +52,7 @@ t.test('accepts every form of an empty body on routes that need none', async (t)
     for (const [line, to, bearer, status] of [
       ['GET /me', port, token, 200],
       ['DELETE /devices', port, token, 204],
-      [`DELETE /sessions/${NOBODY}`, port, token, 404],
+      [`DELETE /sessions/${UNKNOWN_ID}`, port, token, 404],
       ...(name.startsWith('fetch') ? [['DELETE /sessions', port, await tokenOf('carol'), 204] as const] : []),
       ['POST /logout', port, await tokenOf('bob'), 204],
       [`DELETE /admin/users/${bob}/sessions`, adminPort, key, 204],

@@ -18,15 +18,16 @@ import { createAdminKeyStore } from '../../src/store/users/admin-keys.ts'
 import { type Answer, createWorld, ISSUER, type WorldOptions } from './app.ts'
 import { type ApiDocument, checkAnswer } from './openapi-check.ts'
 
-/** A number that the test's server sends no code to. */
+/** A number to which the test server sends no codes. */
 export const REFUSED_PHONE = '+442079460958'
 
-export const NOBODY = '00000000-0000-4000-8000-000000000000'
+/** An id that no user or session has. */
+export const UNKNOWN_ID = '00000000-0000-4000-8000-000000000000'
 
-/** What a test may change about the admin app. */
+/** The parts of the admin app that a test may replace. */
 type AdminChanges = Partial<Omit<AdminAppDeps, 'http'>> & { http?: Partial<AdminAppDeps['http']> }
 
-/** A world with an admin app on the same database, whose answers are checked like all others. */
+/** Builds a world with an admin app on the same database, whose responses are checked like all others. */
 export const createAdminWorld = async (
   t: Test,
   { admin: changes = {}, ...options }: WorldOptions & { admin?: AdminChanges } = {},
@@ -64,7 +65,7 @@ export const createAdminWorld = async (
   t.teardown(() => app.close())
   const document = (await app.inject('/openapi.json')).json() as ApiDocument
 
-  /** A new key with these scopes, all of them if none is named. */
+  /** Creates a key with these scopes, by default with all. */
   const newKey = async (scopes: readonly AdminScope[] = ADMIN_SCOPES, name = 'test'): Promise<string> => {
     const key = newAdminKey()
     world.keepSecret(key)
@@ -100,7 +101,7 @@ export const createAdminWorld = async (
       post: (url: string, payload?: object, withKey?: string | null) =>
         call({ method: 'POST', url, ...(payload && { payload }) }, withKey),
       remove: (url: string, withKey?: string | null) => call({ method: 'DELETE', url }, withKey),
-      /** What the audit trail has of admin calls, the oldest first. */
+      /** Returns the admin calls in the audit trail, oldest first. */
       async audited() {
         await audit.drain()
         return world.sql(

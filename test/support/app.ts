@@ -48,7 +48,7 @@ export const PASSWORD = 'correct horse battery staple'
 
 const SECRET = { ...deriveSecrets('only for tests: not a secret at all'), from: 0 }
 const KEYS = readKeySet(JSON.stringify(generateKeySet('EdDSA')), 'EdDSA')
-/** What is tested is seldom the hashing; a hash of ours would cost more than all the rest of a login. */
+/** Cheap hashing: few tests are about it, and a production hash would cost more than the rest of a login. */
 const CHEAP = { memoryCost: 8, timeCost: 1, parallelism: 1 }
 
 const PASSWORD_HASH = await hashPassword(PASSWORD, CHEAP)
@@ -60,13 +60,13 @@ const PASSWORDS: PasswordVerifier = await createArgon2id(
 
 const POLICY = createPasswordPolicy({ serviceName: 'Example', onUnavailable: () => {} })
 
-/** One for all worlds with the same routes, so that its schemas are compiled once. */
+/** One document for all worlds with the same routes, so that its schemas are compiled once. */
 const documents = new Map<string, ApiDocument>()
 
-/** A company that has only text messages unless it says otherwise. */
+/** A provider that supports only text messages by default. */
 export type TestProvider = Omit<Provider, 'channels'> & Partial<Pick<Provider, 'channels'>>
 
-/** All texts as the server words them; nothing in them depends on the test. */
+/** The server's texts, which do not depend on the test. */
 const TEXTS = createTexts({
   serviceName: 'Example',
   domain: 'example.com',
@@ -75,62 +75,62 @@ const TEXTS = createTexts({
   locales: ['en', 'fr', 'pt-BR'],
 })
 
-/** Members of answers that nobody but the caller may have. */
+/** Members of responses that only the caller may see. */
 const TOKEN_MEMBERS = ['pending_token', 'access_token', 'refresh_token', 'device_token']
 
-/** What a test may change about the world. */
+/** The options of a test world. */
 export interface WorldOptions extends Partial<LimitSettings> {
   /** Changes the list of second factors. */
   factors?: (ours: Factor[]) => Factor[]
-  /** Stands in for the company; by default every message is accepted. */
+  /** Replaces the provider; by default every message is accepted. */
   provider?: TestProvider
-  /** Several companies, in their order. */
+  /** Several providers, in the order of failover. */
   providers?: TestProvider[]
   /** As in `SMS_ROUTES`. */
   routes?: string
   scenarios?: ScenarioNumber[]
   breaker?: { failures: number; openFor: number }
   countries?: string[]
-  /** Rules of the guard; by default none is on, as with `RATE_LIMIT=false` and `SMS_GUARD=false`. */
+  /** The rules of the guard; by default none, as with `RATE_LIMIT=false` and `SMS_GUARD=false`. */
   guard?: Partial<GuardPolicy>
   safeNumbers?: string[]
-  /** Whether the invariants are looked at when the test ends; false where the test itself breaks them by SQL. */
+  /** Checks the invariants at the end of the test; false for a test that breaks them by SQL. */
   invariants?: boolean
-  /** Rules for tries of passwords; by default none. */
+  /** The rules for password attempts; by default none. */
   passwordRules?: PasswordRules
-  /** What tokens are signed and codes keyed with, the first for new ones. */
+  /** The secrets that sign tokens and key codes, the one for new tokens first. */
   secrets?: Secrets
-  /** Another way to the database, such as through a proxy. */
+  /** Another database URL, such as one through a proxy. */
   databaseUrl?: string
-  /** Longest time to an answer, in ms, so that a test need not wait for 5 s. */
+  /** The maximum time to a response, in ms, which shortens the default of 5 s. */
   answerWithin?: number
-  /** Whether statements, connections and requests end as in production, however busy the machine. */
+  /** Applies the production time limits to statements, connections and requests, however busy the machine is. */
   hasTimeLimits?: boolean
-  /** What differs in each group of what the app is made of. */
+  /** Replacements in each group of the app's dependencies. */
   app?: { [Group in keyof AppDeps]?: Partial<AppDeps[Group]> }
 }
 
-/** One answer, with its body read. */
+/** A response with its body. */
 export interface Answer {
   status: number
   headers: Record<string, string>
-  // biome-ignore lint/suspicious/noExplicitAny: an answer may be any JSON; the OpenAPI check has looked at it.
+  // biome-ignore lint/suspicious/noExplicitAny: a body may be any JSON; the OpenAPI check has validated it.
   body: any
 }
 
-/** A database, one or more instances of the app on it, and the phones that messages arrive at. */
+/** A database, one or more instances of the app on it, and the phones that receive messages. */
 export type World = Awaited<ReturnType<typeof createWorld>>
 
 /**
- * Builds a world. Each answer is checked against the OpenAPI document as it comes; when the test ends, everything that
- * was logged is searched for every password, code and token that was used.
+ * Builds a world. Every response is checked against the OpenAPI document. At the end of the test the log is searched
+ * for every password, code and token that was used.
  */
 export const createWorld = async (t: Test, options: WorldOptions = {}) => {
   const { url, sql, opened } = await leaseTestDatabase(t)
   const logged: string[] = []
   const secrets = new Set<string>([PASSWORD])
   const instances: (() => Promise<void>)[] = []
-  /** How long logins were held back, in ms; nobody waits for it here. */
+  /** The delays of logins in ms, which are recorded and not waited for. */
   const waits: number[] = []
   const ledgers: { drain(): Promise<void> }[] = []
   const messages: (CodeMessage & { provider: string })[] = []
@@ -154,10 +154,10 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
     createDatabase({ url: databaseUrl, poolSize: 10, onIdleError: () => {}, patient })
   let instancesHere = 0
 
-  /** The connections that earlier tests left for an instance, or new ones where the way to the database is another. */
+  /** Returns connections that earlier tests left for an instance, or new ones for another database URL. */
   const databaseFor = ({ databaseUrl, passwordRules, hasTimeLimits = false }: WorldOptions) => {
     if (databaseUrl !== undefined) return { database: open(databaseUrl, false), isKept: false }
-    // With rules the statement of a login is another one, of the same name.
+    // With rules the login uses another statement of the same name.
     const key = `${instancesHere} ${passwordRules ? 'with' : 'without'} rules ${hasTimeLimits}`
     const database = opened.get(key) ?? open(url, !hasTimeLimits)
     opened.set(key, database)
@@ -165,7 +165,7 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
     return { database, isKept: true }
   }
 
-  /** Another instance on the same database. */
+  /** Starts another instance on the same database. */
   const startInstance = async (changes: WorldOptions = {}) => {
     const settings = { ...options, ...changes }
     const { database, isKept } = databaseFor(settings)
@@ -286,7 +286,7 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
       },
       development: { ...inGroups.development },
     })
-    // Notices have left when the app is closed.
+    // All notices are sent before the app is closed.
     app.addHook('onClose', () => worker.stop())
     instances.push(async () => {
       await app.close()
@@ -328,7 +328,7 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
       verify: (token: string, code: string) => post('/verify', { pending_token: token, code }),
       resend: (token: string, wish: object = {}) => post('/resend', { pending_token: token, ...wish }),
       refresh: (token: string) => post('/refresh', { refresh_token: token }),
-      /** Both steps, for a user who may have a code now; the body of the second answer. */
+      /** Takes both login steps and returns the second body; the user must not be in a cooldown. */
       async logIn(username: string, wish: object = {}, password = PASSWORD) {
         const { body } = await post('/login', { username, password })
         const { code } = messages.at(-1)!
@@ -336,7 +336,7 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
         if (answer.status !== 200) throw new Error(`no login: ${JSON.stringify(body)} ${JSON.stringify(answer.body)}`)
         return answer.body
       },
-      /** A call with an access token. */
+      /** Returns the calls with an access token. */
       as: (token: string) => {
         const call = (method: 'GET' | 'POST' | 'DELETE') => (url: string, payload?: object) =>
           send({ method, url, headers: { authorization: `Bearer ${token}` }, ...(payload && { payload }) })
@@ -345,7 +345,7 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
     }
   }
 
-  // A failed assertion would not be heard here; an error is.
+  // A failed assertion would be lost here; an error is reported.
   t.teardown(async () => {
     for (const close of instances) await close()
     const log = logged.join('\n')
@@ -369,28 +369,28 @@ export const createWorld = async (t: Test, options: WorldOptions = {}) => {
     sql,
     users,
     logged,
-    /** Adds to what must be in no log line and no table when the test ends. */
+    /** Adds a secret that no log line and no table may contain at the end of the test. */
     keepSecret: (secret: string) => void secrets.add(secret),
     messages,
     waits,
     startInstance,
-    /** Adds a user with the test password; returns the id. */
+    /** Adds a user with the test password and returns the id. */
     async addUser(username: string, phone = '+12025550143', locale?: string): Promise<string> {
       return (await users.add({ username, passwordHash: PASSWORD_HASH, factor: 'sms', phone, locale }))!
     },
-    /** What a number is in the ledger. */
+    /** Returns the hash of a number in the ledger. */
     phoneHash: (phone: string) => hashPhone(SECRET.phoneKey, phone),
-    /** The code of the latest message. */
+    /** Returns the code of the latest message. */
     lastCode: () => messages.at(-1)!.code,
-    /** Lets this many seconds pass, as far as the database knows. */
+    /** Advances the database clock by a number of seconds. */
     async passTime(seconds: number): Promise<void> {
-      // What became of a message is written within moments, and not when the time has passed.
+      // Outcomes are written at the present time, before the clock moves.
       for (const ledger of ledgers) await ledger.drain()
       await advanceDatabase(sql, seconds)
     },
   }
 }
 
-/** A code that is not this one. */
+/** Returns a code that differs from this one. */
 export const wrongCode = (code: string, nth = 1): string =>
   String((Number(code) + nth) % 10 ** code.length).padStart(code.length, '0')

@@ -7,7 +7,7 @@ import { noteMissing } from '../run/missing.ts'
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome']
 
-/** The Chromium of this machine: the one that `CHROMIUM_PATH` names, or one on the path. */
+/** Finds Chromium on this machine: the one in `CHROMIUM_PATH`, or one on the path. */
 export const findChromium = (): string | undefined => {
   const { CHROMIUM_PATH: given, PATH = '' } = process.env
   if (given) return given
@@ -15,31 +15,31 @@ export const findChromium = (): string | undefined => {
   return NAMES.flatMap((name) => folders.map((folder) => join(folder, name))).find((path) => existsSync(path))
 }
 
-/** Starts it, headless. */
+/** Starts Chromium, headless. */
 export const launchChromium = (executablePath: string): Promise<Browser> =>
-  // Its sandbox refuses root.
+  // The sandbox of Chromium refuses root.
   chromium.launch({ executablePath, args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] })
 
-/** What axe finds on a page as it is now, each with its rule and the elements; empty when nothing is wrong. */
+/** Returns the violations that axe finds on a page, each with its rule and elements. */
 export const axeFindings = async (page: Page): Promise<string[]> => {
   await page.evaluate(axe.source)
   const { violations } = await page.evaluate<AxeResults>('axe.run()')
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`)
 }
 
-/** What a page may open with. */
+/** The options of a page. */
 export interface PageOptions extends BrowserContextOptions {
-  /** Faults of the page that the test brings about, such as requests that nobody answers. */
+  /** Faults of the page that the test causes, such as refused connections. */
   expected?: RegExp
 }
 
-/** Opens a page of its own, as nobody has seen it before. */
+/** Opens a page in a new browser context. */
 export type OpenPage = (t: Test, address: string, options?: PageOptions) => Promise<Page>
 
-/** A refusal is no fault of a page: browsers write one line for each answer that is no success. */
+/** Browsers log one line for each error response; these statuses are expected. */
 const REFUSED = /^Failed to load resource: the server responded with a status of (?:401|403|422|429|503)/
 
-/** Notes what a page must not do: fail, break its own policy, ask anybody but the server it came from. */
+/** Records the faults of a page: errors, violations of its policy, and requests to another server. */
 const watchPage = (page: Page, address: string, expected: RegExp | undefined): string[] => {
   const faults: string[] = []
   page.on('pageerror', (error) => faults.push(`error: ${error.message}`))
@@ -54,8 +54,8 @@ const watchPage = (page: Page, address: string, expected: RegExp | undefined): s
 }
 
 /**
- * Declares the tests of a file that need a browser, all of them in one Chromium. Where there is none they cannot run, and
- * the file says so; with `CI` set that is a failure. A page that did what it must not fails its test when that ends.
+ * Declares the tests of a file that need a browser, all in one Chromium. Without Chromium they are skipped with a note,
+ * or fail if `CI` is set. A page with a fault fails its test at the end.
  */
 export const browserTests = async (t: Test, declare: (openPage: OpenPage) => void | Promise<void>): Promise<void> => {
   const executablePath = findChromium()
@@ -71,7 +71,7 @@ export const browserTests = async (t: Test, declare: (openPage: OpenPage) => voi
     const page = await context.newPage()
     page.setDefaultTimeout(20_000)
     const faults = watchPage(page, address, expected)
-    // A failed assertion would not be heard here; an error is.
+    // A failed assertion would be lost here; an error is reported.
     t.teardown(async () => {
       await context.close()
       if (faults.length > 0) throw new Error(faults.join('\n'))

@@ -1,12 +1,12 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 
-/** A certificate and its key, PEM. */
+/** A certificate and its key, in PEM. */
 export interface TestCertificate {
   cert: string
   key: string
 }
 
-// DER (X.690), as much of it as a certificate needs.
+// Encodes the part of DER (X.690) that a certificate needs.
 const der = (tag: number, ...parts: Uint8Array[]): Buffer => {
   const body = Buffer.concat(parts)
   const { length } = body
@@ -30,7 +30,7 @@ const pem = (label: string, bytes: Buffer) =>
 const signed = (privateKey: KeyObject, tbs: Buffer) =>
   sequence(tbs, ECDSA_WITH_SHA256, der(0x03, Buffer.from([0]), sign('sha256', tbs, privateKey)))
 
-/** Makes a certificate that vouches for itself (RFC 5280), for one host name. */
+/** Makes a self-signed certificate (RFC 5280) for one host name. */
 export const makeCertificate = ({
   host = 'localhost',
   from = new Date(Date.now() - 3_600_000),

@@ -10,14 +10,14 @@ import { createWorld, PASSWORD, type TestProvider, type WorldOptions } from './a
 /** A world that serves the demo pages to a browser. */
 export type DemoWorld = Awaited<ReturnType<typeof createDemoWorld>>
 
-/** Builds a world with the user alice, the demo pages and the outbox, all as with no settings, and listens. */
+/** Builds a world with the user alice, the demo pages and the outbox, all with default settings, and listens. */
 export const createDemoWorld = async (t: Test, { app, ...options }: WorldOptions = {}) => {
   const outbox = createOutbox(Date.now)
-  const company = outboxProvider.create({}, { keep: outbox.keep } as never) as TestProvider
+  const provider = outboxProvider.create({}, { keep: outbox.keep } as never) as TestProvider
   const demoUser = { username: 'alice', password: PASSWORD }
   const settings = loadSettings({ env: {}, providers })
   const development = await createDevelopment(settings, { definitions: providers, outbox, demoUser })
-  const world = await createWorld(t, { provider: company, ...options, app: { development, ...app } })
+  const world = await createWorld(t, { provider, ...options, app: { development, ...app } })
   await world.addUser('alice')
   const address = await world.app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = new URL(address) as unknown as AddressInfo
@@ -25,7 +25,7 @@ export const createDemoWorld = async (t: Test, { app, ...options }: WorldOptions
   return {
     ...world,
     address,
-    /** Ends the server, and gives what starts another one in its place. */
+    /** Stops the server and returns a function that starts another one in its place. */
     async stopServer() {
       await world.app.close()
       return async () => {
@@ -33,7 +33,7 @@ export const createDemoWorld = async (t: Test, { app, ...options }: WorldOptions
         await next.app.listen({ host: '127.0.0.1', port: Number(port) })
       }
     },
-    /** Lets this many seconds pass for the page, whose clock must have been installed, and for the database. */
+    /** Advances the page's clock, which must be installed, and the database clock by a number of seconds. */
     async passTimeFor(page: Page, seconds: number) {
       await world.passTime(seconds)
       await page.clock.fastForward(seconds * 1000)
@@ -41,7 +41,7 @@ export const createDemoWorld = async (t: Test, { app, ...options }: WorldOptions
   }
 }
 
-/** The controls of the pages, as a user names them. */
+/** Returns the controls of the pages by their labels. */
 export const controlsOf = (page: Page) => {
   const button = (name: string | RegExp) => page.getByRole('button', { name })
   return {
@@ -57,12 +57,12 @@ export const controlsOf = (page: Page) => {
     otherAccount: button('Use another account'),
     refresh: button(/^Refresh/),
     signOut: button('Sign out'),
-    /** The phone's latest message. */
+    /** The latest message on the phone. */
     latest: page.getByRole('log').getByRole('article').last(),
   }
 }
 
-/** Takes the first step, as alice unless told otherwise; returns the controls. */
+/** Takes the first login step, by default as alice, and returns the controls. */
 export const signIn = async (page: Page, password = PASSWORD) => {
   const controls = controlsOf(page)
   await controls.username.fill('alice')
@@ -71,7 +71,7 @@ export const signIn = async (page: Page, password = PASSWORD) => {
   return controls
 }
 
-/** Types a code and sends it. */
+/** Types a code and submits it. */
 export const enterCode = async (page: Page, code: string) => {
   const { code: field, verify } = controlsOf(page)
   await field.click()
@@ -80,7 +80,7 @@ export const enterCode = async (page: Page, code: string) => {
   await verify.click()
 }
 
-/** Takes both steps as alice, up to the welcome; returns the controls. */
+/** Takes both login steps as alice, up to the welcome view, and returns the controls. */
 export const logIn = async (page: Page, world: Pick<DemoWorld, 'lastCode'>) => {
   const controls = await signIn(page)
   await controls.heading('Enter the code').waitFor()

@@ -1,18 +1,18 @@
 import { createServer, type Socket } from 'node:net'
 import type { Test } from 'tap'
 
-/** A server that speaks as much of Redis' protocol as rate limits need. */
+/** A server that implements the part of the Redis protocol that rate limits need. */
 export interface FakeRedis {
   port: number
-  /** Commands that came, whether they were answered or not. */
+  /** The number of received commands, with or without a reply. */
   commands: number
-  /** `hang` answers nothing. */
+  /** `hang` sends no replies. */
   mode: 'answer' | 'hang'
-  /** What counts have as their time to live, in ms. */
+  /** The time to live of counters, in ms. */
   ttl: number
 }
 
-/** Reads the arrays of bulk strings in some bytes; they always come whole here. */
+/** Reads the arrays of bulk strings in a chunk, which always contains whole commands here. */
 const readCommands = (text: string): string[][] => {
   const commands: string[][] = []
   const lines = text.split('\r\n')

@@ -4,13 +4,13 @@ import type { Test } from 'tap'
 import { type Budgets, GUARD_RULES, type GuardPolicy } from '../../src/core/guard/rules.ts'
 import { createTestDatabase } from './postgres.ts'
 
-/** The start of everything that these tests do, at noon so that no day ends by chance. */
+/** The start time of these tests: noon, so that no day ends by chance. */
 export const NOON = new Date('2026-03-04T12:00:00Z')
 
-/** So many seconds after noon. */
+/** Returns the time a number of seconds after noon. */
 export const at = (seconds: number): Date => new Date(NOON.getTime() + seconds * 1_000)
 
-/** The guard with these rules alone. */
+/** Returns a policy with only these rules. */
 export const rulesAlone = (
   names: readonly (keyof typeof GUARD_RULES)[],
   more: Partial<GuardPolicy> & { budgets?: Budgets } = {},
@@ -23,11 +23,11 @@ export const rulesAlone = (
   ...more,
 })
 
-/** Every rule as it is by default, with a human check. */
+/** Returns a policy with every rule at its defaults, and with a human check. */
 export const allRules = (more: Partial<GuardPolicy> = {}): GuardPolicy =>
   rulesAlone(Object.keys(GUARD_RULES) as (keyof typeof GUARD_RULES)[], { humanCheck: true, ...more })
 
-/** One message, and what else stands in the ledger about it. */
+/** A message with its other columns in the ledger. */
 export interface Message {
   /** Seconds after noon. */
   time?: number
@@ -42,7 +42,7 @@ export interface Message {
   human?: boolean
 }
 
-/** What stands in the ledger without anybody having been asked. */
+/** A ledger entry made without the guard. */
 export interface Entry extends Message {
   status?: string
   /** Seconds after noon. */
@@ -51,8 +51,8 @@ export interface Entry extends Message {
   known?: boolean
 }
 
-/** What the guard said. */
-export interface Said {
+/** The guard's decision. */
+export interface GuardDecision {
   verdict: string
   rule: string | null
   retryAfter: number | null
@@ -60,8 +60,8 @@ export interface Said {
 }
 
 let numbers = 0
-/** A number that shares its prefix, its address and its network with no other. */
-const elsewhere = (): Required<Message> => {
+/** Returns a message whose prefix, address and network no other message shares. */
+const uniqueMessage = (): Required<Message> => {
   numbers += 1
   return {
     time: 0,
@@ -79,18 +79,21 @@ const elsewhere = (): Required<Message> => {
 
 const hashOf = (number: string) => createHash('sha256').update(number).digest()
 
-/** The guard's function on a database of the test's own, asked as the service asks: in the statement that enters the send. */
+/**
+ * Opens the guard's function on a separate database and calls it as the service does, in the statement that enters the
+ * send.
+ */
 export const createGuardDatabase = async (t: Test, connections = 2) => {
   const url = await createTestDatabase(t)
   const pool = new pg.Pool({ connectionString: url, max: connections, idleTimeoutMillis: 0 })
   pool.on('error', () => {})
   t.teardown(() => pool.end())
-  // Who asks at once must not be held apart by connections that are still being made.
+  // Opens all connections first, so that parallel calls really run in parallel.
   await Promise.all(Array.from({ length: connections }, () => pool.query('select pg_sleep(0.05)')))
   const sql = async (text: string, values: unknown[] = []) => (await pool.query(text, values)).rows
 
   const ask = (policy: GuardPolicy, enters: boolean) => async (given: Message) => {
-    const message = { ...elsewhere(), ...given }
+    const message = { ...uniqueMessage(), ...given }
     const { time, user, number, country, channel, address, network, price, safe, human } = message
     const [said] = await sql(
       `with said as materialized (
@@ -107,19 +110,19 @@ export const createGuardDatabase = async (t: Test, connections = 2) => {
         ...[safe, human, enters],
       ],
     )
-    return said as Said
+    return said as GuardDecision
   }
 
   return {
     url,
     sql,
-    /** Asks, and enters the message if it may go. */
+    /** Calls the guard, and enters the message if the guard allows it. */
     sender: (policy: GuardPolicy) => ask(policy, true),
-    /** Asks and enters nothing; budgets count all the same. */
+    /** Calls the guard and enters nothing; budgets count all the same. */
     asker: (policy: GuardPolicy) => ask(policy, false),
-    /** Enters a message that nobody asked about. */
+    /** Enters a message without the guard. */
     async enter(given: Entry): Promise<void> {
-      const message = { status: 'sent', verifiedAt: null, receiptAt: null, known: false, ...elsewhere(), ...given }
+      const message = { status: 'sent', verifiedAt: null, receiptAt: null, known: false, ...uniqueMessage(), ...given }
       const { time, user, number, country, channel, address, network, price } = message
       const { status, verifiedAt, receiptAt, known } = message
       const moment = (seconds: number | null) => (seconds === null ? null : at(seconds))
@@ -134,20 +137,20 @@ export const createGuardDatabase = async (t: Test, connections = 2) => {
         ],
       )
     },
-    /** The guard looks numbers that follow each other up with their users. */
+    /** The guard reads consecutive numbers together with their users. */
     async addUser(number: string): Promise<string> {
       const user = randomUUID()
       await sql(`insert into users (user_id, username, username_key) values ($1, $2, $2)`, [user, user])
       await sql(`insert into factors (user_id, factor, phone) values ($1, 'sms', $2)`, [user, number])
       return user
     },
-    /** The code of everything sent to this number was entered then. */
+    /** Records that the code of everything sent to this number was entered at this time. */
     async verify(number: string, time: number): Promise<void> {
       await sql('update sends set verified_at = $2 where phone_hash = $1', [hashOf(number), at(time)])
     },
-    /** Forgets everything, so that the next test begins with nothing. */
+    /** Deletes all rows, so that the next test starts empty. */
     async clear(): Promise<void> {
-      // Faster than to truncate tables as small as these.
+      // Faster than truncation for tables of this size.
       for (const table of ['sends', 'send_budgets', 'guard_blocks', 'events', 'users'])
         await sql(`delete from ${table}`)
     },

@@ -1,23 +1,23 @@
-/** What of a world is looked at, when all its instances have written what they had to write. */
+/** The evidence of a world after all its instances have written their records. */
 export interface Evidence {
   sql: (text: string, values?: unknown[], name?: string) => Promise<Record<string, unknown>[]>
-  /** Lines of the log. */
+  /** The lines of the log. */
   logged: readonly string[]
-  /** Passwords, codes and tokens that were used. */
+  /** The passwords, codes and tokens that were used. */
   secrets: ReadonlySet<string>
-  /** How often each company was called. */
+  /** The number of calls of each provider. */
   calls: ReadonlyMap<string, number>
-  /** Whether the caps on users and numbers were on. */
+  /** Tells whether the caps on users and numbers were on. */
   caps: boolean
 }
 
-/** A phone number as a whole, where it has no business to be: everywhere but on the factor that it belongs to. */
+/** A full phone number, which only the factor it belongs to may contain. */
 const WHOLE_NUMBER = /\+[1-9]\d{9,14}(?!\d)/
 
-/** Tables that numbers are in on purpose. */
+/** Tables that contain numbers on purpose. */
 const HAS_NUMBERS = ['factors', 'notices']
 
-/** Journal events that decide something about a user, each of which the audit trail must have. */
+/** Journal events about a decision on a user, each of which the audit trail must contain. */
 const DECISIONS = [
   'login_ok',
   'login_failed',
@@ -28,7 +28,7 @@ const DECISIONS = [
   'send_refused',
 ]
 
-/** Each promise as a query that finds what breaks it; no row may come back. */
+/** A query for each invariant that finds its violations; no row may come back. */
 const BREACHES: Record<string, string> = {
   'I2: no challenge takes more than five guesses': `
     select challenge_id from challenges where attempts > 5 or attempts > max_attempts`,
@@ -38,7 +38,7 @@ const BREACHES: Record<string, string> = {
     select u.user_id from users u join challenges c on c.challenge_id = u.login_challenge_id
     join factors f on f.user_id = u.user_id and f.factor = c.factor
     where c.consumed_at is null and f.failures < c.attempts`,
-  // Known users have a share of their own, which strangers cannot use up.
+  // Known users have their own share, which unknown users cannot use up.
   'I5: no number has more codes than its caps': `
     select phone_hash from sends
     where counts(status, receipt_at) and carries_code and created_at > now() - interval '1 day'
@@ -55,8 +55,8 @@ const BREACHES: Record<string, string> = {
 }
 
 /**
- * What breaks one of the invariants that hold after whatever is done to a world, one line each; empty when all hold. I1
- * and I6 (one token a challenge, and what it says) are counted from the answers, I7 by `digestTables`, I8 by a login.
+ * Returns one line for each violated invariant. I1 and I6 (one token for each challenge, and its claims) are counted
+ * from the responses, I7 is checked by `digestTables`, and I8 by a login.
  */
 export const breachesOf = async ({ sql, logged, secrets, calls, caps }: Evidence): Promise<string[]> => {
   const breaches: string[] = []
@@ -65,7 +65,7 @@ export const breachesOf = async ({ sql, logged, secrets, calls, caps }: Evidence
     if (rows.length > 0) breaches.push(`${promise}: ${JSON.stringify(rows[0])}`)
   }
 
-  // I1: as many tokens were granted as challenges were spent.
+  // I1: the number of granted tokens equals the number of spent challenges.
   const events = logged.map((line) => JSON.parse(line) as Record<string, unknown>)
   const granted = events.filter(({ event }) => event === 'code_ok').map(({ challenge_id }) => challenge_id)
   if (new Set(granted).size !== granted.length) breaches.push('I1: a challenge gave two tokens')
@@ -75,7 +75,7 @@ export const breachesOf = async ({ sql, logged, secrets, calls, caps }: Evidence
   )
   if (spent !== granted.length) breaches.push(`I1: ${granted.length} tokens for ${spent} spent challenges`)
 
-  // I4: nothing secret in any table. The factor's own number is what it is for, and so is one that a challenge is to prove.
+  // I4: no table contains a secret. Exempt are the number of a factor and a number that a challenge verifies.
   const tables = await sql(
     `select table_name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'`,
   )
@@ -87,21 +87,21 @@ export const breachesOf = async ({ sql, logged, secrets, calls, caps }: Evidence
     const text = String(row)
     if (WHOLE_NUMBER.test(text)) breaches.push(`I4: ${table} has a whole number`)
     for (const secret of secrets) {
-      // Six digits turn up by chance in ids and times; codes are looked for where text stands.
+      // Ids and times contain six digits by chance; codes are searched only in texts.
       if (secret.length > 8 && text.includes(secret)) breaches.push(`I4: ${table} has a secret`)
     }
   }
 
-  // I5: companies were called as often as the ledger says.
+  // I5: the number of calls to providers matches the ledger.
   const entries = await sql(
     `select provider, count(*)::int as count from sends
      where status <> 'queued' and reason is distinct from 'not handed over' group by provider`,
   )
-  // On a busy machine an outcome may find no connection: it is told, and its entry stays queued.
-  const untold = events.filter(({ event }) => event === 'delivery_not_recorded')
+  // On a busy machine the outcome may find no connection: an event reports it, and its entry stays queued.
+  const unrecorded = events.filter(({ event }) => event === 'delivery_not_recorded')
   for (const [provider, called] of calls) {
     const entered = Number(entries.find((entry) => entry['provider'] === provider)?.['count'] ?? 0)
-    const missing = untold.filter((event) => event['provider'] === provider).length
+    const missing = unrecorded.filter((event) => event['provider'] === provider).length
     if (entered > called || entered + missing < called) {
       breaches.push(`I5: ${provider} was called ${called} times, the ledger has ${entered}`)
     }

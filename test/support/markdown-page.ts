@@ -4,15 +4,15 @@ import { dirname, join, normalize } from 'node:path'
 /** A fenced block of a page. */
 export interface Block {
   page: string
-  /** The line that it begins on. */
+  /** The first line of the block. */
   line: number
   language: string
-  /** The name of the program that it is, where it has one. */
+  /** The file name of the program, if it has one. */
   name: string | undefined
   text: string
 }
 
-/** Every page that people read, from the folder of the project. */
+/** Every hand-written page, as a path from the project's folder. */
 export const PAGES: readonly string[] = [
   'README.md',
   'CONTRIBUTING.md',
@@ -27,7 +27,7 @@ export const PAGES: readonly string[] = [
 
 const FENCE = /^(?<fence>`{3,})(?<info>.*)\n(?<text>[\s\S]*?)^\k<fence>$/gm
 
-/** The fenced blocks of a page, in their order. */
+/** Returns the fenced blocks of a page, in order. */
 export const blocksOf = (page: string): Block[] => {
   const markdown = readFileSync(page, 'utf8')
   return [...markdown.matchAll(FENCE)].map(({ groups, index }) => {
@@ -36,13 +36,13 @@ export const blocksOf = (page: string): Block[] => {
   })
 }
 
-/** What stands outside of blocks and code, where links and headings are. */
+/** Returns the text outside of blocks and code, which contains the links and headings. */
 const proseOf = (page: string): string =>
   readFileSync(page, 'utf8')
     .replaceAll(FENCE, '')
     .replaceAll(/`[^`\n]*`/g, '')
 
-/** The anchors that headings make, as GitHub makes them. */
+/** Returns the anchors that GitHub makes from headings. */
 const anchorsOf = (page: string): Set<string> => {
   const headings = readFileSync(page, 'utf8')
     .replaceAll(FENCE, '')
@@ -61,7 +61,7 @@ const anchorsOf = (page: string): Set<string> => {
   return new Set(anchors)
 }
 
-/** Links within the project that lead nowhere, as `page: link`. `exists` says whether there is a file or folder. */
+/** Returns dead links within the project as `page: link`. `exists` tells whether a file or folder exists. */
 export const deadLinks = (page: string, exists: (path: string) => boolean): string[] =>
   [...proseOf(page).matchAll(/\]\((?<to>[^)\s]+)\)|<(?:img|a)[^>]+(?:src|href)="(?<at>[^"]+)"/g)]
     .map(({ groups }) => groups!['to'] ?? groups!['at']!)

@@ -19,19 +19,19 @@ interface MemoryChallenge extends ChallengeRef {
 const sameHash = (one: Buffer | null, other: Buffer | null): boolean =>
   one === null || other === null ? one === other : one.equals(other)
 
-/** One account as the memory store keeps it; tests may change it under the store's feet. */
+/** The account of the memory store; tests may change it behind the store's back. */
 export interface MemoryAccount extends Pick<Account, 'userId' | 'disabled' | 'authEpoch'> {
   phone: string
   failures: number
-  /** The last counter of a correct answer. */
+  /** The counter of the last correct answer. */
   counter: number | null
   lockedUntil: number
   factorDisabled: boolean
 }
 
 /**
- * The challenge store in memory, for one account: what the SQL promises, written once more in the plainest way, so that
- * both can be held to one contract. Time stands still but for `clock.now`, in seconds.
+ * Creates a challenge store in memory for one account: a plain second implementation of the SQL, so that one contract
+ * tests both. Only `clock.now`, in seconds, moves the time.
  */
 export const createMemoryChallenges = (
   account: MemoryAccount,
@@ -68,7 +68,7 @@ export const createMemoryChallenges = (
     return undefined
   }
 
-  /** Passes the gate and returns the wait that begins, or how long it is still closed. */
+  /** Passes the cooldown and returns the next wait, or returns the remaining wait. */
   const pass = (afterSuccess: boolean) => {
     if (gate.nextSendAt !== null && gate.nextSendAt > clock.now) return { closedFor: gate.nextSendAt - clock.now }
     const quiet = gate.nextSendAt === null ? 0 : Math.floor((clock.now - gate.nextSendAt) / limits.cooldownDecay)
@@ -218,7 +218,7 @@ export const createMemoryChallenges = (
             channel: challenge.channel,
             destination: account.phone,
             resendIn: Math.max(0, (gate.nextSendAt ?? 0) - clock.now),
-            // The ledger has the status of a message, and this store has no ledger.
+            // The status of a message is in the ledger, which this store does not have.
             status: 'queued',
           },
           failed: [],

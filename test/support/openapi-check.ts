@@ -12,7 +12,7 @@ interface Operation {
   responses: Record<string, Response>
 }
 
-/** As much of an OpenAPI document as is looked at here. */
+/** The parts of an OpenAPI document that are checked here. */
 export interface ApiDocument {
   paths: Record<string, Record<string, Operation>>
 }
@@ -24,7 +24,7 @@ const namesIn = (ref: string) => ref.split('/').slice(1)
 const partAt = (document: object, path: string[]): unknown =>
   path.reduce((part, name) => (part as Part)[name], document as unknown)
 
-/** The document with what each reference names in the place of it. */
+/** Returns the document with every reference replaced by its target. */
 export const withoutReferences = <T extends object>(document: T): T => {
   const expand = (part: unknown): unknown => {
     if (typeof part !== 'object' || part === null) return part
@@ -36,9 +36,7 @@ export const withoutReferences = <T extends object>(document: T): T => {
   return expand(document) as T
 }
 
-/** The document with no room for members that it does not list: its readers must take more, our tests
- * must not.
- */
+/** Returns the document without additional members. Clients must accept new members, but our tests must not. */
 const closed = (part: unknown): unknown => {
   if (typeof part !== 'object' || part === null) return part
   if (Array.isArray(part)) return part.map(closed)
@@ -46,7 +44,7 @@ const closed = (part: unknown): unknown => {
   return all['type'] === 'object' && all['properties'] ? { additionalProperties: false, ...all } : all
 }
 
-/** What validates an answer of this document, by the place of its schema there. */
+/** Returns the validators of a document's responses, by the path of their schemas. */
 const validatorsOf = (document: ApiDocument) => {
   const ajv = addFormats.default(new Ajv2020({ strict: false, allErrors: true, validateSchema: false }))
   ajv.addSchema(closed(document) as object, 'document')
@@ -60,10 +58,15 @@ const validators = new WeakMap<ApiDocument, ReturnType<typeof validatorsOf>>()
 
 const HEADERS = ['cache-control', 'x-content-type-options', 'referrer-policy', 'x-request-id']
 
-/** The headers that a problem of this status owes its reader. */
-const OWED: Record<number, string> = { 401: 'www-authenticate', 405: 'allow', 429: 'retry-after', 503: 'retry-after' }
+/** The header that a problem of each status must have. */
+const REQUIRED_HEADER: Record<number, string> = {
+  401: 'www-authenticate',
+  405: 'allow',
+  429: 'retry-after',
+  503: 'retry-after',
+}
 
-/** The path as the document has it, where one part of it may stand for any. */
+/** Returns the path template of the document that matches a path. */
 const templateOf = (document: ApiDocument, path: string): string => {
   if (document.paths[path]) return path
   const parts = path.split('/')
@@ -74,7 +77,7 @@ const templateOf = (document: ApiDocument, path: string): string => {
   return Object.keys(document.paths).find(fits) ?? path
 }
 
-/** What an answer does that the OpenAPI document or the contract does not promise; undefined when it keeps both. */
+/** Returns the first violation of the OpenAPI document or the contract by a response, or undefined. */
 export const checkAnswer = (
   document: ApiDocument,
   request: InjectOptions,
@@ -86,14 +89,14 @@ export const checkAnswer = (
   for (const header of HEADERS) if (!headers[header]) return `${where} lacks ${header}`
 
   if (statusCode >= 400) {
-    if (!String(headers['content-type']).startsWith('application/problem+json')) return `${where} is no problem+json`
+    if (!String(headers['content-type']).startsWith('application/problem+json')) return `${where} is not problem+json`
     const body = response.json()
     const known = PROBLEMS[body.code as ProblemCode]
     if (!known || known.status !== statusCode || body.status !== statusCode)
       return `${where} has a code of another status`
     if (body.instance !== headers['x-request-id']) return `${where} has another instance than X-Request-Id`
-    const owed = OWED[statusCode]
-    if (owed && !headers[owed]) return `${where} lacks ${owed}`
+    const required = REQUIRED_HEADER[statusCode]
+    if (required && !headers[required]) return `${where} lacks ${required}`
     if (body.retry_after !== undefined && String(body.retry_after) !== headers['retry-after'])
       return `${where}: retry_after differs`
   }
@@ -101,7 +104,7 @@ export const checkAnswer = (
   const template = templateOf(document, path)
   const method = String(request.method).toLowerCase()
   const operation = document.paths[template]?.[method]
-  // Unknown paths and wrong methods have no operation of their own.
+  // Unknown paths and wrong methods have no operation.
   if (!operation || statusCode === 204) return undefined
   const described = operation.responses[statusCode]
   if (!described) return `${where} is not documented`

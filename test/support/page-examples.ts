@@ -7,17 +7,17 @@ import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
 
-/** A program on a page, and what it needs to run. */
+/** A program on a page and its requirements. */
 interface Example {
   file: string
-  /** Whether what it needs is here. */
+  /** Tells whether its requirements are installed. */
   isHere: () => boolean
   command: (file: string) => [string, ...string[]]
-  /** How it says that the list of keys is fetched at most so often, and how it would say "always". */
+  /** The text that limits how often the JWKS is fetched, and its replacement without a limit. */
   cooldown: [file: string, text: string, always: string]
 }
 
-/** Where the packages are that the project itself does not have. */
+/** The folder of packages that the project itself does not have. */
 const packages = resolve(process.env['EXAMPLES_FOLDER'] ?? 'test')
 
 const GO = 'go'
@@ -59,7 +59,7 @@ export const EXAMPLES: readonly Example[] = [
   {
     file: 'api.go',
     isHere: () => runs(GO, 'version'),
-    // `go run` would leave the program behind when it is ended itself.
+    // A killed `go run` would leave the program running.
     command: (path) => {
       const built = spawnSync(GO, ['build', '-o', `${path}.bin`, path], { encoding: 'utf8' })
       if (built.status !== 0) throw new Error(built.stderr)
@@ -71,11 +71,11 @@ export const EXAMPLES: readonly Example[] = [
 
 const BLOCK = /^```\w+ (?<name>[\w./-]+)\n(?<text>[\s\S]*?)^```$/gm
 
-/** The named programs of a page. */
+/** Returns the named programs of a page. */
 export const programsOf = (page: string): Map<string, string> =>
   new Map([...readFileSync(page, 'utf8').matchAll(BLOCK)].map(({ groups }) => [groups!['name']!, groups!['text']!]))
 
-/** Writes the programs where what they import is found: below this folder, or the one with the packages they need. */
+/** Writes the programs below a folder from which their imports resolve. */
 export const writePrograms = (t: Test, programs: Map<string, string>): string => {
   const folder = t.testdir()
   symlinkSync(join(packages, 'node_modules'), join(folder, 'node_modules'))
@@ -92,7 +92,7 @@ const freePort = async (): Promise<number> => {
   return port
 }
 
-/** Starts an example and waits until it answers; resolves to a way to ask it. */
+/** Starts an example and waits until it responds; resolves to a function that calls it. */
 export const startExample = async (t: Test, [command, ...args]: [string, ...string[]], env: Record<string, string>) => {
   const port = await freePort()
   const child = spawn(command, args, {

@@ -5,16 +5,16 @@ import { promisify } from 'node:util'
 import { blocksOf } from './markdown-page.ts'
 import { shellLines } from './shell-lines.ts'
 
-/** Where the server is that a page speaks of as `http://127.0.0.1:3000`, and what it has written to its console. */
+/** The address of the server that a page calls `http://127.0.0.1:3000`, and its console output. */
 export interface WalkedServer {
   address: string
   output: () => string
 }
 
-/** One call of the page, what was answered, and how long it took in ms. */
+/** A call of the page, its response, and its duration in ms. */
 export interface Step {
   command: string
-  // biome-ignore lint/suspicious/noExplicitAny: an answer may be any JSON.
+  // biome-ignore lint/suspicious/noExplicitAny: a body may be any JSON.
   answer: any
   took: number
 }
@@ -22,7 +22,7 @@ export interface Step {
 /** The address on every page. */
 const WRITTEN_ADDRESS = 'http://127.0.0.1:3000'
 
-/** The commands of the shell blocks of a page, or of those below one of its headings. */
+/** Returns the commands in the shell blocks of a page, or of those below one heading. */
 export const commandsOf = (page: string, heading?: string): string[][] => {
   const lines = readFileSync(page, 'utf8').split('\n')
   const start = heading === undefined ? 0 : lines.indexOf(heading)
@@ -34,12 +34,12 @@ export const commandsOf = (page: string, heading?: string): string[][] => {
     .flatMap(({ text }) => shellLines(text).map(({ words }) => words))
 }
 
-/** The newest code on the console: the last line of a text, `@host #123456`. */
+/** Returns the newest code on the console, from the last line of a message, `@host #123456`. */
 const codeOn = (output: string): string | undefined => [...output.matchAll(/@\S+ #(\d{6,8})/g)].at(-1)?.[1]
 
 /**
- * Does what a page says, as somebody does who reads it: runs each of its calls by curl, and puts into the next what the one
- * before has answered, and the code from the console. Nothing else is known to it.
+ * Follows a page like a reader: runs each curl call with the values of the previous response and the code from the
+ * console. It uses no other information.
  */
 export const walkCalls = async (commands: readonly string[][], server: WalkedServer): Promise<Step[]> => {
   const carried: Record<string, string | undefined> = {}

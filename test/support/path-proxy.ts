@@ -3,7 +3,7 @@ import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Test } from 'tap'
 
-/** Starts a proxy that does what nginx does with `location /auth/ { proxy_pass http://…/; }`; returns the path's address. */
+/** Starts a proxy that works like nginx with `location /auth/ { proxy_pass http://…/; }`, and returns its address. */
 export const startPathProxy = async (t: Test, target: string): Promise<string> => {
   const proxy = createServer((incoming, outgoing) => {
     const { method, headers, url = '' } = incoming

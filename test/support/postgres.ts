@@ -5,15 +5,15 @@ import type { Database } from '../../src/store/database.ts'
 import { withDatabaseClock } from '../../testing/database-clock.ts'
 import type { FromSuite, ToSuite } from '../run/messages.ts'
 
-/** What the names of the tests' databases begin with. */
+/** The prefix of the names of test databases. */
 export const PREFIX = 'doorcode_test_'
 
-/** The migrated database that each test file gets copies of. */
+/** The migrated database that is copied for test files. */
 export const TEMPLATE = `${PREFIX}template`
 
 let server: Promise<string> | undefined
 
-/** The URL of the suite's Postgres, whose account may create databases. Throws where the suite has none. */
+/** Returns the URL of the suite's Postgres, whose account may create databases. Throws if the suite has none. */
 export const suitePostgres = (): Promise<string> => {
   server ??= new Promise((resolve, reject) => {
     if (!process.send) throw new Error('Run this file by the suite: npm test -- FILE')
@@ -26,7 +26,7 @@ export const suitePostgres = (): Promise<string> => {
   return server
 }
 
-/** The URL of another database on the same server. */
+/** Returns the URL of another database on the same server. */
 export const withDatabase = (url: string, name: string): string => {
   const changed = new URL(url)
   changed.pathname = `/${name}`
@@ -44,7 +44,7 @@ export const query = async (url: string, sql: string, values: unknown[] = []): P
   }
 }
 
-/** Everything about a database but its rows: what a test has changed here is not undone by emptying its tables. */
+/** A digest of everything in a database except its rows. A change here is not undone when the tables are emptied. */
 const SHAPE = `
   select md5(concat_ws('|',
     (select string_agg(concat_ws(':', oid::regprocedure, prosrc, obj_description(oid, 'pg_proc')), ','
@@ -57,11 +57,11 @@ const SHAPE = `
     (select string_agg(setconfig::text, ',') from pg_db_role_setting
       where setdatabase = (select oid from pg_database where datname = current_database())))) as shape`
 
-/** Functions of our schema that are newer than the template. */
+/** Functions of the schema that are newer than the template. */
 const ADDED = `
   select oid::regprocedure::text as name from pg_proc where pronamespace = 'public'::regnamespace and oid > $1`
 
-/** Empties every table, those too that keep their rows from the service, and puts the clock back. */
+/** Empties every table, including those that the service cannot delete from, and resets the clock. */
 const EMPTY = `
   do $$
   declare
@@ -77,12 +77,12 @@ const EMPTY = `
     delete from doorcode_clock.advances;
   end $$`
 
-/** A database that one test has at a time, and what stays connected to it from test to test. */
+/** A database for one test at a time, with connections that are kept between tests. */
 export interface TestDatabase {
   url: string
-  /** Runs a statement and returns its rows. One with a name is planned once. */
+  /** Runs a statement and returns its rows. A named statement is planned once. */
   sql(text: string, values?: unknown[], name?: string): Promise<Record<string, unknown>[]>
-  /** Databases as the service opens them, whose connections keep their prepared statements, by what prepared them. */
+  /** Databases opened as in the service, which keep their prepared statements, by a key for those statements. */
   opened: Map<string, Database>
 }
 
@@ -90,7 +90,7 @@ interface KeptDatabase extends TestDatabase {
   close(): Promise<void>
 }
 
-/** Databases of this process that a test has left empty: making one costs ten times as much. */
+/** Databases that earlier tests left empty, since creating one costs ten times as much. */
 const free: KeptDatabase[] = []
 process.once('disconnect', () => Promise.all(free.map((database) => database.close())))
 let shape: unknown
@@ -100,7 +100,7 @@ let newest: unknown
 const createKept = async (server: string): Promise<KeptDatabase> => {
   const name = `${PREFIX}${randomBytes(6).toString('hex')}`
   const url = withDatabaseClock(withDatabase(server, name))
-  // Copies of one template cannot be made side by side while somebody is connected to it; wait and try again.
+  // A template cannot be copied while it has a connection; wait and try again.
   for (let tries = 1; ; tries += 1) {
     try {
       await query(server, `create database ${name} template ${TEMPLATE}`)
@@ -124,7 +124,7 @@ const createKept = async (server: string): Promise<KeptDatabase> => {
   }
 }
 
-/** Gives a test a database of its own, migrated and empty, until it ends. */
+/** Leases an empty, migrated database to a test until it ends. */
 export const leaseTestDatabase = async (t: Test): Promise<TestDatabase> => {
   const database = free.pop() ?? (await createKept(await suitePostgres()))
   const look = async () => (await database.sql(SHAPE, [], 'shape'))[0]?.['shape']
@@ -132,7 +132,7 @@ export const leaseTestDatabase = async (t: Test): Promise<TestDatabase> => {
   newest ??= (await database.sql('select max(oid) as oid from pg_proc'))[0]?.['oid']
   t.teardown(async () => {
     try {
-      // Triggers that tests add go with the function that they call; a new database costs half a second.
+      // Dropping a function also drops the triggers that tests made with it; a new database costs half a second.
       for (const { name } of await database.sql(ADDED, [newest], 'added'))
         await database.sql(`drop function ${name} cascade`)
       if ((await look()) !== shape) throw new Error('the test has changed more than rows')
@@ -146,5 +146,5 @@ export const leaseTestDatabase = async (t: Test): Promise<TestDatabase> => {
   return database
 }
 
-/** The URL of such a database, for tests that open it themselves. */
+/** Returns the URL of such a database, for tests that connect to it themselves. */
 export const createTestDatabase = async (t: Test): Promise<string> => (await leaseTestDatabase(t)).url

@@ -1,11 +1,11 @@
 import { PASSWORD, type World } from './app.ts'
 
-/** Users whose login is refused though the password is right, each named after the reason. */
+/** Users whose login is refused despite a correct password, each named after the reason. */
 const REFUSED = ['disabled', 'locked', 'barred', 'passwordless', 'factorless']
 
 /**
- * Adds a user `known` and one for each reason to refuse, and gives a login for each way to be refused: a name that nobody
- * has and a wrong password among them.
+ * Adds a user `known` and one user for each reason to refuse. Returns a login for each refusal, including an unknown
+ * name and a wrong password.
  */
 export const addRefusedUsers = async (
   world: World,

@@ -9,13 +9,13 @@ import type { KeySet } from '../../src/keys/key-set.ts'
 import { openKeys, openSecrets, type RingSource } from '../../src/start/keys.ts'
 import { AUDIENCE, ISSUER, type World } from './app.ts'
 
-/** A key file and a secret's file on disk, as a server is given them. */
+/** Writes a key file and a secret file to disk, as for a server. */
 export const makeRotationFiles = (t: Test) => {
   const folder = mkdtempSync(join(tmpdir(), 'doorcode-rotation-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   const files = { keys: join(folder, 'keys.json'), secret: join(folder, 'secret') }
   const firstKey = writeKeyFile(files.keys, 'EdDSA')
-  // A minute old: of two keys that begin in the same second the first listed signs.
+  // One minute old, because the first of two keys with the same start signs.
   const { keys } = JSON.parse(readFileSync(files.keys, 'utf8')) as KeySet
   const aged = keys.map((key) => ({ ...key, nbf: Math.floor(Date.now() / 1000) - 60 }))
   writeFileSync(files.keys, JSON.stringify({ keys: aged }, null, 2))
@@ -24,10 +24,10 @@ export const makeRotationFiles = (t: Test) => {
   return { ...files, firstKey, secretText: secret }
 }
 
-/** The two files of `makeRotationFiles`. */
+/** The files of `makeRotationFiles`. */
 export type RotationFiles = ReturnType<typeof makeRotationFiles>
 
-/** The rings of one server over these files, and what it logged of them. */
+/** Opens the key rings of one server over these files, and records their log events. */
 const openRotation = async (files: Pick<RotationFiles, 'keys' | 'secret' | 'secretText'>) => {
   const logEvents: { event: string; [fact: string]: unknown }[] = []
   const record = (facts: object) => void logEvents.push(facts as (typeof logEvents)[number])
@@ -41,14 +41,14 @@ const openRotation = async (files: Pick<RotationFiles, 'keys' | 'secret' | 'secr
   return {
     ...rings,
     logEvents,
-    /** As often as it takes to take up a change. */
+    /** Polls as often as a change needs to take effect. */
     async learn() {
       for (let look = 0; look < 2; look += 1) await Promise.all([rings.secrets.look(), rings.keys.look()])
     },
   }
 }
 
-/** An instance on the database of a world, with rings of its own, that listens on a socket. */
+/** Starts an instance on the database of a world that has its own key rings and listens on a socket. */
 export const startOverSocket = async (world: World, files: RotationFiles) => {
   const rotation = await openRotation(files)
   const { app } = await world.startInstance({
@@ -74,7 +74,7 @@ export const startOverSocket = async (world: World, files: RotationFiles) => {
         ...(token && { authorization: `Bearer ${token}` }),
       },
     })
-    // biome-ignore lint/suspicious/noExplicitAny: an answer may be any JSON.
+    // biome-ignore lint/suspicious/noExplicitAny: a body may be any JSON.
     return { status: response.status, headers: response.headers, body: (await response.json()) as any }
   }
   return { ...rotation, address, call }

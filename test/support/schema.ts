@@ -11,13 +11,13 @@ export const openSchema = (t: Test, url: string): Kysely<never> => {
   return database.kysely as never
 }
 
-/** Removes everything from the schema, the table of migrations too. */
+/** Removes everything from the schema, including the table of migrations. */
 export const emptySchema = async (db: Kysely<never>): Promise<void> => {
   await sql`drop schema public cascade`.execute(db)
   await sql`create schema public`.execute(db)
 }
 
-/** Returns each function of the schema with its definition and its comment. */
+/** Returns each function of the schema with its definition and comment. */
 export const readDefinitions = async (db: Kysely<never>): Promise<Record<string, string>> => {
   const { rows } = await sql<{ name: string; definition: string }>`
     select oid::regprocedure::text as name,
@@ -26,7 +26,7 @@ export const readDefinitions = async (db: Kysely<never>): Promise<Record<string,
   return Object.fromEntries(rows.map(({ name, definition }) => [name, definition]))
 }
 
-/** Makes a schema as the first `count` migrations left it, without the files of functions, and puts three users into it. */
+/** Makes the schema of the first `count` migrations, without the files of functions, and adds three users. */
 export const makeFormerSchema = async (db: Kysely<never>, count: number): Promise<void> => {
   await emptySchema(db)
   const former = Object.fromEntries(Object.entries(migrations).slice(0, count))
@@ -44,7 +44,7 @@ export const makeFormerSchema = async (db: Kysely<never>, count: number): Promis
     select gen_random_uuid(), user_id, 'login', 'sms', 'sms', 0, sha256('x'), 1, 5, now() from u`.execute(db)
 }
 
-/** Counts the users that `makeFormerSchema` has made and that are still whole. */
+/** Counts the users of `makeFormerSchema` that are still complete. */
 export const countFormerUsers = async (db: Kysely<never>): Promise<number> => {
   const { rows } = await sql<{ count: number }>`
     select count(*)::int as count from users join factors using (user_id) join challenges using (user_id)`.execute(db)

@@ -4,28 +4,28 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Test } from 'tap'
 
-/** The server as its own process, as `npm start` runs it. */
+/** A server in a child process, as `npm start` runs it. */
 export interface ServerProcess {
   process: ChildProcess
-  /** Where it listens, once it does. */
+  /** The address on which it listens. */
   address: string
-  /** All that it has written so far. */
+  /** Returns all output so far. */
   output(): string
-  /** Ends it with a signal and resolves to its exit code. */
+  /** Stops the server with a signal and resolves to its exit code. */
   stop(signal?: NodeJS.Signals): Promise<number | null>
 }
 
-/** A folder of this test's own, for `DATA_DIR`. */
+/** Makes a temporary folder for `DATA_DIR`. */
 export const temporaryFolder = (t: Test): string => {
   const folder = mkdtempSync(join(tmpdir(), 'doorcode-test-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   return folder
 }
 
-/** Each process would compile the same source again. */
+/** Shares the compile cache, so that each process does not compile the same source again. */
 export const COMPILED_ONCE = { NODE_COMPILE_CACHE: resolve('.tap/compile-cache') }
 
-/** Starts the server as its own process. */
+/** Starts the server in a child process. */
 export const spawnServer = (settings: Record<string, string>) => {
   const { PATH, HOME } = process.env
   const child = spawn(process.execPath, ['src/server.ts'], {
@@ -42,7 +42,7 @@ export const spawnServer = (settings: Record<string, string>) => {
   return { child, ended, output: () => written }
 }
 
-/** Runs a server that is expected to refuse: what it wrote and its exit code. */
+/** Runs a server that is expected to fail at its start, and returns its output and exit code. */
 export const runToEnd = async (settings: Record<string, string>): Promise<{ output: string; code: number | null }> => {
   const { ended, output } = spawnServer(settings)
   const code = await ended
@@ -65,12 +65,12 @@ export const startServer = async (t: Test, settings: Record<string, string>): Pr
   }
 }
 
-/** Asks a server, by POST where there is a body. */
+/** Calls a server, with POST if there is a body. */
 export const call = async (url: string, body?: object, headers: Record<string, string> = {}) => {
   const response = await fetch(url, {
     ...(body && { method: 'POST', body: JSON.stringify(body) }),
     headers: { ...(body && { 'content-type': 'application/json' }), ...headers },
   })
-  // biome-ignore lint/suspicious/noExplicitAny: an answer may be any JSON.
+  // biome-ignore lint/suspicious/noExplicitAny: a body may be any JSON.
   return { status: response.status, body: (await response.json()) as any }
 }

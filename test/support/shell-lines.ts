@@ -1,4 +1,4 @@
-/** One command of a shell block: what is set for it, and its words. */
+/** A command of a shell block: its settings and its words. */
 export interface ShellLine {
   settings: Record<string, string>
   words: string[]
@@ -6,7 +6,7 @@ export interface ShellLine {
 
 const WORD = /"((?:[^"\\]|\\.)*)"|'([^']*)'|((?:[^\s"'\\]|\\.)+)/g
 
-/** Splits as a shell does that expands nothing. */
+/** Splits a command like a shell without expansion. */
 const wordsOf = (command: string): string[] => {
   const words: string[] = []
   let end = -1
@@ -19,14 +19,14 @@ const wordsOf = (command: string): string[] => {
   return words
 }
 
-/** A comment begins a line, or stands behind a space and outside of quotes. */
+/** Removes a comment: from `#` at the start of a line, or after a space and outside of quotes. */
 const withoutComment = (line: string): string => {
   const quoted = line.replaceAll(/"(?:[^"\\]|\\.)*"|'[^']*'/g, (text) => '_'.repeat(text.length))
   const at = quoted.search(/(?:^|\s)#/)
   return at < 0 ? line : line.slice(0, at)
 }
 
-/** The commands of a block, one after the other: lines that end with a backslash belong together, and `&&` parts them. */
+/** Returns the commands of a block. A backslash at the end of a line continues it, and `&&` separates commands. */
 export const shellLines = (block: string): ShellLine[] =>
   block
     .replaceAll(/\\\n\s*/g, ' ')

@@ -13,7 +13,7 @@ export const readSources = (...folders: string[]): SourceFile[] =>
     .flatMap((folder) => globSync(`${folder}/**/*.ts`))
     .map((path) => ({ path: path.split(sep).join('/'), text: readFileSync(path, 'utf8') }))
 
-/** Returns the paths of the project's own files that a file imports, statically or when it needs them. */
+/** Returns the paths of the project's own files that a file imports, statically or dynamically. */
 export const importsOf = ({ path, text }: SourceFile): string[] =>
   [...text.matchAll(/(?:\bfrom|\bimport\(|\bimport) ?'(\.[^']+)'/g)].map(([, target]) =>
     normalize(join(dirname(path), target!))

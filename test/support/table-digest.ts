@@ -1,9 +1,9 @@
-/** Runs one statement and gives its rows. */
+/** Runs one statement and returns its rows. */
 type Query = (text: string, values?: unknown[]) => Promise<Record<string, unknown>[]>
 
 /**
- * One digest for each table of the schema `public`: where two digests are equal, nothing was written in between, or it
- * was taken back. Tables in `except` are left out; they need not exist.
+ * Returns a digest for each table of the schema `public`. Equal digests mean that nothing was written, or that it was
+ * rolled back. Tables in `except` are left out; they need not exist.
  */
 export const digestTables = async (sql: Query, except: readonly string[] = []): Promise<Record<string, string>> => {
   const tables = await sql(

@@ -1,20 +1,18 @@
 import { connect, createServer, type Socket } from 'node:net'
 import type { Test } from 'tap'
 
-/** A wire that can be cut: everything passes through it to another port of this machine. */
+/** A proxy whose connection can be cut and that forwards everything to another local port. */
 export interface TcpProxy {
   port: number
-  /**
-   * `pass` lets bytes through, `deaf` only those to the server, `hang` none, `refuse` ends every new connection.
-   */
+  /** `pass` forwards all bytes, `deaf` only those to the server, `hang` none; `refuse` closes every new connection. */
   mode: 'pass' | 'deaf' | 'hang' | 'refuse'
-  /** How late each piece of an answer comes, in ms. */
+  /** The delay of each piece of a response, in ms. */
   delay: number
-  /** Ends every connection that is open. */
+  /** Closes every open connection. */
   cut(): void
 }
 
-/** Starts a proxy to this port; it ends with the test. */
+/** Starts a proxy to this port that ends with the test. */
 export const startTcpProxy = async (t: Test, target: number): Promise<TcpProxy> => {
   const open = new Set<Socket>()
   const proxy: TcpProxy = {

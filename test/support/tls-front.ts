@@ -4,7 +4,10 @@ import { TLSSocket } from 'node:tls'
 import type { Test } from 'tap'
 import type { TestCertificate } from './certificate.ts'
 
-/** Starts what answers a request for TLS as Postgres does, with this certificate, in front of a Postgres; returns the port. */
+/**
+ * Starts a proxy that answers TLS requests like Postgres, with this certificate, in front of a Postgres; returns its
+ * port.
+ */
 export const startTlsFront = async (t: Test, target: number, { cert, key }: TestCertificate): Promise<number> => {
   const open = new Set<Socket>()
   const server = createServer((socket) => {

@@ -2,10 +2,10 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import pg from 'pg'
 
-/** Messages of the wire protocol that end a turn: Sync and Query of a client, ReadyForQuery of a server. */
+/** Protocol messages that end a turn: Sync and Query from a client, ReadyForQuery from a server. */
 const ENDS_A_TURN = new Set(['S', 'Q'])
 
-/** Cuts a stream into messages, each a letter, a length and a body. */
+/** Splits a stream into messages: a letter, a length and a body. */
 const readMessages = (onMessage: (letter: string, message: Buffer) => void) => {
   let rest = Buffer.alloc(0)
   return (chunk: Buffer) => {
@@ -22,8 +22,8 @@ const readMessages = (onMessage: (letter: string, message: Buffer) => void) => {
 const WELCOME = Buffer.from('R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I', 'latin1')
 
 /**
- * Starts a pooler in transaction mode: every client has a turn on the one connection to Postgres. Returns its address. It
- * ends with the process, since what a test has opened there is closed after the test.
+ * Starts a pooler in transaction mode, which gives all clients turns on one Postgres connection. Returns its address.
+ * It ends with the process, because a test closes its connections only at its end.
  */
 export const startTransactionPooler = async (url: string): Promise<string> => {
   const backend = new pg.Client({ connectionString: url })
@@ -54,7 +54,7 @@ export const startTransactionPooler = async (url: string): Promise<string> => {
 
   const server = createServer((socket) => {
     socket.unref().on('error', () => {})
-    // The first message has no letter: whatever the client asks for, it is let in.
+    // The startup message has no letter; every client is accepted.
     socket.once('data', () => {
       socket.write(WELCOME)
       let request: Buffer[] = []

@@ -11,7 +11,7 @@ export const digitOf = (secret: Buffer, cell: string): string =>
 
 const randomCell = () => `${'ABCDEFGHIJ'[randomInt(10)]}${randomInt(10)}`
 
-/** A printed card with a digit in each cell: the client is told which cells to ask for, and nothing is sent. */
+/** A printed card with a digit in each cell: the client shows which cells to enter, and nothing is sent. */
 export const cardFactor: Factor = {
   name: 'card',
   codeLength: CELLS,

@@ -4,7 +4,7 @@ import type { Factor } from '../../../../src/core/challenge/factor.ts'
 
 const DIGITS = 6
 
-/** Codes ahead of the last one that are still taken: those that the user asked the device for and never sent. */
+/** The number of counter values ahead that are accepted, for codes that the user generated and did not send. */
 const LOOK_AHEAD = 10
 
 /** Returns the code that a token shows for this value of its counter (RFC 4226 §5.3). */
@@ -16,7 +16,7 @@ export const hotp = (secret: Buffer, counter: number): string => {
   return String(number % 10 ** DIGITS).padStart(DIGITS, '0')
 }
 
-/** A device that shows codes by a counter: nothing is sent, nothing is stored with the challenge. */
+/** A device that shows counter-based codes: nothing is sent, and nothing is stored with the challenge. */
 export const tokenFactor: Factor = {
   name: 'token',
   codeLength: DIGITS,
