@@ -117,7 +117,7 @@ await browserTests(t, (openPage) => {
     await page.clock.fastForward(5_000)
     await page.getByText('It could not be delivered: request a new code.').waitFor()
     await resend.click()
-    await page.getByText('A new code is on its way.').waitFor()
+    await page.getByText('We sent a new code.').waitFor()
   })
 
   t.test('shows the wait after too many attempts, and counts down on the button', async (t) => {
