@@ -397,7 +397,7 @@ export interface paths {
         };
         /**
          * Get the same metadata at the OpenID Connect path
-         * @description The same metadata, for libraries that look for it only at this path. This is not an OpenID provider: there are no ID tokens.
+         * @description The same metadata, for libraries that look for it only at this path. This is not an OpenID provider and issues no ID tokens.
          */
         get: operations["getOpenidConfiguration"];
         put?: never;

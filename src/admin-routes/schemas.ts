@@ -74,7 +74,7 @@ export const AdminUser = Exactly(
     has_password: Type.Boolean({ description: 'Whether the account has a password.', examples: [true] }),
     disabled: Type.Boolean({ description: 'Whether the account is disabled.', examples: [false] }),
     factor: Type.Union([FactorState, Type.Null()], {
-      description: 'The first of `factors`; null if there are none.',
+      description: 'The first of `factors`; null without factors.',
       examples: [EXAMPLE.factor],
     }),
     factors: Type.Array(FactorState, { description: 'The second factors of the user.' }),

@@ -91,7 +91,8 @@ const revoke: Command = async (args, world) => {
     throw new UsageError('"admin-key revoke" needs the id of one key; "admin-key list" shows the ids.')
   }
   await withSchema(world, async (database) => {
-    if (!(await createAdminKeyStore(database).revoke(id))) throw new Error(`The key ${id} does not exist, or is revoked.`)
+    if (!(await createAdminKeyStore(database).revoke(id)))
+      throw new Error(`The key ${id} does not exist, or is revoked.`)
     world.stdout.write(`${id} has been revoked.\n`)
   })
 }

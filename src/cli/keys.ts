@@ -77,9 +77,7 @@ const remove: Command = async (args, world) => {
   const id = idOf('keys retire', positionals, force)
   const file = fileOf(values, world, () => algForServer(world))
   const removed = await retire('Key', () => retireKeys(file, { now: now(), id, force }))
-  world.stdout.write(
-    removed.length === 0 ? 'No former keys exist.\n' : `Removed ${removed.join(', ')} from ${file}.\n`,
-  )
+  world.stdout.write(removed.length === 0 ? 'No former keys exist.\n' : `Removed ${removed.join(', ')} from ${file}.\n`)
 }
 
 /** The command `keys new|rotate|list|retire`, which manages signing keys. It never shows a private key. */

@@ -81,7 +81,7 @@ export const authorizationServer: Route = (app, { issuer, keys }) => {
       operationId: 'getOpenidConfiguration',
       summary: 'Get the same metadata at the OpenID Connect path',
       description:
-        'The same metadata, for libraries that look for it only at this path. This is not an OpenID provider: there are no ID tokens.',
+        'The same metadata, for libraries that look for it only at this path. This is not an OpenID provider and issues no ID tokens.',
     },
   ]) {
     const route = {

@@ -60,7 +60,7 @@ ${main}
 </html>
 `
 
-/** Returns an HTML list of a problem's extension members under a heading; empty if there are no members. */
+/** Returns an HTML list of a problem's extension members under a heading; empty without members. */
 const memberList = (code: ProblemCode): string => {
   const items = membersOf(code).map(({ sentAs, schema, isAlwaysThere }) => {
     const name = `<code>${sentAs}</code>${isAlwaysThere ? '' : ' (optional)'}`
