@@ -21,12 +21,12 @@ const assertSchema = ({ pending, unknown, tables, rights, refusal }: DatabaseSta
   }
 }
 
-/** Throws if the role lacks privileges. Before the migrations the tables do not exist, so it checks nothing. */
+/** Throws if the role lacks rights. Before the migrations the tables do not exist, so it checks nothing. */
 const assertRights = ({ pending, rights, refusal }: DatabaseState): void => {
   if (pending.length > 0) return
   if (rights.length > 0) throw missing(`The role of DATABASE_URL lacks ${rights.join(', ')}.`)
   if ((refusal as { code?: string } | undefined)?.code !== PERMISSION_DENIED) return
-  throw missing(`The role of DATABASE_URL lacks a privilege: ${refusal!.message}.`, refusal)
+  throw missing(`The role of DATABASE_URL lacks a right: ${refusal!.message}.`, refusal)
 }
 
 /**

@@ -78,8 +78,8 @@ const EXPLANATIONS: Explanation[] = [
   },
   {
     code: /^42501$/,
-    means: 'the role in DATABASE_URL lacks a privilege',
-    todo: 'Grant it; "npx doorcode doctor" lists the missing privileges.',
+    means: 'the role in DATABASE_URL lacks a right',
+    todo: 'Grant it; "npx doorcode doctor" lists the missing rights.',
   },
   {
     code: /^(?:42(?!601)|3F)/,

@@ -24,7 +24,7 @@ export const isRetryable = (error: unknown): boolean =>
 
 /**
  * SQLSTATE classes and codes of a database that answers but cannot serve, see PostgreSQL's appendix A. Class 42 without
- * syntax errors, and 3F: the statements here are fixed, so a table, column, function or privilege is missing. 26000 and
+ * syntax errors, and 3F: the statements here are fixed, so a table, column, function or right is missing. 26000 and
  * 42P05 come from a pooler in transaction mode. P0001 comes from an operator's trigger, because no function here raises it.
  */
 const UNAVAILABLE = /^(?:08|28|3D|3F|53|55|57|58|72|F0|XX)|^42(?!601)|^(?:25006|25P03|25P04|26000|40003|P0001)$/

@@ -169,7 +169,7 @@ t.test('the advice in the log explains each fault and names a setting or command
     [databaseError('57P03'), /is starting or stopping/],
     [databaseError('57014'), /slow, or a row is locked/],
     [databaseError('25006'), /read-only.*DATABASE_URL/],
-    [databaseError('42501'), /lacks a privilege.*doctor/],
+    [databaseError('42501'), /lacks a right.*doctor/],
     [databaseError('42P01'), /does not match this version.*migrate/],
     [databaseError('26000'), /DATABASE_URL is a connection pooler/],
     [databaseError('28P01'), /name or the password in DATABASE_URL/],

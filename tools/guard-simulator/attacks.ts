@@ -53,9 +53,9 @@ export const burstAttack = ({
   hours = 2,
 }: Attack & { numbers?: number; prefixes?: number }): SimulatedSend[] => {
   const random = createRandom(seed ^ OF_ATTACKS)
-  const land = countryNamed(country)
-  const targets = makePrefixes(random, land, prefixes)
-  const send = createAttacker(random, land, 'burst')
+  const targetCountry = countryNamed(country)
+  const targets = makePrefixes(random, targetCountry, prefixes)
+  const send = createAttacker(random, targetCountry, 'burst')
   return inOrder(
     Array.from({ length: numbers }, (_, nth) =>
       send(from.getTime() + random.next() * hours * HOUR, targets[nth % prefixes]!, null),
@@ -76,12 +76,12 @@ export const slowAttack = ({
   hours = 12,
 }: Attack & { prefixes?: number; everyMinutes?: number }): SimulatedSend[] => {
   const random = createRandom(seed ^ OF_ATTACKS)
-  const land = countryNamed(country)
-  const send = createAttacker(random, land, 'slow')
+  const targetCountry = countryNamed(country)
+  const send = createAttacker(random, targetCountry, 'slow')
   const step = everyMinutes * 60_000
   const rounds = Math.floor((hours * HOUR) / step)
   return inOrder(
-    makePrefixes(random, land, prefixes).flatMap((prefix, place) => {
+    makePrefixes(random, targetCountry, prefixes).flatMap((prefix, place) => {
       const first = from.getTime() + (place / prefixes) * step
       return Array.from({ length: rounds }, (_, round) => send(first + round * step, prefix, null))
     }),
@@ -104,9 +104,9 @@ export const poisoningAttack = ({
   hours = 12,
 }: Attack & { numbers?: number; prefixes?: number; conversion?: number; again?: number }): SimulatedSend[] => {
   const random = createRandom(seed ^ OF_ATTACKS)
-  const land = countryNamed(country)
-  const targets = makePrefixes(random, land, prefixes)
-  const send = createAttacker(random, land, 'poisoning')
+  const targetCountry = countryNamed(country)
+  const targets = makePrefixes(random, targetCountry, prefixes)
+  const send = createAttacker(random, targetCountry, 'poisoning')
   return inOrder(
     Array.from({ length: numbers }, (_, nth) => {
       const isRead = random.chance(conversion)

@@ -20,10 +20,10 @@ const group = <T>(items: readonly T[], keyOf: (item: T) => string): T[][] => [..
 
 /** Counts messages by verdict; `verdicts` has one entry for each of `sends`, in the same order. */
 export const tally = (sends: readonly SimulatedSend[], verdicts: readonly SimulatedVerdict[]): Tally => {
-  const fates = sends.map(({ kind, number }, place) => ({ kind, prefix: number.slice(0, -4), ...verdicts[place]! }))
+  const results = sends.map(({ kind, number }, place) => ({ kind, prefix: number.slice(0, -4), ...verdicts[place]! }))
 
   return {
-    rows: group(fates, ({ kind }) => kind).flatMap((ofKind) =>
+    rows: group(results, ({ kind }) => kind).flatMap((ofKind) =>
       group(ofKind, ({ verdict, rule, checked }) => `${verdict} ${rule} ${checked}`)
         .toSorted((a, b) => b.length - a.length)
         .map((alike) => {
@@ -32,7 +32,7 @@ export const tally = (sends: readonly SimulatedSend[], verdicts: readonly Simula
         }),
     ),
     of(kinds) {
-      const all = fates.filter(({ kind }) => kinds.includes(kind))
+      const all = results.filter(({ kind }) => kinds.includes(kind))
       const sent = all.filter(({ verdict }) => verdict === 'send')
       return {
         sends: all.length,

@@ -47,7 +47,7 @@ export interface GuardAdmin {
 
 /** True while the block of a country probes after its end. A block of a prefix just ends. */
 const isHalfOpen = sql<boolean>`(rule = 'conversion' and ends_at <= now())`
-const isInForce = sql<boolean>`(lifted_at is null and (ends_at > now() or ${isHalfOpen}))`
+const isActiveOrHalfOpen = sql<boolean>`(lifted_at is null and (ends_at > now() or ${isHalfOpen}))`
 
 /** Opens the guard's blocks and budgets for an operator. */
 export const createGuardAdmin = ({ kysely }: Database): GuardAdmin => ({
@@ -63,7 +63,7 @@ export const createGuardAdmin = ({ kysely }: Database): GuardAdmin => ({
         'strikes',
         isHalfOpen.as('isHalfOpen'),
       ])
-      .where(isInForce)
+      .where(isActiveOrHalfOpen)
       .orderBy('starts_at', 'desc')
       .orderBy('target')
       .execute()
@@ -95,7 +95,7 @@ export const createGuardAdmin = ({ kysely }: Database): GuardAdmin => ({
       .set({ lifted_at: sql<Date>`now()` })
       .where('scope', '=', scope)
       .where('target', '=', target)
-      .where(isInForce)
+      .where(isActiveOrHalfOpen)
       .executeTakeFirstOrThrow()
     return numUpdatedRows > 0n
   },

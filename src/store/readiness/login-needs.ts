@@ -10,7 +10,7 @@ import { createAccountStore } from '../users/index.ts'
 
 type Right = 'select' | 'insert' | 'update'
 
-/** The privileges that a login needs on each table, for its statements and the functions that they call. */
+/** The rights that a login needs on each table, for its statements and the functions that they call. */
 const NEEDS: Partial<Record<keyof Tables | 'kysely_migration', readonly Right[]>> = {
   // The readiness check and the doctor read it.
   kysely_migration: ['select'],
@@ -45,7 +45,7 @@ export interface LoginObstacles {
   readOnly: boolean
   /** The names of missing tables. */
   tables: string[]
-  /** Privileges that the role lacks, such as `insert on events`. */
+  /** Rights that the role lacks, such as `insert on events`. */
   rights: string[]
   /** The error for the first statement of a login that the database rejects; undefined when it accepts all. */
   refusal: Error | undefined
