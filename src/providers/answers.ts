@@ -1,8 +1,8 @@
-/** What the answers of several providers have in common. */
+/** The interpretation of responses that several providers share. */
 import type { SendResult } from '../core/delivery/ports.ts'
 import { type HttpAnswer, interpretFailure, isObject } from '../http-client/client.ts'
 
-/** A success that does not say what became of the message. */
+/** The result for a success whose body does not state the outcome. */
 export const UNREADABLE: SendResult = { outcome: 'unknown', reason: 'unreadable answer' }
 
 /** Returns true for a status of the class 2xx. */
@@ -15,24 +15,24 @@ export const objectOf = (value: unknown): Record<string, unknown> => (isObject(v
 export const objectsIn = (value: unknown): Record<string, unknown>[] =>
   Array.isArray(value) ? value.filter(isObject) : []
 
-/** Returns a code fit for the log, too short for a phone number and without spaces; undefined for anything else. */
+/** Returns a code that is safe to log: too short for a phone number and without spaces; undefined for other values. */
 export const codeOf = (value: unknown): string | undefined => {
   const code = typeof value === 'string' || typeof value === 'number' ? String(value) : ''
   return /^(\d{1,6}|[A-Za-z][A-Za-z0-9_.-]{0,39})$/.test(code) ? code : undefined
 }
 
-/** Returns the acceptance of a message, with its id where the provider gives one. */
+/** Returns `accepted`, with the provider's message id if there is one. */
 export const accepted = (id: unknown): SendResult =>
   (typeof id === 'string' && id !== '') || typeof id === 'number'
     ? { outcome: 'accepted', messageId: String(id).slice(0, 100) }
     : { outcome: 'accepted' }
 
-/** Returns the acceptance of a message by a provider that always gives an id: without one the answer is unreadable. */
+/** Returns `accepted` for a provider that always sends an id; without an id the response is unreadable. */
 export const acceptedAs = (id: unknown): SendResult => (typeof id === 'string' && id !== '' ? accepted(id) : UNREADABLE)
 
 /**
- * Judges an answer that is an error, by its status and what the provider calls the error. Texts of the provider may
- * quote the number and stay out of the reason.
+ * Interprets an error response by its status and the provider's error code. Texts of the provider may contain the
+ * number, so they are not part of the reason.
  */
 export const rejected = (
   answer: Pick<HttpAnswer, 'status' | 'retryAfter'>,
@@ -43,11 +43,12 @@ export const rejected = (
   const { outcome } = interpretFailure(answer)
   if (outcome === 'unknown') return { outcome, reason }
   if (blamesNumber) return { outcome: 'refused', reason }
-  // A 400 or 422 that does not blame the number blames the request or the account: another provider may take it.
+  // A 400 or 422 without a fault in the number concerns the request or the account: another provider may take the
+  // message.
   return { outcome: 'failed', reason, ...(answer.retryAfter !== undefined && { retryAfter: answer.retryAfter }) }
 }
 
-/** Judges an answer with a list of errors, by the first one that blames the number, or else by the first. */
+/** Interprets a response with a list of errors: by the first that blames the number, otherwise by the first. */
 export const rejectedBy = (
   answer: HttpAnswer,
   errors: readonly Record<string, unknown>[],

@@ -1,4 +1,4 @@
-/** The module `doorcode/provider`: everything that a file of a provider imports. */
+/** The module `doorcode/provider`, with everything that a provider's file imports. */
 import type { Static, TObject } from 'typebox'
 import { CHANNELS, type Channel, type CodeMessage, type Provider, type SendResult } from '../core/delivery/ports.ts'
 import { type HttpAnswer, type HttpRequest, isObject, joinUrl } from '../http-client/client.ts'
@@ -9,34 +9,34 @@ export * from './provider.ts'
 /** The base URL of a provider's API, and the credentials of every request to it. */
 export interface ProviderApi {
   url: string
-  /** The value of the header. */
+  /** The value of the `Authorization` header. */
   authorization: string
 }
 
-/** A request below the base URL: the path, a body, and headers besides the credentials. */
+/** A request relative to the base URL: the path, a body, and headers in addition to the credentials. */
 export interface ApiRequest extends Pick<HttpRequest, 'method' | 'headers' | 'json' | 'form' | 'body'> {
   path: string
 }
 
-/** The request of each channel. A channel whose settings are missing is undefined or an empty text. */
+/** The request of each channel. The value is undefined or empty for a channel whose settings are missing. */
 export type ChannelRequests = { readonly [C in Channel]?: ((message: CodeMessage) => ApiRequest) | '' | undefined }
 
-/** Judges an answer of the provider. `body` is its JSON object, empty where the answer is not one. */
+/** Interprets a response of the provider. `body` is its JSON object, or empty for other bodies. */
 export type Interpret = (body: Record<string, unknown>, answer: HttpAnswer, message: CodeMessage) => SendResult
 
-/** A provider with an HTTP API, by what only this provider has: `defineProvider` adds the sending. */
+/** A provider with an HTTP API, defined by its differences from others; `defineProvider` adds the sending. */
 export interface ApiDefinition<S extends TObject = TObject> extends Omit<ProviderDefinition<S>, 'create' | 'probe'> {
   create?: never
   api(settings: Static<S>): ProviderApi
-  /** Returns the path of a request that succeeds with the right credentials, changes nothing and is free. */
+  /** Returns the path of a free request without effects that succeeds only with valid credentials. */
   probe?(settings: Static<S>): string
   /**
-   * Returns the channels that the settings make possible. `receiptsUrl` is undefined unless `readReceipt` can read what
-   * arrives there. Throws an error that names the setting when one cannot be used.
+   * Returns the channels that the settings enable. `receiptsUrl` is undefined if `readReceipt` returns no reader.
+   * Throws an error that names the setting when one is invalid.
    */
   requests(settings: Static<S>, tools: Pick<ProviderTools, 'receiptsUrl' | 'now'>): ChannelRequests
   interpret: Interpret
-  /** Returns the reader of receipts; undefined when the settings lack what receipts are verified by. */
+  /** Returns the reader of receipts; undefined when the settings lack the key that verifies them. */
   readReceipt?(settings: Static<S>): Provider['readReceipt']
 }
 
@@ -65,7 +65,7 @@ const createFor = <S extends TObject>(
 }
 
 /**
- * Defines a provider: by its own `create`, or by its API, the requests of its channels and the meaning of its answers.
+ * Defines a provider: by its `create`, or by its API, the requests of its channels and the interpretation of responses.
  * Ties each function to the type of the settings.
  */
 export const defineProvider = <S extends TObject>(

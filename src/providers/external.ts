@@ -3,21 +3,21 @@ import { pathToFileURL } from 'node:url'
 import { CHANNELS } from '../core/delivery/ports.ts'
 import type { ProviderDefinition } from './provider.ts'
 
-/** A definition that was not among ours, and the name of `SMS_PROVIDERS` it was loaded by. */
+/** A definition from outside, with its name in `SMS_PROVIDERS`. */
 export interface ExternalProvider extends ProviderDefinition {
   source: string
 }
 
-/** Returns true for a name in `SMS_PROVIDERS` that is a file or a package, not one of our providers. */
+/** Returns true for a name in `SMS_PROVIDERS` that is a file or package, not a built-in provider. */
 export const isExternal = (name: string): boolean => /^(?:\.{0,2}\/|@[^/]+\/|doorcode-sms-)/.test(name)
 
-/** Returns what keeps an exported value from being a definition, in words; undefined for a definition. */
+/** Returns the reason why an exported value is not a definition; undefined for a definition. */
 const faultOf = (value: unknown): string | undefined => {
   if (typeof value !== 'object' || value === null) return 'exports no "provider" and has no default export'
   const { name, real, channels, settings, create } = value as Partial<ProviderDefinition>
   if (typeof name !== 'string' || !/^[a-z][a-z0-9]*$/.test(name))
     return 'has no "name" in lower case letters and digits'
-  if (typeof real !== 'boolean') return 'does not say by "real" whether phones ring'
+  if (typeof real !== 'boolean') return 'has no boolean "real", which is true if it sends real messages'
   if (!Array.isArray(channels) || !channels.every((channel) => CHANNELS.includes(channel)))
     return `has no "channels" among ${CHANNELS.join(', ')}`
   if (typeof create !== 'function') return 'has no function "create"'
@@ -33,9 +33,9 @@ const faultOf = (value: unknown): string | undefined => {
 }
 
 /**
- * Loads the providers that `SMS_PROVIDERS` names by file (`./acme-sms.ts`, from the working directory) or by package
- * (`@acme/doorcode-sms`, `doorcode-sms-acme`): the export `provider` or the default one. A value that cannot be
- * used is a fault in words.
+ * Loads the providers that `SMS_PROVIDERS` names by file (`./acme-sms.ts`, relative to the working directory) or by
+ * package (`@acme/doorcode-sms`, `doorcode-sms-acme`). Each must export its definition as `provider` or by default.
+ * Returns a message for each unusable one.
  */
 export const loadExternal = async (
   names: readonly string[],

@@ -11,7 +11,7 @@ import { twilioProvider } from './twilio/index.ts'
 import { vonageProvider } from './vonage/index.ts'
 import { webhookProvider } from './webhook/index.ts'
 
-/** The providers that `SMS_PROVIDERS` may name. A new one is a folder, and a line here. */
+/** All built-in providers. To add one, write its folder and a line here. */
 export const providers: readonly ProviderDefinition[] = [
   consoleProvider,
   outboxProvider,

@@ -1,15 +1,15 @@
-/** The parts of a message that several providers want in the same form. */
+/** The parts of a message that several providers need in the same form. */
 import type { CodeMessage } from '../core/delivery/ports.ts'
 
 /** Returns a number without its plus. */
 export const withoutPlus = (number: string): string => number.replace(/^\+/, '')
 
-/** Returns a locale as WhatsApp writes it: `pt_BR`. */
+/** Returns a locale in the form of WhatsApp: `pt_BR`. */
 export const whatsappLocale = ({ locale }: CodeMessage): string => locale.replace('-', '_')
 
 /**
- * Returns the components of a WhatsApp authentication template. It wants the code twice: in the text, and for the button
- * that copies it.
+ * Returns the components of a WhatsApp authentication template. It needs the code twice: for the text and for the copy
+ * button.
  */
 export const templateComponents = <I extends number | string>({ code }: CodeMessage, buttonIndex: I) => {
   const parameters = [{ type: 'text', text: code }]
@@ -30,13 +30,13 @@ const ENTITIES: Readonly<Record<string, string>> = {
 /** Escapes a text for the content of an element or the value of an attribute (XML 1.0 §2.4). */
 const escapeXml = (text: string): string => text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '')
 
-/** Returns the phrases of a message as TwiML or TeXML, with a second of silence after each. `voice` may name one. */
+/** Returns the spoken phrases as TwiML or TeXML, with a second of silence after each. `voice` is a name of a voice. */
 export const sayXml = ({ speech, speechLocale }: CodeMessage, voice?: string): string => {
   const say = `<Say${voice ? ` voice="${voice}"` : ''} language="${escapeXml(speechLocale)}">`
   const phrases = speech.map((phrase) => `${say}${escapeXml(phrase)}</Say><Pause length="1"/>`)
   return `<?xml version="1.0" encoding="UTF-8"?><Response>${phrases.join('')}</Response>`
 }
 
-/** Returns the phrases of a message as SSML, with a second of silence after each. */
+/** Returns the spoken phrases as SSML, with a second of silence after each. */
 export const speakXml = ({ speech }: CodeMessage): string =>
   `<speak>${speech.map((phrase) => `${escapeXml(phrase)}<break time='1s'/>`).join('')}</speak>`

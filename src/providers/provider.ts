@@ -2,59 +2,61 @@ import type { Static, TObject } from 'typebox'
 import type { Channel, CodeMessage, Provider } from '../core/delivery/ports.ts'
 import type { Exchange, Transport } from '../http-client/client.ts'
 
-/** A message as a development provider keeps it. */
+/** A message, as a development provider keeps it. */
 export interface KeptMessage {
   /** E.164. */
   to: string
   channel: Channel
-  /** The text, or what the voice says. */
+  /** The text, or the spoken phrases. */
   body: string
-  /** The code in it; empty for a notice, which has none. */
+  /** The code in the message; empty for a notice. */
   code: string
 }
 
-/** What a provider may use besides its settings. */
+/** The dependencies of a provider, in addition to its settings. */
 export interface ProviderTools {
   /** Prints a line for the operator. */
   print: (line: string) => void
-  /** Keeps a message where `GET /dev/outbox` finds it. */
+  /** Keeps a message for `GET /dev/outbox`. */
   keep: (message: KeptMessage) => void
-  /** Makes one request; see `Exchange`. */
+  /** Sends one request; see `Exchange`. */
   exchange: Exchange
-  /** The wire below `exchange`, for a provider's own client. Throws what `interpretFault` understands. */
+  /** The transport below `exchange`, for a provider's SDK. Throws errors that `interpretFault` interprets. */
   transport: Transport
   /**
-   * Where this provider's receipts reach us, `https://auth.example.com/webhooks/sms/NAME`; undefined when this server
-   * has no public address, and then none are asked for.
+   * The URL for this provider's receipts, `https://auth.example.com/webhooks/sms/NAME`. Undefined when this server has
+   * no public URL; then no receipts are requested.
    */
   receiptsUrl: string | undefined
-  /** Returns the time: Unix time, ms. */
+  /** Returns the Unix time in ms. */
   now: () => number
 }
 
-/** One provider: its name in `SMS_PROVIDERS`, what it can do, the settings it needs, and how to make one. */
+/** A provider: its name in `SMS_PROVIDERS`, its capabilities, its settings and its factory. */
 export interface ProviderDefinition<S extends TObject = TObject> {
-  /** Lower case; also the start of its settings' names. */
+  /** The name in lower case. In capitals it is the prefix of its settings. */
   readonly name: string
-  /** Whether phones ring: such a provider needs `SMS_COUNTRIES`, and only such a one may serve production. */
+  /** True if it sends real messages. Only such a provider may serve production, and it needs `SMS_COUNTRIES`. */
   readonly real: boolean
-  /** The document its requests follow: a link, and the version or date of what was read. */
+  /** The API document that its requests follow: a link, and its version or date. */
   readonly document?: { readonly url: string; readonly version: string }
-  /** All channels it may have; which ones a server has depends on its settings. */
+  /** All channels it may have. The settings decide which of them a server has. */
   readonly channels: readonly Channel[]
-  /** How its receipts are signed, in a few words; undefined when it sends none. */
+  /** The signature of its receipts, in a few words; undefined when it sends none. */
   readonly receipts?: string
-  /** Where the send id travels so that the provider drops duplicates, in a few words; undefined when it cannot. */
+  /**
+   * The field for the send id by which the provider drops duplicates, in a few words; undefined without such a field.
+   */
   readonly idempotency?: string
   readonly settings: S
   /**
-   * A request that the provider answers with a success to the right credentials, and with 401 to wrong ones, and that
-   * changes and costs nothing; for `npx doorcode doctor`. Left out where none is known.
+   * Returns a free request without effects for `npx doorcode doctor`. The provider must answer with a success to valid
+   * credentials, and with 401 to invalid ones. Undefined when no such request is known.
    */
   probe?(settings: Static<S>): { url: string; headers: Record<string, string> }
   create(settings: Static<S>, tools: ProviderTools): Provider | Promise<Provider>
 }
 
-/** Returns what the phone shows or says, for providers that only keep it. */
+/** Returns the text or the spoken phrases of a message, for development providers. */
 export const wordsOf = ({ channel, text, speech }: CodeMessage): string =>
   channel === 'voice' ? speech.join('\n') : text

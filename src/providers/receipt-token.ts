@@ -1,6 +1,6 @@
 /**
- * The token by which some providers sign a receipt: a JWT (RFC 7519) under HS256 (RFC 7518 §3.2), whose claims hold
- * hashes of what was sent.
+ * The token by which some providers sign a receipt: a JWT (RFC 7519) with HS256 (RFC 7518 §3.2), whose claims contain
+ * hashes of the request.
  */
 import { hash } from 'node:crypto'
 import { createVerifier } from 'fast-jwt'
@@ -11,9 +11,9 @@ export const isHashOf = (claim: unknown, data: string | Buffer): boolean =>
   typeof claim === 'string' && isSameText(claim, hash('sha256', data))
 
 /**
- * Creates a function that returns the claims of a token that this secret signed, and an empty object for every other
- * text. A token cannot choose its algorithm (RFC 8725 §3.1). Its age is the caller's to judge: the same for every
- * provider, by the server's clock.
+ * Makes a function that returns the claims of a token signed with this secret, and an empty object for every other
+ * text. A token cannot choose its algorithm (RFC 8725 §3.1). Callers check its age themselves, by the server's clock
+ * and with one tolerance for all providers.
  */
 export const createTokenVerifier = (secret: string): ((token: string) => Record<string, unknown>) => {
   const verify = createVerifier({ key: secret, algorithms: ['HS256'], ignoreExpiration: true, ignoreNotBefore: true })

@@ -1,4 +1,4 @@
-/** What the receipts of several providers have in common. */
+/** The processing of receipts that several providers share. */
 import { createHmac } from 'node:crypto'
 import type { Provider, Receipt, ReceiptRequest } from '../core/delivery/ports.ts'
 import { isSameText } from '../core/same-text.ts'
@@ -6,7 +6,7 @@ import { isSameText } from '../core/same-text.ts'
 /** Reads a receipt of one provider. Never throws. */
 export type ReceiptReader = NonNullable<Provider['readReceipt']>
 
-/** How old, or how far ahead, the signed time may be, in ms. */
+/** Greatest difference between the signed time and now, in ms. */
 const TOLERANCE = 300_000
 
 const UUID = /^[0-9a-f-]{36}$/i
@@ -14,15 +14,15 @@ const UUID = /^[0-9a-f-]{36}$/i
 /** The two steps of reading a receipt. */
 export interface ReceiptSteps {
   /**
-   * Verifies the signature. Returns the signed time (Unix time, ms), true where the provider signs no time, and false
-   * for a forgery.
+   * Verifies the signature. Returns the signed time in Unix ms; true if the provider signs no time; false for an
+   * invalid signature.
    */
   verify(request: ReceiptRequest, query: URLSearchParams): number | boolean
-  /** Reads a verified receipt; undefined for one in no known form. */
+  /** Reads a verified receipt; undefined for an unknown form. */
   read(text: string, query: URLSearchParams, request: ReceiptRequest): Receipt[] | undefined
 }
 
-/** Creates a reader that reads nothing that is not verified, or was signed more than 300 s ago or ahead. */
+/** Makes a reader that first verifies a receipt, and refuses one whose signed time is more than 300 s from now. */
 export const createReceiptReader =
   ({ verify, read }: ReceiptSteps): ReceiptReader =>
   (request) => {
@@ -34,13 +34,13 @@ export const createReceiptReader =
     return receipts ? { outcome: 'read', receipts } : { outcome: 'unreadable' }
   }
 
-/** Returns our id of a message in an address that `receiptUrl` made; undefined if there is none. */
+/** Returns the send id in a URL made by `receiptUrl`; undefined for other values. */
 export const sendIdIn = (url: unknown): string | undefined =>
   (typeof url === 'string' && URL.parse(url)?.searchParams.get('send_id')?.match(UUID)?.[0]) || undefined
 
 /**
- * Creates a function that returns our status for a provider's word; undefined for a word that does not matter. The words
- * are listed by our status.
+ * Makes a function that returns our status for a provider's status word; undefined for an ignored word. The words are
+ * listed by our status.
  */
 export const createStatusReader = (
   words: Partial<Record<Receipt['status'], readonly string[]>>,
@@ -52,17 +52,17 @@ export const createStatusReader = (
   return (word) => statuses.get(word)
 }
 
-/** What a provider says of one message, as it says it. */
+/** A provider's report about one message, before validation. */
 export interface Report {
   sendId?: unknown
   messageId?: unknown
-  /** Undefined for a status that does not matter. */
+  /** Undefined for an ignored status. */
   status: Receipt['status'] | undefined
-  /** Fit for the log. */
+  /** Safe to log. */
   reason?: string | undefined
 }
 
-/** Returns the receipt for a report; none if its status does not matter or it names no message. */
+/** Returns the receipt for a report; an empty list if its status is ignored or it names no message. */
 export const receiptOf = ({ sendId, messageId, status, reason }: Report): Receipt[] => {
   const ours = typeof sendId === 'string' && UUID.test(sendId) && sendId
   const theirs = typeof messageId === 'string' && messageId.slice(0, 100)
@@ -83,11 +83,11 @@ export const hmac = (algorithm: 'sha1' | 'sha256', secret: string, text: string,
 
 const keyOf = (secret: string, sendId: string): string => hmac('sha256', secret, sendId, 'hex')
 
-/** Returns the address for the receipts of one message; with a secret, one that `verifyReceiptUrl` knows again. */
+/** Returns the URL for the receipts of one message. With a secret, `verifyReceiptUrl` can verify it. */
 export const receiptUrl = (base: string, sendId: string, secret?: string): string =>
   `${base}?send_id=${sendId}${secret === undefined ? '' : `&key=${keyOf(secret, sendId)}`}`
 
-/** Returns true for the query of an address that `receiptUrl` made with this secret. */
+/** Returns true for the query of a URL that `receiptUrl` made with this secret. */
 export const verifyReceiptUrl = (secret: string, query: URLSearchParams): boolean => {
   const sendId = query.get('send_id') ?? ''
   return UUID.test(sendId) && isSameText(query.get('key') ?? '', keyOf(secret, sendId))

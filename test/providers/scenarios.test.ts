@@ -35,7 +35,7 @@ t.test('has one standard number for each scenario', async (t) => {
 t.test('requires each number to have an unexpired last day in production', async (t) => {
   const faulty: [item: string, fault: RegExp][] = [
     ['standard', /must not be "standard" in production/],
-    ['+12025550155=code:246810', /must say until when \+12025550155 is served/],
+    ['+12025550155=code:246810', /must have a last day for \+12025550155 in production/],
     ['+12025550155=code:246810@2026-11-23', /only until 2026-11-23: remove it/],
   ]
   for (const [item, fault] of faulty) {
@@ -50,10 +50,10 @@ t.test('reports what is wrong with an invalid number', async (t) => {
     ['+12025550155', /"\+12025550155", which is not NUMBER=SCENARIO/],
     ['12025550155=down', /"12025550155=down"/],
     ['+12025550155=lost', /"\+12025550155=lost".*delivered, undelivered, slow/],
-    ['+12025550155=code', /must give a code/],
-    ['+12025550155=down:123456', /must give a code/],
+    ['+12025550155=code', /must have a code/],
+    ['+12025550155=down:123456', /must have a code/],
     ['+12025550155=code:1234', /code of 4 digits.*CODE_LENGTH is 6/],
-    ['+12025550155=down@2026-02-30', /"2026-02-30", which is no day/],
+    ['+12025550155=down@2026-02-30', /"2026-02-30", which is not a date/],
   ]
   for (const [item, fault] of faulty) t.match(parse([item]).faults, [fault], item)
 })

@@ -87,7 +87,7 @@ export const twilioLookup = defineNumberIntelligence({
     TWILIO_LOOKUP_URL: Type.String({
       default: 'https://lookups.twilio.com',
       pattern: '^https?://[^\\s/]+',
-      description: "Base address of Twilio's Lookup.",
+      description: 'Base URL of Twilio Lookup.',
       examples: ['https://lookups.twilio.com'],
     }),
   }),

@@ -1,6 +1,6 @@
 /**
- * CronDock, the SMS provider of the tutorial this project grew out of. It has no published reference; the request is the
- * one that the tutorial makes.
+ * CronDock, the SMS provider of the tutorial behind this project. It has no published reference, so the request is that
+ * of the tutorial.
  */
 import { Type } from 'typebox'
 import { interpretFailure, isObject } from '../../http-client/client.ts'
@@ -8,11 +8,11 @@ import { accepted, isSuccess, UNREADABLE } from '../answers.ts'
 import { defineProvider, type Interpret } from '../define-provider.ts'
 import { secretSetting, urlSetting } from '../settings.ts'
 
-/** Returns true if a member that lists errors lists any: `null`, `[]` and `{}` say that there are none. */
+/** Returns true if an error member contains errors; `null`, `[]` and `{}` contain none. */
 const reports = (errors: unknown): boolean =>
   typeof errors === 'object' && errors !== null ? Object.keys(errors).length > 0 : Boolean(errors)
 
-/** A success that carries an error was not sent; a success that cannot be read may have been. */
+/** Interprets a success with an error as not sent, and an unreadable success as possibly sent. */
 const interpret: Interpret = ({ id, message_id, error, errors, success, status }, answer) => {
   if (!isSuccess(answer)) return interpretFailure(answer)
   if (!isObject(answer.json)) return UNREADABLE
@@ -21,6 +21,7 @@ const interpret: Interpret = ({ id, message_id, error, errors, success, status }
     : accepted(id ?? message_id)
 }
 
+/** The definition of CronDock. */
 export const crondockProvider = defineProvider({
   name: 'crondock',
   real: true,
@@ -28,7 +29,7 @@ export const crondockProvider = defineProvider({
   channels: ['sms'],
   settings: Type.Object({
     CRONDOCK_API_KEY: secretSetting('API key of your CronDock account.', 'the key shown in your account'),
-    CRONDOCK_URL: urlSetting('https://api.crondock.com/run/sms/', 'Where CronDock takes messages.'),
+    CRONDOCK_URL: urlSetting('https://api.crondock.com/run/sms/', 'The URL of CronDock for messages.'),
   }),
   api: ({ CRONDOCK_URL: url, CRONDOCK_API_KEY: key }) => ({ url, authorization: `Api-Key ${key}` }),
   requests: () => ({

@@ -3,7 +3,7 @@ import { CHANNELS } from '../../core/delivery/ports.ts'
 import { defineProvider } from '../define-provider.ts'
 import { wordsOf } from '../provider.ts'
 
-/** Shows each message on the console instead of sending it: for development. */
+/** The development provider `console`, which prints each message instead of sending it. */
 export const consoleProvider = defineProvider({
   name: 'console',
   real: false,

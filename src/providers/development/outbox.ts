@@ -4,19 +4,21 @@ import { canonicalPhone } from '../../factors/sms/phone-number.ts'
 import { defineProvider } from '../define-provider.ts'
 import { type KeptMessage, wordsOf } from '../provider.ts'
 
-/** A message, and when it was kept (ISO 8601). */
+/** A kept message and its time (ISO 8601). */
 export type SentMessage = KeptMessage & { sentAt: string }
 
-/** Messages of the last while, newest first. */
+/** The latest messages, newest first. */
 export interface Outbox {
   keep(message: KeptMessage): void
-  /** The messages to this number, or to any, newest first. */
+  /** Returns the messages to this number, or all messages; newest first. */
   find(to?: string): SentMessage[]
 }
 
 const CAPACITY = 1_000
 
-/** Keeps the latest 1,000 messages in memory. `now` is Unix time, ms; `onKept` is called with each message. */
+/**
+ * Makes an outbox of the latest 1,000 messages in memory. `now` returns Unix ms; `onKept` is called with each message.
+ */
 export const createOutbox = (now: () => number, onKept: (message: SentMessage) => void = () => {}): Outbox => {
   const messages: SentMessage[] = []
   return {
@@ -33,7 +35,7 @@ export const createOutbox = (now: () => number, onKept: (message: SentMessage) =
   }
 }
 
-/** Keeps messages instead of sending them: for the integration tests of other people's programs. */
+/** The development provider `outbox`, which keeps messages for integration tests instead of sending them. */
 export const outboxProvider = defineProvider({
   name: 'outbox',
   real: false,

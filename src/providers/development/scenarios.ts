@@ -3,24 +3,24 @@ import { E164 } from '../../core/delivery/phone.ts'
 import { CHANNELS, type Provider, type Receipt, type SendResult } from '../../core/delivery/ports.ts'
 import { canonicalPhone } from '../../factors/sms/phone-number.ts'
 
-/** What happens to messages to a scenario number. */
+/** The results that a scenario number can script. */
 export const SCENARIOS = ['delivered', 'undelivered', 'slow', 'throttled', 'down', 'code'] as const
 
-/** One kind of scenario. */
+/** A scripted result. */
 export type Scenario = (typeof SCENARIOS)[number]
 
-/** A number at which no phone rings. */
+/** A number without a phone. */
 export interface ScenarioNumber {
   /** E.164. */
   phone: string
   scenario: Scenario
-  /** The code it always gets; for `code` alone. */
+  /** The fixed code; only for `code`. */
   code?: string
-  /** The last day on which it is served, `YYYY-MM-DD` in UTC; undefined for always. */
+  /** The last day on which it is served, `YYYY-MM-DD` in UTC; undefined for no end. */
   until?: string
 }
 
-/** The numbers that `SCENARIO_NUMBERS=standard` stands for: of the range that is kept for fiction. */
+/** The numbers of `SCENARIO_NUMBERS=standard`, from the range that is reserved for fiction. */
 export const STANDARD_NUMBERS: readonly ScenarioNumber[] = [
   { phone: '+12025550150', scenario: 'delivered' },
   { phone: '+12025550151', scenario: 'undelivered' },
@@ -33,14 +33,14 @@ export const STANDARD_NUMBERS: readonly ScenarioNumber[] = [
 const EXAMPLE = '+12025550155=code:246810@2027-06-30'
 const ITEM = new RegExp(`^(${E164.slice(1, -1)})=([a-z]+)(?::(\\d+))?(?:@(\\d{4}-\\d{2}-\\d{2}))?$`)
 
-/** A list of scenario numbers, or every fault of it in words. */
+/** A list of scenario numbers, and a message for each fault in it. */
 export type ParsedScenarios = { numbers: ScenarioNumber[]; faults: string[] }
 
 const isDay = (day: string) => !Number.isNaN(Date.parse(day)) && new Date(day).toISOString().startsWith(day)
 
 /**
  * Reads `standard` or items like `+12025550155=code:246810@2027-06-30`. With `strict`, as in production, each number
- * must be listed with the last day on which it is served, today at the earliest.
+ * must be listed with its last day, which must not be over.
  */
 export const parseScenarios = (
   items: readonly string[],
@@ -63,12 +63,12 @@ export const parseScenarios = (
     if (!phone || !(SCENARIOS as readonly string[]).includes(scenario!)) {
       return fault(`has "${item}", which is not NUMBER=SCENARIO with one of ${SCENARIOS.join(', ')}.`)
     }
-    if ((scenario === 'code') !== (code !== undefined)) return fault(`must give a code for "code" and for no other.`)
+    if ((scenario === 'code') !== (code !== undefined)) return fault(`must have a code for "code" and for no other.`)
     if (code !== undefined && code.length !== codeLength) {
       return fault(`has a code of ${code.length} digits for ${phone}; CODE_LENGTH is ${codeLength}.`)
     }
-    if (until !== undefined && !isDay(until)) return fault(`has "${until}", which is no day.`)
-    if (strict && until === undefined) return fault(`must say until when ${phone} is served in production.`)
+    if (until !== undefined && !isDay(until)) return fault(`has "${until}", which is not a date.`)
+    if (strict && until === undefined) return fault(`must have a last day for ${phone} in production.`)
     if (strict && until !== undefined && hasEnded(until, now))
       return fault(`serves ${phone} only until ${until}: remove it.`)
     return [{ phone, scenario: scenario as Scenario, ...(code && { code }), ...(until && { until }) }]
@@ -80,28 +80,28 @@ const DAY = 24 * 60 * 60 * 1000
 
 const hasEnded = (until: string, now: number) => now >= Date.parse(until) + DAY
 
-/** What scenario numbers need of the world. */
+/** The dependencies of `createScenarios`. */
 export interface ScenarioOptions {
   numbers: readonly ScenarioNumber[]
   /** Unix time, ms. */
   now: () => number
-  /** Takes the receipt of a message, as if a provider had sent one. */
+  /** Processes the receipt of a message, as if a provider had sent it. */
   receive: (provider: string, receipt: Receipt) => Promise<unknown>
   /** Times in ms. */
   slowFor?: number
   receiptAfter?: number
 }
 
-/** The numbers whose messages go the whole way, but to a stand-in instead of a provider. */
+/** The scenario numbers. Their messages are processed like others, with a stand-in for the provider. */
 export interface Scenarios {
-  /** The stand-in for this number; undefined for every other number. */
+  /** Returns the stand-in for a scenario number; undefined for every other number. */
   providerFor(phone: string): Provider | undefined
-  /** Undefined unless the number is one of ours; false once its last day is over. */
+  /** Returns true for a scenario number, false after its last day, and undefined for every other number. */
   isServed(phone: string): boolean | undefined
   codeFor(phone: string): string | undefined
 }
 
-/** Serves scenario numbers. Their messages are entered, limited and used up like any other; nothing leaves. */
+/** Makes the scenario numbers. Their messages are recorded and limited like others, but never leave the server. */
 export const createScenarios = (options: ScenarioOptions): Scenarios => {
   const { numbers, now, receive, slowFor = 3_000, receiptAfter = 300 } = options
   const byPhone = new Map(numbers.map((number) => [canonicalPhone(number.phone) ?? number.phone, number]))

@@ -1,6 +1,6 @@
 /**
- * Infobip: "Send SMS messages" (/sms/3/messages), "Send advanced voice message" (/tts/3/advanced) and "Send WhatsApp
- * template message" (/whatsapp/1/message/template), https://www.infobip.com/docs/api as read in November 2026. Codes:
+ * Infobip, after https://www.infobip.com/docs/api in November 2026: "Send SMS messages" (/sms/3/messages), "Send
+ * advanced voice message" (/tts/3/advanced) and "Send WhatsApp template message" (/whatsapp/1/message/template). Codes:
  * "Message status codes".
  */
 import type { CodeMessage } from '../../core/delivery/ports.ts'
@@ -12,15 +12,15 @@ import { receiptUrl } from '../receipts.ts'
 import { GROUP, readInfobipReceipt } from './receipts.ts'
 import { settings } from './settings.ts'
 
-/** PREFIX_MISSING (no number of any network), DND, DESTINATION (opted out) and INVALID_DESTINATION. */
+/** PREFIX_MISSING (a number of no network), DND, DESTINATION (opted out) and INVALID_DESTINATION. */
 const NUMBER_STATUSES = new Set<unknown>([8, 10, 14, 52])
 
 const DUPLICATE_MESSAGE_ID = 23
 
-/** The form in which receipts are asked for. */
+/** The format of the requested receipts. */
 const JSON_TYPE = 'application/json'
 
-/** Languages whose region makes another voice; the others go by the language alone. */
+/** Languages with a voice for the region; for others only the language is sent. */
 const REGIONAL = new Set('de-at de-ch en-au en-gb en-in es-mx fr-ca fr-ch pt-br pt-pt zh-cn zh-tw'.split(' '))
 
 const languageOf = (locale: string): string => {
@@ -28,7 +28,10 @@ const languageOf = (locale: string): string => {
   return REGIONAL.has(tag) ? tag : (tag.split('-')[0] ?? tag)
 }
 
-/** The only message of an answer: all channels answer in this form. Errors complain about members in two forms. */
+/**
+ * Interprets the only message of a response, which has the same form for all channels. Errors name members in two
+ * forms.
+ */
 const interpret: Interpret = ({ messages, requestError, errorCode, violations }, answer) => {
   const [{ status, messageId } = {}] = objectsIn(messages)
   if (!isSuccess(answer) || (requestError && !isObject(status))) {
@@ -45,18 +48,19 @@ const interpret: Interpret = ({ messages, requestError, errorCode, violations },
   if (groupId === GROUP.OK || groupId === GROUP.PENDING || groupId === GROUP.DELIVERED) return accepted(messageId)
   const reason = codeOf(name) ?? 'rejected'
   if (groupId === GROUP.UNDELIVERABLE) return { outcome: 'failed', reason }
-  // It has had the message before; what became of it then it does not say.
+  // A duplicate was received before; its response does not state the result of the first.
   if (groupId !== GROUP.REJECTED || id === DUPLICATE_MESSAGE_ID) return { outcome: 'unknown', reason }
   return { outcome: NUMBER_STATUSES.has(id) ? 'refused' : 'failed', reason }
 }
 
+/** The definition of Infobip. */
 export const infobipProvider = defineProvider({
   name: 'infobip',
   real: true,
   document: { url: 'https://www.infobip.com/docs/api', version: 'sms/3, tts/3, whatsapp/1; read in November 2026' },
   channels: ['sms', 'voice', 'whatsapp'],
-  receipts: 'not signed by Infobip; each comes to an address that holds our HMAC of the send id',
-  idempotency: 'messageId: a repeat is answered with REJECTED_DUPLICATE_MESSAGE_ID',
+  receipts: 'not signed by Infobip; the URL of each contains our HMAC of the send id',
+  idempotency: 'messageId: a repeat returns REJECTED_DUPLICATE_MESSAGE_ID',
   settings,
   api: ({ INFOBIP_URL: url, INFOBIP_API_KEY: key }) => ({ url, authorization: `App ${key}` }),
   requests: (given, { receiptsUrl }) => {
@@ -71,7 +75,7 @@ export const infobipProvider = defineProvider({
     const destinations = ({ to, sendId }: CodeMessage) => [{ to: withoutPlus(to), messageId: sendId }]
     const urlOf = ({ sendId }: CodeMessage) => receiptsUrl && receiptUrl(receiptsUrl, sendId, secret)
     return {
-      // The encoding is chosen by Infobip: UCS-2 as soon as a character is not of GSM-7.
+      // Infobip chooses the encoding: UCS-2 if a character is not in GSM-7.
       sms: (message) =>
         requestOf('/sms/3/messages', {
           sender: withoutPlus(from),
@@ -87,7 +91,7 @@ export const infobipProvider = defineProvider({
           requestOf('/tts/3/advanced', {
             from: withoutPlus(caller),
             destinations: destinations(message),
-            // Each comma is half a second of silence.
+            // A comma is half a second of silence.
             text: message.speech.map((phrase) => `${phrase},,`).join(' '),
             language: languageOf(message.speechLocale),
             ...(receiptsUrl && {
@@ -108,7 +112,7 @@ export const infobipProvider = defineProvider({
               templateName,
               templateData: {
                 body: { placeholders: [message.code] },
-                // Authentication templates want the code twice: this is for the button that copies it.
+                // Authentication templates need the code twice; this one is for the copy button.
                 buttons: [{ type: 'URL', parameter: message.code }],
               },
               language: whatsappLocale(message),

@@ -2,31 +2,31 @@
  * Infobip's delivery reports ("Receive outbound SMS message reports", and the same form for voice and WhatsApp).
  * https://www.infobip.com/docs/developer-resources/api-fundamentals/message-status-codes
  *
- * A report that is asked for message by message is not signed, so each message names an address of its own: with it
- * comes the HMAC of the send id, by a key that only this server has. The address is known to Infobip alone, and vouches
- * for this one message.
+ * Reports requested per message are not signed, so the URL of each message contains the HMAC of its send id, under a
+ * key that only this server has. Only Infobip learns the URL, which thus authenticates the report about this one
+ * message.
  */
 import type { Receipt } from '../../core/delivery/ports.ts'
 import { isObject, parseJson } from '../../http-client/client.ts'
 import { codeOf, objectOf, objectsIn } from '../answers.ts'
 import { createReceiptReader, type ReceiptReader, receiptOf, verifyReceiptUrl } from '../receipts.ts'
 
-/** `status.groupId` of reports and answers. */
+/** The values of `status.groupId` in reports and responses. */
 export const GROUP = { OK: 0, PENDING: 1, UNDELIVERABLE: 2, DELIVERED: 3, EXPIRED: 4, REJECTED: 5 } as const
 
-/** PENDING_WAITING_DELIVERY, PENDING_ENROUTE and, its group notwithstanding, DELIVERED_TO_OPERATOR: under way. */
+/** PENDING_WAITING_DELIVERY, PENDING_ENROUTE and, despite its group, DELIVERED_TO_OPERATOR: on the way. */
 const WITH_OPERATOR = new Set<unknown>([2, 3, 7])
 
 const ENDS = new Map<unknown, Receipt['status']>([
   [GROUP.UNDELIVERABLE, 'undelivered'],
   [GROUP.DELIVERED, 'delivered'],
   [GROUP.EXPIRED, 'undelivered'],
-  // Before it was sent.
+  // Rejected before it was sent.
   [GROUP.REJECTED, 'failed'],
 ])
 
 const readReport = ({ callbackData, messageId, status, error }: Record<string, unknown>, sendId: string | null) => {
-  // The address vouches for one message: what a report says of another does not count.
+  // The URL authenticates one message; a report about another one is ignored.
   if ((callbackData ?? sendId) !== sendId || !isObject(status)) return []
   const { id, groupId, name } = status
   const isUnderWay = WITH_OPERATOR.has(id)
@@ -40,7 +40,7 @@ const readReport = ({ callbackData, messageId, status, error }: Record<string, u
   })
 }
 
-/** Creates a reader of reports that came to an address we made with this secret. */
+/** Makes a reader of reports whose URL was made with this secret. */
 export const readInfobipReceipt = (secret: string): ReceiptReader =>
   createReceiptReader({
     verify: (_request, query) => verifyReceiptUrl(secret, query),

@@ -15,7 +15,7 @@ export const settings = Type.Object({
     'API key of your Infobip account, allowed to send by each channel you use.',
     'the key shown under Developer Tools',
   ),
-  INFOBIP_FROM: senderSetting(' ._-', ['Example', '+385955550001'], 'a number of yours or an alphanumeric sender'),
+  INFOBIP_FROM: senderSetting(' ._-', ['Example', '+385955550001'], 'one of your numbers or an alphanumeric sender'),
   INFOBIP_WEBHOOK_SECRET: Type.Optional(
     secretSetting(
       'Secret that verifies receipts: at least 32 random characters. Without it Doorcode requests no receipts.',
@@ -28,7 +28,7 @@ export const settings = Type.Object({
   INFOBIP_WHATSAPP_TEMPLATE: templateSetting('INFOBIP_WHATSAPP_FROM'),
   INFOBIP_URL: urlSetting(
     'https://api.infobip.com',
-    "Base address of Infobip's API. Every account has its own: set it.",
+    "Base URL of Infobip's API. Each account has its own, so set it.",
     'https://xxxxx.api.infobip.com',
   ),
 })

@@ -1,14 +1,15 @@
 /**
- * MessageBird's status reports, of text and of voice messages ("Handle a status report"), and their signature
- * ("Verify HTTP requests", MessageBird-Signature-JWT): https://developers.messagebird.com/api
+ * MessageBird's status reports about text and voice messages ("Handle a status report"), and their signature ("Verify
+ * HTTP requests", MessageBird-Signature-JWT): https://developers.messagebird.com/api
  *
- * They are GET requests and stand in the query: the body is empty, and the hash of the whole address is what matters.
+ * The reports are GET requests without a body. Their data is in the query, so the hash of the complete URL
+ * authenticates it.
  */
 import { codeOf } from '../answers.ts'
 import { createTokenVerifier, isHashOf } from '../receipt-token.ts'
 import { createReceiptReader, createStatusReader, type ReceiptReader, receiptOf } from '../receipts.ts'
 
-/** How far a message or a call has come; other statuses (`scheduled`, `calling`) do not matter. */
+/** Maps the statuses of messages and calls; others (`scheduled`, `calling`) are ignored. */
 const statusOf = createStatusReader({
   // `buffered`: the network has it, the phone does not.
   sent: ['sent', 'buffered'],
@@ -17,13 +18,13 @@ const statusOf = createStatusReader({
   failed: ['failed'],
 })
 
-/** Creates a reader of what MessageBird signed with the signing key: the time and the hashes of address and body. */
+/** Makes a reader of reports signed with the signing key, over the time and the hashes of URL and body. */
 export const readMessagebirdReceipt = (key: string): ReceiptReader => {
   const verifyToken = createTokenVerifier(key)
   return createReceiptReader({
     verify: ({ url, headers, body }) => {
       const { iss, nbf, iat, url_hash, payload_hash } = verifyToken(headers['messagebird-signature-jwt'] ?? '')
-      // A token expires after a minute; how long it is accepted is for us to say, and the same for every provider.
+      // The token expires after a minute, but all providers share one tolerance for the signed time.
       const signedAt = nbf ?? iat
       const isBodySigned = payload_hash === undefined ? body.length === 0 : isHashOf(payload_hash, body)
       const isGenuine = iss === 'MessageBird' && isHashOf(url_hash, url) && isBodySigned

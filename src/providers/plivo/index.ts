@@ -1,8 +1,8 @@
 /**
- * Plivo, Message API v1, as https://www.plivo.com/docs/messaging/api/messages described it in November 2026: "Send a
- * Message", for text and for WhatsApp templates.
+ * Plivo, Message API v1, after https://www.plivo.com/docs/messaging/api/messages in November 2026: "Send a Message",
+ * for text and for WhatsApp templates.
  *
- * Voice is missing: a call at Plivo fetches its words from an address of ours, and this server has none.
+ * Voice is not supported: Plivo fetches the words of a call from a URL, and this server offers none.
  */
 import { Type } from 'typebox'
 import type { CodeMessage } from '../../core/delivery/ports.ts'
@@ -22,8 +22,8 @@ import {
 import { readPlivoReceipt } from './receipts.ts'
 
 /**
- * Returns true if an error blames the number. Plivo has no code for it, only words: they quote the number at fault,
- * which may be the sender, unless all numbers of the message are.
+ * Returns true if an error blames the number. Plivo has no code for it, only texts. They contain the faulty number,
+ * which may be the sender, except when all numbers of the message are faulty.
  */
 const blamesNumber = (error: unknown, to: string): boolean =>
   typeof error === 'string' &&
@@ -33,12 +33,13 @@ const blamesNumber = (error: unknown, to: string): boolean =>
 const interpret: Interpret = ({ error, message_uuid: ids, invalid_number: invalid }, answer, { to }) => {
   const isError = !isSuccess(answer) || Boolean(error)
   const id: unknown = Array.isArray(ids) ? ids[0] : ids
-  // There was one number, and it was left out.
+  // The response lists the only number as invalid.
   const isLeftOut = !isError && !id && Array.isArray(invalid) && invalid.length > 0
   if (isLeftOut || blamesNumber(error, to)) return rejected(answer, 'invalid number', true)
   return isError ? rejected(answer, codeOf(error)) : acceptedAs(id)
 }
 
+/** The definition of Plivo. */
 export const plivoProvider = defineProvider({
   name: 'plivo',
   real: true,
@@ -52,13 +53,13 @@ export const plivoProvider = defineProvider({
       'MAXXXXXXXXXXXXXXXXXX',
     ),
     PLIVO_AUTH_TOKEN: secretSetting(
-      'The auth token that belongs to it; receipts are signed with it too.',
+      'The auth token of this ID. Plivo also signs receipts with it.',
       'the token shown in the console',
     ),
     PLIVO_FROM: senderSetting('', ['+14156667777', 'Example']),
     PLIVO_WHATSAPP_FROM: Type.Optional(textSetting(NUMBER_OR_DIGITS, 'Your WhatsApp number.', '+14156667777')),
     PLIVO_WHATSAPP_TEMPLATE: templateSetting('PLIVO_WHATSAPP_FROM'),
-    PLIVO_URL: urlSetting('https://api.plivo.com', "Base address of Plivo's API."),
+    PLIVO_URL: urlSetting('https://api.plivo.com', "Base URL of Plivo's API."),
   }),
   api: ({ PLIVO_URL: url, PLIVO_AUTH_ID: account, PLIVO_AUTH_TOKEN: token }) => ({
     url: joinUrl(url, `/v1/Account/${account}/`),
@@ -78,7 +79,7 @@ export const plivoProvider = defineProvider({
       },
     })
     return {
-      // The encoding is chosen by Plivo: UCS-2 as soon as a character is not of GSM-7.
+      // Plivo chooses the encoding: UCS-2 if a character is not in GSM-7.
       sms: (message) => requestOf(message, settings.PLIVO_FROM, { text: message.text, type: 'sms' }),
       whatsapp:
         whatsapp &&

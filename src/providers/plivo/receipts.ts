@@ -1,9 +1,9 @@
 /**
  * Plivo's message status callbacks: https://www.plivo.com/docs/messaging/api/message/message-status-callbacks
  *
- * Two signatures are known. V2 is the one that is documented for messages ("Validating Requests and Responses"), and
- * takes in neither the query nor the body; V3 takes in both. So V3 decides wherever it is there; where V2 is alone, the
- * address must also hold our own HMAC of the send id, and the report is believed about that one message.
+ * There are two signatures. V2 is documented for messages ("Validating Requests and Responses") and covers neither
+ * query nor body. V3 covers both. V3 decides if present. With V2 alone, the URL must also contain our HMAC of the send
+ * id, which authenticates the report about that one message.
  */
 import type { ReceiptRequest } from '../../core/delivery/ports.ts'
 import { isSameText } from '../../core/same-text.ts'
@@ -17,7 +17,7 @@ import {
   verifyReceiptUrl,
 } from '../receipts.ts'
 
-/** How far a message has come; other statuses do not matter. */
+/** Maps the statuses of messages; others are ignored. */
 const statusOf = createStatusReader({
   sent: ['sent'],
   delivered: ['delivered', 'read'],
@@ -25,13 +25,13 @@ const statusOf = createStatusReader({
   failed: ['failed'],
 })
 
-/** Joins names with their values, in order of the names and then of the values. */
+/** Joins names with their values, sorted by names and then by values. */
 const concatenate = (params: URLSearchParams, between: string, separator: string): string => {
   const pairs = [...params].sort((one, other) => (one.join('\0') < other.join('\0') ? -1 : 1))
   return pairs.map((pair) => pair.join(between)).join(separator)
 }
 
-/** Returns what V3 signs of a POST, but for the nonce. */
+/** Returns the text that V3 signs for a POST, without the nonce. */
 const canonicalOf = ({ origin, pathname, searchParams }: URL, form: URLSearchParams): string => {
   const query = concatenate(searchParams, '=', '&')
   const mark = query || form.size > 0 ? '?' : ''
@@ -39,14 +39,14 @@ const canonicalOf = ({ origin, pathname, searchParams }: URL, form: URLSearchPar
   return origin + pathname + mark + query + dot + concatenate(form, '', '')
 }
 
-/** Returns true if one of the signatures is that of the data: by the account's token, or the main account's. */
+/** Returns true if one of the signatures is valid: by the token of the account, or of the main account. */
 const isSigned = (token: string, headers: ReceiptRequest['headers'], version: 'v2' | 'v3', data: string): boolean => {
   const expected = hmac('sha256', token, data, 'base64')
   const given = `${headers[`x-plivo-signature-${version}`] ?? ''},${headers[`x-plivo-signature-ma-${version}`] ?? ''}`
   return given.split(',').some((signature) => isSameText(signature.trim(), expected))
 }
 
-/** Creates a reader of what Plivo signed with the auth token; no time is signed. */
+/** Makes a reader of callbacks signed with the auth token. The time is not signed. */
 export const readPlivoReceipt = (token: string): ReceiptReader =>
   createReceiptReader({
     verify: ({ url: address, headers, body }, query) => {
@@ -70,7 +70,7 @@ export const readPlivoReceipt = (token: string): ReceiptReader =>
         sendId: query.get('send_id'),
         messageId: form.get('MessageUUID'),
         status: statusOf(word),
-        // 000 stands for success.
+        // 000 means success.
         reason: /^0+$/.test(code) ? undefined : codeOf(code),
       })
     },

@@ -1,7 +1,7 @@
-/** The client of the AWS SDK for JavaScript 3, over our wire instead of its own connections, limits and retries. */
+/** The client of the AWS SDK for JavaScript 3, over our transport instead of its connections, limits and retries. */
 import type { Transport } from '../../http-client/client.ts'
 
-/** The part of a request that the SDK's clients hand to a request handler. */
+/** The part of a request that the SDK's clients pass to a request handler. */
 interface SdkRequest {
   method: string
   protocol: string
@@ -13,7 +13,7 @@ interface SdkRequest {
   body?: unknown
 }
 
-/** No answer came over the wire: `cause` says why. */
+/** The error when no response came; `cause` is the reason. */
 export class WireFault extends Error {
   override readonly name = 'WireFault'
 }
@@ -24,7 +24,7 @@ const urlOf = ({ protocol, hostname, port, path, query }: SdkRequest): string =>
   return url.href
 }
 
-/** Creates the SDK's request handler over a wire. It throws a `WireFault` where no answer comes. */
+/** Makes the SDK's request handler over a transport. It throws a `WireFault` when no response comes. */
 export const handlerOver = (transport: Transport) => ({
   async handle(request: SdkRequest, { abortSignal }: { abortSignal?: AbortSignal } = {}) {
     const { host: _, 'content-length': __, ...headers } = request.headers
@@ -36,14 +36,14 @@ export const handlerOver = (transport: Transport) => ({
       throw new WireFault('no answer', { cause })
     })
     if (answer.body === undefined) throw new WireFault('too long an answer')
-    // A success that carries an error is one.
+    // A success with an error in its body is an error.
     const lies = answer.status < 300 && answer.body.includes('<ErrorResponse')
     const { 'content-encoding': ___, ...known } = answer.headers
     return { response: { statusCode: lies ? 400 : answer.status, headers: known, body: Buffer.from(answer.body) } }
   },
 })
 
-/** Loads the SDK. Throws an error that names the package to install where it is missing. */
+/** Loads the SDK. Throws an error that names the package to install when it is missing. */
 export const loadSdk = async () => {
   try {
     return await import('@aws-sdk/client-sns')

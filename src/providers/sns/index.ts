@@ -1,6 +1,6 @@
 /**
  * Amazon SNS, action "Publish" to a phone number, API version 2010-03-31, through the client of the AWS SDK for
- * JavaScript 3. SNS reports deliveries to CloudWatch Logs alone, and drops no duplicates of messages to a number.
+ * JavaScript 3. SNS reports deliveries only to CloudWatch Logs, and does not drop duplicates of messages to a number.
  */
 import { Type } from 'typebox'
 import type { CodeMessage, Provider, SendResult } from '../../core/delivery/ports.ts'
@@ -13,7 +13,7 @@ import { handlerOver, loadSdk, WireFault } from './client.ts'
 
 const DEFAULT_URL = 'https://sns.us-east-1.amazonaws.com'
 
-/** The error that the SDK throws for an answer that is not a success; `Code` is the name that SNS gives it. */
+/** The SDK's error for a response that is not a success; `Code` is the error's name in SNS. */
 interface SdkError {
   name: string
   Code?: unknown
@@ -24,7 +24,7 @@ interface SdkError {
 
 const PARAMETER_FAULTS = ['InvalidParameter', 'InvalidParameterValue']
 
-/** Returns true if the number is at fault: it opted out, or it is the parameter that SNS names before its reason. */
+/** Returns true if the number is at fault: it opted out, or SNS names it as the invalid parameter before the reason. */
 const blamesNumber = (code: string | undefined, message: string): boolean =>
   code === 'OptedOut' ||
   (PARAMETER_FAULTS.includes(code ?? '') &&
@@ -34,16 +34,16 @@ const interpretError = (error: unknown): SendResult => {
   if (error instanceof WireFault) return interpretFault(error.cause ?? error)
   const { name, Code, message, $metadata, $response } = error as SdkError
   const status = $metadata?.httpStatusCode ?? $response?.statusCode
-  // Without a status the SDK itself gave up, before it had anything to send.
+  // Without a status the SDK failed before it sent anything.
   if (status === undefined) return { outcome: 'failed', reason: /^\w{1,40}$/.test(name) ? name : 'SDK error' }
   if (status < 300) return UNREADABLE
-  // Its codes are words; anything else that stands there may be the number.
+  // Codes are words; other values may contain the number.
   const code = typeof Code === 'string' && /^[A-Za-z]{1,40}$/.test(Code) ? Code : undefined
   const retryAfter = parseRetryAfter($response?.headers?.['retry-after'])
   return rejected({ status, retryAfter }, code, blamesNumber(code, String(message)))
 }
 
-/** Resolves when the signal aborts, because the SDK looks for credentials without regard to it. */
+/** Resolves when the signal aborts, because the SDK ignores the signal while it looks for credentials. */
 const abortOf = (signal: AbortSignal) =>
   new Promise<SendResult>((resolve) => {
     const aborted = () => resolve({ outcome: 'unknown', reason: 'no answer in time' })
@@ -51,6 +51,7 @@ const abortOf = (signal: AbortSignal) =>
     else signal.addEventListener('abort', aborted, { once: true })
   })
 
+/** The definition of Amazon SNS. */
 export const snsProvider = defineProvider({
   name: 'sns',
   real: true,
@@ -61,21 +62,21 @@ export const snsProvider = defineProvider({
     SNS_ACCESS_KEY_ID: Type.Optional(
       textSetting(
         '^[A-Z0-9]{16,128}$',
-        'Access key id. Without it the SDK looks where it always does: the role of the machine, for one.',
+        'The access key id. Without it the SDK uses its default sources, such as the role of the machine.',
         'AKIDEXAMPLE00000',
       ),
     ),
     SNS_SECRET_ACCESS_KEY: Type.Optional(
-      secretSetting('The secret of that key.', 'the secret shown when the key was made'),
+      secretSetting('The secret of that access key.', 'the secret shown when the key was made'),
     ),
     SNS_SENDER_ID: Type.Optional(
       textSetting(
         '^(?=.*[A-Za-z])[A-Za-z0-9-]{1,11}$',
-        'The name that messages come from, in countries that allow one.',
+        'The sender name of the messages, in countries that allow one.',
         'Example',
       ),
     ),
-    SNS_URL: urlSetting(DEFAULT_URL, 'Where SNS takes messages; the endpoint of the region unless it is set.'),
+    SNS_URL: urlSetting(DEFAULT_URL, 'The URL of SNS. The default is replaced by the endpoint of the region.'),
   }),
   async create(settings, { transport }): Promise<Provider> {
     const { SNS_ACCESS_KEY_ID: accessKeyId, SNS_SECRET_ACCESS_KEY: secretAccessKey, SNS_SENDER_ID: sender } = settings

@@ -1,6 +1,6 @@
 /**
- * Telnyx, API v2, https://developers.telnyx.com/api-reference as read in November 2026: "Send a message",
- * "Create a connection-scoped TeXML call" and "Send WhatsApp Messages". Codes: "Messaging Error Code Reference".
+ * Telnyx, API v2, after https://developers.telnyx.com/api-reference in November 2026: "Send a message", "Create a
+ * connection-scoped TeXML call" and "Send WhatsApp Messages". Codes: "Messaging Error Code Reference".
  */
 import { Type } from 'typebox'
 import { E164 } from '../../core/delivery/phone.ts'
@@ -12,10 +12,10 @@ import { receiptUrl } from '../receipts.ts'
 import { secretSetting, senderSetting, templateSetting, textSetting, urlSetting } from '../settings.ts'
 import { readTelnyxReceipt } from './receipts.ts'
 
-/** Codes that blame the number whatever they point at: landline, not in service, STOP, no address, no WhatsApp user. */
+/** Codes that always blame the number: landline, not in service, STOP, no address, no WhatsApp user. */
 const NUMBER_CODES = new Set(['40001', '40012', '40300', '40310', '131026'])
 
-/** Codes that blame a number, ours or theirs: the pointer says which. */
+/** Codes that blame the sender or the recipient; the pointer tells which. */
 const EITHER_NUMBER_CODES = new Set(['10001', '10002', '10016'])
 
 const blamesNumber = ({ code, source }: Record<string, unknown>): boolean => {
@@ -28,7 +28,7 @@ const blamesNumber = ({ code, source }: Record<string, unknown>): boolean => {
 }
 
 const interpret: Interpret = (body, answer) => {
-  // A call's answer has no `data` around it.
+  // The response to a call has no surrounding `data`.
   const data = objectOf(body['data'] ?? body)
   const errors = [...objectsIn(body['errors']), ...objectsIn(data['errors'])]
   if (errors.length > 0 || !isSuccess(answer)) return rejectedBy(answer, errors, blamesNumber)
@@ -39,6 +39,7 @@ const interpret: Interpret = (body, answer) => {
   return !id && data['status'] === 'queued' ? { outcome: 'accepted' } : acceptedAs(id)
 }
 
+/** The definition of Telnyx. */
 export const telnyxProvider = defineProvider({
   name: 'telnyx',
   real: true,
@@ -51,28 +52,28 @@ export const telnyxProvider = defineProvider({
     TELNYX_MESSAGING_PROFILE_ID: Type.Optional(
       textSetting(
         '^[A-Za-z0-9-]+$',
-        'The messaging profile to send by; an alphanumeric sender needs one.',
+        'The messaging profile to send with. Alphanumeric senders require one.',
         '00000000-0000-4000-8000-000000000000',
       ),
     ),
     TELNYX_PUBLIC_KEY: Type.Optional(
       textSetting(
         '^[A-Za-z0-9+/]{43}=$',
-        'The public key that Telnyx signs receipts with; none are asked for without it.',
+        'The public key that verifies receipts. Without it Doorcode requests no receipts.',
         '11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=',
       ),
     ),
-    TELNYX_VOICE_FROM: Type.Optional(textSetting(E164, 'The number that calls come from.', '+13125550001')),
+    TELNYX_VOICE_FROM: Type.Optional(textSetting(E164, 'The caller number of voice calls.', '+13125550001')),
     TELNYX_TEXML_APP_ID: Type.Optional(
       textSetting(
         '^[A-Za-z0-9-]+$',
-        'The TeXML application that calls are made by; with TELNYX_VOICE_FROM it makes the voice channel.',
+        'The TeXML application that makes calls. Together with TELNYX_VOICE_FROM it enables the voice channel.',
         '1234567890123456789',
       ),
     ),
     TELNYX_WHATSAPP_FROM: Type.Optional(textSetting(E164, 'Your WhatsApp number.', '+13125550001')),
     TELNYX_WHATSAPP_TEMPLATE: templateSetting('TELNYX_WHATSAPP_FROM'),
-    TELNYX_URL: urlSetting('https://api.telnyx.com', "Base address of Telnyx's API."),
+    TELNYX_URL: urlSetting('https://api.telnyx.com', "Base URL of Telnyx's API."),
   }),
   api: ({ TELNYX_URL: url, TELNYX_API_KEY: key }) => ({ url, authorization: `Bearer ${key}` }),
   // "Get user balance details".
@@ -93,7 +94,7 @@ export const telnyxProvider = defineProvider({
       components: templateComponents(message, 0),
     })
     return {
-      // The encoding is chosen by Telnyx: UCS-2 as soon as a character is not of GSM-7.
+      // Telnyx chooses the encoding: UCS-2 if a character is not in GSM-7.
       sms: (message) => ({
         path: '/v2/messages',
         json: { from, to: message.to, text: message.text, messaging_profile_id, webhook_url: callback(message) },
@@ -106,7 +107,7 @@ export const telnyxProvider = defineProvider({
           json: {
             From: caller,
             To: message.to,
-            // `alice` is the one voice that speaks the language it is given.
+            // `alice` is the only voice that follows the given language.
             Texml: sayXml(message, 'alice'),
             ...(receiptsUrl && { StatusCallback: callback(message), StatusCallbackMethod: 'POST' }),
           },

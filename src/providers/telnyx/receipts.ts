@@ -1,6 +1,6 @@
 /**
- * Telnyx's receipts: JSON about messages ("Receiving Webhooks for Messaging"), forms about calls ("TeXML call
- * completed"), both signed the same way. https://developers.telnyx.com/docs/messaging/messages/receiving-webhooks
+ * Telnyx's receipts: JSON about messages ("Receiving Webhooks for Messaging") and forms about calls ("TeXML call
+ * completed"). Both have the same signature. https://developers.telnyx.com/docs/messaging/messages/receiving-webhooks
  */
 import { createPublicKey, verify } from 'node:crypto'
 import type { Receipt } from '../../core/delivery/ports.ts'
@@ -8,7 +8,7 @@ import { isObject, parseJson } from '../../http-client/client.ts'
 import { codeOf, objectOf, objectsIn } from '../answers.ts'
 import { createReceiptReader, createStatusReader, type ReceiptReader, receiptOf, sendIdIn } from '../receipts.ts'
 
-/** How far a message or a call has come; other statuses do not matter. */
+/** Maps the statuses of messages and calls; others are ignored. */
 const statusOf = createStatusReader({
   sent: ['sent'],
   delivered: ['delivered', 'read', 'completed'],
@@ -23,7 +23,7 @@ const readMessage = (text: string, url: string): Receipt[] | undefined => {
   const { id, to, errors, webhook_url } = data['payload']
   const [[addressee], [error]] = [objectsIn(to), objectsIn(errors)]
   return receiptOf({
-    // The address is not signed, its copies in the body are.
+    // The URL is not signed, but its copies in the body are.
     sendId: sendIdIn(webhook_url) ?? sendIdIn(objectOf(meta)['delivered_to']) ?? sendIdIn(url),
     messageId: id,
     status: statusOf(addressee?.['status']),
@@ -40,8 +40,8 @@ const readCall = (text: string, url: string): Receipt[] | undefined => {
 }
 
 /**
- * Creates a reader of what Telnyx signed with its Ed25519 key: the time, a bar and the raw body. The public key is 32
- * bytes in base64, as the portal shows it.
+ * Makes a reader of receipts that Telnyx signed with its Ed25519 key, over the time, a vertical bar and the raw body.
+ * The public key is 32 bytes in base64, as the portal shows it.
  */
 export const readTelnyxReceipt = (publicKey: string): ReceiptReader => {
   const x = Buffer.from(publicKey, 'base64').toString('base64url')

@@ -1,6 +1,6 @@
 /**
- * Twilio, API 2010-04-01, as https://www.twilio.com/docs described it in November 2026: "Messages resource", "Call
- * resource", "TwiML Voice: <Say>" and the content type whatsapp/authentication. Codes: "Error and Warning Dictionary".
+ * Twilio, API 2010-04-01, after https://www.twilio.com/docs in November 2026: "Messages resource", "Call resource",
+ * "TwiML Voice: <Say>" and the content type whatsapp/authentication. Codes: "Error and Warning Dictionary".
  */
 import { Type } from 'typebox'
 import { E164 } from '../../core/delivery/phone.ts'
@@ -14,20 +14,21 @@ import { secretSetting, textSetting, urlSetting, voiceSetting } from '../setting
 import { readTwilioReceipt } from './receipts.ts'
 
 /**
- * Codes that blame the number: no valid number (21211 for messages, 21217 for calls), a short code, opted out, no
- * mobile number, a landline, unknown to its network, a landline again, and no user of WhatsApp (two of them).
+ * Codes that blame the number: invalid (21211 for messages, 21217 for calls), a short code, opted out, not a mobile
+ * number, a landline, unknown to its network, a landline again, not a WhatsApp user (two codes).
  */
 const NUMBER_CODES = new Set('21211 21217 21265 21610 21614 21635 30005 30006 63003 63024'.split(' '))
 
-/** The statuses of a message or a call that was made in vain. */
+/** The final statuses of messages and calls that failed. */
 const IN_VAIN = new Set<unknown>(['failed', 'undelivered', 'canceled'])
 
+/** The definition of Twilio. */
 export const twilioProvider = defineProvider({
   name: 'twilio',
   real: true,
   document: { url: 'https://www.twilio.com/docs/messaging/api/message-resource', version: '2010-04-01, November 2026' },
   channels: ['sms', 'voice', 'whatsapp'],
-  receipts: 'HMAC-SHA1 over the address and all parameters, by the auth token; no time is signed',
+  receipts: 'HMAC-SHA1 over the URL and all parameters, by the auth token; no time is signed',
   settings: Type.Object({
     TWILIO_ACCOUNT_SID: textSetting(
       '^AC[0-9A-Za-z]{32}$',
@@ -35,12 +36,12 @@ export const twilioProvider = defineProvider({
       'ACXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX',
     ),
     TWILIO_AUTH_TOKEN: secretSetting(
-      'The primary auth token of that account; receipts are signed with it too.',
+      'The primary auth token of that account. Twilio also signs receipts with it.',
       'the token shown in the console',
     ),
     TWILIO_FROM: textSetting(
       '^(\\+[1-9]\\d{1,14}|MG[0-9A-Za-z]{32})$',
-      'Who the messages come from: a number of yours, or a messaging service (its SID).',
+      'The sender of the messages: one of your numbers, or the SID of a messaging service.',
       '+15017122661',
       'MGXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX',
     ),
@@ -49,13 +50,13 @@ export const twilioProvider = defineProvider({
     TWILIO_WHATSAPP_TEMPLATE: Type.Optional(
       textSetting(
         '^HX[0-9A-Za-z]{32}$',
-        'The SID of the approved whatsapp/authentication template, in the one language it has; with TWILIO_WHATSAPP_FROM it makes the WhatsApp channel.',
+        'The SID of the approved whatsapp/authentication template, which has one language. Together with TWILIO_WHATSAPP_FROM it enables the WhatsApp channel.',
         'HXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX',
       ),
     ),
     TWILIO_URL: urlSetting(
       'https://api.twilio.com',
-      "Base address of Twilio's API; other regions have their own.",
+      "Base URL of Twilio's API. Other regions have other URLs.",
       'https://api.twilio.com',
       'https://api.dublin.ie1.twilio.com',
     ),
@@ -76,7 +77,7 @@ export const twilioProvider = defineProvider({
     const callback = ({ sendId }: CodeMessage) =>
       receiptsUrl ? [['StatusCallback', receiptUrl(receiptsUrl, sendId)] as const] : []
     return {
-      // The encoding is chosen by Twilio: UCS-2 as soon as a character is not of GSM-7.
+      // Twilio chooses the encoding: UCS-2 if a character is not in GSM-7.
       sms: (message) => ({
         path: '/Messages.json',
         form: [
@@ -86,7 +87,7 @@ export const twilioProvider = defineProvider({
           ...callback(message),
         ],
       }),
-      // Which voice speaks a language is the account's choice.
+      // The account's settings choose the voice of a language.
       voice:
         caller &&
         ((message) => ({

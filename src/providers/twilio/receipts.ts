@@ -1,12 +1,12 @@
 /**
  * Twilio's status callbacks, for messages ("Outbound Message Status in Status Callbacks") and for calls ("Call
- * resource"), and the signature of both: https://www.twilio.com/docs/usage/webhooks/webhooks-security
+ * resource"), and their signature: https://www.twilio.com/docs/usage/webhooks/webhooks-security
  */
 import { isSameText } from '../../core/same-text.ts'
 import { codeOf } from '../answers.ts'
 import { createReceiptReader, createStatusReader, hmac, type ReceiptReader, receiptOf } from '../receipts.ts'
 
-/** How far a message has come; other statuses do not matter. */
+/** Maps the statuses of messages; others are ignored. */
 const messageStatus = createStatusReader({
   sent: ['sent'],
   delivered: ['delivered', 'read'],
@@ -14,20 +14,20 @@ const messageStatus = createStatusReader({
   failed: ['failed', 'canceled'],
 })
 
-/** How a call has ended; other statuses do not matter. */
+/** Maps the final statuses of calls; others are ignored. */
 const callStatus = createStatusReader({
   delivered: ['completed'],
   undelivered: ['busy', 'no-answer'],
   failed: ['failed', 'canceled'],
 })
 
-/** Joins each name with each of its values, in order and without repetitions. */
+/** Joins each name with each of its values, sorted and without repetitions. */
 const concatenate = (form: URLSearchParams): string => {
   const names = [...new Set(form.keys())].sort()
   return names.flatMap((name) => [...new Set(form.getAll(name))].sort().map((value) => name + value)).join('')
 }
 
-/** Returns the forms of our address that Twilio may have signed: it does not always sign the port. */
+/** Returns the forms of our URL that Twilio may have signed: with and without the port. */
 const addressesOf = (url: string): string[] => {
   if (!URL.canParse(url)) return []
   const { protocol, hostname, port, pathname, search } = new URL(url)
@@ -35,7 +35,7 @@ const addressesOf = (url: string): string[] => {
   return [`${protocol}//${hostname}${pathname}${search}`, `${protocol}//${hostname}:${explicit}${pathname}${search}`]
 }
 
-/** Creates a reader of what Twilio signed with the auth token: the address and all parameters, but no time. */
+/** Makes a reader of callbacks signed with the auth token, over the URL and all parameters, without the time. */
 export const readTwilioReceipt = (token: string): ReceiptReader =>
   createReceiptReader({
     verify: ({ url, headers, body }) => {
@@ -52,7 +52,7 @@ export const readTwilioReceipt = (token: string): ReceiptReader =>
         sendId: query.get('send_id'),
         messageId: form.get(ofMessage === null ? 'CallSid' : 'MessageSid'),
         status: ofMessage === null ? callStatus(ofCall) : messageStatus(ofMessage),
-        // Calls have no code, but the way they ended says as much.
+        // Calls have no error code, so the final status is the reason.
         reason: codeOf(form.get('ErrorCode') ?? ofCall),
       })
     },

@@ -1,6 +1,6 @@
 /**
- * Vonage: Messages API v1 (OpenAPI 1.20.0) for text and WhatsApp, Voice API v1 (OpenAPI 1.10.0) for calls, as
- * https://developer.vonage.com/en/api described them in November 2026. Codes: "API Errors", Messages API.
+ * Vonage, after https://developer.vonage.com/en/api in November 2026: Messages API v1 (OpenAPI 1.20.0) for text and
+ * WhatsApp, Voice API v1 (OpenAPI 1.10.0) for calls. Codes: "API Errors", Messages API.
  */
 import type { CodeMessage } from '../../core/delivery/ports.ts'
 import { basicAuth, isObject } from '../../http-client/client.ts'
@@ -13,15 +13,15 @@ import { settings } from './settings.ts'
 import { createTokenSigner } from './token.ts'
 
 /**
- * Codes that blame the number: barred, invalid, gone for good, opted out (STOP), no user of the channel, invalid for
+ * Codes that blame the number: barred, invalid, no longer in use, opted out (STOP), no user of the channel, invalid for
  * the channel.
  */
 const NUMBER_CODES = new Set(['1050', '1170', '1190', '1240', '1300', '1430'])
 
-/** Returns true if a problem blames the number: by its code, its title, or the members that it complains about. */
+/** Returns true if a problem blames the number: by its code, its title, or its invalid members. */
 const blamesNumber = (problem: Record<string, unknown>): boolean =>
   NUMBER_CODES.has(problemCode(problem) ?? '') ||
-  // The example of this problem in the OpenAPI document has a code that the list does not know.
+  // The example of this problem in the OpenAPI document has a code that is missing in the list.
   problem['title'] === 'Invalid recipient' ||
   objectsIn(problem['invalid_parameters']).some(({ name }) => typeof name === 'string' && /^to\b/.test(name))
 
@@ -41,6 +41,7 @@ const templateOf = (message: CodeMessage, template: string) => {
   return { type: 'template', template: { namespace, name, language, components: templateComponents(message, '0') } }
 }
 
+/** The definition of Vonage. */
 export const vonageProvider = defineProvider({
   name: 'vonage',
   real: true,
@@ -55,7 +56,7 @@ export const vonageProvider = defineProvider({
     url,
     authorization: basicAuth(key, secret),
   }),
-  // Account API, "Retrieve API Secrets": their ids and dates, never themselves.
+  // Account API, "Retrieve API Secrets": returns their ids and dates, never the secrets.
   probe: ({ VONAGE_API_KEY }) => `/accounts/${VONAGE_API_KEY}/secrets`,
   requests: (given, { receiptsUrl, now }) => {
     const {
@@ -66,7 +67,7 @@ export const vonageProvider = defineProvider({
       VONAGE_WHATSAPP_FROM: whatsapp,
       VONAGE_WHATSAPP_TEMPLATE: template,
     } = given
-    // The Voice API wants credentials of its own.
+    // The Voice API needs separate credentials.
     const signToken = application && pem && caller ? createTokenSigner(application, pem, now) : undefined
     const messageOf = ({ to, channel, sendId }: CodeMessage, from: string, content: object) => ({
       path: '/v1/messages',
@@ -80,7 +81,7 @@ export const vonageProvider = defineProvider({
       },
     })
     return {
-      // The encoding is chosen by Vonage: Unicode as soon as a character wants it.
+      // Vonage chooses the encoding: Unicode if a character needs it.
       sms: (message) => messageOf(message, from, { message_type: 'text', text: message.text }),
       voice:
         caller &&

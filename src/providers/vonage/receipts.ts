@@ -1,6 +1,6 @@
 /**
  * Vonage's webhooks: the status of messages (Messages API v1, "Message Status") and the events of calls (Voice API,
- * "Webhooks Reference"), and the signature of both ("Decoding signed webhooks"):
+ * "Webhooks Reference"), and their signature ("Decoding signed webhooks"):
  * https://developer.vonage.com/en/getting-started/concepts/webhooks
  */
 import { isObject, parseJson } from '../../http-client/client.ts'
@@ -8,29 +8,29 @@ import { codeOf, objectOf } from '../answers.ts'
 import { createTokenVerifier, isHashOf } from '../receipt-token.ts'
 import { createReceiptReader, createStatusReader, type ReceiptReader, receiptOf } from '../receipts.ts'
 
-/** How far a message has come. */
+/** Maps the statuses of messages. */
 const messageStatus = createStatusReader({
   sent: ['submitted'],
   delivered: ['delivered', 'read'],
   undelivered: ['rejected'],
-  // Vonage did not get it to the channel's provider.
+  // Vonage could not hand it to the channel's provider.
   failed: ['undeliverable'],
 })
 
-/** How a call has ended; other statuses do not matter. */
+/** Maps the final statuses of calls; others are ignored. */
 const callStatus = createStatusReader({
   delivered: ['completed'],
   undelivered: ['busy', 'rejected', 'timeout', 'unanswered'],
   failed: ['cancelled', 'failed'],
 })
 
-/** Returns the code of a problem (RFC 7807), fit for the log: its type ends in it, or its title is it. */
+/** Returns the code of a problem (RFC 7807), safe to log: the end of its type, or its title. */
 export const problemCode = ({ type, title }: Record<string, unknown>): string | undefined =>
   codeOf(typeof type === 'string' ? type.split('#')[1] : undefined) ?? codeOf(title)
 
 const isText = (value: unknown): boolean => typeof value === 'string' && value !== ''
 
-/** Creates a reader of what Vonage signed with the signature secret: the time and the hash of the body. */
+/** Makes a reader of webhooks signed with the signature secret, over the time and the hash of the body. */
 export const readVonageReceipt = (secret: string): ReceiptReader => {
   const verifyToken = createTokenVerifier(secret)
   return createReceiptReader({
@@ -52,7 +52,7 @@ export const readVonageReceipt = (secret: string): ReceiptReader => {
           : undefined
       }
       if (!isText(uuid)) return undefined
-      // Calls have no code, but the way they ended says as much.
+      // Calls have no error code, so the detail or the final status is the reason.
       const reason = codeOf(detail) ?? codeOf(status)
       return receiptOf({ sendId: query.get('send_id'), messageId: uuid, status: callStatus(status), reason })
     },

@@ -1,14 +1,14 @@
-/** The token that Vonage's Voice API wants: https://developer.vonage.com/en/getting-started/concepts/authentication */
+/** The token of Vonage's Voice API: https://developer.vonage.com/en/getting-started/concepts/authentication */
 import { createPrivateKey, randomUUID } from 'node:crypto'
 import { createSigner } from 'fast-jwt'
 
-/** How long a token is valid, in seconds: as long as clocks may differ. */
+/** Validity of a token in seconds, which covers the difference of clocks. */
 const LIFETIME = 300
 
-/** Creates the signer of an RSA key in PEM, whose line ends may be written out. Throws for any other key. */
+/** Makes the signer of an RSA key in PEM, whose line ends may be written as `\n`. Throws for other keys. */
 const createRsaSigner = (pem: string): ((claims: object) => string) => {
   try {
-    // Read first, because fast-jwt believes a PEM header.
+    // Parsed first, because fast-jwt trusts the PEM header.
     const key = createPrivateKey(pem.replaceAll('\\n', '\n')).export({ type: 'pkcs8', format: 'pem' })
     return createSigner({ algorithm: 'RS256', key })
   } catch {
@@ -17,8 +17,8 @@ const createRsaSigner = (pem: string): ((claims: object) => string) => {
 }
 
 /**
- * Creates a function that signs a new token (JWT, RS256) for one application, valid for five minutes. `now` is Unix
- * time, ms. Throws when the key is not an RSA key.
+ * Makes a function that signs a new token (JWT, RS256) for one application, valid for five minutes. `now` returns Unix
+ * ms. Throws when the key is not an RSA key.
  */
 export const createTokenSigner = (application: string, pem: string, now: () => number): (() => string) => {
   const sign = createRsaSigner(pem)

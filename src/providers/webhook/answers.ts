@@ -1,12 +1,14 @@
-/** Judges the answers of a gateway by settings: the id, the condition of a success, and the meaning of statuses. */
+/**
+ * The interpretation of a gateway's responses by settings: the id, the condition of a success, the meaning of statuses.
+ */
 import type { SendResult } from '../../core/delivery/ports.ts'
 import { type HttpAnswer, isObject } from '../../http-client/client.ts'
 import { accepted, isSuccess, rejected, UNREADABLE } from '../answers.ts'
 
-/** The meanings that a status can be given. */
+/** The outcomes that a status can have. */
 const OUTCOMES = ['accepted', 'refused', 'failed', 'unknown'] as const
 
-/** The settings that say what an answer means. */
+/** The settings that interpret a response. */
 export interface AnswerSettings {
   WEBHOOK_MESSAGE_ID?: string
   WEBHOOK_ACCEPTED_IF?: string
@@ -16,7 +18,7 @@ export interface AnswerSettings {
 /** Returns a function that finds a value by its JSON pointer (RFC 6901). Throws for a text that is not a pointer. */
 const parsePointer = (setting: string, pointer: string): ((json: unknown) => unknown) => {
   if (!/^(\/([^~/]|~[01])*)+$/.test(pointer)) {
-    throw new Error(`${setting} has "${pointer}", which is no JSON pointer. For example: /messages/0/id`)
+    throw new Error(`${setting} has "${pointer}", which is not a JSON pointer. For example: /messages/0/id`)
   }
   const path = pointer
     .slice(1)
@@ -25,7 +27,7 @@ const parsePointer = (setting: string, pointer: string): ((json: unknown) => unk
   return (json) =>
     path.reduce<unknown>(
       (value, step) =>
-        // An array's `length` is not an element.
+        // The `length` of an array is not an element.
         typeof value === 'object' &&
         value !== null &&
         Object.hasOwn(value, step) &&
@@ -36,7 +38,7 @@ const parsePointer = (setting: string, pointer: string): ((json: unknown) => unk
     )
 }
 
-/** Reads `/status=0`: the value of the answer that says that the message was taken. */
+/** Reads `/status=0`: the value in a response that means acceptance. */
 const parseCondition = (text: string): ((json: unknown) => boolean) => {
   const at = text.indexOf('=')
   if (at < 0) throw new Error(`WEBHOOK_ACCEPTED_IF has "${text}", which is not POINTER=VALUE. For example: /status=0`)
@@ -48,7 +50,7 @@ const parseCondition = (text: string): ((json: unknown) => boolean) => {
   }
 }
 
-/** Reads `2xx=accepted,404=refused`: an exact status says more than its class. */
+/** Reads `2xx=accepted,404=refused`. An exact status takes precedence over its class. */
 const parseStatuses = (items: readonly string[]) => {
   const meanings = new Map<string, SendResult['outcome']>()
   for (const item of items) {
@@ -64,7 +66,7 @@ const parseStatuses = (items: readonly string[]) => {
   return (status: number) => meanings.get(String(status)) ?? meanings.get(`${Math.floor(status / 100)}xx`)
 }
 
-/** Creates the judge of a gateway's answers. Throws for a setting that cannot be read. */
+/** Makes the interpreter of a gateway's responses. Throws for an invalid setting. */
 export const createInterpreter = (settings: AnswerSettings): ((answer: HttpAnswer) => SendResult) => {
   const { WEBHOOK_MESSAGE_ID: pointer, WEBHOOK_ACCEPTED_IF: condition } = settings
   const findId = pointer === undefined ? undefined : parsePointer('WEBHOOK_MESSAGE_ID', pointer)
@@ -76,9 +78,9 @@ export const createInterpreter = (settings: AnswerSettings): ((answer: HttpAnswe
     const meaning = meaningOf(status)
     if (meaning === 'refused' || meaning === 'unknown') return { outcome: meaning, reason }
     if (meaning === 'failed') return { outcome: 'failed', reason, ...(retryAfter !== undefined && { retryAfter }) }
-    // A gateway without a description may mean anything by 400: the next provider finds out whether it is the number.
+    // A 400 of an undocumented gateway may have any cause, so the next provider tries the number.
     if (meaning === undefined && !isSuccess(answer)) return rejected(answer)
-    // What the settings look for in the answer needs a place to stand there.
+    // The settings search members, so a body without any is unreadable.
     const hasMembers = isObject(json) || (Array.isArray(json) && json.length > 0)
     if (text === undefined || ((isAccepted ?? findId) && !hasMembers)) return UNREADABLE
     if (isAccepted && !isAccepted(json)) return { outcome: 'failed', reason: `${reason} without WEBHOOK_ACCEPTED_IF` }

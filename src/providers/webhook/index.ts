@@ -1,6 +1,6 @@
 /**
- * Any gateway that takes a message by one HTTP request, described by settings alone, whose meaning stands in
- * docs/delivery.md. The only document is the gateway's own.
+ * Any gateway that takes a message in one HTTP request, described by settings alone (see docs/delivery.md). The
+ * gateway's documentation defines the request.
  */
 import { Type } from 'typebox'
 import { defineProvider } from '../define-provider.ts'
@@ -10,6 +10,7 @@ import { compileBody, compileUrl, type Format, valuesOf } from './template.ts'
 
 const METHODS = ['POST', 'PUT', 'GET'] as const
 
+/** The definition of the generic gateway. */
 export const webhookProvider = defineProvider({
   name: 'webhook',
   real: true,
@@ -18,7 +19,7 @@ export const webhookProvider = defineProvider({
   settings: Type.Object({
     WEBHOOK_URL: Type.String({
       pattern: '^https?://[^\\s]+$',
-      description: 'Where the gateway takes messages. May have placeholders, like the body.',
+      description: 'The URL of the gateway for messages. May have placeholders, like the body.',
       examples: ['https://sms.example.com/send'],
     }),
     WEBHOOK_METHOD: Type.Union(
@@ -40,7 +41,7 @@ export const webhookProvider = defineProvider({
       ['json', 'form'].map((format) => Type.Literal(format)),
       {
         default: 'json',
-        description: 'What the body is: JSON, or the fields of a form.',
+        description: 'The format of the body: JSON, or the fields of a form.',
         examples: ['form'],
       },
     ),
@@ -52,20 +53,20 @@ export const webhookProvider = defineProvider({
     }),
     WEBHOOK_MESSAGE_ID: Type.Optional(
       Type.String({
-        description: 'JSON pointer to the id of the message in the answer.',
+        description: 'JSON pointer to the message id in the response.',
         examples: ['/messages/0/id'],
       }),
     ),
     WEBHOOK_ACCEPTED_IF: Type.Optional(
       Type.String({
-        description: 'What a success must say to count as one, where the gateway answers 200 to everything.',
+        description: 'The value in a response that means acceptance, for gateways that always return status 200.',
         examples: ['/status=0'],
       }),
     ),
     WEBHOOK_STATUSES: Type.Array(Type.String(), {
       default: [],
       description:
-        'What the statuses of the gateway mean, where it is not the usual: `accepted`, `refused` (the number), `failed` or `unknown`.',
+        'The meanings of statuses that differ from the defaults: `accepted`, `refused` (the number), `failed` or `unknown`.',
       examples: ['404=refused', '5xx=failed'],
     }),
   }),

@@ -1,11 +1,11 @@
-/** Checks what the settings put into a request: its headers and its address. */
+/** The checks of the headers and the URL in the settings. */
 import { BlockList, isIP } from 'node:net'
 import { hasPlaceholder } from './template.ts'
 
-/** Headers that are not the gateway's but the connection's, which is ours: with one of them no request would leave. */
+/** Headers that belong to the connection, not to the gateway. A request with one of them would fail. */
 const OURS = ['connection', 'content-length', 'expect', 'keep-alive', 'transfer-encoding', 'upgrade']
 
-/** Reads `Name: value` lines, separated by line breaks or by `|`. Throws for a line that cannot be a header. */
+/** Reads `Name: value` lines, separated by line breaks or `|`. Throws for a line that is not a header. */
 export const parseHeaders = (text: string): Record<string, string> =>
   Object.fromEntries(
     text
@@ -31,11 +31,11 @@ export const parseHeaders = (text: string): Record<string, string> =>
       }),
   )
 
-/** Addresses that lead to the credentials service of the machine and not to a gateway. */
+/** Addresses of the machine's credentials service, which must not be a gateway. */
 const LINK_LOCAL = new BlockList()
 LINK_LOCAL.addSubnet('169.254.0.0', 16)
 LINK_LOCAL.addSubnet('fe80::', 10, 'ipv6')
-// Not link-local, and yet where EC2 keeps them for IPv6.
+// Not link-local, but the IPv6 address of the credentials service on EC2.
 LINK_LOCAL.addAddress('fd00:ec2::254', 'ipv6')
 
 const isLinkLocal = (host: string): boolean => {
@@ -44,18 +44,18 @@ const isLinkLocal = (host: string): boolean => {
   return version !== 0 && LINK_LOCAL.check(address, version === 4 ? 'ipv4' : 'ipv6')
 }
 
-/** Throws for an address that is not of HTTP, holds credentials, lets a message choose the host, or is link-local. */
+/** Throws for a URL that is not HTTP, contains credentials, has a placeholder in the host, or is link-local. */
 export const checkUrl = (template: string): void => {
   const url = URL.parse(template.replaceAll(/[{}]/g, ''))
   if (!url || !/^https?:$/.test(url.protocol)) {
-    throw new Error('WEBHOOK_URL is no address of HTTP. For example: https://sms.example.com/send')
+    throw new Error('WEBHOOK_URL is not an HTTP URL. For example: https://sms.example.com/send')
   }
   if (url.username || url.password) {
     throw new Error(
       'WEBHOOK_URL must not hold credentials: put them into WEBHOOK_HEADERS. For example: Authorization: Basic abc',
     )
   }
-  // A number must not choose the host, and what follows `#` never leaves.
+  // A number must not choose the host, and the part after `#` is never sent.
   if (!/^https?:\/\/[^/?#\\{}]+(?:[/?][^#]*)?$/i.test(template)) {
     throw new Error(
       'WEBHOOK_URL must have a host without placeholders and no "#". For example: https://sms.example.com/send',
