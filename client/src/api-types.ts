@@ -708,7 +708,7 @@ export interface components {
         /**
          * @description No code can be sent to this phone number. Its country is not served, its number type cannot belong to a person, or a provider refused it permanently.
          *
-         *     Do not repeat the same call: it fails again. At a registration or a change of the number, let the user enter another number. If the number itself is the reason, `detail` explains it and names the rule of its country that is often missed. At `POST /login`, try another `channel`, or ask an operator to change the number. Operators find the reason with `doorcode sms show NUMBER`. `SMS_COUNTRIES` and `SMS_VOIP` set the numbers that are served.
+         *     Do not repeat the same call: it fails again. At a registration or a change of the number, let the user enter another number. If the number itself is invalid, `detail` gives the reason and, for some countries, a common mistake. At `POST /login`, try another `channel`, or ask an operator to change the number. Operators find the reason with `doorcode sms show NUMBER`. `SMS_COUNTRIES` and `SMS_VOIP` set the numbers that are served.
          */
         DestinationNotAllowedProblem: {
             /**
@@ -825,7 +825,7 @@ export interface components {
         /**
          * @description Too many wrong codes were entered in a row. The account accepts no codes for 15 minutes; each further lock lasts twice as long.
          *
-         *     Show the remaining time from `retry_after`. A resend, a new login or another device does not shorten it; a correct code then clears the lock. An operator can clear it with `doorcode user reset-factor NAME`.
+         *     Show the remaining time from `retry_after`. A resend, a new login or another device does not shorten it. After that time, a correct code clears the lock. An operator can clear it with `doorcode user reset-factor NAME`.
          */
         FactorLockedProblem: {
             /**

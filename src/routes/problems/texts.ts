@@ -109,7 +109,7 @@ export const PROBLEM_TEXTS: Readonly<Record<ProblemCode, ProblemText>> = {
       'No code can be sent to this phone number. Its country is not served, its number type cannot belong to a person, or a provider refused it permanently.',
     user: 'We cannot send a code to this phone number. Please use another one, or contact support.',
     developer:
-      'Do not repeat the same call: it fails again. At a registration or a change of the number, let the user enter another number. If the number itself is the reason, `detail` explains it and names the rule of its country that is often missed. At `POST /login`, try another `channel`, or ask an operator to change the number. Operators find the reason with `doorcode sms show NUMBER`. `SMS_COUNTRIES` and `SMS_VOIP` set the numbers that are served.',
+      'Do not repeat the same call: it fails again. At a registration or a change of the number, let the user enter another number. If the number itself is invalid, `detail` gives the reason and, for some countries, a common mistake. At `POST /login`, try another `channel`, or ask an operator to change the number. Operators find the reason with `doorcode sms show NUMBER`. `SMS_COUNTRIES` and `SMS_VOIP` set the numbers that are served.',
   },
   idempotency_key_reused: {
     happened: 'This `Idempotency-Key` was already used for a different request.',
@@ -141,7 +141,7 @@ export const PROBLEM_TEXTS: Readonly<Record<ProblemCode, ProblemText>> = {
     happened: `Too many wrong codes were entered in a row. The account accepts no codes for ${durationInWords(DEFAULT_LIMITS.firstLock)}; each further lock lasts twice as long.`,
     user: 'Too many wrong codes. Please wait a while before you try again.',
     developer:
-      'Show the remaining time from `retry_after`. A resend, a new login or another device does not shorten it; a correct code then clears the lock. An operator can clear it with `doorcode user reset-factor NAME`.',
+      'Show the remaining time from `retry_after`. A resend, a new login or another device does not shorten it. After that time, a correct code clears the lock. An operator can clear it with `doorcode user reset-factor NAME`.',
   },
   internal_error: {
     happened: 'The service failed because of an internal error.',
