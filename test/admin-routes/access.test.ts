@@ -248,7 +248,7 @@ t.test('answers wrong methods, media types and sizes with problems', async (t) =
 t.test('returns 503 and authorizes no call while the database is down', async (t) => {
   const { createDatabase } = await import('../../src/store/database.ts')
   const { createAdminKeyStore } = await import('../../src/store/users/admin-keys.ts')
-  const away = createDatabase({ url: 'postgres://nobody@127.0.0.1:1/none', poolSize: 1, onIdleError: () => {} })
+  const away = createDatabase({ url: 'postgres://unknown@127.0.0.1:1/none', poolSize: 1, onIdleError: () => {} })
   t.teardown(() => away.close())
   const { admin } = await createAdminWorld(t, { admin: { keys: createAdminKeyStore(away) } })
   t.match(await admin.get('/admin/users'), { status: 503, body: { code: 'service_unavailable' } })

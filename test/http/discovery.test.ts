@@ -83,7 +83,7 @@ t.test('lets an API verify tokens with the published keys alone and refuse all o
   t.match(protectedHeader, { alg: 'EdDSA', typ: 'at+jwt', kid: files.firstKey })
 
   const [head, claims, signature] = token.split('.')
-  const raised = Buffer.from(JSON.stringify({ ...payload, sub: 'somebody else' })).toString('base64url')
+  const raised = Buffer.from(JSON.stringify({ ...payload, sub: 'another user' })).toString('base64url')
   for (const [what, refused, change] of [
     ['altered', `${head}.${raised}.${signature}`, {}],
     ['with another signature', `${head}.${claims}.${'A'.repeat(86)}`, {}],

@@ -177,7 +177,7 @@ t.test('allows cross-origin calls only from the listed origins', async (t) => {
 
 t.test('serves a page at every problem type', async (t) => {
   const world = await createWorld(t)
-  const { body } = await world.login('nobody')
+  const { body } = await world.login('unknown')
   const page = await world.get(new URL(body.type).pathname)
   t.match(page, { status: 200, body: { type: body.type, code: 'invalid_credentials', status: 401, title: body.title } })
 })

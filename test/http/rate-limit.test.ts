@@ -143,7 +143,7 @@ t.test('reports the remaining requests of each counted limit in every response',
     t.equal(left['login']?.r, route && ADDRESS_LIMITS.login - logins, 'only the limit of the route is reported')
   }
   t.strictSame(Object.keys(limitsOf(t, await at('POST', '/verify', {}))), ['everything', 'verify'])
-  t.strictSame(Object.keys(limitsOf(t, await at('POST', '/webhooks/sms/nobody', {}))), ['receipts'])
+  t.strictSame(Object.keys(limitsOf(t, await at('POST', '/webhooks/sms/unknown', {}))), ['receipts'])
 })
 
 t.test('reports 0 remaining requests over a limit, and a Retry-After at its reset or later', async (t) => {
@@ -193,7 +193,7 @@ t.test('reports the same limits for known and unknown usernames', async (t) => {
     }
     return answers
   }
-  t.strictSame(await reported('alice', '198.51.100.7'), await reported('nobody', '198.51.100.8'))
+  t.strictSame(await reported('alice', '198.51.100.7'), await reported('unknown', '198.51.100.8'))
 })
 
 t.test('reports no limits on health routes, nor anywhere with limits off', async (t) => {

@@ -183,7 +183,7 @@ const NOTHING: Buffer = Buffer.alloc(0)
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
 const hash = (data: string | Buffer) => createHash('sha256').update(data).digest('hex')
 
-/** Returns a request signed as MessageBird does it: without a body there is no payload hash. */
+/** Returns a request signed as MessageBird does it: a request without a body has no payload hash. */
 const signed = (
   url: string,
   { at = NOW, body = NOTHING, header = {}, claims = {}, key = SIGNING_KEY } = {},

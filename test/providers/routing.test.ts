@@ -26,7 +26,7 @@ t.test('reports what is wrong with an invalid route', async (t) => {
     ['US=twilio=vonage', /"US=twilio=vonage"/],
     ['USA=twilio', /"USA", which is not a country code/],
     ['us=twilio', /"us", which is not a country code/],
-    ['US=nobody', /"nobody", which is not in SMS_PROVIDERS/],
+    ['US=unknown', /"unknown", which is not in SMS_PROVIDERS/],
     ['US=twilio;US=vonage', /"US" twice/],
   ]
   for (const [text, fault] of faulty) t.throws(() => parseRoutes(text, ALL), { message: fault }, text)

@@ -44,12 +44,12 @@ const settings = (url: string) => ({
 })
 
 /** Returns the request without the date, the signature and the invocation id, which change with every call. */
-const normalise = ({ method, path, headers, body }: ReceivedRequest) => {
+const normalize = ({ method, path, headers, body }: ReceivedRequest) => {
   const { authorization, 'x-amz-date': date, 'amz-sdk-invocation-id': id, ...rest } = headers
   return { method, path, body, headers: rest, signed: [authorization, date, id].every(Boolean) }
 }
 
-testRealProvider(t, { definition: snsProvider, settings, secrets: [SECRET], voice, normalise })
+testRealProvider(t, { definition: snsProvider, settings, secrets: [SECRET], voice, normalise: normalize })
 
 const send = (answer: object, changes: object = {}) =>
   sendOverWire(snsProvider, { ...settings('https://sns.eu-central-1.amazonaws.com'), ...changes }, MESSAGE, answer)

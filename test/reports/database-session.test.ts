@@ -11,7 +11,7 @@ import { startTransactionPooler } from '../support/transaction-pooler.ts'
 const SHELL = {
   PGHOST: '192.0.2.1',
   PGPORT: '1',
-  PGUSER: 'somebody_else',
+  PGUSER: 'another_user',
   PGPASSWORD: 'wrong',
   PGDATABASE: 'elsewhere',
   PGPASSFILE: '/nowhere/pgpass',

@@ -14,7 +14,7 @@ const createSlow = async (t: Test, answerWithin: number, options: WorldOptions =
   url.port = String(wire.port)
   const slow = await world.startInstance({ databaseUrl: url.href, answerWithin })
   // Opens its connections and prepares its statements.
-  await slow.login('nobody')
+  await slow.login('unknown')
   return { world, wire, slow }
 }
 
@@ -116,7 +116,7 @@ t.test('applies the deadline to every route', async (t) => {
 t.test('starts the deadline after the body has arrived', async (t) => {
   const { slow } = await createSlow(t, 300)
   const address = await slow.app.listen({ host: '127.0.0.1', port: 0 })
-  const body = JSON.stringify({ username: 'nobody', password: 'a password' })
+  const body = JSON.stringify({ username: 'unknown', password: 'a password' })
   const stream = new ReadableStream({
     async start(controller) {
       controller.enqueue(new TextEncoder().encode(body.slice(0, 5)))

@@ -18,7 +18,7 @@ const ask = (agent: Agent, url: string) =>
 t.test('loses no request on shutdown and closes every connection with a response', async (t) => {
   const server = await startServer(t, {
     DATA_DIR: temporaryFolder(t),
-    DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none',
+    DATABASE_URL: 'postgres://unknown@127.0.0.1:1/none',
     RATE_LIMIT: 'false',
     SHUTDOWN_DELAY: '1',
   })
