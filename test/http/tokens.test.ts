@@ -8,9 +8,9 @@ import { generateKeySet, type KeyAlgorithm, readKeySets, type SigningKeys } from
 import { fixedRing } from '../../src/keys/ring.ts'
 import { deriveSecrets, type Secrets } from '../../src/keys/secrets.ts'
 
-const keysFor = (...algs: [KeyAlgorithm, ...KeyAlgorithm[]]): SigningKeys => {
-  const sources = algs.map((alg) => ({ name: alg, text: JSON.stringify(generateKeySet(alg)) }))
-  return readKeySets(sources, algs[0])
+const keysFor = (...algorithms: [KeyAlgorithm, ...KeyAlgorithm[]]): SigningKeys => {
+  const sources = algorithms.map((alg) => ({ name: alg, text: JSON.stringify(generateKeySet(alg)) }))
+  return readKeySets(sources, algorithms[0])
 }
 
 const KEYS = keysFor('EdDSA')

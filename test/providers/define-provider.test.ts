@@ -83,8 +83,8 @@ t.test('probes with the base address and credentials of the requests', async (t)
     url: 'https://api.acme.example/me',
     headers: { authorization: 'Bearer test' },
   })
-  const { probe: _, ...unprobed } = definition
-  t.notOk('probe' in defineProvider(unprobed))
+  const { probe: _, ...withoutProbe } = definition
+  t.notOk('probe' in defineProvider(withoutProbe))
 })
 
 t.test('returns a definition with its own create unchanged', async (t) => {
