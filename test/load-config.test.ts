@@ -169,7 +169,7 @@ const WRONG: Record<string, { values: string[]; says: RegExp }> = {
   DATABASE_POOL_SIZE: { values: ['0', '101', 'many'], says: /must be a whole number (?:of [a-z]+ )?from \d+ to \d+/ },
   REDIS_URL: { values: ['http://cache.example.com', 'cache:6379'], says: /must be (?!a whole number|one of)/ },
   SMS_PROVIDERS: {
-    values: ['nobody', 'console,nobody', 'Console', ',', 'acme-sms', 'console;outbox', 'console,@acme', 'my_company'],
+    values: ['acme', 'console,acme', 'Console', ',', 'acme-sms', 'console;outbox', 'console,@acme', 'my_provider'],
     says: /names the unknown provider|must name a provider/,
   },
   SMS_COUNTRIES: {
@@ -177,7 +177,7 @@ const WRONG: Record<string, { values: string[]; says: RegExp }> = {
     says: /must be country codes of two capital letters|not a country code/,
   },
   SMS_ROUTES: {
-    values: ['US', 'US=nobody', 'usa=console', 'US=console;US=console'],
+    values: ['US', 'US=acme', 'usa=console', 'US=console;US=console'],
     says: /For example|which is not in SMS_PROVIDERS|twice/,
   },
   SMS_PRICES: { values: ['US', 'US=free', 'US=1,CA', 'US:fax=1'], says: /which is not COUNTRY=PRICE. For example/ },
@@ -510,7 +510,7 @@ t.test('shows no secret in any fault', async (t) => {
     EVENTS_WEBHOOK_SECRET: 'hidden-events',
   }
   const files = Object.fromEntries(Object.keys(secrets).map((name) => [`${name}_FILE`, `/files/${name}`]))
-  const rest = { NODE_ENV: 'production', SMS_PROVIDERS: 'crondock,nobody', PORT: 'x' }
+  const rest = { NODE_ENV: 'production', SMS_PROVIDERS: 'crondock,acme', PORT: 'x' }
   for (const env of [
     { ...rest, ...secrets },
     { ...rest, ...files },

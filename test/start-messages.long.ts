@@ -46,8 +46,8 @@ t.test('reports an unreachable database with the cause and DATABASE_URL, without
       /database "nowhere" does not exist\. Create it|rejects the user name or the password/,
     ],
     [
-      change({ username: 'nobody_here' }),
-      /^the database rejects the user name or the password in DATABASE_URL: .*nobody_here/,
+      change({ username: 'no_such_role' }),
+      /^the database rejects the user name or the password in DATABASE_URL: .*no_such_role/,
     ],
     [
       change({ host: '127.0.0.1:1' }),

@@ -47,6 +47,6 @@ export const audit: Command = async (args, world) => {
   await withSchema(world, async (database) => {
     const events = await createAuditReport(database).ofUser(name, { limit })
     if (!events) throw new Error(`The user "${name}" does not exist.`)
-    world.stdout.write(events.length > 0 ? auditTable(events) : `There are no audit events for ${name}.\n`)
+    world.stdout.write(events.length > 0 ? auditTable(events) : `${name} has no audit events.\n`)
   })
 }

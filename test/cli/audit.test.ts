@@ -76,7 +76,7 @@ t.test('shows only the latest events with --limit', async (t) => {
 
 t.test('distinguishes a user without events from an unknown user', async (t) => {
   const { tool } = await setUp(t)
-  t.match(await tool('bob'), { code: 0, stdout: 'There are no audit events for bob.\n', stderr: '' })
+  t.match(await tool('bob'), { code: 0, stdout: 'bob has no audit events.\n', stderr: '' })
   t.match(await tool('mallory'), { code: 1, stdout: '', stderr: 'The user "mallory" does not exist.\n' })
   t.match(await tool(randomUUID()), { code: 1 })
   t.match(await tool(), { code: 2, stderr: /^"audit" needs the name of one user/ })

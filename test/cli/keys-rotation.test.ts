@@ -116,7 +116,7 @@ t.test('removes a leaked key at once with --force, unless no key would be left',
   const retire = (...args: string[]) => runHere(['keys', 'retire', '--file', file, ...args])
   t.match(await retire(leaked.kid), { code: 1, stderr: /is in use\. Rotate first; --force removes it now\./ })
   t.match(await retire('--force'), { code: 2, stderr: /needs the id/ })
-  t.match(await retire('nobody', '--force'), { code: 1, stderr: /^nobody does not exist\./ })
+  t.match(await retire('no-such-key', '--force'), { code: 1, stderr: /^no-such-key does not exist\./ })
   t.equal((await retire(leaked.kid, '--force')).code, 0)
   t.match(await retire(next.kid, '--force'), { code: 1, stderr: /is the only one\. Rotate first\./ })
   t.strictSame(kidsIn(file), [next.kid])

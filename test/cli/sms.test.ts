@@ -45,11 +45,11 @@ t.test('lists what happened to messages of a number or a challenge', async (t) =
 t.test('finds a number by the hash of the former secret', async (t) => {
   const { world } = await setUp(t)
   await world.login('alice')
-  const former = deriveSecrets('the former secret, which is none either')
+  const former = deriveSecrets('the former secret, also not a secret')
   await world.sql('update sends set phone_hash = $1', [hashPhone(former.phoneKey, PHONE)])
   const env = { DATABASE_URL: world.url, SECRET }
   t.equal((await runHere(['sms', 'show', PHONE], { env })).stdout, 'No messages were sent.\n')
-  const both = { ...env, SECRET_PREVIOUS: 'the former secret, which is none either' }
+  const both = { ...env, SECRET_PREVIOUS: 'the former secret, also not a secret' }
   t.match((await runHere(['sms', 'show', PHONE], { env: both })).stdout, /alice/)
 })
 
@@ -69,17 +69,17 @@ const json = (body: unknown) => ({
 })
 
 t.test('sends through each provider in turn, and prints each outcome', async (t) => {
-  const company = await startFakeCompany({
+  const provider = await startFakeCompany({
     accepted: () => json({ id: 'msg-1' }),
     refused: () => json({ error: 'x' }),
     lie: () => json({ error: 'x' }),
   })
-  t.teardown(() => company.close())
+  t.teardown(() => provider.close())
   const env = {
     SMS_PROVIDERS: 'outbox,crondock',
     SMS_COUNTRIES: 'US',
     CRONDOCK_API_KEY: KEY,
-    CRONDOCK_URL: company.url,
+    CRONDOCK_URL: provider.url,
   }
   const { code, stdout, stderr } = await runHere(['sms', 'test', PHONE], { env })
   t.strictSame({ code, stderr }, { code: 0, stderr: '' })
@@ -87,19 +87,19 @@ t.test('sends through each provider in turn, and prints each outcome', async (t)
     stdout,
     /^PROVIDER +OUTCOME +MESSAGE ID +TIME +REASON\noutbox +accepted +- +\d+ ms +-\ncrondock +accepted +msg-1 +\d+ ms +-\n$/,
   )
-  t.equal(company.requests.length, 1)
+  t.equal(provider.requests.length, 1)
 
-  company.mode = 'failing'
+  provider.mode = 'failing'
   t.match((await runHere(['sms', 'test', PHONE], { env })).stdout, /crondock +failed +- +\d+ ms +HTTP 500\n/)
 
-  const before = company.requests.length
+  const before = provider.requests.length
   const dry = await runHere(['sms', 'test', PHONE, '--dry-run'], { env })
   t.match(
     dry.stdout,
     /# crondock\nPOST http.*\/run\/sms\/\n[\s\S]*authorization: Api-Key \*\*\*\n[\s\S]*"to_phone":"12025550143"/,
   )
   t.notMatch(dry.stdout, KEY)
-  t.equal(company.requests.length, before, 'a dry run sends nothing')
+  t.equal(provider.requests.length, before, 'a dry run sends nothing')
 
   t.match(await runHere(['sms', 'test', '+44 20 7946 0958'], { env }), {
     code: 1,

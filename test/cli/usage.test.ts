@@ -18,7 +18,7 @@ t.test('answers invalid commands with one line and a hint, and exits with code 2
       ['user'],
       'Choose a subcommand for users: add, list, set-password, set-phone, sign-out, disable, enable, reset-factor.',
     ],
-    [['user', 'list', 'everybody'], '"user list" takes only options, but got another argument.'],
+    [['user', 'list', 'extra'], '"user list" takes only options, but got another argument.'],
     [['user', 'disable'], '"user disable" needs the name of a user.'],
     [['user', 'add', 'ada', '--phone'], "Option '--phone <value>' argument missing."],
     [['migrate', '--force'], "Unknown option '--force'."],

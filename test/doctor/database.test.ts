@@ -76,7 +76,7 @@ t.test('reports why a database does not answer, without the password', async (t)
   for (const [address, reason] of [
     [undefined, /DATABASE_URL is not set/],
     [change({ pathname: '/nowhere' }), /database "nowhere" does not exist|password/],
-    [change({ username: 'nobody_here' }), /role "nobody_here" does not exist|password/],
+    [change({ username: 'no_such_role' }), /role "no_such_role" does not exist|password/],
     [change({ host: '127.0.0.1:1' }), /ECONNREFUSED/],
     [change({ host: 'no-such-host.invalid' }), /ENOTFOUND|EAI_AGAIN/],
     [change({ host: `127.0.0.1:${(web.address() as { port: number }).port}` }), /./],

@@ -29,7 +29,7 @@ const { t: root } = await import('tap')
 
 const tell = (message: ToSuite) => process.send?.(message)
 
-// Keeps this process alive between two files, because tap unrefs the IPC channel.
+// Keeps this process alive between two files, because tap does not let the IPC channel keep it alive.
 const alive = setInterval(() => {}, 60_000)
 
 const nextFile = (): Promise<string | null> =>

@@ -38,7 +38,7 @@ const found = globSync(isAll ? 'test/**/*.{test,long}.ts' : 'test/**/*.test.ts',
   .sort((one, other) => lengthOf(other) - lengthOf(one))
 const absent = named.filter((file) => !existsSync(file))
 if (absent.length > 0) {
-  console.error(`There is no test file ${absent.join(', ')}. For example: npm test -- test/attacks/races.test.ts`)
+  console.error(`Test file not found: ${absent.join(', ')}. For example: npm test -- test/attacks/races.test.ts`)
   process.exit(2)
 }
 const files = named.length > 0 ? named : found
