@@ -47,7 +47,7 @@ const parsePassword = async (
   }
   const fault = await checkPassword(password, username).then(
     () => undefined,
-    (error: Error) => error.message.replace(/^The password is refused: /, ''),
+    (error: Error) => error.message,
   )
   return { password, notes: fault === undefined ? [] : [`weak password: ${fault}`] }
 }

@@ -48,7 +48,7 @@ export const checkPassword = async (password: string, username: string): Promise
     throw new Error(`The password is shorter than ${PASSWORD_MIN_LENGTH} characters.`)
   const policy = createPasswordPolicy({ serviceName: 'Doorcode', onUnavailable: () => {} })
   await policy.assertAcceptable(password, username).catch((error: Problem) => {
-    throw new Error(`The password is refused: ${error.details.detail}`)
+    throw new Error(error.details.detail)
   })
 }
 

@@ -20,8 +20,8 @@ export const GUARD_RULES = {
   address: { perHour: 10 },
   network: { perHour: 40 },
   /**
-   * A prefix is a number without its last four digits. It is blocked when an hour reaches all three values: the number
-   * of sends, a multiple of the hourly mean over `baselineDays`, and the share of numbers without an entered code.
+   * A prefix is a number without its last four digits. It is blocked when an hour reaches `perHour` sends, `timesMean`
+   * times the hourly mean of `baselineDays`, and the share `unverified` of numbers without an entered code.
    */
   prefix: {
     perHour: 8,

@@ -6,8 +6,8 @@ export const USERNAME_MAX_LENGTH = 254
  * share one account and one set of counters (CVE-2025-24806, CVE-2026-47203). Only this function decides it: the
  * database stores the result and never folds by itself, because its `lower()` differs from JavaScript's.
  *
- * JavaScript has no case folding. Lower, upper and lower case again have the same effect: ß = ẞ = ss and ς = σ. (The
- * first step turns ẞ, which is its own upper case, into ß.) It merges a few more names than Unicode does (ı = i); those
+ * JavaScript has no case folding. Lower, upper and lower case again have the same effect: ß = ẞ = ss and ς = σ. The
+ * first step is for ẞ, which is its own upper case. The result merges a few more names than Unicode does (ı = i); those
  * count as taken.
  */
 export const usernameKey = (username: string): string =>
