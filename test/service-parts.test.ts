@@ -152,7 +152,7 @@ const failAfter = (nth: number): { restore: () => void } => {
   return { restore: () => Object.assign(AsyncDisposableStack.prototype, { adopt, defer }) }
 }
 
-t.test('closes all earlier resources when a part fails, whichever part it is', async (t) => {
+t.test('closes all earlier resources when any part fails', async (t) => {
   const { start, left } = await setUp(t)
   let faults = 0
   for (let isStarted = false; !isStarted; ) {

@@ -87,9 +87,9 @@ await browserTests(t, (openPage) => {
     await page.getByText('We are calling your number ending in 43.').waitFor()
     await page.clock.runFor(2_000)
     await latest.getByText('Call to +12025550143').waitFor()
-    const heard = /(?:\d, ){5}\d/.exec(await latest.locator('.words').innerText())?.[0].replaceAll(', ', '')
-    t.equal(heard, world.lastCode())
-    await enterCode(page, heard!)
+    const spoken = /(?:\d, ){5}\d/.exec(await latest.locator('.words').innerText())?.[0].replaceAll(', ', '')
+    t.equal(spoken, world.lastCode())
+    await enterCode(page, spoken!)
     await heading('Welcome').waitFor()
   })
 

@@ -11,7 +11,7 @@ const inDays = (days: number) => new Date(Date.now() + days * DAY)
 const GOOD = makeCertificate({ to: inDays(90) })
 
 /** The answers of the server behind the public address. */
-interface Said {
+interface ServerAnswers {
   certificate?: TestCertificate
   issuer?: string
   kids?: string[]
@@ -23,13 +23,13 @@ interface Said {
 /**
  * Checks a service behind TLS with a client that trusts only the good certificate, and returns the findings in short.
  */
-const look = async (t: Test, { certificate = GOOD, kids = ['k1'], ...said }: Said) => {
+const look = async (t: Test, { certificate = GOOD, kids = ['k1'], ...answers }: ServerAnswers) => {
   const server = createServer(certificate, (request, response) => {
     const isJwks = request.url === '/.well-known/jwks.json'
-    const body = isJwks ? { keys: kids.map((kid) => ({ kid })) } : { issuer: said.issuer ?? issuer }
-    const headers = { 'strict-transport-security': 'max-age=31536000', ...said.headers }
-    if (isJwks && said.lacksJwks) return void response.writeHead(404).end()
-    response.writeHead(said.status ?? 200, headers).end(JSON.stringify(body))
+    const body = isJwks ? { keys: kids.map((kid) => ({ kid })) } : { issuer: answers.issuer ?? issuer }
+    const headers = { 'strict-transport-security': 'max-age=31536000', ...answers.headers }
+    if (isJwks && answers.lacksJwks) return void response.writeHead(404).end()
+    response.writeHead(answers.status ?? 200, headers).end(JSON.stringify(body))
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
