@@ -14,7 +14,7 @@ const NO_COUNTRY = 'belongs to no country (a satellite or an international servi
 /** E.164 with at least seven digits, the fewest of a personal number. */
 const WHOLE_NUMBER = /^\+[1-9][0-9]{6,14}$/
 
-const NOT_A_NUMBER = 'has characters that are invalid in a phone number; write it like +18009998877'
+const NOT_A_NUMBER = 'has invalid characters; write it like +18009998877'
 const NO_COUNTRY_CODE = 'does not start with a country code; write it like +18009998877'
 
 /** Returns the digits, with the plus if there is one; undefined when the text has other characters. */
