@@ -176,22 +176,19 @@ await browserTests(t, (openPage) => {
     t.equal(world.messages.length, 1)
   })
 
-  t.test(
-    'asks for the code of an authenticator if the factor sends nothing, without buttons for resend and call',
-    async (t) => {
-      const secret = randomBytes(20)
-      const world = await createDemoWorld(t, { factors: (ours) => [tokenFactor, ...ours] })
-      await world.sql(`update factors set factor = 'token', phone = null, secret = $1`, [secret])
-      const page = await openPage(t, world.address)
-      const { heading, resend, call } = await signIn(page)
-      await heading('Enter the code').waitFor()
-      await page.getByText('Enter the code that your authenticator shows.').waitFor()
-      t.ok((await resend.isHidden()) && (await call.isHidden()))
-      await enterCode(page, hotp(secret, 0))
-      await heading('Welcome').waitFor()
-      await page.getByText('You are signed in as alice.').waitFor()
-    },
-  )
+  t.test('asks for an authenticator code, without resend and call buttons, if the factor sends nothing', async (t) => {
+    const secret = randomBytes(20)
+    const world = await createDemoWorld(t, { factors: (ours) => [tokenFactor, ...ours] })
+    await world.sql(`update factors set factor = 'token', phone = null, secret = $1`, [secret])
+    const page = await openPage(t, world.address)
+    const { heading, resend, call } = await signIn(page)
+    await heading('Enter the code').waitFor()
+    await page.getByText('Enter the code that your authenticator shows.').waitFor()
+    t.ok((await resend.isHidden()) && (await call.isHidden()))
+    await enterCode(page, hotp(secret, 0))
+    await heading('Welcome').waitFor()
+    await page.getByText('You are signed in as alice.').waitFor()
+  })
 
   t.test('accepts a code in the digits of any script', async (t) => {
     const world = await createDemoWorld(t)
