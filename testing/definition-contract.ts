@@ -5,7 +5,7 @@ import { createProvider } from './wire.ts'
 
 const UNUSED = 'http://127.0.0.1:1/'
 
-/** What a definition says of itself, and what is made of it. */
+/** Returns the tests of a provider's definition and of the provider that it creates. */
 export const definitionContract = ({ definition, settings, secrets }: ProviderSubject): ContractCase[] => {
   const prefix = `${definition.name.toUpperCase()}_`
   const { properties } = definition.settings
@@ -14,25 +14,25 @@ export const definitionContract = ({ definition, settings, secrets }: ProviderSu
 
   return [
     {
-      name: 'is named as it is in SMS_PROVIDERS',
+      name: 'has the name that SMS_PROVIDERS uses',
       run: async () => {
         assert.match(definition.name, /^[a-z][a-z0-9]*$/)
         assert.equal((await createProvider(definition, settings(UNUSED))).name, definition.name)
       },
     },
     {
-      name: 'is a real company, and names the document it follows',
+      name: 'sends real messages, and names its API document',
       run: async () => {
         assert.equal(definition.real, true)
         assert.match(definition.document?.url ?? '', /^https:\/\/\S+$/)
-        assert.ok(definition.document?.version, 'and which version of it')
+        assert.ok(definition.document?.version, 'its version is given')
       },
     },
     {
-      name: 'has channels, and no other than its definition names',
+      name: 'has only channels of its definition, and at least one',
       run: async () => {
         const { channels } = await createProvider(definition, settings(UNUSED))
-        assert.ok(channels.length > 0, 'these settings make one possible')
+        assert.ok(channels.length > 0, 'these settings enable a channel')
         assert.equal(new Set(channels).size, channels.length)
         for (const channel of channels) assert.ok(definition.channels.includes(channel), channel)
         for (const channel of definition.channels) assert.ok(CHANNELS.includes(channel), channel)
@@ -40,26 +40,26 @@ export const definitionContract = ({ definition, settings, secrets }: ProviderSu
       },
     },
     {
-      name: 'reads receipts if it says so, and only then',
+      name: 'reads receipts only if its definition declares them',
       run: async () => {
         const { readReceipt } = await createProvider(definition, settings(UNUSED))
         if (definition.receipts === undefined) assert.equal(readReceipt, undefined)
-        else assert.ok(definition.receipts.length > 0, 'how they are signed')
+        else assert.ok(definition.receipts.length > 0, 'the signature is described')
       },
     },
     {
-      name: 'explains each of its settings, which are called after it',
+      name: 'describes its settings, whose names start with its own',
       run: async () => {
         for (const [name, { description, examples }] of schemas) {
           assert.ok(name.startsWith(prefix) && /^[A-Z0-9_]+$/.test(name), name)
           assert.ok(typeof description === 'string' && description.length > 0, `${name} has a description`)
           assert.ok(Array.isArray(examples) && examples.length > 0, `${name} has examples`)
         }
-        for (const name of Object.keys(settings(UNUSED))) assert.ok(name in properties, `${name} is among them`)
+        for (const name of Object.keys(settings(UNUSED))) assert.ok(name in properties, `${name} is a declared setting`)
       },
     },
     {
-      name: 'has an address of its own in its settings, over TLS unless the operator says otherwise',
+      name: 'has a setting for its URL, with TLS by default',
       run: async () => {
         const schema = (properties as Record<string, { default?: unknown }>)[`${prefix}URL`]
         assert.ok(schema, `${prefix}URL`)
@@ -69,7 +69,7 @@ export const definitionContract = ({ definition, settings, secrets }: ProviderSu
       },
     },
     {
-      name: 'hides its credentials',
+      name: 'marks its credentials as secrets',
       run: async () => {
         for (const [name, value] of Object.entries(settings(UNUSED))) {
           const { secret } = (properties as Record<string, { secret?: unknown }>)[name] ?? {}

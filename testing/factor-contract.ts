@@ -1,4 +1,4 @@
-/** What every second factor must keep, whatever it is; of no test framework. */
+/** The contract of every second factor, for any test framework. */
 import assert from 'node:assert/strict'
 import type { Begun, Proof } from '../src/core/challenge/factor.ts'
 import { CHANNELS } from '../src/core/delivery/ports.ts'
@@ -7,7 +7,7 @@ import { deliveryContract } from './factor-delivery-contract.ts'
 import { type FactorSubject, openChallenge } from './factor-stage.ts'
 import type { ContractCase } from './stage.ts'
 
-/** Texts that clients may send in place of an answer. */
+/** Texts that clients may send instead of an answer. */
 const GARBAGE = [
   '',
   ' ',
@@ -22,18 +22,18 @@ const GARBAGE = [
   'x'.repeat(10_000),
 ]
 
-/** Judges a proof as the store does. */
+/** Checks a proof as the store does. */
 const holds = ({ hash }: Begun, proof: Proof, { counter }: Enrolment): boolean => {
   if (proof.hash === undefined && proof.counter === undefined) return false
   const isSame = hash === null ? proof.hash === undefined : proof.hash !== undefined && hash.equals(proof.hash)
   return isSame && (proof.counter === undefined || proof.counter > (counter ?? -1))
 }
 
-/** The same answer with one digit changed. */
+/** Returns the answer with one changed digit. */
 const wrongAnswer = (answer: string): string =>
   answer.replace(/\d(?=\D*$)/, (digit) => String((Number(digit) + 1) % 10))
 
-/** The promises of a second factor; each is one test. */
+/** Returns the tests of a second factor. */
 export const factorContract = (subject: FactorSubject): ContractCase[] => {
   const { factor, destination, enrolment, typed } = subject
   const named = (sentence: string, run: () => Promise<void>): ContractCase => ({
@@ -76,7 +76,7 @@ export const factorContract = (subject: FactorSubject): ContractCase[] => {
       const code = await typed(first.begun, enrolment)
       const { counter } = await first.answer(code)
       const later = { ...enrolment, counter: counter ?? enrolment.counter }
-      // Two challenges may ask for the same by chance, but hardly all of five.
+      // Two challenges may share a code by chance, but five almost never do.
       const isTaken = await Promise.all(
         Array.from({ length: 5 }, async () => {
           const { begun, answer } = await openChallenge({ ...subject, enrolment: later })

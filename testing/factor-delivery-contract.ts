@@ -4,7 +4,7 @@ import { Problem } from '../src/errors.ts'
 import { type FactorSubject, openChallenge } from './factor-stage.ts'
 import type { ContractCase } from './stage.ts'
 
-/** The promises of a factor that sends messages; each is one test. */
+/** Returns the tests of a factor that sends messages. */
 export const deliveryContract = (
   subject: FactorSubject,
   delivery: NonNullable<Factor['delivery']>,

@@ -2,18 +2,18 @@ import { createHmac, randomBytes } from 'node:crypto'
 import type { BeginRequest, Begun, Factor } from '../src/core/challenge/factor.ts'
 import type { Enrolment } from '../src/core/terms.ts'
 
-/** How the contract reaches one factor. */
+/** A factor under test. */
 export interface FactorSubject {
   factor: Factor
-  /** Where its messages go, in its one spelling; null for a factor that sends nothing. */
+  /** Canonical destination of its messages; null for a factor without messages. */
   destination: string | null
-  /** What it keeps of the user. */
+  /** Stored data of the user for this factor. */
   enrolment: Enrolment
-  /** Returns what the user types: read from the message, shown by a device, looked up. */
+  /** Returns the input of the user, such as the code in the message or on a device. */
   typed: (begun: Begun, enrolment: Enrolment) => string | Promise<string>
 }
 
-/** Opens a challenge of the factor under a key of its own; returns it with the function that answers it. */
+/** Opens a challenge of the factor with a new key. Returns the challenge and a function that answers it. */
 export const openChallenge = async (
   { factor, destination, enrolment }: FactorSubject,
   changes: Partial<BeginRequest> = {},

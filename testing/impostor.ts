@@ -2,7 +2,7 @@ import { generateKeyPairSync, sign } from 'node:crypto'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 
-/** One value in DER (X.690 §8.1). */
+/** Encodes a value in DER (X.690 §8.1). */
 const der = (tag: number, ...contents: (Buffer | string)[]): Buffer => {
   const content = Buffer.concat(contents.map((part) => Buffer.from(part)))
   const { length } = content
@@ -12,7 +12,7 @@ const der = (tag: number, ...contents: (Buffer | string)[]): Buffer => {
 
 const SEQUENCE = 0x30
 
-/** A certificate for 127.0.0.1 (RFC 5280 §4.1) that its own key signed, and nobody else. */
+/** Creates a self-signed certificate for 127.0.0.1 (RFC 5280 §4.1). */
 const selfSigned = (): { key: string; cert: string } => {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const ecdsaWithSha256 = der(SEQUENCE, der(0x06, Buffer.from('2a8648ce3d040302', 'hex')))
@@ -42,15 +42,15 @@ const selfSigned = (): { key: string; cert: string } => {
   }
 }
 
-/** Somebody on 127.0.0.1 who speaks TLS and says to be the company, and for whom no authority vouches. */
+/** A TLS server on 127.0.0.1 that impersonates a provider with an untrusted certificate. */
 export interface Impostor {
   url: string
-  /** How many requests were entrusted to it. */
+  /** Returns the number of received requests. */
   requests: () => number
   close: () => Promise<void>
 }
 
-/** Starts an impostor, who accepts everything until it is closed. */
+/** Starts an impostor that accepts every request until it is closed. */
 export const startImpostor = async (): Promise<Impostor> => {
   let requests = 0
   const server = createServer(selfSigned(), (_request, response) => {

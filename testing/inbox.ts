@@ -2,71 +2,71 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { canonicalPhone } from '../src/factors/sms/phone-number.ts'
 import type { SentMessage } from '../src/providers/development/outbox.ts'
 
-/** A message that a phone would have got. */
+/** A message to a phone. */
 export interface ReceivedMessage {
-  /** E.164. */
+  /** The number in E.164. */
   to: string
   channel: 'sms' | 'voice' | 'whatsapp'
-  /** The whole text, or what a voice says. */
+  /** The whole text, or the spoken text of a call. */
   text: string
-  /** The code in it; undefined for a notice, which has none. */
+  /** The code; undefined for a notice. */
   code: string | undefined
-  /** ISO 8601, by the clock of the instance. */
+  /** Time in ISO 8601, by the clock of the instance. */
   sentAt: string
 }
 
 /** A message with a code. */
 export type ReceivedCode = ReceivedMessage & { code: string }
 
-/** All phones of a test at once. */
+/** The messages to all phones of a test. */
 export interface Inbox {
   take(message: SentMessage): void
-  /** What came to this number, oldest first. */
+  /** Returns the messages to this number, oldest first. */
   to(phone: string): ReceivedMessage[]
-  /** The newest code to this number that was given to nobody yet, now or when it comes; an error after `timeout` ms. */
+  /** Resolves to the newest unread code to this number, now or when it arrives. Rejects after `timeout` ms. */
   waitForCode(phone: string, timeout: number): Promise<ReceivedCode>
 }
 
-/** The number as messages have it. Throws for what is none. */
-const normalise = (phone: string): string => {
+/** Returns the number in E.164. Throws for other text. */
+const normalize = (phone: string): string => {
   const number = canonicalPhone(phone)
   if (number === undefined) throw new Error(`"${phone}" is not a phone number. For example: +12025550100`)
   return number
 }
 
-/** Makes an empty inbox. */
+/** Creates an empty inbox. */
 export const createInbox = (): Inbox => {
   const messages: ReceivedMessage[] = []
-  const givenOut = new Set<ReceivedMessage>()
+  const read = new Set<ReceivedMessage>()
   let waiting: (() => void)[] = []
 
   const all = (phone: string) => {
-    const number = normalise(phone)
+    const number = normalize(phone)
     return messages.filter(({ to }) => to === number)
   }
 
   const next = (phone: string): ReceivedCode | undefined => {
     const codes = all(phone).filter((message): message is ReceivedCode => message.code !== undefined)
     const newest = codes.at(-1)
-    if (!newest || givenOut.has(newest)) return undefined
-    // Those before it are dead by now.
-    for (const message of codes) givenOut.add(message)
+    if (!newest || read.has(newest)) return undefined
+    // Earlier codes are invalid by now.
+    for (const message of codes) read.add(message)
     return newest
   }
 
-  /** What did and did not come, for whoever waited in vain. */
+  /** Creates an error that lists the messages received so far. */
   const explain = (phone: string, timeout: number): Error => {
     const here = all(phone)
     const others = new Map<string, number>()
-    for (const { to } of messages) if (to !== normalise(phone)) others.set(to, (others.get(to) ?? 0) + 1)
+    for (const { to } of messages) if (to !== normalize(phone)) others.set(to, (others.get(to) ?? 0) + 1)
     const list = [...others].map(([to, count]) => `  ${to}: ${count}`)
     return new Error(
       [
-        `No new code came to ${normalise(phone)} within ${timeout} ms.`,
+        `No new code arrived for ${normalize(phone)} within ${timeout} ms.`,
         here.length === 0
-          ? 'Nothing was ever sent to it.'
-          : `Sent to it so far, each code given out already:\n${here.map(({ text, channel, sentAt }) => `  ${sentAt} ${channel}: ${text.replaceAll('\n', ' ')}`).join('\n')}`,
-        list.length === 0 ? 'Nothing was sent to any other number.' : `Sent to other numbers:\n${list.join('\n')}`,
+          ? 'No message was sent to it.'
+          : `Messages to it so far, with codes that were already read:\n${here.map(({ text, channel, sentAt }) => `  ${sentAt} ${channel}: ${text.replaceAll('\n', ' ')}`).join('\n')}`,
+        list.length === 0 ? 'No message was sent to other numbers.' : `Messages to other numbers:\n${list.join('\n')}`,
       ].join('\n'),
     )
   }

@@ -12,38 +12,38 @@ import { createUserAdmin } from '../src/store/users/admin.ts'
 import type { InstanceDatabase } from './instance-database.ts'
 import type { InstanceAddress, InstanceCalls, InstanceMessage } from './instance-protocol.ts'
 
-/** What is done for each call to an instance that runs. */
+/** The handlers of calls to a running instance. */
 export type InstanceCallHandlers = {
   [Name in Exclude<keyof InstanceCalls, 'start'>]: (
     given: InstanceCalls[Name]['given'],
   ) => Promise<InstanceCalls[Name]['answer']>
 }
 
-/** What an instance is made of. */
-export interface InstanceParts {
+/** The input of an instance. */
+export interface InstanceOptions {
   settings: Record<string, string>
-  /** For its keys and secrets. */
+  /** Directory for keys and secrets. */
   folder: string
   opening: Promise<InstanceDatabase>
-  /** Lets go of the database. */
+  /** Releases the database. */
   close: () => Promise<void>
-  /** Called when the service listens for signals itself. */
+  /** Called when the service handles signals itself. */
   removeSignalHandlers: () => void
   tell: (message: InstanceMessage) => void
 }
 
-/** How long an instance may finish what is under way, in ms. */
-const LONGEST_STOP = 5_000
+/** Maximum time for a graceful stop of an instance, in ms. */
+const MAX_STOP_MS = 5_000
 
-/** Keeps a port of this machine from everybody else until it is let go. */
-const holdPort = async (): Promise<{ port: number; letGo: () => Promise<void> }> => {
+/** Reserves a port of this machine until `release` is called. */
+const holdPort = async (): Promise<{ port: number; release: () => Promise<void> }> => {
   const server = createServer()
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as { port: number }
-  return { port, letGo: () => new Promise((resolve) => void server.close(() => resolve())) }
+  return { port, release: () => new Promise((resolve) => void server.close(() => resolve())) }
 }
 
-/** Starts the service on a free port. Throws what it throws. */
+/** Starts the service on a free port. Throws the errors of the service. */
 export const startInstance = async ({
   settings,
   folder,
@@ -51,29 +51,29 @@ export const startInstance = async ({
   close,
   removeSignalHandlers,
   tell,
-}: InstanceParts): Promise<{ address: InstanceAddress; calls: InstanceCallHandlers }> => {
-  /** The time is by this much ahead of the machine's, in ms. */
+}: InstanceOptions): Promise<{ address: InstanceAddress; calls: InstanceCallHandlers }> => {
+  /** Difference from the clock of the machine in ms. */
   let ahead = 0
-  const { port, letGo } = await holdPort()
+  const { port, release } = await holdPort()
   const service = await startService({
     env: { PORT: String(port), DATA_DIR: folder, ...settings },
     clock: { now: () => systemClock.now() + ahead, elapsed: () => systemClock.elapsed() + ahead },
     say: (line) => process.stdout.write(`${line}\n`),
     startShutdown(options) {
       removeSignalHandlers()
-      // The channel to whoever started us says when that ends.
+      // The IPC channel to the test process shows when that ends.
       return startShutdown({ ...options, followParent: false })
     },
     openDatabase: async () => ({ url: (await opening).url, close }),
     onKept: (message) => tell({ kept: message }),
-    beforeListen: letGo,
+    beforeListen: release,
   })
   const { address: url, issuer, audience } = service
   const addUser = createAddUser({
     users: createUserAdmin(service.database),
     parsePhone,
     factor: findDelivering(service.factors)!,
-    // A test may want what nobody could choose.
+    // A test may need a password that users could not choose.
     passwordPolicy: { assertAcceptable: async () => {} },
     passwords: service.passwords,
   })
@@ -110,8 +110,8 @@ export const startInstance = async ({
       tell: async () => null,
 
       async stop() {
-        // A request of the test's own that never ends must not keep the database.
-        await Promise.race([service.stop(), sleep(LONGEST_STOP)])
+        // An endless request of the test must not block the database.
+        await Promise.race([service.stop(), sleep(MAX_STOP_MS)])
         await close()
         return null
       },
@@ -119,7 +119,7 @@ export const startInstance = async ({
   }
 }
 
-/** An error as it is told to a test: in the service's own words, with the code of the problem where it is one. */
+/** Converts an error for the test process: the message of the service, with the `code` of a problem. */
 export const faultOf = (error: unknown): { message: string; code?: string } => {
   if (!(error instanceof Problem)) return { message: explainFailure(error) }
   const { errors = [], detail = error.message } = error.details

@@ -4,16 +4,16 @@ import { connectionTo } from '../db/connection.ts'
 import { migrateAt } from '../src/start/embedded-database.ts'
 import { createInstanceDatabase, DATABASE_PREFIX, dropAbandonedDatabases } from './abandoned.ts'
 import { advanceDatabase, type RunSql, withDatabaseClock } from './database-clock.ts'
-import { findPostgres, type PostgresWish } from './find-postgres.ts'
+import { findPostgres, type PostgresChoice } from './find-postgres.ts'
 
 /** The database of one instance. */
 export interface InstanceDatabase {
   url: string
-  /** Time passes in it, in ms. */
+  /** Advances the clock of the database by ms. */
   advance(ms: number): Promise<void>
-  /** Removes it, and ends what was started for it. */
+  /** Drops the database, and stops a server that was started for it. */
   close(): Promise<void>
-  /** As much of that as can be done while the process exits. */
+  /** Does as much of that as possible while the process exits. */
   closeNow(): void
 }
 
@@ -33,19 +33,19 @@ const runAt = (url: string, work: (run: RunSql) => Promise<unknown>): Promise<un
 /** Opens a connection that shows other instances that this database is in use. */
 const holdDatabase = async (url: string): Promise<pg.Client> => {
   const holder = new pg.Client(connectionTo(url))
-  // The service says what is wrong with its database.
+  // The service reports faults of its database.
   holder.on('error', () => {})
   await holder.connect()
   return holder
 }
 
-/** Opens a database of an instance's own, with our schema, on the Postgres that was wished for. */
-export const openInstanceDatabase = async (wish: PostgresWish, dataDir: string): Promise<InstanceDatabase> => {
+/** Creates a database with the current schema on the chosen Postgres. */
+export const openInstanceDatabase = async (wish: PostgresChoice, dataDir: string): Promise<InstanceDatabase> => {
   const found = await findPostgres(wish, { dataDir })
-  // With the number of the process whose test it is: one that stays behind is somebody's.
+  // The name has the id of the test process, which identifies the owner of a database that is left over.
   const name = `${DATABASE_PREFIX}${process.ppid}_${randomBytes(6).toString('hex')}`
   const url = new URL(found.url)
-  // An embedded one is ours alone.
+  // Only a given Postgres is shared.
   const isShared = found.kind === 'given'
   let holder: pg.Client | undefined
   try {

@@ -6,28 +6,28 @@ import type { SentMessage } from '../src/providers/development/outbox.ts'
 import { CACHE_FOLDER } from '../src/start/cache-folder.ts'
 import type { InstanceCall, InstanceCalls, InstanceMessage } from './instance-protocol.ts'
 
-/** An instance in a process of its own, that keeps no test's process alive. */
+/** An instance in a separate process, which does not keep the test process alive. */
 export interface InstanceProcess {
-  /** Asks it. Throws what it says is wrong, or with what it wrote last when it has ended. */
+  /** Calls the instance. Throws its error, or an error with its last output if it has ended. */
   call<Name extends keyof InstanceCalls>(
     name: Name,
     given: InstanceCalls[Name]['given'],
   ): Promise<InstanceCalls[Name]['answer']>
-  /** Resolves when it has ended; one that does not end by itself is ended. */
+  /** Ends the process, with force if needed. Resolves when it has ended. */
   end(): Promise<void>
 }
 
-/** How much of what it wrote is kept for whoever has to find out why it ended, in characters. */
+/** Maximum length of the kept output in characters, for errors about an instance that ended. */
 const KEPT_OUTPUT = 4_000
 
-/** How long an instance may take to end, in ms. */
-const LONGEST_END = 15_000
+/** Maximum time for an instance to end, in ms. */
+const MAX_END_MS = 15_000
 
-/** An error of the instance, with the `code` of the problem where it is one. */
+/** Creates an error of the instance, with the `code` of a problem. */
 const errorOf = ({ message, code }: { message: string; code?: string | undefined }): Error =>
   Object.assign(new Error(message), code === undefined ? {} : { code })
 
-/** The end of what it writes, or all of it on our own output. */
+/** Returns a function that returns the last output of the instance. */
 const watchOutput = (child: ChildProcess): (() => string) => {
   let written = ''
   for (const stream of [child.stdout, child.stderr]) {
@@ -40,8 +40,8 @@ const watchOutput = (child: ChildProcess): (() => string) => {
 }
 
 /**
- * Starts the process of an instance. It gets the environment, so that it finds Docker, but not what is meant for the
- * runtime of tests; settings are never read from it.
+ * Starts the process of an instance. It inherits the environment, so that it finds Docker, without `NODE_OPTIONS` of the
+ * tests. Settings never come from the environment.
  */
 export const startInstanceProcess = ({
   stdio,
@@ -62,7 +62,7 @@ export const startInstanceProcess = ({
   const waiting = new Map<number, { resolve: (answer: never) => void; reject: (error: Error) => void }>()
   let calls = 0
 
-  /** A test's process stays for answers alone, or for what comes instead of them. */
+  /** Keeps the test process alive only while it waits for responses. */
   const stayFor = (how: 'ref' | 'unref') => {
     child[how]()
     child.channel?.[how]()
@@ -90,11 +90,11 @@ export const startInstanceProcess = ({
   return {
     call: (name, given) =>
       new Promise((resolve, reject) => {
-        if (!child.connected) throw new Error(`Doorcode is not running any more.\n${written()}`)
+        if (!child.connected) throw new Error(`Doorcode is no longer running.\n${written()}`)
         calls += 1
         waiting.set(calls, { resolve, reject })
         stayFor('ref')
-        // One that is lost on the way is answered by the end of the process.
+        // The exit of the process rejects a call that is lost.
         child.send({ id: calls, name, given } as InstanceCall, () => {})
       }),
     async end() {
@@ -103,7 +103,7 @@ export const startInstanceProcess = ({
       const late = new AbortController()
       await Promise.race([
         ended,
-        sleep(LONGEST_END, undefined, { signal: late.signal }).then(
+        sleep(MAX_END_MS, undefined, { signal: late.signal }).then(
           () => child.kill('SIGKILL'),
           () => {},
         ),

@@ -1,28 +1,28 @@
-/** What a test's process and the instance it started say to each other. */
+/** The protocol between a test process and its instance. */
 import type { SentMessage } from '../src/providers/development/outbox.ts'
-import type { PostgresWish } from './find-postgres.ts'
+import type { PostgresChoice } from './find-postgres.ts'
 
-/** What is asked of an instance, and what it answers. */
+/** The calls to an instance, with their arguments and results. */
 export interface InstanceCalls {
-  start: { given: { settings: Record<string, string>; database: PostgresWish }; answer: InstanceAddress }
+  start: { given: { settings: Record<string, string>; database: PostgresChoice }; answer: InstanceAddress }
   addUser: { given: NewTestUser; answer: NewTestUser & { id: string } }
-  /** A request to the instance, over its socket. */
+  /** Sends a request to the instance over its socket. */
   post: { given: { path: string; body: object }; answer: { status: number; body: Record<string, unknown> } }
-  /** Time passes, in ms. */
+  /** Advances the clock by ms. */
   advance: { given: number; answer: null }
-  /** Answered when all that was kept until now has been told. */
+  /** Resolves after all messages kept so far have arrived. */
   tell: { given: null; answer: null }
   stop: { given: null; answer: null }
 }
 
-/** Where an instance is. */
+/** The address of an instance. */
 export interface InstanceAddress {
   url: string
   issuer: string
   audience: string
 }
 
-/** A user who is to be, complete. */
+/** A complete user to add. */
 export interface NewTestUser {
   username: string
   password: string
@@ -30,12 +30,12 @@ export interface NewTestUser {
   locale?: string | undefined
 }
 
-/** A question, with the number that its answer has. */
+/** A call with an id, which its response repeats. */
 export type InstanceCall = {
   [Name in keyof InstanceCalls]: { id: number; name: Name; given: InstanceCalls[Name]['given'] }
 }[keyof InstanceCalls]
 
-/** What an instance says: an answer, why there is none, or that a message was kept. */
+/** A message of an instance: a result, an error, or a kept SMS. */
 export type InstanceMessage =
   | { id: number; answer: unknown }
   | { id: number; fault: { message: string; code?: string | undefined } }

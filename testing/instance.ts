@@ -1,4 +1,4 @@
-/** The process that a test's instance is. It ends when whoever started it does, however that ends. */
+/** The process of a test instance. It ends when the test process ends. */
 import { availableParallelism } from 'node:os'
 import { removeDataDir } from '../db/embedded-places.ts'
 import { makeInstanceFolder, removeAbandonedFolders } from './abandoned.ts'
@@ -6,7 +6,7 @@ import type { InstanceCallHandlers } from './instance-calls.ts'
 import { type InstanceDatabase, openInstanceDatabase } from './instance-database.ts'
 import type { InstanceCall, InstanceMessage } from './instance-protocol.ts'
 
-// As the server has it.
+// The same as in the server.
 process.env['UV_THREADPOOL_SIZE'] ??= String(2 * availableParallelism())
 
 const say = (message: InstanceMessage) => void process.send?.(message)
@@ -31,7 +31,7 @@ const close = () => {
 
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 
-/** What ends us before the service listens for signals itself: a Postgres that just starts must not stay behind. */
+/** Handles signals until the service does, so that a starting Postgres is stopped too. */
 const leaveEarly = () => void close().finally(() => process.exit(1))
 for (const signal of SIGNALS) process.on(signal, leaveEarly)
 const removeSignalHandlers = () => {
@@ -50,7 +50,7 @@ const start = async ({ settings, database: wish }: Extract<InstanceCall, { name:
   })
   opening.catch(() => {})
   try {
-    // Postgres starts meanwhile.
+    // Runs while Postgres starts.
     const cleaning = removeAbandonedFolders()
     const { startInstance } = await import('./instance-calls.ts')
     const { address, calls } = await startInstance({

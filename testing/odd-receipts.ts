@@ -1,9 +1,9 @@
-/** Receipts that no provider sends, for the contract of those that read them. */
+/** Invalid receipts for the receipt contract. */
 import type { ReceiptRequest } from '../src/core/delivery/ports.ts'
 
 const ODD_JSON = [null, true, 0, 'text', [], [null], [[]], {}, { status: {} }, { id: 7, status: [] }, { data: null }]
 
-/** Bodies that no provider sends. */
+/** Invalid bodies. */
 export const ODD_BODIES = [
   Buffer.alloc(0),
   Buffer.from(' '),
@@ -16,7 +16,7 @@ export const ODD_BODIES = [
   ...ODD_JSON.map((value) => Buffer.from(JSON.stringify(value))),
 ]
 
-/** Values that no provider sends in a header. */
+/** Invalid header values. */
 export const ODD_HEADERS = [
   '',
   ' ',
@@ -30,10 +30,10 @@ export const ODD_HEADERS = [
   '\u00e9'.repeat(64),
 ]
 
-/** Returns whether a header is the type of the body, which is no signature. */
+/** Returns true for the content type, which is not part of a signature. */
 export const isType = (name: string) => name === 'content-type'
 
-/** Returns the request with other values of every header but the type of its body; without those that have none. */
+/** Changes every header except the content type. A header whose new value is undefined is removed. */
 export const withHeaders = (request: ReceiptRequest, change: (name: string) => string | undefined): ReceiptRequest => ({
   ...request,
   headers: Object.fromEntries(
@@ -41,7 +41,7 @@ export const withHeaders = (request: ReceiptRequest, change: (name: string) => s
   ),
 })
 
-/** Yields the request with one bit of its body changed, once for each byte; of its address where it has no body. */
+/** Yields the request with one changed bit in its body, once for each byte, or in its URL if the body is empty. */
 export const alterations = function* (request: ReceiptRequest): Generator<ReceiptRequest> {
   for (let at = 0; at < Math.min(request.body.length, 2_000); at += 1) {
     const body = Buffer.from(request.body)

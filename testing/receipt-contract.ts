@@ -1,4 +1,4 @@
-/** What every company's `readReceipt` must keep, whoever calls it; of no test framework. */
+/** The contract of every `readReceipt`, for any test framework. */
 import assert from 'node:assert/strict'
 import type { Provider, Receipt, ReceiptReading, ReceiptRequest } from '../src/core/delivery/ports.ts'
 import type { ProviderDefinition } from '../src/providers/provider.ts'
@@ -7,43 +7,43 @@ import { MESSAGE } from './sending.ts'
 import type { ContractCase } from './stage.ts'
 import { createProvider } from './wire.ts'
 
-/** What a genuine receipt is to say, and when it is signed (Unix time, ms). */
-export interface ReceiptWish {
+/** The content of a genuine receipt, with the time of its signature (Unix time in ms). */
+export interface ReceiptOptions {
   sendId: string
   messageId: string
   status: Receipt['status']
   at: number
 }
 
-/** How the contract makes one company's receipts. */
+/** A provider under test, with functions that create its receipts. */
 export interface ReceiptSubject {
   definition: ProviderDefinition
   settings: Record<string, unknown>
-  /** The same with another secret, which the company does not sign with. */
+  /** The settings with another secret, which does not sign receipts. */
   otherSettings: Record<string, unknown>
-  /** A receipt as the company signs it with the secret in `settings`, received at once. */
-  genuine: (wish: ReceiptWish) => ReceiptRequest
-  /** Whether the moment of signing is signed too, so that an old receipt is stale. */
+  /** Creates a receipt that is signed with the secret in `settings` and received at once. */
+  genuine: (wish: ReceiptOptions) => ReceiptRequest
+  /** True if the signature covers its time, so that an old receipt is stale. */
   signsTime: boolean
-  /** The statuses that the company has a word for; all of them unless it says otherwise. */
+  /** The statuses that the provider reports; all by default. */
   statuses?: readonly Receipt['status'][]
-  /** Takes the signature off; by default every header but the type of the body. */
+  /** Removes the signature; by default every header except the content type. */
   unsign?: (request: ReceiptRequest) => ReceiptRequest
-  /** Signs any body, at this moment: then odd bodies with a good signature are tried too. */
+  /** Signs any body at a time. If present, invalid bodies with a valid signature are tested too. */
   sign?: (body: Buffer, at: number) => ReceiptRequest
 }
 
 const STATUSES = ['sent', 'delivered', 'undelivered', 'failed'] as const
 
-/** A whole second, for companies that sign no finer. */
+/** A whole second, because some providers sign only seconds. */
 const AT = Date.UTC(2026, 0, 2, 3, 4, 5)
 
-/** How old a receipt may be, in ms. */
-const LATEST = 300_000
+/** Maximum age of a receipt in ms. */
+const MAX_AGE = 300_000
 
-const WISH: ReceiptWish = { sendId: MESSAGE.sendId, messageId: 'message-0123456789', status: 'delivered', at: AT }
+const WISH: ReceiptOptions = { sendId: MESSAGE.sendId, messageId: 'message-0123456789', status: 'delivered', at: AT }
 
-/** Fails when a reading is not of the form that it promises. */
+/** Throws if a reading does not have the documented form. */
 const assertReading = (reading: ReceiptReading): void => {
   if (reading.outcome !== 'read') {
     assert.ok(['forged', 'stale', 'unreadable'].includes(reading.outcome), 'an outcome is one of the four')
@@ -51,12 +51,12 @@ const assertReading = (reading: ReceiptReading): void => {
   }
   for (const { sendId, messageId, status, reason } of reading.receipts) {
     assert.ok(STATUSES.includes(status), 'a status is one of the four')
-    assert.ok(sendId !== undefined || messageId !== undefined, 'one of the ids is there')
+    assert.ok(sendId !== undefined || messageId !== undefined, 'it has an id')
     for (const text of [sendId, messageId, reason]) assert.ok(text === undefined || typeof text === 'string')
   }
 }
 
-/** The promises of a provider that reads its company's receipts; each is one test. */
+/** Returns the tests of a provider that reads receipts. */
 export const receiptContract = (subject: ReceiptSubject): ContractCase[] => {
   const { definition, genuine, signsTime, statuses = STATUSES, sign } = subject
   const unsign = subject.unsign ?? ((request) => withHeaders(request, () => undefined))
@@ -79,25 +79,25 @@ export const receiptContract = (subject: ReceiptSubject): ContractCase[] => {
   })
 
   const times: ContractCase[] = [
-    named('takes a receipt that is almost five minutes old', (read) => {
-      for (const now of [AT + LATEST - 1_000, AT - LATEST + 1_000]) {
+    named('accepts a receipt that is almost five minutes old', (read) => {
+      for (const now of [AT + MAX_AGE - 1_000, AT - MAX_AGE + 1_000]) {
         assert.equal(read({ ...genuine(WISH), now }).outcome, 'read')
       }
     }),
-    named('takes no receipt that was signed over five minutes ago or ahead', (read) => {
-      for (const now of [AT + LATEST + 1_000, AT - LATEST - 1_000, AT + 365 * 86_400_000]) {
+    named('rejects a receipt that was signed more than five minutes ago or ahead', (read) => {
+      for (const now of [AT + MAX_AGE + 1_000, AT - MAX_AGE - 1_000, AT + 365 * 86_400_000]) {
         assert.equal(read({ ...genuine(WISH), now }).outcome, 'stale')
       }
     }),
   ]
 
   return [
-    named('says how its receipts are signed', () => {
-      assert.ok(definition.receipts, 'in `receipts` of its definition')
+    named('describes the signature of its receipts', () => {
+      assert.ok(definition.receipts, '`receipts` of its definition')
     }),
 
     ...statuses.map((status) =>
-      named(`reads a receipt that says "${status}", and which message it is about`, (read) => {
+      named(`reads the status "${status}" and the message id of a receipt`, (read) => {
         const reading = read(genuine({ ...WISH, status }))
         assert.equal(reading.outcome, 'read')
         const [receipt, ...others] = reading.outcome === 'read' ? reading.receipts : []
@@ -108,24 +108,24 @@ export const receiptContract = (subject: ReceiptSubject): ContractCase[] => {
       }),
     ),
 
-    named('takes a receipt of which one bit was changed for a forgery', (read) => {
+    named('rejects a receipt with one changed bit as forged', (read) => {
       const request = genuine(WISH)
       for (const altered of alterations(request)) {
         assert.equal(read(altered).outcome, 'forged', altered.body.toString() || altered.url)
       }
     }),
 
-    named('takes a receipt without a signature for a forgery', (read) => {
+    named('rejects a receipt without a signature as forged', (read) => {
       assert.equal(read(unsign(genuine(WISH))).outcome, 'forged')
     }),
 
     named(
-      'takes a receipt that another secret signed for a forgery',
+      'rejects a receipt signed with another secret as forged',
       (read) => assert.equal(read(genuine(WISH)).outcome, 'forged'),
       subject.otherSettings,
     ),
 
-    named('believes no signature that is none, and does not fall over it', (read) => {
+    named('rejects malformed signatures without throwing', (read) => {
       const request = genuine(WISH)
       const names = Object.keys(request.headers).filter((name) => !isType(name))
       for (const odd of ODD_HEADERS) {
@@ -138,7 +138,7 @@ export const receiptContract = (subject: ReceiptSubject): ContractCase[] => {
       assert.notEqual(read({ ...unsign(request), headers: {} }).outcome, 'read')
     }),
 
-    named('reads nothing out of a body that no company sends, and does not fall over it', (read) => {
+    named('reads nothing from a malformed body, without throwing', (read) => {
       const request = genuine(WISH)
       for (const body of ODD_BODIES) {
         if (body.equals(request.body)) continue

@@ -7,7 +7,7 @@ import type { CodeMessage, Provider, SendResult } from '../src/core/delivery/por
 const CODE = '049281'
 const SPOKEN = [...CODE].join(' ')
 
-/** The message that is sent throughout. */
+/** The message of all contract tests. */
 export const MESSAGE: CodeMessage = Object.freeze({
   sendId: '0f0e0d0c-0b0a-4908-8706-050403020100',
   channel: 'sms',
@@ -19,13 +19,13 @@ export const MESSAGE: CodeMessage = Object.freeze({
   speechLocale: 'en-US',
 })
 
-/** The longest that a provider may go on after the signal, in ms. */
+/** Maximum time of a provider after the signal, in ms. */
 export const GRACE = 100
 
-/** How long one that keeps no promise is waited for, in ms. */
+/** Timeouts for a provider that violates the contract, in ms. */
 const PATIENCE = { withoutSignal: 10_000, afterSignal: 1_000 }
 
-/** Fails when `work` takes longer than so many ms. */
+/** Throws if `work` takes longer than `ms`. */
 const within = async <T>(work: Promise<T>, ms: number): Promise<T> => {
   const done = new AbortController()
   const alarm = setTimeout(ms, undefined, { signal: done.signal }).then(() => assert.fail(`no result after ${ms} ms`))
@@ -36,43 +36,43 @@ const within = async <T>(work: Promise<T>, ms: number): Promise<T> => {
   }
 }
 
-/** The message, by a channel that the provider has. */
+/** Returns the message with a channel of the provider. */
 export const messageFor = (provider: Provider, changes: Partial<CodeMessage> = {}): CodeMessage => {
   const channel = provider.channels.includes(MESSAGE.channel) ? MESSAGE.channel : provider.channels[0]
   return { ...MESSAGE, ...(channel && { channel }), ...changes }
 }
 
-/** Sends under a signal that never comes. */
+/** Sends a message with a signal that never aborts. */
 export const send = async (provider: Provider, changes: Partial<CodeMessage> = {}): Promise<SendResult> =>
   within(provider.send(messageFor(provider, changes), new AbortController().signal), PATIENCE.withoutSignal)
 
-/** Sends under a signal that comes with `moment`, and tells how long the provider took from then, in ms. */
+/** Sends a message, aborts it when `moment` resolves, and measures the time from then to the result in ms. */
 export const sendUntil = async (
   provider: Provider,
   moment: () => Promise<unknown>,
 ): Promise<{ result: SendResult; took: number }> => {
   const controller = new AbortController()
   const sent = provider.send(messageFor(provider), controller.signal)
-  // A result that comes before the moment is judged by the caller.
+  // The caller checks a result that arrives before the moment.
   await within(Promise.race([moment(), sent]), PATIENCE.withoutSignal)
   const since = performance.now()
   controller.abort()
   return { result: await within(sent, PATIENCE.afterSignal), took: performance.now() - since }
 }
 
-/** Fails when the words hold a secret, the code, the text or the number. */
+/** Throws if the text contains a secret, the code, the message or the number. */
 export const assertDiscreet = (words: string, secrets: readonly string[]): void => {
   const hidden = [CODE, SPOKEN, MESSAGE.to.slice(2), MESSAGE.text.slice(0, 20), 'example.com', ...secrets]
   for (const [at, secret] of hidden.entries()) {
-    // The complaint must not say aloud what the words should not have.
+    // The failure message must not reveal the secret.
     assert.ok(
       !words.includes(secret),
-      `${at < hidden.length - secrets.length ? 'the message' : 'a secret'} is given away`,
+      `${at < hidden.length - secrets.length ? 'the message' : 'a secret'} is revealed`,
     )
   }
 }
 
-/** Fails when a result is not of the form that it promises, or gives something away. */
+/** Throws if a result does not have the documented form, or reveals the message or a secret. */
 export const assertResult = (result: SendResult, secrets: readonly string[]): void => {
   if (result.outcome === 'accepted') {
     const { messageId } = result
@@ -93,7 +93,7 @@ export const assertResult = (result: SendResult, secrets: readonly string[]): vo
   assertDiscreet(inspect(result, { depth: 9 }), secrets)
 }
 
-/** Runs `work` and tells all that was said on the console meanwhile, which is still shown. */
+/** Runs `work` and returns all console output, which is still shown. */
 export const overhear = async (work: () => Promise<void>): Promise<string> => {
   const heard: string[] = []
   const restore: (() => void)[] = []

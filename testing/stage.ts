@@ -1,53 +1,53 @@
-/** Where the contract's cases are played: one company, one provider, and what is tidied up after them. */
+/** The setup of contract cases: a fake provider, the provider under test, and the cleanup. */
 import assert from 'node:assert/strict'
 import type { Provider, SendResult } from '../src/core/delivery/ports.ts'
 import type { ProviderDefinition, ProviderTools } from '../src/providers/provider.ts'
 import {
-  type CompanyMode,
-  type CompanyVoice,
-  type FakeCompany,
+  type FakeProvider,
+  type ProviderMode,
+  type ProviderVoice,
   type ReceivedRequest,
-  startFakeCompany,
-} from './fake-company.ts'
+  startFakeProvider,
+} from './fake-provider.ts'
 import { assertResult } from './sending.ts'
 import { createProvider } from './wire.ts'
 
-/** One promise: a sentence, and what fails when it is broken. It cleans up after itself. */
+/** A contract case: a name, and a function that throws if the case fails. It cleans up after itself. */
 export interface ContractCase {
   name: string
   run: () => Promise<void>
 }
 
-/** How the contract reaches one real company. */
+/** A provider under test. */
 export interface ProviderSubject {
   definition: ProviderDefinition
-  /** Its settings, with the company at `url`. */
+  /** Returns its settings, with its API at `url`. */
   settings: (url: string) => Record<string, unknown>
-  /** The values among the settings that nobody may see. */
+  /** The secret values of the settings. */
   secrets: readonly string[]
-  voice: CompanyVoice
-  /** Takes out of a request what changes from try to try by design: dates, signatures, a token's id. */
-  normalise?: (request: ReceivedRequest) => unknown
+  voice: ProviderVoice
+  /** Removes the parts of a request that change with each attempt by design: dates, signatures, token ids. */
+  normalize?: (request: ReceivedRequest) => unknown
 }
 
-/** What the cases of one subject are made with. */
+/** Functions that create the cases of one subject. */
 export interface Stage {
-  /** The provider, with the company at `url`. */
+  /** Creates the provider, with its API at `url`. */
   create: (url: string, tools?: Partial<ProviderTools>) => Promise<Provider>
-  /** A case under the provider's name. */
+  /** Creates a case whose name starts with the provider's name. */
   named: (sentence: string, run: () => Promise<void>) => ContractCase
-  /** A case for which the company behaves as `mode` says. */
+  /** Creates a case with a fake provider in a mode. */
   facing: (
-    mode: CompanyMode,
+    mode: ProviderMode,
     sentence: string,
-    act: (company: FakeCompany, provider: Provider) => Promise<void>,
-    words?: CompanyVoice,
+    act: (fake: FakeProvider, provider: Provider) => Promise<void>,
+    words?: ProviderVoice,
   ) => ContractCase
-  /** Fails when the outcome is another, or the result not of its form or not discreet. */
+  /** Throws if the outcome differs, or if the result is malformed or reveals the message or a secret. */
   assertOutcome: (result: SendResult, outcome: SendResult['outcome']) => void
 }
 
-/** Sets the stage for one subject. */
+/** Creates the stage of one subject. */
 export const setStage = ({ definition, settings, secrets, voice }: ProviderSubject): Stage => {
   const create: Stage['create'] = (url, tools) => createProvider(definition, settings(url), tools)
   const named: Stage['named'] = (sentence, run) => ({ name: `${definition.name} ${sentence}`, run })
@@ -56,11 +56,11 @@ export const setStage = ({ definition, settings, secrets, voice }: ProviderSubje
     named,
     facing: (mode, sentence, act, words = voice) =>
       named(sentence, async () => {
-        const company = await startFakeCompany(words, mode)
+        const fake = await startFakeProvider(words, mode)
         try {
-          await act(company, await create(company.url))
+          await act(fake, await create(fake.url))
         } finally {
-          await company.close()
+          await fake.close()
         }
       }),
     assertOutcome: (result, outcome) => {

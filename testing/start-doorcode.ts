@@ -1,34 +1,34 @@
-/** A whole Doorcode for one test, or for a suite of them: see `docs/integration-tests.md`. */
+/** A complete Doorcode for a test or a test suite (`docs/integration-tests.md`). */
 import { randomBytes } from 'node:crypto'
 import { createFictionPhones } from './fiction-phones.ts'
-import type { PostgresWish } from './find-postgres.ts'
+import type { PostgresChoice } from './find-postgres.ts'
 import { createInbox, type ReceivedCode, type ReceivedMessage } from './inbox.ts'
 import { startInstanceProcess } from './instance-process.ts'
 import type { InstanceAddress, NewTestUser } from './instance-protocol.ts'
 import { createTestClock, type TestClock } from './test-clock.ts'
 
-/** What a test may ask of its instance. */
+/** The options of an instance. */
 export interface DoorcodeOptions {
-  /** Settings by their names, over those that suit tests: `{ ACCESS_TOKEN_TTL: '60' }`. */
+  /** Settings that replace the defaults of the kit: `{ ACCESS_TOKEN_TTL: '60' }`. */
   settings?: Record<string, string> | undefined
-  /** `container` or `embedded`, or a Postgres in which a database is made and dropped; by default whichever there is. */
-  database?: PostgresWish
-  /** `inherit` to see what it logs. */
+  /** `container`, `embedded`, or the URL of a Postgres for a temporary database. Defaults to what is available. */
+  database?: PostgresChoice
+  /** `inherit` shows the log. */
   stdio?: 'inherit' | 'ignore' | undefined
 }
 
-/** A user that the kit made. */
+/** A user of the kit. */
 export interface TestUser {
   id: string
   username: string
-  /** In clear. */
+  /** The plaintext password. */
   password: string
-  /** E.164. */
+  /** The number in E.164. */
   phone: string
   locale: string | undefined
 }
 
-/** What a login gives: the body of `POST /verify`. */
+/** The result of a login: the response of `POST /verify`. */
 export interface TestGrant {
   access_token: string
   token_type: string
@@ -37,27 +37,27 @@ export interface TestGrant {
   refresh_expires_in: number
 }
 
-/** A Doorcode that runs for tests. */
+/** A running Doorcode for tests. */
 export interface Doorcode extends AsyncDisposable, InstanceAddress {
-  /** Adds a user with any password; what is not given is made up, and no two are alike. */
+  /** Adds a user with any password. Missing members get unique values. */
   user(wish?: Partial<NewTestUser>): Promise<TestUser>
-  /** The newest code to this number that was not given out yet, or the next to come within `timeout` ms (5,000). */
+  /** Resolves to the newest unread code to this number, or to the next one within `timeout` ms (5,000). */
   waitForCode(phone: string, options?: { timeout?: number }): Promise<ReceivedCode>
-  /** All that was sent to this number, oldest first. */
+  /** Resolves to all messages to this number, oldest first. */
   messages(phone: string): Promise<ReceivedMessage[]>
-  /** Logs a user in with password and code; the user may be named where the kit made them. */
+  /** Logs a user in with password and code. A user of the kit can be given by name. */
   login(user: string | Pick<TestUser, 'username' | 'password' | 'phone'>): Promise<TestGrant>
-  /** The access token of such a login. */
+  /** Logs a user in and resolves to the access token. */
   token(user: string | Pick<TestUser, 'username' | 'password' | 'phone'>): Promise<string>
   clock: TestClock
-  /** Ends it and removes all it made. */
+  /** Stops the instance and removes all its data. */
   stop(): Promise<void>
 }
 
-/** How long a code is waited for unless it is said, in ms. */
-const PATIENCE = 5_000
+/** Default timeout for a code in ms. */
+const CODE_TIMEOUT_MS = 5_000
 
-/** What makes tests pleasant. Production refuses half of it. */
+/** Default settings for tests; production refuses several of them. */
 const FOR_TESTS = {
   NODE_ENV: 'test',
   SMS_PROVIDERS: 'outbox',
@@ -70,35 +70,36 @@ const FOR_TESTS = {
   LOG_LEVEL: 'warn',
 }
 
-const OURS: Record<string, string> = {
+/** Settings that the kit sets itself, with their alternatives. */
+const RESERVED: Record<string, string> = {
   DATABASE_URL: 'Use the option `database`.',
   DATABASE_URL_FILE: 'Use the option `database`.',
 }
 
-const assertOurs = (settings: Record<string, string>): void => {
-  for (const [name, instead] of Object.entries(OURS))
-    if (name in settings) throw new Error(`${name} is the test kit's own. ${instead}`)
+const assertAllowed = (settings: Record<string, string>): void => {
+  for (const [name, instead] of Object.entries(RESERVED))
+    if (name in settings) throw new Error(`${name} is reserved for the test kit. ${instead}`)
   if (settings['NODE_ENV'] === 'production') throw new Error('NODE_ENV must not be production in tests.')
 }
 
-/** Settings as the environment has them, whatever a test without types has written. */
-const inWords = (settings: Record<string, string>) =>
+/** Converts setting values to strings, because untyped tests may pass other values. */
+const toStrings = (settings: Record<string, string>) =>
   Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, String(value)]))
 
 /**
- * Starts a Doorcode with a database of its own, on a free port of this machine, in a process that ends with this one.
- * Throws what the service itself says when it cannot start.
+ * Starts a Doorcode with its own database, on a free port of this machine, in a process that ends with this one. Throws the
+ * error of the service if it cannot start.
  */
 export const startDoorcode = async ({
   settings = {},
   database,
   stdio = 'ignore',
 }: DoorcodeOptions = {}): Promise<Doorcode> => {
-  assertOurs(settings)
+  assertAllowed(settings)
   const inbox = createInbox()
   const instance = startInstanceProcess({ stdio, onKept: inbox.take })
   const address = await instance
-    .call('start', { settings: { ...FOR_TESTS, ...inWords(settings) }, database })
+    .call('start', { settings: { ...FOR_TESTS, ...toStrings(settings) }, database })
     .catch(async (error: unknown) => {
       await instance.end()
       throw error
@@ -127,10 +128,10 @@ export const startDoorcode = async ({
       phones.add(user.phone)
       return user
     } catch (error) {
-      // Somebody has registered by the name that was next.
+      // A registration has taken the next name.
       const isTaken = (error as { code?: string }).code === 'username_taken'
       if (isTaken && wish.username === undefined) return addUser({ ...wish, phone })
-      throw new Error(`The user "${username}" cannot be made: ${(error as Error).message}`, { cause: error })
+      throw new Error(`The user "${username}" cannot be added: ${(error as Error).message}`, { cause: error })
     }
   }
 
@@ -138,23 +139,23 @@ export const startDoorcode = async ({
     const answer = await instance.call('post', { path, body })
     if (answer.status === 200) return answer.body
     const { code, title, detail = title } = answer.body
-    throw new Error(`POST ${path} was answered ${answer.status} ${code}: ${detail}`)
+    throw new Error(`POST ${path} returned ${answer.status} ${code}: ${detail}`)
   }
 
   const logIn: Doorcode['login'] = async (who) => {
     const user = typeof who === 'string' ? users.get(who) : who
-    if (!user) throw new Error(`The kit made no user "${who}". Give it { username, password, phone }.`)
+    if (!user) throw new Error(`The kit has no user "${who}". Pass { username, password, phone } instead.`)
     const { username, password, phone } = user
     const opened = await post('/login', { username, password })
-    const { code } = await inbox.waitForCode(phone, PATIENCE)
+    const { code } = await inbox.waitForCode(phone, CODE_TIMEOUT_MS)
     return (await post('/verify', { pending_token: opened['pending_token'], code })) as unknown as TestGrant
   }
-  // A second login ends the first one's challenge: those of one user go one after the other.
-  const underWay = new Map<string, Promise<unknown>>()
+  // A second login ends the challenge of the first, so logins of one user run in sequence.
+  const pending = new Map<string, Promise<unknown>>()
   const login: Doorcode['login'] = (who) => {
     const name = typeof who === 'string' ? who : who.username
-    const grant = (underWay.get(name) ?? Promise.resolve()).then(() => logIn(who))
-    underWay.set(
+    const grant = (pending.get(name) ?? Promise.resolve()).then(() => logIn(who))
+    pending.set(
       name,
       grant.catch(() => {}),
     )
@@ -173,7 +174,7 @@ export const startDoorcode = async ({
   return {
     ...address,
     user: (wish = {}) => addUser(wish),
-    waitForCode: (phone, { timeout = PATIENCE } = {}) => inbox.waitForCode(phone, timeout),
+    waitForCode: (phone, { timeout = CODE_TIMEOUT_MS } = {}) => inbox.waitForCode(phone, timeout),
     async messages(phone) {
       await instance.call('tell', null)
       return inbox.to(phone)

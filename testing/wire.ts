@@ -2,10 +2,10 @@ import type { CodeMessage, Provider, SendResult } from '../src/core/delivery/por
 import { createExchange, type WireAnswer, type WireRequest, wire } from '../src/http-client/client.ts'
 import type { ProviderDefinition, ProviderTools } from '../src/providers/provider.ts'
 
-/** Where receipts are asked for in tests; the provider's name follows. */
+/** Base URL of receipts in tests; the provider's name follows. */
 const RECEIPTS_BASE = 'https://auth.example.com/webhooks/sms'
 
-/** The tools of a provider on the real wire, that prints and keeps nothing. */
+/** Returns the tools of a provider that sends real requests, and prints and keeps nothing. */
 export const toolsFor = (name: string, changes: Partial<ProviderTools> = {}): ProviderTools => {
   const transport = changes.transport ?? wire
   return {
@@ -19,14 +19,14 @@ export const toolsFor = (name: string, changes: Partial<ProviderTools> = {}): Pr
   }
 }
 
-/** Makes a provider as the server does. */
+/** Creates a provider as the server does. */
 export const createProvider = async (
   definition: ProviderDefinition,
   settings: Record<string, unknown>,
   changes: Partial<ProviderTools> = {},
 ): Promise<Provider> => definition.create(settings, toolsFor(definition.name, changes))
 
-/** Sends a message over a wire that answers `answer`, and tells what went over it. */
+/** Sends a message over a transport that responds with `answer`. Resolves to the requests and the result. */
 export const sendOverWire = async (
   definition: ProviderDefinition,
   settings: Record<string, unknown>,

@@ -7,7 +7,7 @@ import { hcaptcha } from '../../src/guard/human-checks/hcaptcha.ts'
 import { createSiteverify } from '../../src/guard/human-checks/siteverify.ts'
 import { turnstile } from '../../src/guard/human-checks/turnstile.ts'
 import { wire } from '../../src/http-client/client.ts'
-import { type CompanyMode, type CompanyReply, type ReceivedRequest, startFakeCompany } from '../../testing/index.ts'
+import { type ProviderMode, type ProviderReply, type ReceivedRequest, startFakeProvider } from '../../testing/index.ts'
 import { CONTEXT, createMemoryNonces, testHumanCheck } from '../contracts/human-check.ts'
 
 const SECRET = 'test.not-a-real-secret/+&='
@@ -41,7 +41,7 @@ const PROVIDERS: SiteverifyProvider[] = [
   },
 ]
 
-const json = (body: unknown, status = 200): CompanyReply => ({
+const json = (body: unknown, status = 200): ProviderReply => ({
   status,
   headers: { 'content-type': 'application/json' },
   body: JSON.stringify(body),
@@ -57,10 +57,10 @@ const SUCCESS = json({
 /** Starts a fake provider that responds with `answer`, and the check that calls it. */
 const open = async (
   definition: HumanCheckDefinition,
-  answer: (request: ReceivedRequest) => CompanyReply = () => SUCCESS,
-  { mode = 'accepting', settings = {} }: { mode?: CompanyMode; settings?: Record<string, string> } = {},
+  answer: (request: ReceivedRequest) => ProviderReply = () => SUCCESS,
+  { mode = 'accepting', settings = {} }: { mode?: ProviderMode; settings?: Record<string, string> } = {},
 ) => {
-  const provider = await startFakeCompany({ accepted: answer, refused: answer, lie: answer }, mode)
+  const provider = await startFakeProvider({ accepted: answer, refused: answer, lie: answer }, mode)
   const prefix = definition.name.toUpperCase()
   const check = definition.create(
     { [`${prefix}_SITE_KEY`]: SITE_KEY, [`${prefix}_SECRET`]: SECRET, [`${prefix}_URL`]: provider.url, ...settings },
@@ -73,7 +73,7 @@ const open = async (
 const testWithProvider = (
   definition: HumanCheckDefinition,
   tokenOf: (request: ReceivedRequest) => string | null,
-  say: (isGood: boolean) => CompanyReply,
+  say: (isGood: boolean) => ProviderReply,
 ) =>
   testHumanCheck(t, {
     definition,
@@ -155,9 +155,9 @@ for (const { definition, address, extra, longest, used } of PROVIDERS) {
     ].flatMap((codes) => codes.split(' '))
     const serverErrors =
       'internal-error missing-input-secret invalid-input-secret missing-remoteip invalid-remoteip'.split(' ')
-    const answers: [expected: string, reply: CompanyReply][] = [
-      ...tokenErrors.map((code) => ['failed', failed(code)] as [string, CompanyReply]),
-      ...serverErrors.map((code) => ['unavailable', failed(code)] as [string, CompanyReply]),
+    const answers: [expected: string, reply: ProviderReply][] = [
+      ...tokenErrors.map((code) => ['failed', failed(code)] as [string, ProviderReply]),
+      ...serverErrors.map((code) => ['unavailable', failed(code)] as [string, ProviderReply]),
       ['unavailable', failed('invalid-input-response', 'internal-error')],
       ['failed', failed()],
       ['failed', json({ success: false })],
@@ -165,12 +165,12 @@ for (const { definition, address, extra, longest, used } of PROVIDERS) {
       ['failed', json({ success: false, 'error-codes': ['bad-request'] }, 400)],
       ['unavailable', json({ success: false, 'error-codes': ['invalid-input-secret'] }, 400)],
       ['unavailable', json({ success: true }, 400)],
-      ...[401, 403, 404, 429, 500, 502, 503].flatMap((status): [string, CompanyReply][] => [
+      ...[401, 403, 404, 429, 500, 502, 503].flatMap((status): [string, ProviderReply][] => [
         ['unavailable', json({ success: true }, status)],
         ['unavailable', json({ success: false, 'error-codes': ['invalid-input-response'] }, status)],
       ]),
       ...[{}, [], null, true, 'success', { success: 'true' }, { success: 1 }, { success: null }].map(
-        (body): [string, CompanyReply] => ['unavailable', json(body)],
+        (body): [string, ProviderReply] => ['unavailable', json(body)],
       ),
       ['unavailable', { status: 200, body: '' }],
       ['unavailable', { status: 204 }],
@@ -196,7 +196,7 @@ for (const { definition, address, extra, longest, used } of PROVIDERS) {
   t.test(`${name} is unavailable after broken or unexpected responses`, async (t) => {
     const elsewhere = await open(definition)
     t.teardown(elsewhere.provider.close)
-    const modes: CompanyMode[] = [
+    const modes: ProviderMode[] = [
       'redirecting',
       'resetting',
       'truncating',

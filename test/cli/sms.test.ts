@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { hashPhone } from '../../src/core/delivery/phone.ts'
 import { deriveSecrets } from '../../src/keys/secrets.ts'
-import { startFakeCompany } from '../../testing/index.ts'
+import { startFakeProvider } from '../../testing/index.ts'
 import { createWorld } from '../support/app.ts'
 import { runHere } from './tool.ts'
 
@@ -69,7 +69,7 @@ const json = (body: unknown) => ({
 })
 
 t.test('sends through each provider in turn, and prints each outcome', async (t) => {
-  const provider = await startFakeCompany({
+  const provider = await startFakeProvider({
     accepted: () => json({ id: 'msg-1' }),
     refused: () => json({ error: 'x' }),
     lie: () => json({ error: 'x' }),

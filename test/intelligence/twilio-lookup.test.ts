@@ -3,14 +3,14 @@ import t from 'tap'
 import { numberIntelligence } from '../../src/guard/number-intelligence/index.ts'
 import { createTwilioLookup, twilioLookup } from '../../src/guard/number-intelligence/twilio-lookup.ts'
 import { wire } from '../../src/http-client/client.ts'
-import { type CompanyMode, type CompanyReply, startFakeCompany } from '../../testing/index.ts'
+import { type ProviderMode, type ProviderReply, startFakeProvider } from '../../testing/index.ts'
 import { assertExplained } from '../contracts/explained-settings.ts'
 
 const ACCOUNT = `AC${'0'.repeat(32)}`
 const TOKEN = 'test.not-a-real-token'
 const PHONE = '+447772000001'
 
-const json = (body: unknown, status = 200): CompanyReply => ({
+const json = (body: unknown, status = 200): ProviderReply => ({
   status,
   headers: { 'content-type': 'application/json' },
   body: JSON.stringify(body),
@@ -43,8 +43,8 @@ const swapped = (swappedInPeriod: unknown, changes: object = {}) => ({
 })
 
 /** Starts a fake Twilio that responds with `answer`, and the source that calls it. */
-const open = async (answer: () => CompanyReply = () => lookup(swapped(true)), mode: CompanyMode = 'accepting') => {
-  const twilio = await startFakeCompany({ accepted: answer, refused: answer, lie: answer }, mode)
+const open = async (answer: () => ProviderReply = () => lookup(swapped(true)), mode: ProviderMode = 'accepting') => {
+  const twilio = await startFakeProvider({ accepted: answer, refused: answer, lie: answer }, mode)
   const url = new URL(twilio.url).origin
   const source = twilioLookup.create(
     { TWILIO_LOOKUP_ACCOUNT_SID: ACCOUNT, TWILIO_LOOKUP_AUTH_TOKEN: TOKEN, TWILIO_LOOKUP_URL: url },
@@ -87,7 +87,7 @@ t.test('a recent SIM swap is high, none is low, and any other response is unknow
   const { twilio, assess } = await open(() => reply)
   t.teardown(twilio.close)
   const noDate = { last_sim_swap_date: null, swapped_period: 'PT48H', swapped_in_period: false }
-  const answers: [expected: string, reply: CompanyReply][] = [
+  const answers: [expected: string, reply: ProviderReply][] = [
     ['high', lookup(swapped(true))],
     ['low', lookup(swapped(false))],
     ['low', lookup(swapped(false, { last_sim_swap: noDate }))],
@@ -103,11 +103,11 @@ t.test('a recent SIM swap is high, none is low, and any other response is unknow
     ['unknown', lookup(swapped(null, { error_code: 60620 }))],
     ['unknown', lookup(swapped(true, { error_code: 60620 }))],
     ['unknown', lookup(swapped(false, { error_code: 60606 }))],
-    ...[201, 400, 401, 403, 404, 429, 500, 503].map((status): [string, CompanyReply] => [
+    ...[201, 400, 401, 403, 404, 429, 500, 503].map((status): [string, ProviderReply] => [
       'unknown',
       json({ code: 20003, sim_swap: swapped(true) }, status),
     ]),
-    ...['', '{', 'null', '[]', 'true'].map((body): [string, CompanyReply] => ['unknown', { status: 200, body }]),
+    ...['', '{', 'null', '[]', 'true'].map((body): [string, ProviderReply] => ['unknown', { status: 200, body }]),
   ]
   for (const [expected, next] of answers) {
     reply = next

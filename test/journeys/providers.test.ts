@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks'
 import t, { type Test } from 'tap'
 import { crondockProvider } from '../../src/providers/crondock/index.ts'
 import { twilioProvider } from '../../src/providers/twilio/index.ts'
-import { type CompanyVoice, createProvider, startFakeCompany } from '../../testing/index.ts'
+import { createProvider, type ProviderVoice, startFakeProvider } from '../../testing/index.ts'
 import { createWorld, ISSUER } from '../support/app.ts'
 
 const TOKEN = 'test.not-a-real-token'
@@ -15,13 +15,13 @@ const json = (status: number, body: unknown) => ({
   body: JSON.stringify(body),
 })
 
-const TWILIO: CompanyVoice = {
+const TWILIO: ProviderVoice = {
   accepted: ({ path }) =>
     json(201, { sid: path.includes('Calls') ? 'CA1' : 'SM1', status: 'queued', error_code: null }),
   refused: () => json(400, { code: 21211, status: 400 }),
   lie: () => json(201, { sid: 'SM1', status: 'failed', error_code: 30008 }),
 }
-const CRONDOCK: CompanyVoice = {
+const CRONDOCK: ProviderVoice = {
   accepted: () => json(200, { id: 'msg-1' }),
   refused: () => json(400, {}),
   lie: () => json(200, { error: 'x' }),
@@ -29,7 +29,7 @@ const CRONDOCK: CompanyVoice = {
 
 /** Starts both fake providers, CronDock first, and adds one user. */
 const setUp = async (t: Test) => {
-  const [crondock, twilio] = [await startFakeCompany(CRONDOCK), await startFakeCompany(TWILIO)]
+  const [crondock, twilio] = [await startFakeProvider(CRONDOCK), await startFakeProvider(TWILIO)]
   t.teardown(() => Promise.all([crondock.close(), twilio.close()]))
   const tools = { receiptsUrl: RECEIPTS }
   const providers = [

@@ -1,17 +1,17 @@
 import t from 'tap'
 import { crondockProvider } from '../../src/providers/crondock/index.ts'
-import { type CompanyReply, type CompanyVoice, sendOverWire } from '../../testing/index.ts'
+import { type ProviderReply, type ProviderVoice, sendOverWire } from '../../testing/index.ts'
 import { MESSAGE, testRealProvider } from '../contracts/provider.ts'
 
 const API_KEY = 'test.not-a-real-key'
 
-const json = (status: number, body: unknown): CompanyReply => ({
+const json = (status: number, body: unknown): ProviderReply => ({
   status,
   headers: { 'content-type': 'application/json' },
   body: JSON.stringify(body),
 })
 
-const voice: CompanyVoice = {
+const voice: ProviderVoice = {
   accepted: () => json(200, { id: 'msg-1' }),
   refused: ({ body }) => json(400, { error: 'invalid number', request: body }),
   lie: ({ body, headers }) => json(200, { error: `cannot send ${body}`, headers }),
@@ -21,7 +21,7 @@ const settings = (url: string) => ({ CRONDOCK_API_KEY: API_KEY, CRONDOCK_URL: ur
 const ADDRESS = 'https://api.crondock.com/run/sms/'
 
 /** Returns the result that the provider derives from a response. */
-const judge = async ({ status, headers = {}, body = '' }: CompanyReply) =>
+const judge = async ({ status, headers = {}, body = '' }: ProviderReply) =>
   (await sendOverWire(crondockProvider, settings(ADDRESS), MESSAGE, { status, headers, body })).result
 
 testRealProvider(t, { definition: crondockProvider, settings, secrets: [API_KEY], voice })

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import t from 'tap'
 import type { ReceiptRequest } from '../../src/core/delivery/ports.ts'
 import { infobipProvider } from '../../src/providers/infobip/index.ts'
-import { type CompanyReply, type CompanyVoice, createProvider, sendOverWire } from '../../testing/index.ts'
+import { createProvider, type ProviderReply, type ProviderVoice, sendOverWire } from '../../testing/index.ts'
 import { MESSAGE, testRealProvider } from '../contracts/provider.ts'
 
 const API_KEY = 'test.not-a-real-key'
@@ -21,7 +21,7 @@ const settings = (url: string) => ({
 })
 const bare = { INFOBIP_API_KEY: API_KEY, INFOBIP_FROM: '+41793026700', INFOBIP_URL: URL }
 
-const json = (status: number, body: unknown): CompanyReply => ({
+const json = (status: number, body: unknown): ProviderReply => ({
   status,
   headers: { 'content-type': 'application/json' },
   body: JSON.stringify(body),
@@ -35,7 +35,7 @@ const answer = (...words: Parameters<typeof status>) => ({
   messages: [{ to: '18009998877', messageId: sendId, ...status(...words) }],
 })
 
-const voice: CompanyVoice = {
+const voice: ProviderVoice = {
   accepted: () => json(200, answer(1, 26, 'PENDING_ACCEPTED')),
   refused: ({ body }) => json(200, { ...answer(5, 8, 'REJECTED_PREFIX_MISSING'), request: body }),
   lie: ({ body, headers }) => json(200, { ...answer(5, 12, 'REJECTED_NOT_ENOUGH_CREDITS'), request: body, headers }),
@@ -139,7 +139,7 @@ t.test('offers a channel only with its settings, and fails messages of other cha
   t.same(requests, [])
 })
 
-const judge = async ({ status, headers = {}, body = '' }: CompanyReply) =>
+const judge = async ({ status, headers = {}, body = '' }: ProviderReply) =>
   (await sendOverWire(infobipProvider, bare, MESSAGE, { status, headers, body })).result
 
 t.test('derives the outcome of a success from the status of its message', async (t) => {

@@ -2,7 +2,7 @@ import { createHash, createHmac, randomUUID } from 'node:crypto'
 import t from 'tap'
 import type { ReceiptRequest } from '../../src/core/delivery/ports.ts'
 import { messagebirdProvider } from '../../src/providers/messagebird/index.ts'
-import { type CompanyReply, type CompanyVoice, createProvider, sendOverWire } from '../../testing/index.ts'
+import { createProvider, type ProviderReply, type ProviderVoice, sendOverWire } from '../../testing/index.ts'
 import { MESSAGE, testRealProvider, testReceipts } from '../contracts/provider.ts'
 
 const ACCESS_KEY = 'test.not-a-real-key'
@@ -19,7 +19,7 @@ const settings = (url: string) => ({
 })
 const bare = { MESSAGEBIRD_ACCESS_KEY: ACCESS_KEY, MESSAGEBIRD_FROM: '+31612345670', MESSAGEBIRD_URL: ADDRESS }
 
-const json = (status: number, body: unknown): CompanyReply => ({
+const json = (status: number, body: unknown): ProviderReply => ({
   status,
   headers: { 'content-type': 'application/json' },
   body: JSON.stringify(body),
@@ -35,7 +35,7 @@ const errors = (code: unknown, parameter: string | null = null, description = 'd
   errors: [{ code, description, parameter }],
 })
 
-const voice: CompanyVoice = {
+const voice: ProviderVoice = {
   accepted: () => json(201, taken('sent')),
   refused: ({ body }) => json(422, errors(9, 'recipients', `no (correct) recipients found in ${body}`)),
   lie: ({ body, headers }) => json(201, { ...errors(25, null, `not enough balance for ${body}`), headers }),
@@ -116,7 +116,7 @@ t.test('sends to rest.messagebird.com by default', async (t) => {
   t.match(messagebirdProvider.settings.properties['MESSAGEBIRD_URL'], { default: ADDRESS })
 })
 
-const judge = async ({ status, headers = {}, body = '' }: CompanyReply) =>
+const judge = async ({ status, headers = {}, body = '' }: ProviderReply) =>
   (await sendOverWire(messagebirdProvider, bare, MESSAGE, { status, headers, body })).result
 
 t.test('distinguishes errors of the number, of the request and of MessageBird', async (t) => {

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import t from 'tap'
 import type { ReceiptRequest } from '../../src/core/delivery/ports.ts'
 import { plivoProvider } from '../../src/providers/plivo/index.ts'
-import { type CompanyReply, type CompanyVoice, createProvider, sendOverWire } from '../../testing/index.ts'
+import { createProvider, type ProviderReply, type ProviderVoice, sendOverWire } from '../../testing/index.ts'
 import { MESSAGE, testRealProvider, testReceipts } from '../contracts/provider.ts'
 
 const TOKEN = 'test.not-a-real-token'
@@ -21,7 +21,7 @@ const settings = (url: string) => ({
 })
 const bare = { PLIVO_AUTH_ID: ACCOUNT, PLIVO_AUTH_TOKEN: TOKEN, PLIVO_FROM: 'Example', PLIVO_URL: ADDRESS }
 
-const json = (status: number, body: unknown): CompanyReply => ({
+const json = (status: number, body: unknown): ProviderReply => ({
   status,
   headers: { 'content-type': 'application/json' },
   body: JSON.stringify(body),
@@ -36,7 +36,7 @@ const queued = (more: object = {}) => ({
   ...more,
 })
 
-const voice: CompanyVoice = {
+const voice: ProviderVoice = {
   accepted: () => json(202, queued()),
   refused: ({ body }) =>
     json(400, { ...error(`'${MESSAGE.to.slice(1)}' is not a valid phone number.`), request: body }),
@@ -103,7 +103,7 @@ t.test('offers a channel only with its settings, and fails messages of other cha
   }
 })
 
-const judge = async ({ status, headers = {}, body = '' }: CompanyReply) =>
+const judge = async ({ status, headers = {}, body = '' }: ProviderReply) =>
   (await sendOverWire(plivoProvider, bare, MESSAGE, { status, headers, body })).result
 
 t.test('distinguishes errors of the number, of the request and of Plivo', async (t) => {

@@ -3,9 +3,9 @@ import { registerHooks } from 'node:module'
 import t from 'tap'
 import { snsProvider } from '../../src/providers/sns/index.ts'
 import {
-  type CompanyReply,
-  type CompanyVoice,
   createProvider,
+  type ProviderReply,
+  type ProviderVoice,
   type ReceivedRequest,
   sendOverWire,
 } from '../../testing/index.ts'
@@ -13,7 +13,7 @@ import { MESSAGE, testRealProvider } from '../contracts/provider.ts'
 
 const SECRET = 'test.not-a-real-key'
 
-const xml = (status: number, body: string): CompanyReply => ({
+const xml = (status: number, body: string): ProviderReply => ({
   status,
   headers: { 'content-type': 'text/xml' },
   body,
@@ -30,7 +30,7 @@ const BAD_NUMBER = fault(
   'Invalid parameter: PhoneNumber Reason: +18009998877 is not valid to publish to',
 )
 
-const voice: CompanyVoice = {
+const voice: ProviderVoice = {
   accepted: () => xml(200, published('msg-1')),
   refused: () => xml(400, BAD_NUMBER),
   lie: ({ body }) => xml(200, fault('InternalError', `cannot publish ${body.replaceAll('&', ' ')}`)),
@@ -49,7 +49,7 @@ const normalize = ({ method, path, headers, body }: ReceivedRequest) => {
   return { method, path, body, headers: rest, signed: [authorization, date, id].every(Boolean) }
 }
 
-testRealProvider(t, { definition: snsProvider, settings, secrets: [SECRET], voice, normalise: normalize })
+testRealProvider(t, { definition: snsProvider, settings, secrets: [SECRET], voice, normalize: normalize })
 
 const send = (answer: object, changes: object = {}) =>
   sendOverWire(snsProvider, { ...settings('https://sns.eu-central-1.amazonaws.com'), ...changes }, MESSAGE, answer)

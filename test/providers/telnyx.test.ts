@@ -2,7 +2,7 @@ import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import t from 'tap'
 import type { ReceiptRequest } from '../../src/core/delivery/ports.ts'
 import { telnyxProvider } from '../../src/providers/telnyx/index.ts'
-import { type CompanyReply, type CompanyVoice, createProvider, sendOverWire } from '../../testing/index.ts'
+import { createProvider, type ProviderReply, type ProviderVoice, sendOverWire } from '../../testing/index.ts'
 import { MESSAGE, testRealProvider } from '../contracts/provider.ts'
 
 const API_KEY = 'test.not-a-real-key'
@@ -21,14 +21,14 @@ const settings = (url: string) => ({
 })
 const bare = { TELNYX_API_KEY: API_KEY, TELNYX_FROM: 'Example', TELNYX_URL: 'https://api.telnyx.com' }
 
-const json = (status: number, body: unknown): CompanyReply => ({
+const json = (status: number, body: unknown): ProviderReply => ({
   status,
   headers: { 'content-type': 'application/json' },
   body: JSON.stringify(body),
 })
 const errors = (code: string, source?: object) => ({ errors: [{ code, title: 'Title', detail: 'Detail', source }] })
 
-const voice: CompanyVoice = {
+const voice: ProviderVoice = {
   accepted: () => json(200, { data: { id: 'msg-1', to: [{ status: 'queued' }], errors: [] } }),
   refused: ({ body }) =>
     json(400, { errors: [{ code: '40310', title: "Invalid 'to' address", detail: `Not a number: ${body}` }] }),
@@ -116,7 +116,7 @@ t.test('offers a channel only with its settings, and fails messages of other cha
   t.same(requests, [])
 })
 
-const judge = async ({ status, headers = {}, body = '' }: CompanyReply) =>
+const judge = async ({ status, headers = {}, body = '' }: ProviderReply) =>
   (await sendOverWire(telnyxProvider, bare, MESSAGE, { status, headers, body })).result
 
 t.test('distinguishes errors of the number, of the request and of Telnyx', async (t) => {

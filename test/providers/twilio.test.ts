@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import t from 'tap'
 import type { ReceiptRequest } from '../../src/core/delivery/ports.ts'
 import { twilioProvider } from '../../src/providers/twilio/index.ts'
-import { type CompanyReply, type CompanyVoice, createProvider, sendOverWire } from '../../testing/index.ts'
+import { createProvider, type ProviderReply, type ProviderVoice, sendOverWire } from '../../testing/index.ts'
 import { MESSAGE, testRealProvider, testReceipts } from '../contracts/provider.ts'
 
 const TOKEN = 'test.not-a-real-token'
@@ -23,7 +23,7 @@ const settings = (url: string) => ({
 })
 const bare = { TWILIO_ACCOUNT_SID: ACCOUNT, TWILIO_AUTH_TOKEN: TOKEN, TWILIO_FROM: SERVICE, TWILIO_URL: ADDRESS }
 
-const json = (status: number, body: unknown): CompanyReply => ({
+const json = (status: number, body: unknown): ProviderReply => ({
   status,
   headers: { 'content-type': 'application/json' },
   body: JSON.stringify(body),
@@ -35,7 +35,7 @@ const error = (code: number, status: number, message = 'Message') => ({
   status,
 })
 
-const voice: CompanyVoice = {
+const voice: ProviderVoice = {
   accepted: () => json(201, { sid: 'SM1', status: 'queued', error_code: null, error_message: null }),
   refused: ({ body }) => json(400, error(21211, 400, `Invalid 'To' Phone Number: ${body}`)),
   lie: ({ body, headers }) =>
@@ -113,7 +113,7 @@ t.test('offers a channel only with its settings, and fails messages of other cha
   t.same(requests, [])
 })
 
-const judge = async ({ status, headers = {}, body = '' }: CompanyReply) =>
+const judge = async ({ status, headers = {}, body = '' }: ProviderReply) =>
   (await sendOverWire(twilioProvider, bare, MESSAGE, { status, headers, body })).result
 
 t.test('distinguishes errors of the number, of the request and of Twilio', async (t) => {

@@ -2,7 +2,7 @@ import { createHash, createHmac, generateKeyPairSync, randomUUID, verify } from 
 import t from 'tap'
 import type { ReceiptRequest } from '../../src/core/delivery/ports.ts'
 import { vonageProvider } from '../../src/providers/vonage/index.ts'
-import { type CompanyReply, type CompanyVoice, createProvider, sendOverWire } from '../../testing/index.ts'
+import { createProvider, type ProviderReply, type ProviderVoice, sendOverWire } from '../../testing/index.ts'
 import { MESSAGE, testRealProvider, testReceipts } from '../contracts/provider.ts'
 
 const API_KEY = 'testkey0'
@@ -29,7 +29,7 @@ const settings = (url: string) => ({
 })
 const bare = { VONAGE_API_KEY: API_KEY, VONAGE_API_SECRET: API_SECRET, VONAGE_FROM: 'Vonage', VONAGE_URL: ADDRESS }
 
-const json = (status: number, body: unknown): CompanyReply => ({
+const json = (status: number, body: unknown): ProviderReply => ({
   status,
   headers: { 'content-type': 'application/json' },
   body: JSON.stringify(body),
@@ -42,7 +42,7 @@ const problem = (code: string, title: string, changes: object = {}) => ({
   ...changes,
 })
 
-const voice: CompanyVoice = {
+const voice: ProviderVoice = {
   accepted: () => json(202, { message_uuid: 'aaaaaaaa-bbbb-4ccc-8ddd-0123456789ab' }),
   refused: ({ body }) => json(422, problem('1430', 'Invalid recipient', { detail: `Not a number: ${body}` })),
   lie: ({ body, headers }) => json(202, problem('1000', 'Throttled', { detail: `cannot send ${body}`, headers })),
@@ -181,7 +181,7 @@ t.test('sends to api.nexmo.com by default', async (t) => {
   t.match(vonageProvider.settings.properties['VONAGE_URL'], { default: ADDRESS })
 })
 
-const judge = async ({ status, headers = {}, body = '' }: CompanyReply) =>
+const judge = async ({ status, headers = {}, body = '' }: ProviderReply) =>
   (await sendOverWire(vonageProvider, bare, MESSAGE, { status, headers, body })).result
 
 t.test('distinguishes errors of the number, of the request and of Vonage', async (t) => {

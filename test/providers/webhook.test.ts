@@ -1,6 +1,6 @@
 import t from 'tap'
 import { webhookProvider } from '../../src/providers/webhook/index.ts'
-import { type CompanyReply, type CompanyVoice, createProvider, sendOverWire } from '../../testing/index.ts'
+import { createProvider, type ProviderReply, type ProviderVoice, sendOverWire } from '../../testing/index.ts'
 import { MESSAGE, testRealProvider } from '../contracts/provider.ts'
 
 const TOKEN = 'test.not-a-real-key'
@@ -18,12 +18,12 @@ const settings = (url: string, changes: object = {}): Record<string, unknown> =>
   ...changes,
 })
 
-const json = (status: number, body: unknown): CompanyReply => ({
+const json = (status: number, body: unknown): ProviderReply => ({
   status,
   headers: { 'content-type': 'application/json' },
   body: JSON.stringify(body),
 })
-const voice: CompanyVoice = {
+const voice: ProviderVoice = {
   accepted: () => json(200, { status: 0, id: 'msg-1' }),
   refused: ({ body }) => json(404, { status: 9, request: body }),
   lie: ({ body }) => json(200, { status: 7, request: body }),

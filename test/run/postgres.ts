@@ -2,7 +2,7 @@ import { removeEmbedded } from '../../db/embedded.ts'
 import { migrateAt } from '../../src/start/embedded-database.ts'
 import { makeInstanceFolder, removeAbandonedFolders } from '../../testing/abandoned.ts'
 import { makeDatabaseClock } from '../../testing/database-clock.ts'
-import { findPostgres, type PostgresWish } from '../../testing/find-postgres.ts'
+import { findPostgres, type PostgresChoice } from '../../testing/find-postgres.ts'
 import { PREFIX, query, TEMPLATE, withDatabase } from '../support/postgres.ts'
 
 /** The Postgres server of one run of the suite. */
@@ -23,7 +23,7 @@ export const openSuitePostgres = async (): Promise<SuitePostgres> => {
   // Removes the folders of killed runs.
   await removeAbandonedFolders()
   const dataDir = makeInstanceFolder()
-  const given = (process.env['TEST_DATABASE_URL'] || undefined) as PostgresWish
+  const given = (process.env['TEST_DATABASE_URL'] || undefined) as PostgresChoice
   const { kind, url, stop } = await findPostgres(given, { dataDir })
   const template = withDatabase(url, TEMPLATE)
   if (kind === 'given') await dropDatabases(url)

@@ -10,9 +10,9 @@ import { createExchange, type Transport, wire } from '../../src/http-client/clie
 import { loadExternal } from '../../src/providers/external.ts'
 import type { ProviderDefinition, ProviderTools } from '../../src/providers/provider.ts'
 import {
-  type CompanyReply,
   type ContractCase,
   MESSAGE,
+  type ProviderReply,
   type ProviderSubject,
   providerContract,
   type ReceiptSubject,
@@ -33,7 +33,7 @@ const load = (name: string) => import(pathToFileURL(`${folder}/${name}`).href)
 const acme = (await load('acme-sms.ts')).provider as ProviderDefinition
 const TOKEN = 'test.not-a-real-token'
 
-const json = (status: number, body: unknown): CompanyReply => ({
+const json = (status: number, body: unknown): ProviderReply => ({
   status,
   headers: { 'content-type': 'application/json' },
   body: JSON.stringify(body),
@@ -148,7 +148,11 @@ const faults: [name: string, changes: Partial<ProviderDefinition>, broken: RegEx
       if (result.outcome === 'failed') throw new Error('not sent')
       return result
     }),
-    [/"failed" when the company wants less traffic/, /"failed" when nobody listens/, /"failed" when its host has no/],
+    [
+      /"failed" .* the API limits the rate/,
+      /"failed" when the connection is refused/,
+      /"failed" when its host does not/,
+    ],
   ],
   [
     'retries by itself',
@@ -156,14 +160,14 @@ const faults: [name: string, changes: Partial<ProviderDefinition>, broken: RegEx
       const result = await send(message, signal)
       return result.outcome === 'unknown' ? send(message, signal) : result
     }),
-    [/"unknown" when something between lost the answer, after one request/, /"unknown" when the connection broke/],
+    [/"unknown" after one request when a gateway lost/, /"unknown" after one request when the connection breaks/],
   ],
-  ['follows redirects', over(carry({ redirect: 'follow' })), [/to where a redirect points/]],
-  ['trusts every certificate', over(carry({ dispatcher: anyCertificate })), [/certificate that nobody vouches for/]],
+  ['follows redirects', over(carry({ redirect: 'follow' })), [/to a redirect target/]],
+  ['trusts every certificate', over(carry({ dispatcher: anyCertificate })), [/for an untrusted certificate/]],
   [
     'leaks its key in a reason',
     changing((result) => (result.outcome === 'failed' ? { ...result, reason: `HTTP 401 for ${TOKEN}` } : result)),
-    [/does not know the credential/, /"failed" when nobody listens/],
+    [/the API rejects the credential/, /"failed" when the connection is refused/],
   ],
   [
     'leaks the number in a reason',
@@ -171,7 +175,7 @@ const faults: [name: string, changes: Partial<ProviderDefinition>, broken: RegEx
       const result = await send(message, signal)
       return result.outcome === 'refused' ? { ...result, reason: `not reached: ${message.to}` } : result
     }),
-    [/"refused" when the company refuses the number/],
+    [/"refused" .* the API refuses the number/],
   ],
   [
     'prints the message',
@@ -179,7 +183,7 @@ const faults: [name: string, changes: Partial<ProviderDefinition>, broken: RegEx
       print(message.text)
       return send(message, signal)
     }),
-    [/says nothing about a message or a credential/],
+    [/never prints a message or a credential/],
   ],
   [
     'prints its key',
@@ -187,12 +191,12 @@ const faults: [name: string, changes: Partial<ProviderDefinition>, broken: RegEx
       process.stdout.write(`# ${ACME_TOKEN}\n`)
       return send(message, signal)
     }),
-    [/says nothing about a message or a credential/],
+    [/never prints a message or a credential/],
   ],
   [
     'ignores the abort signal',
     sending((send) => (message) => send(message, new AbortController().signal)),
-    [/at the signal when the company is silent/, /company is dripping/, /sends nothing once the signal has come/],
+    [/at the signal .* the API is silent/, /API is dripping/, /sends nothing after the signal/],
   ],
   [
     'trusts every success',
@@ -200,34 +204,34 @@ const faults: [name: string, changes: Partial<ProviderDefinition>, broken: RegEx
       const answer = await wire(request, signal)
       return answer.status === 200 ? { ...answer, body: '{"id":"msg-1"}' } : answer
     }),
-    [/body an error/, /success cannot be read/, /success never ends/],
+    [/body an error/, /success cannot be parsed/, /success body never ends/],
   ],
   [
     'reports an unknown outcome as a failure',
     changing((result) => (result.outcome === 'unknown' ? { ...result, outcome: 'failed' } : result)),
-    [/gave up waiting/, /cannot be read/, /breaks off/, /connection broke/, /is silent/],
+    [/gateway timed out/, /cannot be parsed/, /breaks off/, /connection breaks/, /is silent/],
   ],
   [
     'drops the wait',
     changing((result) => (result.outcome === 'failed' ? { outcome: 'failed', reason: result.reason } : result)),
-    [/passes on how long/],
+    [/returns Retry-After/],
   ],
   [
     'makes a new id for each attempt',
     sending((send) => (message, signal) => send({ ...message, sendId: randomUUID() }, signal)),
-    [/makes the same request/, /tells the company the send id/],
+    [/sends the same request/, /includes the send id/],
   ],
   [
     'has another name',
     { create: async (...given) => ({ ...(await acme.create(...given)), name: 'acne' }) },
-    [/is named/],
+    [/has the name that/],
   ],
   [
     'has an undeclared channel',
     { create: async (...given) => ({ ...(await acme.create(...given)), channels: ['sms', 'voice'] }) },
-    [/has channels, and no other/],
+    [/has only channels of its definition/],
   ],
-  ['states no version', { document: { url: 'https://docs.acme.example/', version: '' } }, [/names the document/]],
+  ['states no version', { document: { url: 'https://docs.acme.example/', version: '' } }, [/names its API document/]],
   [
     'declares its credential as a plain setting',
     {
@@ -236,7 +240,7 @@ const faults: [name: string, changes: Partial<ProviderDefinition>, broken: RegEx
         properties: { ...acme.settings.properties, ACME_TOKEN: { description: 'Token.', examples: ['…'] } },
       },
     },
-    [/hides its credentials/],
+    [/marks its credentials/],
   ],
 ]
 for (const [name, changes, broken] of faults) {
@@ -295,12 +299,12 @@ const receiptFaults: [name: string, read: (genuine: Reader) => Reader, broken: R
   [
     'checks no signature',
     () => (request) => readerFor(SECRET)(signReceipt(request.body, request.now)),
-    [/one bit/, /without a signature/, /another secret/, /signature that is none/, /signed over five minutes/],
+    [/one changed bit/, /without a signature/, /another secret/, /malformed signatures/, /more than five minutes/],
   ],
   [
     'ignores the time',
     (read) => (request) => read({ ...request, now: Date.UTC(2026, 0, 2, 3, 4, 5) }),
-    [/signed over five/],
+    [/more than five minutes/],
   ],
   [
     'throws on an unreadable body',
@@ -308,7 +312,7 @@ const receiptFaults: [name: string, read: (genuine: Reader) => Reader, broken: R
       JSON.parse(request.body.toString())
       return read(request)
     },
-    [/body that no company sends/],
+    [/from a malformed body/],
   ],
   [
     'confuses messages',
@@ -317,7 +321,7 @@ const receiptFaults: [name: string, read: (genuine: Reader) => Reader, broken: R
       if (reading.outcome !== 'read') return reading
       return { outcome: 'read', receipts: reading.receipts.map((receipt) => ({ ...receipt, sendId: randomUUID() })) }
     },
-    [/says "sent"/, /says "delivered"/, /says "undelivered"/, /says "failed"/],
+    [/status "sent"/, /status "delivered"/, /status "undelivered"/, /status "failed"/],
   ],
 ]
 for (const [name, read, broken] of receiptFaults) {

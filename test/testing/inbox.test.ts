@@ -45,17 +45,17 @@ t.test('returns the newest of several codes, and never an older one', async (t) 
 t.test('lists after a timeout which messages arrived', async (t) => {
   const inbox = createInbox()
   await t.rejects(inbox.waitForCode(ALICE, 1), {
-    message: `No new code came to ${ALICE} within 1 ms.\nNothing was ever sent to it.\nNothing was sent to any other number.`,
+    message: `No new code arrived for ${ALICE} within 1 ms.\nNo message was sent to it.\nNo message was sent to other numbers.`,
   })
   inbox.take(sms(ALICE, '111111'))
   inbox.take(sms(BOB, '222222'))
   await inbox.waitForCode(ALICE, 1)
   await t.rejects(inbox.waitForCode(ALICE, 1), {
     message: [
-      `No new code came to ${ALICE} within 1 ms.`,
-      'Sent to it so far, each code given out already:',
+      `No new code arrived for ${ALICE} within 1 ms.`,
+      'Messages to it so far, with codes that were already read:',
       '  2026-01-01T00:00:00.000Z sms: 111111 is your code. @example.com #111111',
-      'Sent to other numbers:',
+      'Messages to other numbers:',
       `  ${BOB}: 1`,
     ].join('\n'),
   })
@@ -75,5 +75,5 @@ t.test('assigns a thousand users different numbers, all reserved for fiction', a
   t.notOk(taken.has('+12025550150'), 'no scenario number is assigned')
   t.throws(() => {
     for (;;) next()
-  }, /All \d+ numbers for fiction are in use: give each further user a phone/)
+  }, /All \d+ numbers for fiction are in use: pass a phone for each further user/)
 })

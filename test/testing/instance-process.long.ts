@@ -78,7 +78,7 @@ t.test('explains that an instance has ended by itself', async (t) => {
   await line()
   t.match(
     await line(),
-    /^(?:The user "user-1" cannot be made: )?Doorcode (?:has ended \(SIGKILL\)|is not running any more)/,
+    /^(?:The user "user-1" cannot be added: )?Doorcode (?:has ended \(SIGKILL\)|is no longer running)/,
   )
   t.strictSame(await ended, [0, null])
   for (const { name } of await databasesOf(child)) await query(database, `drop database "${name}" with (force)`)

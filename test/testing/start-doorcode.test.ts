@@ -33,11 +33,11 @@ t.test('logs a user in with the code that the kit waits for', async (t) => {
   t.match(await api.login('Alice'), { token_type: 'Bearer', refresh_token: /^rt_/ })
 
   await t.rejects(api.user({ username: 'alice' }), {
-    message: 'The user "alice" cannot be made: The user name is taken',
+    message: 'The user "alice" cannot be added: The user name is taken',
   })
-  await t.rejects(api.user({ phone: '911' }), /cannot be made: phone /)
-  await t.rejects(api.token('nobody'), /made no user "nobody"/)
-  await t.rejects(api.token({ ...alice, password: 'y' }), /POST \/login was answered 401 invalid_credentials/)
+  await t.rejects(api.user({ phone: '911' }), /cannot be added: phone /)
+  await t.rejects(api.token('nobody'), /has no user "nobody"/)
+  await t.rejects(api.token({ ...alice, password: 'y' }), /POST \/login returned 401 invalid_credentials/)
 })
 
 t.test('locks a user after ten wrong codes, until the lock expires', async (t) => {

@@ -2,7 +2,7 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Serv
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 
-/** A request as it arrived. */
+/** A received request. */
 export interface ReceivedRequest {
   method: string
   path: string
@@ -10,35 +10,35 @@ export interface ReceivedRequest {
   body: string
 }
 
-/** An answer of the company. */
-export interface CompanyReply {
+/** A response of the fake provider. */
+export interface ProviderReply {
   status: number
   headers?: Record<string, string>
   body?: string
 }
 
-/** How one company words what it has to say; each provider's test brings its own. */
-export interface CompanyVoice {
-  /** The message is taken. */
-  accepted: (request: ReceivedRequest) => CompanyReply
-  /** This number will never be reached. */
-  refused: (request: ReceivedRequest) => CompanyReply
-  /** The status says success, the body says that nothing was sent. */
-  lie: (request: ReceivedRequest) => CompanyReply
+/** The responses of a provider; each test of a provider supplies its own. */
+export interface ProviderVoice {
+  /** The message is accepted. */
+  accepted: (request: ReceivedRequest) => ProviderReply
+  /** The number is permanently unreachable. */
+  refused: (request: ReceivedRequest) => ProviderReply
+  /** The status is a success, but the body reports an error. */
+  lie: (request: ReceivedRequest) => ProviderReply
 }
 
-/** Every way in which a company behaves, well or badly. */
-export type CompanyMode =
+/** The behavior of a fake provider. */
+export type ProviderMode =
   | 'accepting'
   | 'refusing'
   | 'lying'
-  /** Takes the request and never answers. */
+  /** Accepts the request and never responds. */
   | 'silent'
-  /** Sends the head of a success and one byte of its body, then nothing. */
+  /** Sends the headers of a success and one byte of the body, then nothing. */
   | 'dripping'
   /** 429 with `Retry-After`. */
   | 'limiting'
-  /** 401: the credential is wrong. */
+  /** 401, as for a wrong credential. */
   | 'forbidding'
   | 'failing'
   | 'bad-gateway'
@@ -46,47 +46,47 @@ export type CompanyMode =
   | 'gateway-timeout'
   /** 200 with HTML. */
   | 'garbage'
-  /** 200 with a body that never ends, as fast as it is read. */
+  /** 200 with an endless body. */
   | 'huge'
-  /** 307, which a client that follows would answer by sending all of it again, to `redirectTo`. */
+  /** 307 to `redirectTo`, where a client that follows redirects would send the whole request again. */
   | 'redirecting'
-  /** Takes the whole request, then resets the connection. */
+  /** Reads the whole request, then resets the connection. */
   | 'resetting'
-  /** Announces a success of 1,000 bytes, sends one of them and resets the connection. */
+  /** Announces a success with 1,000 bytes, sends one byte and resets the connection. */
   | 'truncating'
-  /** Answers in another protocol. */
+  /** Responds in another protocol. */
   | 'speaking-ssh'
 
-/** A delivery company on 127.0.0.1. */
-export interface FakeCompany {
-  /** Where it takes messages. */
+/** A fake provider on 127.0.0.1. */
+export interface FakeProvider {
+  /** URL for messages. */
   url: string
-  /** The same place by a protocol that it does not speak. */
+  /** The same URL with https, which it does not support. */
   httpsUrl: string
-  mode: CompanyMode
+  mode: ProviderMode
   redirectTo: string
-  /** All that arrived whole, oldest first. */
+  /** Complete requests, oldest first. */
   requests: ReceivedRequest[]
-  /** Resolves as soon as a request has arrived. */
+  /** Resolves when the first request has arrived. */
   received: Promise<void>
-  /** Bytes of answers that were written so far. */
+  /** Returns the number of response bytes written so far. */
   bytesSent: () => number
-  /** Breaks all connections and stops listening: the next one is refused. */
+  /** Closes all connections and stops listening, so that new connections are refused. */
   close: () => Promise<void>
 }
 
-/** The seconds that `limiting` asks to wait. */
-export const COMPANY_RETRY_AFTER = 17
+/** `Retry-After` of the mode `limiting`, in seconds. */
+export const PROVIDER_RETRY_AFTER = 17
 
 const PATH = '/run/sms/'
 const CHUNK = Buffer.alloc(64 * 1024, ' ')
 
-/** What careless companies do: their error quotes the whole request, credential and all. */
+/** Creates an error that quotes the whole request with its credential, as some providers do. */
 const quoting = (
   status: number,
   { body, headers }: ReceivedRequest,
   extra: Record<string, string> = {},
-): CompanyReply => ({
+): ProviderReply => ({
   status,
   headers: { 'content-type': 'application/json', ...extra },
   body: JSON.stringify({ error: `HTTP ${status}`, request: body, headers }),
@@ -105,17 +105,20 @@ const pourForever = (response: ServerResponse, count: (bytes: number) => void) =
   pour()
 }
 
-/** Starts a company that behaves as its `mode` says, on every path and for every method, until it is closed. */
-export const startFakeCompany = async (voice: CompanyVoice, mode: CompanyMode = 'accepting'): Promise<FakeCompany> => {
+/** Starts a fake provider that behaves as its `mode` says, on every path and for every method, until it is closed. */
+export const startFakeProvider = async (
+  voice: ProviderVoice,
+  mode: ProviderMode = 'accepting',
+): Promise<FakeProvider> => {
   let bytesSent = 0
   const arrival = Promise.withResolvers<void>()
 
-  const reply = (response: ServerResponse, { status, headers = {}, body = '' }: CompanyReply) => {
+  const reply = (response: ServerResponse, { status, headers = {}, body = '' }: ProviderReply) => {
     bytesSent += body.length
     response.writeHead(status, headers).end(body)
   }
 
-  const answers: Record<CompanyMode, (request: ReceivedRequest, response: ServerResponse) => void> = {
+  const answers: Record<ProviderMode, (request: ReceivedRequest, response: ServerResponse) => void> = {
     accepting: (request, response) => reply(response, voice.accepted(request)),
     refusing: (request, response) => reply(response, voice.refused(request)),
     lying: (request, response) => reply(response, voice.lie(request)),
@@ -124,7 +127,7 @@ export const startFakeCompany = async (voice: CompanyVoice, mode: CompanyMode = 
       response.writeHead(200, { 'content-type': 'application/json' }).write('{')
     },
     limiting: (request, response) =>
-      reply(response, quoting(429, request, { 'retry-after': String(COMPANY_RETRY_AFTER) })),
+      reply(response, quoting(429, request, { 'retry-after': String(PROVIDER_RETRY_AFTER) })),
     forbidding: (request, response) => reply(response, quoting(401, request)),
     failing: (request, response) => reply(response, quoting(500, request)),
     'bad-gateway': (request, response) => reply(response, quoting(502, request)),
@@ -136,7 +139,7 @@ export const startFakeCompany = async (voice: CompanyVoice, mode: CompanyMode = 
       pourForever(response, (bytes) => {
         bytesSent += bytes
       }),
-    redirecting: (_request, response) => reply(response, { status: 307, headers: { location: company.redirectTo } }),
+    redirecting: (_request, response) => reply(response, { status: 307, headers: { location: provider.redirectTo } }),
     resetting: (_request, response) => response.socket?.resetAndDestroy(),
     truncating: (_request, response) => {
       response.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' })
@@ -148,9 +151,9 @@ export const startFakeCompany = async (voice: CompanyVoice, mode: CompanyMode = 
   const handle = async (incoming: IncomingMessage, response: ServerResponse) => {
     const { method = '', url = '', headers } = incoming
     const request = { method, path: url, headers, body: await text(incoming) }
-    company.requests.push(request)
+    provider.requests.push(request)
     arrival.resolve()
-    answers[company.mode](request, response)
+    answers[provider.mode](request, response)
   }
   const server = createServer((incoming, response) => {
     handle(incoming, response).catch(() => response.destroy())
@@ -163,7 +166,7 @@ export const startFakeCompany = async (voice: CompanyVoice, mode: CompanyMode = 
     })
 
   const address = `127.0.0.1:${(server.address() as AddressInfo).port}${PATH}`
-  const company: FakeCompany = {
+  const provider: FakeProvider = {
     url: `http://${address}`,
     httpsUrl: `https://${address}`,
     mode,
@@ -173,5 +176,5 @@ export const startFakeCompany = async (voice: CompanyVoice, mode: CompanyMode = 
     bytesSent: () => bytesSent,
     close,
   }
-  return company
+  return provider
 }
