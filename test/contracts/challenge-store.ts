@@ -83,6 +83,13 @@ export const challengeStoreContract = (t: Test, createFixture: (t: Test) => Prom
     return { ...fixture, begin, guess }
   }
 
+  const requestWith = (keyHash: Buffer) => ({
+    keyHash,
+    fingerprint: Buffer.alloc(32, 5),
+    issuedAt: 1_700_000_000,
+    secretId: 'one',
+  })
+
   t.test('a correct guess spends the challenge once', async (t) => {
     const { begin, guess, store } = await setUp(t)
     const begun = await begin()
@@ -162,6 +169,24 @@ export const challengeStoreContract = (t: Test, createFixture: (t: Test) => Prom
     t.match(await guess(begun, begun.codeHash), { outcome: 'spent', session: { amr: newSession().amr.sms } })
   })
 
+  t.test('a new code replaces the options of the previous one, and a withdrawn code restores them', async (t) => {
+    const { begin, pass, store, userId } = await setUp(t)
+    const { ref } = await begin()
+    const keyHash = randomBytes(32)
+    const replace = (number: number, request?: IdempotentRequest) =>
+      store.replaceCode({ ...ref, ...madeCode(randomBytes(32)), options: { number }, request })
+    await pass(30)
+    t.match(await replace(1, requestWith(keyHash)), { outcome: 'issued' })
+    t.strictSame((await store.find(ref))?.options, { number: 1 })
+    t.strictSame((await store.findReplay(keyHash, userId))?.options, { number: 1 }, 'a repeated call gets them too')
+    await pass(60)
+    const second = await replace(2)
+    if (second.outcome !== 'issued') throw new Error('not replaced')
+    t.strictSame((await store.find(ref))?.options, { number: 2 })
+    await store.withdrawReplace(ref, second.undo)
+    t.strictSame((await store.find(ref))?.options, { number: 1 })
+  })
+
   t.test('a challenge expires', async (t) => {
     const { begin, guess, pass, store } = await setUp(t)
     const begun = await begin()
@@ -223,13 +248,6 @@ export const challengeStoreContract = (t: Test, createFixture: (t: Test) => Prom
     t.strictSame(await store.guess({ ...stranger, factor: 'sms', proof: { hash: codeHash }, ...newSession() }), {
       outcome: 'gone',
     })
-  })
-
-  const requestWith = (keyHash: Buffer) => ({
-    keyHash,
-    fingerprint: Buffer.alloc(32, 5),
-    issuedAt: 1_700_000_000,
-    secretId: 'one',
   })
 
   t.test('an idempotency key opens one challenge and finds it until the code expires', async (t) => {

@@ -129,20 +129,29 @@ export const createMemoryChallenges = (
       if (isTaken(request)) return { outcome: 'repeated' }
       const passed = pass(false)
       if (passed.wait === undefined) return { outcome: 'cooldown', retryAfter: passed.closedFor }
-      const former = { formerChannel: challenge.channel, formerSendId: challenge.sendId }
+      const former = {
+        formerOptions: challenge.options,
+        formerChannel: challenge.channel,
+        formerSendId: challenge.sendId,
+      }
       take(request, challenge.challengeId)
       const undo = { formerCodeHash: challenge.codeHash, ...former, codeHash: hash, keyHash: request?.keyHash ?? null }
       Object.assign(challenge, { codeHash: hash, options, channel: send?.entry.channel, sendId: send?.entry.sendId })
       return { outcome: 'issued', expiresIn: challenge.expiresAt - clock.now, resendIn: passed.wait, undo }
     },
 
-    async withdrawReplace(ref, { formerCodeHash, formerChannel, formerSendId, codeHash, keyHash }) {
+    async withdrawReplace(ref, { formerCodeHash, formerOptions, formerChannel, formerSendId, codeHash, keyHash }) {
       const challenge = find(ref)
       if (!challenge || gate.current !== ref.challengeId) return
       reopen()
       if (keyHash) keys.delete(keyHash.toString('hex'))
       if (!sameHash(challenge.codeHash, codeHash)) return
-      Object.assign(challenge, { codeHash: formerCodeHash, channel: formerChannel, sendId: formerSendId })
+      Object.assign(challenge, {
+        codeHash: formerCodeHash,
+        options: formerOptions,
+        channel: formerChannel,
+        sendId: formerSendId,
+      })
     },
 
     async guess({ proof, session, amr, ...ref }) {

@@ -82,6 +82,7 @@ export type ReplaceResult = (Issued & { undo: ReplaceUndo }) | Held | Closed
 /** The input of `withdrawReplace`; opaque to the core. */
 export interface ReplaceUndo {
   formerCodeHash: Buffer | null
+  formerOptions: MadeCode['options']
   formerChannel: string | null
   formerSendId: string | null
   codeHash: Buffer | null

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { ChallengeStore } from '../../core/challenge/ports.ts'
+import type { ChallengeStore, MadeCode } from '../../core/challenge/ports.ts'
 import type { GuardPolicy } from '../../core/guard/rules.ts'
 import type { Limits } from '../../core/limits.ts'
 import type { ChallengeRef } from '../../core/terms.ts'
@@ -23,6 +23,7 @@ interface ReplaceRow extends Refusal {
   resendIn: number | null
   expiresIn: number | null
   formerCodeHash: Buffer | null
+  formerOptions: MadeCode['options']
   formerChannel: string | null
   formerSendId: string | null
 }
@@ -48,7 +49,7 @@ export const prepareReplace = (db: Database, limits: Limits, policy: GuardPolicy
       -- 2. Lock the challenge, so that no guess spends it after the guard has counted the message. Read under both locks:
       --    is the challenge live, is the factor usable, and when may the next code go?
       account as materialized (
-        select u.user_id, u.send_step, ${cooldownOf('u')}, c.code_hash, c.channel, c.send_id, ${isLive} as live,
+        select u.user_id, u.send_step, ${cooldownOf('u')}, c.code_hash, c.options, c.channel, c.send_id, ${isLive} as live,
           f.disabled_at is not null as disabled,
           case when not ${isUnlocked} then f.locked_until end as locked_until
         from owner u
@@ -72,7 +73,7 @@ export const prepareReplace = (db: Database, limits: Limits, policy: GuardPolicy
       -- 5. Replace the code.
       challenge as (
         update challenges c
-        set code_hash = ${p.codeHash}::bytea, channel = ${p.channel}, send_id = ${p.sendId}::uuid
+        set code_hash = ${p.codeHash}::bytea, options = ${p.options}::jsonb, channel = ${p.channel}, send_id = ${p.sendId}::uuid
         from gate
         where c.challenge_id = ${p.challengeId}
           and c.consumed_at is null and c.expires_at > now() and c.attempts < c.max_attempts
@@ -83,7 +84,7 @@ export const prepareReplace = (db: Database, limits: Limits, policy: GuardPolicy
         ${entry}
       )
       select account.live, account.disabled, account.code_hash as "formerCodeHash",
-        account.channel as "formerChannel", account.send_id as "formerSendId",
+        account.options as "formerOptions", account.channel as "formerChannel", account.send_id as "formerSendId",
         ${secondsUntil(sql`account.locked_until`)} as "lockedFor", ${answer}
       from account left join gate on true left join challenge on true`
   })
@@ -96,12 +97,19 @@ export const prepareReplace = (db: Database, limits: Limits, policy: GuardPolicy
     if (row.lockedFor !== null) return { outcome: 'locked', retryAfter: row.lockedFor }
     if (!row.live) return { outcome: 'gone' }
     if (row.resendIn === null) return heldBy(row)
-    const { formerCodeHash, formerChannel, formerSendId } = row
+    const { formerCodeHash, formerOptions, formerChannel, formerSendId } = row
     return {
       outcome: 'issued',
       expiresIn: row.expiresIn!,
       resendIn: row.resendIn,
-      undo: { formerCodeHash, formerChannel, formerSendId, codeHash: hash, keyHash: request?.keyHash ?? null },
+      undo: {
+        formerCodeHash,
+        formerOptions,
+        formerChannel,
+        formerSendId,
+        codeHash: hash,
+        keyHash: request?.keyHash ?? null,
+      },
     }
   }
 }

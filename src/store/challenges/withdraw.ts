@@ -3,6 +3,9 @@ import type { BeginUndo, ChallengeStore, ReplaceUndo } from '../../core/challeng
 import type { ChallengeRef } from '../../core/terms.ts'
 import type { Database } from '../database.ts'
 
+/** The parameters of `withdrawReplace`; the options are JSON. */
+type WithdrawReplaceParameters = ChallengeRef & Omit<ReplaceUndo, 'formerOptions'> & { formerOptions: string | null }
+
 const statementsOf = (db: Database) => ({
   /** Undoes `begin`, unless there is a newer challenge. */
   withdrawBegin: db.prepare<ChallengeRef & BeginUndo, unknown>(
@@ -26,7 +29,7 @@ const statementsOf = (db: Database) => ({
   ),
 
   /** Undoes `replaceCode`, unless there is a newer code. */
-  withdrawReplace: db.prepare<ChallengeRef & ReplaceUndo, unknown>(
+  withdrawReplace: db.prepare<WithdrawReplaceParameters, unknown>(
     'challenge_withdraw_replace',
     (p) => sql`
       with
@@ -44,7 +47,7 @@ const statementsOf = (db: Database) => ({
       )
       -- 3. Put the former code back.
       update challenges c
-      set code_hash = ${p.formerCodeHash}::bytea, channel = ${p.formerChannel}, send_id = ${p.formerSendId}::uuid
+      set code_hash = ${p.formerCodeHash}::bytea, options = ${p.formerOptions}::jsonb, channel = ${p.formerChannel}, send_id = ${p.formerSendId}::uuid
       from account
       where c.challenge_id = ${p.challengeId} and c.user_id = account.user_id and c.code_hash is not distinct from ${p.codeHash}::bytea`,
   ),
@@ -61,7 +64,8 @@ export const prepareWithdrawals = (db: Database): Pick<ChallengeStore, 'withdraw
       await withdrawBegin({ ...ref, ...undo })
     },
     withdrawReplace: async (ref, undo) => {
-      await withdrawReplace({ ...ref, ...undo })
+      const formerOptions = undo.formerOptions && JSON.stringify(undo.formerOptions)
+      await withdrawReplace({ ...ref, ...undo, formerOptions })
     },
   }
 }
