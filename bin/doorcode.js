@@ -1,17 +1,17 @@
 #!/usr/bin/env node
-// A checkout runs its source as it is, on the Node that it pins; a package has what was built of it. What is here, older
-// versions of Node can run.
+// Runs the source of a checkout on the Node that it pins, or the build of a package. This file must also run on older versions
+// of Node.
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const [major, minor] = process.versions.node.split('.').map(Number)
 const isTooOld = major < 24 || (major === 24 && minor < 12)
 
-/** Runs this program again on the Node that the checkout pins, and ends as that ends. */
+/** Runs this program again on the Node that the checkout pins, and exits with its code or signal. */
 const runOnPinnedNode = async (node) => {
   const { spawn } = await import('node:child_process')
   const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' })
-  // Ctrl-C reaches both; what is sent to this process alone is passed on.
+  // Ctrl-C reaches both processes; other signals are forwarded to the child.
   process.on('SIGINT', () => {})
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   child.on('exit', (code, signal) => {
@@ -26,7 +26,7 @@ if (isTooOld) {
   const pinned = fileURLToPath(new URL(`../node_modules/node/bin/${name}`, import.meta.url))
   if (existsSync(pinned)) await runOnPinnedNode(pinned)
   else {
-    process.stderr.write(`Doorcode needs Node 24.12 or later, and this is ${process.version}. Install a newer Node.\n`)
+    process.stderr.write(`Doorcode needs Node 24.12 or later, but this is ${process.version}. Install a newer Node.\n`)
     process.exitCode = 1
   }
 } else {

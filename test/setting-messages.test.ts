@@ -110,8 +110,8 @@ t.test('reports secret files that are missing, empty, a folder or below a file',
     if (!inFile) continue
     for (const [path, what] of [
       ['none', /cannot be read: the file does not exist: /],
-      ['folder', /cannot be read: it is a directory: /],
-      ['file/below', /cannot be read: a part of the path is not a directory: /],
+      ['folder', /cannot be read: it is a folder: /],
+      ['file/below', /cannot be read: a part of the path is not a folder: /],
       ['empty', /names an empty file: /],
     ] as const) {
       const [fault] = faultsWith(env, `${name}_FILE`, join(folder, path))

@@ -13,14 +13,14 @@ export const DATABASE_PREFIX = 'doorcode_testing_'
 
 const ownerFile = (folder: string): string => join(folder, 'owner')
 
-/** Creates a directory in the temporary directory. If this process is killed, a later instance removes it. */
+/** Creates a folder in the temporary folder. If this process is killed, a later instance removes it. */
 export const makeInstanceFolder = (): string => {
   const folder = mkdtempSync(join(tmpdir(), FOLDER_PREFIX))
   writeFileSync(ownerFile(folder), `${process.pid} ${hostname()}`)
   return folder
 }
 
-/** Returns true if the process that created a directory has ended. Directories of other machines or containers are kept. */
+/** Returns true if the process that created a folder has ended. Folders of other machines or containers are kept. */
 const isAbandoned = (folder: string): boolean => {
   try {
     const [pid, host] = readFileSync(ownerFile(folder), 'utf8').split(' ')
@@ -32,14 +32,14 @@ const isAbandoned = (folder: string): boolean => {
   }
 }
 
-/** Removes the directories of killed instances, with the Postgres that runs in them. Never throws. */
+/** Removes the folders of killed instances, with the Postgres that runs in them. Never throws. */
 export const removeAbandonedFolders = async (): Promise<void> => {
   const names = await readdir(tmpdir()).catch(() => [])
   const folders = names
     .filter((name) => name.startsWith(FOLDER_PREFIX))
     .map((name) => join(tmpdir(), name))
     .filter(isAbandoned)
-  // Directories of other users cannot be removed and stay.
+  // Folders of other users cannot be removed and stay.
   await Promise.allSettled(folders.map(removeEmbedded))
 }
 

@@ -94,7 +94,7 @@ const copyKept = (kept: string, paths: ClusterPaths): boolean => {
 }
 
 /**
- * Creates a cluster with the current schema in an empty data directory, for `startEmbedded`. It copies a cached cluster, or
+ * Creates a cluster with the current schema in an empty data folder, for `startEmbedded`. It copies a cached cluster, or
  * creates one and caches it.
  */
 export const copyCachedCluster = async (options: Pick<EmbeddedOptions, 'dataDir' | 'settings'>): Promise<void> => {

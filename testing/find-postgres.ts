@@ -15,7 +15,7 @@ export interface FoundPostgres {
   stopNow(): void
 }
 
-/** The data directory of an embedded Postgres. */
+/** The data folder of an embedded Postgres. */
 export interface PostgresPlace {
   dataDir: string
 }

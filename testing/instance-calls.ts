@@ -22,7 +22,7 @@ export type InstanceCallHandlers = {
 /** The input of an instance. */
 export interface InstanceOptions {
   settings: Record<string, string>
-  /** Directory for keys and secrets. */
+  /** Folder for keys and secrets. */
   folder: string
   opening: Promise<InstanceDatabase>
   /** Releases the database. */

@@ -72,7 +72,7 @@ export const createRowParser = ({ home }: { home: string | undefined }) => {
       if (!parsed.ok) return refuse(`The phone number ${parsed.reason}.`)
       const { password, notes } = await parsePassword(row.password, username)
       if (!destinationOf(parsed.phone, { voip: true }).takesCodes)
-        notes.push('this number receives no codes: its type does not receive messages for a person')
+        notes.push('this number receives no codes, because numbers of its type are refused')
       return { ok: true, user: { username, phone: parsed.phone, password, notes } }
     } catch (error) {
       return refuse((error as Error).message)

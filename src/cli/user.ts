@@ -44,7 +44,7 @@ const add: Command = async (args, world) => {
     if (userId === undefined) throw new Error(`The user name "${username}" is taken. Nothing was changed.`)
     world.stdout.write(`Added ${username} with the phone ${phone}.\n`)
     if (!destinationOf(phone, { voip: true }).takesCodes) {
-      world.stderr.write('This number receives no codes: its type does not receive messages for a person.\n')
+      world.stderr.write('This number receives no codes, because numbers of its type are refused.\n')
     }
   })
 }

@@ -5,7 +5,7 @@ import { type Finding, fault, ok, warning } from './finding.ts'
 export interface FileMode {
   /** The nine permission bits. */
   mode: number
-  /** True if the file is mounted into a container, where its directory on the host protects it. */
+  /** True if the file is mounted into a container, where its folder on the host protects it. */
   isHandedIn?: boolean
 }
 
@@ -43,7 +43,7 @@ export const checkMode = (looked: string, path: string, { mode, isHandedIn }: Fi
       `Run: chmod 600 ${path}; and check who changed it.`,
     )
   if (mode & 0o044 && isHandedIn)
-    return ok(looked, `The file is mounted into the container; its directory on the host protects it ${shown}.`)
+    return ok(looked, `The file is mounted into the container; its folder on the host protects it ${shown}.`)
   if (mode & 0o044)
     return warning(
       looked,

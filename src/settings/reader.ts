@@ -26,9 +26,9 @@ export class SettingsError extends Error {
 /** Explanations of Unix error codes for files that cannot be read. */
 const UNREADABLE: Record<string, string> = {
   ENOENT: 'the file does not exist',
-  EISDIR: 'it is a directory',
+  EISDIR: 'it is a folder',
   EACCES: 'this user has no permission to read it',
-  ENOTDIR: 'a part of the path is not a directory',
+  ENOTDIR: 'a part of the path is not a folder',
 }
 
 const convert = (raw: string, { type }: SettingSchema): unknown => {

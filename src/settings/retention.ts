@@ -8,22 +8,22 @@ export const RETENTION_SETTINGS = {
   AUDIT_RETENTION: days({
     default: 90,
     minimum: 1,
-    description: 'How long audit events are kept.',
+    description: 'Retention of audit events.',
   }),
   CHALLENGE_RETENTION: days({
     default: 1,
     minimum: 1,
-    description: 'How long a challenge is kept after its code expires.',
+    description: 'Retention of a challenge after its code expires.',
   }),
   SESSION_RETENTION: days({
     default: 7,
     minimum: 1,
-    description: 'How long an ended session with its refresh tokens, or an ended remembered device, is kept.',
+    description: 'Retention of an ended session with its refresh tokens, and of an ended remembered device.',
   }),
   LEDGER_RETENTION: days({
     default: 90,
     minimum: 31,
     description:
-      'How long sends are kept in the ledger. The guard needs 30 days: a user who entered a code in that time is a known user.',
+      'Retention of sends in the ledger. The guard needs 30 days: a user who entered a code in that time is a known user.',
   }),
 }

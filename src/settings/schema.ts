@@ -112,7 +112,7 @@ export const SettingsSchema = Type.Object({
   ...EVENT_SETTINGS,
   DATA_DIR: Type.String({
     default: '.data',
-    description: 'Directory of the embedded database and of the secrets that the server creates outside production.',
+    description: 'Folder of the embedded database and of the secrets that the server creates outside production.',
     examples: ['.data'],
   }),
   SHUTDOWN_DELAY: seconds({

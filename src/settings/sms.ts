@@ -44,7 +44,7 @@ export const SMS_SETTINGS = {
   SMS_VOIP: Type.Boolean({
     default: true,
     description:
-      'Sends codes to VoIP numbers too. Types of numbers that belong to no person, such as shared-cost numbers, are always refused.',
+      'Sends codes to VoIP numbers too. Landlines, premium-rate, toll-free and similar numbers are always refused.',
     examples: [false],
   }),
   SMS_BUDGET_MESSAGES: list({

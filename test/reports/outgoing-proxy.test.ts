@@ -145,7 +145,7 @@ t.test('reports in the doctor the proxy and its reachability without the passwor
   const [well] = await look(`http://user:hidden@${proxy.address}`)
   t.match(well, { level: 'ok', looked: `HTTPS_PROXY (${proxy.address})` })
   t.match(await look('user:hidden@127.0.0.1:1'), [
-    { level: 'fault', looked: 'HTTPS_PROXY (127.0.0.1:1)', found: /takes no connection: ECONNREFUSED/ },
+    { level: 'fault', looked: 'HTTPS_PROXY (127.0.0.1:1)', found: /accepts no connection: ECONNREFUSED/ },
   ])
   t.match(await look(proxy.address, ['*']), [{ level: 'ok' }, { level: 'warning', looked: 'NO_PROXY' }])
   t.notMatch(JSON.stringify([well]), /hidden/)
