@@ -1,7 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
 import { createServer } from 'node:net'
-import type { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import { ADDRESS_LIMITS } from '../../src/http/rate-limit.ts'
 import { connectRedis } from '../../src/http/redis.ts'
@@ -43,10 +41,13 @@ const connect = (t: Test, port: number) => {
   return redis
 }
 
-/** Waits until the client is connected, and allows its commands more time for busy machines. */
-const whenReady = async (redis: Redis) => {
-  if (redis.status !== 'ready') await once(redis, 'ready')
-  redis.options.commandTimeout = 5_000
+/** Connects a client whose commands have the time that a busy machine takes, and waits until it is ready. */
+const connectPatiently = async (t: Test, port: number) => {
+  const redis = connect(t, port)
+  const { commandTimeout } = redis.options
+  redis.options.commandTimeout = 10_000
+  await new Promise((resolve) => redis.once('ready', resolve))
+  return { redis, hurry: () => Object.assign(redis.options, { commandTimeout }) }
 }
 
 t.test('counts for each instance alone, without waiting, when Redis does not answer', async (t) => {
@@ -64,18 +65,17 @@ t.test('shares counts between two instances through Redis, and counts alone whil
     return noteMissing(t, 'Redis', 'Run: apt-get install redis-server, or set TEST_REDIS_URL.')
   }
   const wire = await startTcpProxy(t, port)
-  const clients = [connect(t, wire.port), connect(t, wire.port)] as const
-  const { commandTimeout } = { ...clients[0].options }
-  const world = await createWorld(t, { app: { http: { rateLimit: true, redis: clients[0] } } })
-  const other = await world.startInstance({ app: { http: { rateLimit: true, redis: clients[1] } } })
-  await Promise.all(clients.map(whenReady))
+  const one = await connectPatiently(t, wire.port)
+  const two = await connectPatiently(t, wire.port)
+  const world = await createWorld(t, { app: { http: { rateLimit: true, redis: one.redis } } })
+  const other = await world.startInstance({ app: { http: { rateLimit: true, redis: two.redis } } })
   for (let nth = 1; nth <= ADDRESS_LIMITS.login; nth += 1) {
     t.equal((await from(nth % 2 ? world : other, '198.51.100.7')).status, 400)
   }
   t.equal((await from(world, '198.51.100.7')).status, 429)
   t.equal((await from(other, '198.51.100.7')).status, 429)
 
-  Object.assign(clients[0].options, { commandTimeout })
+  one.hurry()
   wire.mode = 'hang'
   const start = performance.now()
   t.equal((await from(world, '198.51.100.8')).status, 400, 'a hanging Redis fails no request')
