@@ -39,7 +39,7 @@ export const describeApi = async (): Promise<string> => {
         guess: never,
         find: never,
         findReplay: never,
-        findEnrolment: never,
+        findEnrollment: never,
       },
       sessions: {
         refresh: never,

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import type { Begun, Proof } from '../src/core/challenge/factor.ts'
 import { CHANNELS } from '../src/core/delivery/ports.ts'
-import type { Enrolment } from '../src/core/terms.ts'
+import type { Enrollment } from '../src/core/terms.ts'
 import { deliveryContract } from './factor-delivery-contract.ts'
 import { type FactorSubject, openChallenge } from './factor-stage.ts'
 import type { ContractCase } from './stage.ts'
@@ -23,7 +23,7 @@ const GARBAGE = [
 ]
 
 /** Checks a proof as the store does. */
-const holds = ({ hash }: Begun, proof: Proof, { counter }: Enrolment): boolean => {
+const holds = ({ hash }: Begun, proof: Proof, { counter }: Enrollment): boolean => {
   if (proof.hash === undefined && proof.counter === undefined) return false
   const isSame = hash === null ? proof.hash === undefined : proof.hash !== undefined && hash.equals(proof.hash)
   return isSame && (proof.counter === undefined || proof.counter > (counter ?? -1))
@@ -35,7 +35,7 @@ const wrongAnswer = (answer: string): string =>
 
 /** Returns the tests of a second factor. */
 export const factorContract = (subject: FactorSubject): ContractCase[] => {
-  const { factor, destination, enrolment, typed } = subject
+  const { factor, destination, enrollment, typed } = subject
   const named = (sentence: string, run: () => Promise<void>): ContractCase => ({
     name: `${factor.name} ${sentence}`,
     run,
@@ -57,29 +57,29 @@ export const factorContract = (subject: FactorSubject): ContractCase[] => {
 
     named('takes the right answer', async () => {
       const { begun, answer } = await openChallenge(subject)
-      assert.ok(holds(begun, await answer(await typed(begun, enrolment)), enrolment))
+      assert.ok(holds(begun, await answer(await typed(begun, enrollment)), enrollment))
     }),
 
     named('takes no wrong answer', async () => {
       const { begun, answer } = await openChallenge(subject)
-      const wrong = wrongAnswer(await typed(begun, enrolment))
-      assert.ok(!holds(begun, await answer(wrong), enrolment))
+      const wrong = wrongAnswer(await typed(begun, enrollment))
+      assert.ok(!holds(begun, await answer(wrong), enrollment))
     }),
 
     named('takes no garbage, and never fails because of it', async () => {
       const { begun, answer } = await openChallenge(subject)
-      for (const code of GARBAGE) assert.ok(!holds(begun, await answer(code), enrolment), JSON.stringify(code))
+      for (const code of GARBAGE) assert.ok(!holds(begun, await answer(code), enrollment), JSON.stringify(code))
     }),
 
     named('takes no answer twice', async () => {
       const first = await openChallenge(subject)
-      const code = await typed(first.begun, enrolment)
+      const code = await typed(first.begun, enrollment)
       const { counter } = await first.answer(code)
-      const later = { ...enrolment, counter: counter ?? enrolment.counter }
+      const later = { ...enrollment, counter: counter ?? enrollment.counter }
       // Two challenges may share a code by chance, but five almost never do.
       const isTaken = await Promise.all(
         Array.from({ length: 5 }, async () => {
-          const { begun, answer } = await openChallenge({ ...subject, enrolment: later })
+          const { begun, answer } = await openChallenge({ ...subject, enrollment: later })
           return holds(begun, await answer(code), later)
         }),
       )
@@ -96,7 +96,7 @@ export const factorContract = (subject: FactorSubject): ContractCase[] => {
 
     named('tells neither the client nor the ledger the answer', async () => {
       const { begun } = await openChallenge(subject)
-      const code = await typed(begun, enrolment)
+      const code = await typed(begun, enrollment)
       const { options = {}, plan } = begun
       const { provider, channel, country, prefix, segments, price } = plan?.first ?? {}
       assert.ok(!JSON.stringify([options, provider, channel, country, prefix, segments, price]).includes(code))
@@ -110,7 +110,7 @@ export const factorContract = (subject: FactorSubject): ContractCase[] => {
 
     named('asks for codes of the length that it states', async () => {
       const { begun } = await openChallenge(subject)
-      const code = await typed(begun, enrolment)
+      const code = await typed(begun, enrollment)
       if (factor.codeLength !== undefined) assert.match(code, new RegExp(`^\\d{${factor.codeLength}}$`))
     }),
 

@@ -45,7 +45,7 @@ export const deliveryContract = (
     const codes = new Set<string>()
     for (let nth = 0; nth < 5; nth += 1) {
       const { begun } = await openChallenge(subject)
-      codes.add(await subject.typed(begun, subject.enrolment))
+      codes.add(await subject.typed(begun, subject.enrollment))
     }
     assert.ok(codes.size > 1)
   }),

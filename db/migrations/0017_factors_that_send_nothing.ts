@@ -15,7 +15,7 @@ export const up = async (db: Kysely<unknown>): Promise<void> => {
     alter table challenges
       -- Null where nothing was sent.
       alter column channel drop not null,
-      -- Null where the enrolment alone judges.
+      -- Null where the enrollment alone judges.
       alter column code_hash drop not null,
       -- What the client is told besides, as the factor made it.
       add column options jsonb`.execute(db)

@@ -26,7 +26,7 @@ export interface EnrolledFactor {
 }
 
 /** A factor's stored state for one user, by which answers are judged. */
-export interface Enrolment {
+export interface Enrollment {
   /** Sealed by the factor itself; null when it stores none. */
   secret: Buffer | null
   /** The last value that an answer advanced, such as a time step; null before the first. */

@@ -35,7 +35,7 @@ const SUBJECTS: FactorSubject[] = [
       phoneKey: randomBytes(32),
     }),
     destination: '+12025550143',
-    enrolment: { secret: null, counter: null },
+    enrollment: { secret: null, counter: null },
     async typed({ plan }) {
       await plan!.deliver(1_000, async () => {})
       return messages.at(-1)!.code
@@ -44,13 +44,13 @@ const SUBJECTS: FactorSubject[] = [
   {
     factor: tokenFactor,
     destination: null,
-    enrolment: { secret, counter: 41 },
+    enrollment: { secret, counter: 41 },
     typed: (_, { counter }) => hotp(secret, counter! + 1),
   },
   {
     factor: cardFactor,
     destination: null,
-    enrolment: { secret, counter: null },
+    enrollment: { secret, counter: null },
     typed: ({ options }) => (options!['cells'] as string[]).map((cell) => digitOf(secret, cell)).join(''),
   },
 ]
@@ -89,7 +89,7 @@ t.test('a broken factor fails the cases about its fault', async (t) => {
   ])
   t.strictSame(
     await brokenOf({
-      begin: async ({ enrolment }) => ({ hash: null, options: { next: hotp((await enrolment()).secret!, 42) } }),
+      begin: async ({ enrollment }) => ({ hash: null, options: { next: hotp((await enrollment()).secret!, 42) } }),
     }),
     ['tells neither the client nor the ledger the answer'],
   )

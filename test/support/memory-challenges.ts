@@ -211,7 +211,7 @@ export const createMemoryChallenges = (
       }
     },
 
-    findEnrolment: async () => ({ secret: null, counter: account.counter }),
+    findEnrollment: async () => ({ secret: null, counter: account.counter }),
 
     async find(ref) {
       const challenge = find(ref)

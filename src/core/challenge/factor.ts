@@ -1,5 +1,5 @@
 import type { Carrier, Channel, Client, NoticeKind, SendPlan } from '../delivery/ports.ts'
-import type { Enrolment, FactorName } from '../terms.ts'
+import type { Enrollment, FactorName } from '../terms.ts'
 
 /** A way to prove the second factor. Counting, locking, spending and expiry belong to the store. */
 export interface Factor {
@@ -26,7 +26,7 @@ interface FactorRequest {
   /** Returns a MAC of an answer, bound to this challenge under both halves of its key: 32 bytes, not searchable. */
   hash(answer: string): Buffer
   /** Reads the factor's stored state for this user. It takes a round trip, so call it only when needed. */
-  enrolment(): Promise<Enrolment>
+  enrollment(): Promise<Enrollment>
 }
 
 /** The input of `Factor.begin`, for a new challenge and for a resend. */

@@ -49,7 +49,7 @@ export interface IssueRequest<S extends Issued> {
   /** The server's half of the code's key. */
   pepper: Uint8Array
   /** The input of the factor's `begin`. */
-  from: Omit<BeginRequest, 'hash' | 'enrolment' | 'acceptLanguage' | 'channel' | 'client'>
+  from: Omit<BeginRequest, 'hash' | 'enrollment' | 'acceptLanguage' | 'channel' | 'client'>
   deliveryOptions: DeliveryOptions
   /** Whole seconds until another message may be sent. */
   resendIn: number
@@ -100,7 +100,7 @@ export const createIssue =
       acceptLanguage: deliveryOptions.acceptLanguage,
       client: deliveryOptions.client,
       hash: (answer) => hashCode(pepper, claims, claims.key, answer),
-      enrolment: () => deps.challenges.findEnrolment(claims.userId, factor.name),
+      enrollment: () => deps.challenges.findEnrollment(claims.userId, factor.name),
     })
     const message = plan && { factor, plan, destination: destination!, resendIn: issue.resendIn }
     const guard =

@@ -2,7 +2,7 @@
 import type { Carrier, Channel, DeliveryStatus, SendEntry } from '../delivery/ports.ts'
 import type { GuardObjection, GuardRequest } from '../guard/ports.ts'
 import type { NewDevice, NewSession, OpenSession } from '../session/ports.ts'
-import type { ChallengeRef, Enrolment, FactorName, PasswordAttempt } from '../terms.ts'
+import type { ChallengeRef, Enrollment, FactorName, PasswordAttempt } from '../terms.ts'
 import type { Proof } from './factor.ts'
 
 /** The reason why a challenge accepts no guesses and sends no codes. */
@@ -175,5 +175,5 @@ export interface ChallengeStore {
   /** Returns the challenge as its holder may see it; undefined when it does not exist. */
   find(ref: ChallengeRef): Promise<ChallengeView | undefined>
   /** Returns a factor's stored state for a user; its members are null when the user does not have the factor. */
-  findEnrolment(userId: string, factor: FactorName): Promise<Enrolment>
+  findEnrollment(userId: string, factor: FactorName): Promise<Enrollment>
 }

@@ -97,7 +97,7 @@ export const createVerify = ({ challenges, tokens, factors, journal, deviceTtl, 
     const proof = await factor.answer({
       code: input.code,
       hash: (answer) => hashCode(pepper, claims, claims.key, answer),
-      enrolment: () => challenges.findEnrolment(claims.userId, factor.name),
+      enrollment: () => challenges.findEnrollment(claims.userId, factor.name),
     })
 
     const { session, refreshToken } = prepareSession(callerOf(context, input.deviceName))

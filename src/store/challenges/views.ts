@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { ChallengeStore, ChallengeView, Replay } from '../../core/challenge/ports.ts'
 import type { Channel, DeliveryStatus } from '../../core/delivery/ports.ts'
-import type { ChallengeRef, Enrolment } from '../../core/terms.ts'
+import type { ChallengeRef, Enrollment } from '../../core/terms.ts'
 import type { Database } from '../database.ts'
 import { secondsLeft } from '../moments.ts'
 import { nextSendAt } from '../users/cooldown.ts'
@@ -59,8 +59,8 @@ const statementsOf = (db: Database) => ({
   ),
 
   /** Reads the secret and the counter of a user's factor. */
-  findEnrolment: db.prepare<{ userId: string; factor: string }, Enrolment>(
-    'factor_enrolment',
+  findEnrollment: db.prepare<{ userId: string; factor: string }, Enrollment>(
+    'factor_enrollment',
     (p) => sql`
       select secret, counter::float8 as counter from factors where user_id = ${p.userId} and factor = ${p.factor}`,
     { readOnly: true },
@@ -68,7 +68,7 @@ const statementsOf = (db: Database) => ({
 })
 
 /** Makes the methods of the store that read a challenge, or what a factor keeps. */
-export const prepareViews = (db: Database): Pick<ChallengeStore, 'find' | 'findReplay' | 'findEnrolment'> => {
+export const prepareViews = (db: Database): Pick<ChallengeStore, 'find' | 'findReplay' | 'findEnrollment'> => {
   const statements = statementsOf(db)
   return {
     async findReplay(keyHash, userId) {
@@ -85,8 +85,8 @@ export const prepareViews = (db: Database): Pick<ChallengeStore, 'find' | 'findR
       return { ...view, delivery: channel && { channel, destination: destination ?? '', status, resendIn } }
     },
 
-    async findEnrolment(userId, factor) {
-      return (await statements.findEnrolment({ userId, factor }))[0] ?? { secret: null, counter: null }
+    async findEnrollment(userId, factor) {
+      return (await statements.findEnrollment({ userId, factor }))[0] ?? { secret: null, counter: null }
     },
   }
 }

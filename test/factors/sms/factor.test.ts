@@ -55,7 +55,7 @@ const create = (
       acceptLanguage: undefined,
       client: undefined,
       hash: (answer) => Buffer.from(String(codes.push(answer))),
-      enrolment: async () => ({ secret: null, counter: null }),
+      enrollment: async () => ({ secret: null, counter: null }),
       ...request,
     })
     return { code: codes[0]!, plan: plan! }

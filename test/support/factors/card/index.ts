@@ -17,8 +17,8 @@ export const cardFactor: Factor = {
   codeLength: CELLS,
   amr: () => ['kba'],
 
-  async begin({ hash, enrolment }) {
-    const { secret } = await enrolment()
+  async begin({ hash, enrollment }) {
+    const { secret } = await enrollment()
     if (!secret) throw new Problem('factor_disabled')
     const cells = Array.from({ length: CELLS }, randomCell)
     const answer = cells.map((cell) => digitOf(secret, cell)).join('')

@@ -23,8 +23,8 @@ export const tokenFactor: Factor = {
   amr: () => ['otp'],
   begin: () => ({ hash: null }),
 
-  async answer({ code, enrolment }) {
-    const { secret, counter } = await enrolment()
+  async answer({ code, enrollment }) {
+    const { secret, counter } = await enrollment()
     if (!secret) return {}
     const next = (counter ?? -1) + 1
     const typed = foldCode(code)
