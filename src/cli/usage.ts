@@ -50,12 +50,11 @@ export const USAGE = `Usage: npx doorcode <command>
   keys retire [<key>] [--file <path>] [--force]
                                 remove former keys whose last token has expired; --force removes one at once
   secret new|rotate|list|retire [<id>] [--file <path>] [--delay ${SECRET_DELAY}] [--force]
-                                the same for the file that SECRET_FILE names
+                                manage the secrets in the file that SECRET_FILE names
   help                          show this help
 
 The commands read the same settings as the server: DATABASE_URL, DATA_DIR, JWT_KEYS_FILE, SECRET_FILE,
-JWT_ALGORITHM, NODE_ENV;
-"sms" also reads SECRET; "sms test" and "doctor" read all settings.
+JWT_ALGORITHM and NODE_ENV. "sms" also reads SECRET; "sms test" and "doctor" read all settings.
 Without DATABASE_URL, outside production, they use the embedded database in DATA_DIR.
 Put a name that starts with a hyphen last, after "--".
 `

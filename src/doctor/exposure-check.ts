@@ -58,7 +58,7 @@ export const checkEvents = async ({ eventsUrl, events, now, ask }: ExposureLook)
     return [
       warning(
         'EVENTS_WEBHOOK_URL',
-        'You receive no events about locked accounts, blocked prefixes and used budgets.',
+        'You receive no events about locked accounts, blocked prefixes and empty budgets.',
         'For example: EVENTS_WEBHOOK_URL=https://ops.example.com/doorcode (docs/audit.md)',
       ),
     ]
