@@ -70,7 +70,7 @@ t.test('adds and imports long usernames at the command line', async (t) => {
   flask.close()
   const env = { DATABASE_URL: world.url }
   const imported = await runHere(['import', 'flask', file], { env })
-  t.match(imported.stdout, /1 imported, 0 already there, 1 faulty/)
+  t.match(imported.stdout, /1 imported, 0 exist already, 1 invalid/)
   t.match(imported.stdout, /longer than 254 characters/)
   const added = await runHere(['user', 'add', LONGEST, '--phone', '+12025550145', '--password-stdin'], {
     env,

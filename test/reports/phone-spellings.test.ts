@@ -112,7 +112,7 @@ t.test('lets operators add, find and track a number in any spelling', async (t) 
   t.match((await tool('sms', 'show', '+4407400123456')).stdout, /alice/, 'the original spelling finds it')
 
   t.match((await tool('user', 'set-phone', 'alice', '--phone', '+8201023123456')).stdout, /\+821023123456/)
-  t.match((await tool('guard', 'block', '+44 (0)7400')).stdout, /^Nothing is sent to \+447400 until/)
+  t.match((await tool('guard', 'block', '+44 (0)7400')).stdout, /^No messages are sent to \+447400 until/)
 })
 
 t.test('matches safe numbers and scenario numbers in every spelling', async (t) => {
@@ -186,7 +186,7 @@ t.test('repairs stored numbers in the migration and reports users who share one'
   const { code, stdout } = await runHere(['migrate'], { env: { DATABASE_URL: world.url } })
   t.equal(code, 0)
   t.match(stdout, /^Repaired the spelling of the phone numbers of 2 users/m)
-  t.match(stdout, /^\*{8}56 is the number of several users: alice, bob$/m)
+  t.match(stdout, /^\*{8}56 belongs to several users: alice, bob$/m)
   t.notMatch(stdout, /carol|waits|7400123456/)
   t.strictSame(await world.sql('select username, phone from factors join users using (user_id) order by username'), [
     { username: 'alice', phone: '+447400123456' },
