@@ -131,6 +131,25 @@ t.test('uses the first factor that is not locked', async (t) => {
   t.match((await world.login('alice')).body, { code: 'resend_cooldown' }, 'and does not end the cooldown')
 })
 
+t.test('a repeated login answers for its first factor, although that is locked by now', async (t) => {
+  const world = await createFactorWorld(t, ['sms', 'token'])
+  const call = () =>
+    world.send({
+      method: 'POST',
+      url: '/login',
+      headers: { 'idempotency-key': '3d6c2a1e-0a55-4e39-9d0c-6f0e5f1c7b42' },
+      payload: { username: 'alice', password: PASSWORD },
+    })
+  const { body } = await call()
+  t.match(body, { factor: 'sms', code_length: 6, delivery: { destination: '********43' } })
+  await world.sql(`update factors set locked_until = now() + interval '1 hour' where factor = 'sms'`)
+  const { delivery, expires_in: _, ...again } = (await call()).body
+  t.match(body, again)
+  t.equal(again.code_length, 6)
+  t.equal(delivery.destination, body.delivery.destination)
+  t.match((await world.login('alice')).body, { factor: 'token' }, 'while a new login gets another one')
+})
+
 t.test('refuses an answer for another factor than the challenge’s', async (t) => {
   const world = await createFactorWorld(t, ['sms', 'token'])
   const { pending_token } = (await world.login('alice')).body

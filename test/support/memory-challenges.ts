@@ -204,6 +204,7 @@ export const createMemoryChallenges = (
         expiresIn: Math.max(0, challenge.expiresAt - clock.now),
         delivery: challenge.channel && {
           channel: challenge.channel,
+          destination: account.phone,
           resendIn: Math.max(0, (gate.nextSendAt ?? 0) - clock.now),
           status: 'unknown',
         },

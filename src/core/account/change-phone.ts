@@ -1,6 +1,6 @@
 import { Problem } from '../../errors.ts'
 import { type BeginDeps, createBegin } from '../challenge/begin.ts'
-import { type Factor, findDelivering } from '../challenge/factor.ts'
+import { findDelivering } from '../challenge/factor.ts'
 import type { DeliveryOptions, OpenChallenge } from '../challenge/issue.ts'
 import { stepUpProblem } from '../session/authorize.ts'
 import type { Authorized } from '../session/ports.ts'
@@ -20,7 +20,7 @@ export type ChangePhone = (
  * Throws `forbidden` without a fresh session, and what `createBegin` throws. The response never reveals whether another
  * account has the number.
  */
-export const createChangePhone = (deps: BeginDeps & { factors: readonly Factor[] }): ChangePhone => {
+export const createChangePhone = (deps: BeginDeps): ChangePhone => {
   const begin = createBegin(deps)
 
   return async ({ account, sessionId }, { phone: number, ...deliveryOptions }, context) => {

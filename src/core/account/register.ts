@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { Problem } from '../../errors.ts'
 import { type BeginDeps, createBegin } from '../challenge/begin.ts'
-import { type Factor, findDelivering } from '../challenge/factor.ts'
+import { findDelivering } from '../challenge/factor.ts'
 import type { DeliveryOptions, OpenChallenge } from '../challenge/issue.ts'
 import { assertTime } from '../deadline.ts'
 import { canonicalLocale } from '../delivery/locale.ts'
@@ -16,7 +16,6 @@ export interface RegisterDeps extends BeginDeps {
   registrations: RegistrationStore
   passwords: PasswordVerifier
   passwordPolicy: PasswordPolicy
-  factors: readonly Factor[]
   registration: RegistrationMode
 }
 

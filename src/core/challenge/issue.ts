@@ -24,6 +24,8 @@ export interface DeliveryOptions {
 /** The dependencies of `createIssue`. */
 export interface IssueDeps extends HoldDeps, ScreenDeps {
   ledger: SendLedger
+  /** All factors: a repeated call answers for the factor of the first one. */
+  factors: readonly Factor[]
 }
 
 /** A challenge that waits for its answer, as the routes return it. Durations are whole seconds. */
@@ -78,19 +80,19 @@ export const createIssue =
     const { factor, claims, pepper, from, deliveryOptions, request, asker } = issue
     const { destination } = from
 
-    const open = (
-      pendingToken: string,
-      { expiresIn, name = factor.name, options, delivery }: Shown,
-    ): OpenChallenge => ({
-      pendingToken,
-      expiresIn,
-      factor: name,
-      factors: issue.factors,
-      ...(name === factor.name && factor.codeLength !== undefined && { codeLength: factor.codeLength }),
-      ...(options && { options }),
-      ...(delivery && { delivery: { ...delivery, destination: factor.delivery?.mask(destination ?? '') ?? '' } }),
-    })
-    const again = (first: Replay) => open(issue.formerToken(first), { ...first, name: first.factor })
+    const open = (pendingToken: string, { expiresIn, factor: name, options, delivery }: Shown): OpenChallenge => {
+      const { codeLength, delivery: sender } = deps.factors.find((one) => one.name === name) ?? {}
+      return {
+        pendingToken,
+        expiresIn,
+        factor: name,
+        factors: issue.factors,
+        ...(codeLength !== undefined && { codeLength }),
+        ...(options && { options }),
+        ...(delivery && { delivery: { ...delivery, destination: sender?.mask(delivery.destination) ?? '' } }),
+      }
+    }
+    const again = (first: Replay) => open(issue.formerToken(first), first)
     const first = await findFirst(deps, request, context, asker)
     if (first) return again(first)
 
@@ -115,10 +117,14 @@ export const createIssue =
     const status = message && (await deliverCode({ ...deps, ...message, context, claims, withdraw }))
     return open(issue.token(stored), {
       expiresIn: stored.expiresIn,
+      factor: factor.name,
       options: options ?? null,
-      delivery: plan && status ? { channel: plan.channel, status, resendIn: stored.resendIn } : null,
+      delivery:
+        message && status
+          ? { channel: message.plan.channel, destination: message.destination, status, resendIn: stored.resendIn }
+          : null,
     })
   }
 
 /** The parts in which a response and its repetition differ. */
-type Shown = Pick<Replay, 'expiresIn' | 'options' | 'delivery'> & { name?: FactorName }
+type Shown = Pick<Replay, 'factor' | 'expiresIn' | 'options' | 'delivery'>

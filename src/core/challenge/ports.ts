@@ -41,7 +41,7 @@ export interface Replay {
   options: ChallengeView['options']
   expiresIn: number
   /** The message that carries the code; null when nothing was sent. */
-  delivery: { channel: Channel; status: DeliveryStatus; resendIn: number } | null
+  delivery: { channel: Channel; destination: string; status: DeliveryStatus; resendIn: number } | null
   /** True while the message may be on its way to a provider. */
   inProgress: boolean
 }

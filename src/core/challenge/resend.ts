@@ -1,7 +1,6 @@
 import { Problem } from '../../errors.ts'
 import type { Tokens } from '../session/tokens.ts'
 import type { RequestContext } from '../terms.ts'
-import type { Factor } from './factor.ts'
 import { idempotentRequest } from './idempotency.ts'
 import { createIssue, type DeliveryOptions, type IssueDeps, type OpenChallenge } from './issue.ts'
 import { closedProblem } from './verify.ts'
@@ -9,7 +8,6 @@ import { closedProblem } from './verify.ts'
 /** The dependencies of `Resend`. */
 export interface ResendDeps extends IssueDeps {
   tokens: Tokens
-  factors: readonly Factor[]
 }
 
 /** Sends another code for an open challenge. */

@@ -13,13 +13,14 @@ const LONGEST_SEND = 10
 /** The message of a challenge, in columns; the channel is null when nothing was sent. */
 interface DeliveryColumns {
   channel: Channel | null
+  destination: string | null
   status: DeliveryStatus
   resendIn: number
 }
 
 const statementsOf = (db: Database) => ({
   /** Reads the challenge as its holder may see it. */
-  find: db.prepare<ChallengeRef, Omit<ChallengeView, 'delivery'> & DeliveryColumns & { destination: string | null }>(
+  find: db.prepare<ChallengeRef, Omit<ChallengeView, 'delivery'> & DeliveryColumns>(
     'challenge_find',
     (p) => sql`
       select c.factor, c.options, c.channel, coalesce(c.new_phone, f.phone) as destination, u.locale,
@@ -45,13 +46,14 @@ const statementsOf = (db: Database) => ({
       select k.fingerprint, k.user_id as "userId", k.challenge_id as "challengeId", k.issued_at as "issuedAt",
         k.secret_id as "secretId",
         extract(epoch from k.expires_at - k.created_at)::int as life, c.factor, c.options, c.channel,
-        coalesce(nullif(s.status, 'queued'), 'unknown') as status,
+        coalesce(c.new_phone, f.phone) as destination, coalesce(nullif(s.status, 'queued'), 'unknown') as status,
         coalesce(s.status = 'queued' and s.created_at > now() - make_interval(secs => ${LONGEST_SEND}::int), false)
           as "inProgress",
         ${secondsLeft(sql`c.expires_at`)} as "expiresIn", ${secondsLeft(nextSendAt('u'))} as "resendIn"
       from idempotency_keys k
       join challenges c on c.challenge_id = k.challenge_id
       join users u on u.user_id = c.user_id
+      left join factors f on f.user_id = c.user_id and f.factor = c.factor
       left join sends s on s.send_id = c.send_id
       where k.key_hash = ${p.keyHash}::bytea and k.expires_at > now()
       order by k.user_id <> ${p.userId}::uuid limit 1`,
@@ -74,8 +76,8 @@ export const prepareViews = (db: Database): Pick<ChallengeStore, 'find' | 'findR
     async findReplay(keyHash, userId) {
       const [row] = await statements.findReplay({ keyHash, userId })
       if (!row) return undefined
-      const { channel, status, resendIn, ...replay } = row
-      return { ...replay, delivery: channel && { channel, status, resendIn } }
+      const { channel, destination, status, resendIn, ...replay } = row
+      return { ...replay, delivery: channel && { channel, destination: destination ?? '', status, resendIn } }
     },
 
     async find(ref) {
