@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import t, { type Test } from 'tap'
-import type { Proof } from '../../src/core/challenge/factor.ts'
+import type { Factor, Proof } from '../../src/core/challenge/factor.ts'
 import { limitsFor } from '../../src/core/limits.ts'
 import { createChallengeStore } from '../../src/store/challenges/index.ts'
 import { madeCode, NO_RULES, newSession } from '../contracts/challenge-store.ts'
@@ -16,7 +16,7 @@ const factors: WorldOptions['factors'] = (ours) => [...ours, tokenFactor, cardFa
 
 /** Creates a world whose user alice has these factors, and a phone only if `sms` is among them. */
 const createFactorWorld = async (t: Test, names: string[], options: WorldOptions = {}) => {
-  const world = await createWorld(t, { ...options, factors })
+  const world = await createWorld(t, { factors, ...options })
   const userId = await world.addUser('alice')
   if (!names.includes('sms')) await world.sql('delete from factors')
   for (const name of names.filter((one) => one !== 'sms')) {
@@ -176,6 +176,17 @@ t.test('never accepts an empty proof', async (t) => {
   t.match(await guess({ hash: randomBytes(32) }), { outcome: 'wrong' })
   t.match(await guess({ hash: randomBytes(32), counter: 1 }), { outcome: 'wrong' })
   t.match(await guess({ counter: 0 }), { outcome: 'spent' })
+})
+
+t.test('counts an answer whose counter is no whole number as a wrong one', async (t) => {
+  const counters = [Number.NaN, Number.POSITIVE_INFINITY, 1.5, -1, 2 ** 53]
+  let nth = 0
+  const careless: Factor = { ...tokenFactor, answer: () => ({ counter: counters[nth++]! }) }
+  const world = await createFactorWorld(t, ['token'], { factors: (ours) => [...ours, careless] })
+  const { pending_token } = (await world.login('alice')).body
+  for (const attempts_left of [4, 3, 2, 1, 0])
+    t.match(await world.verify(pending_token, '000000'), { status: 401, body: { code: 'invalid_code', attempts_left } })
+  t.match(await world.sql('select failures, counter from factors'), [{ failures: 5, counter: null }])
 })
 
 t.test('refuses a counter that another login has used', async (t) => {

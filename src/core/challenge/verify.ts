@@ -7,7 +7,7 @@ import type { Authorized } from '../session/ports.ts'
 import type { Tokens } from '../session/tokens.ts'
 import type { FactorName, RequestContext } from '../terms.ts'
 import { hashCode } from './code.ts'
-import { type Factor, findDelivering } from './factor.ts'
+import { type Factor, findDelivering, type Proof } from './factor.ts'
 import type { ChallengeStore, Closed, GuessResult } from './ports.ts'
 
 /** The dependencies of `Verify`. */
@@ -106,7 +106,7 @@ export const createVerify = ({ challenges, tokens, factors, journal, deviceTtl, 
     const guess = await challenges.guess({
       ...claims,
       factor: factor.name,
-      proof,
+      proof: judgeable(proof),
       session,
       amr: amrOf(factor),
       device: remembered?.device,
@@ -124,6 +124,15 @@ export const createVerify = ({ challenges, tokens, factors, journal, deviceTtl, 
 }
 
 type Facts = Record<string, string>
+
+/**
+ * Returns a proof that the store can compare; an empty one, which counts as a wrong answer, if its counter is not in the
+ * range. The database would refuse such a counter, and the guess would not be counted.
+ */
+const judgeable = (proof: Proof): Proof => {
+  const { counter } = proof
+  return counter === undefined || (Number.isSafeInteger(counter) && counter >= 0) ? proof : {}
+}
 
 /** Returns the `amr` (RFC 8176) of both factors by the channel that the code came by; `none` when nothing was sent. */
 const amrOf = (factor: Factor): Record<string, string[]> =>
