@@ -2,7 +2,8 @@ import { type Kysely, sql } from 'kysely'
 
 /**
  * Lets a factor judge by what it keeps of the user, and a challenge send nothing. Instances of the former version keep
- * working: they neither open such challenges nor enrol such factors.
+ * working, because they do not open such challenges. But they answer 500 at `/login` for a user with another factor than
+ * `sms`: enroll users only after the last of these instances has stopped.
  */
 export const up = async (db: Kysely<unknown>): Promise<void> => {
   await sql`
