@@ -9,5 +9,8 @@ t.test('opens no admin API without ADMIN_PORT, and reports a port that is in use
   t.notMatch(server.output(), /admin API/)
   const { port } = new URL(server.address)
   const refused = await runToEnd({ DATABASE_URL, DATA_DIR, ADMIN_PORT: port })
-  t.match(refused, { code: 1, output: new RegExp(`^Port ${port} is in use\\. Set PORT, or ADMIN_PORT`, 'm') })
+  t.match(refused, {
+    code: 1,
+    output: new RegExp(`^Port ${port} is in use\\. Set PORT \\(ADMIN_PORT for the admin API\\)`, 'm'),
+  })
 })

@@ -867,7 +867,7 @@ export interface components {
         /**
          * @description The request is not allowed. The reason is in `human_check`, `required` or `detail`.
          *
-         *     With `human_check`: let the user solve the check, and repeat the call with the solution in the member `human_check`. With `required: "aal2"`: log in again with `step_up`, and repeat the call with the new access token; `WWW-Authenticate` reports the same requirement (RFC 9470). With `required: "invite"`: ask the user for a valid invite. Otherwise `detail` gives the reason: the admin key lacks a scope, or registration is closed. At `/webhooks/sms`, the signature of the receipt is missing or wrong.
+         *     With `human_check`: let the user solve the check, and repeat the call with the solution in the member `human_check`. With `required: "aal2"`: log in again with `step_up`, and repeat the call with the new access token; `WWW-Authenticate` reports the same requirement (RFC 9470). With `required: "invite"`: ask the user for a valid invite. Otherwise `detail` gives the reason: the admin key lacks a scope, or registration is closed. At `/webhooks/sms`, this problem means that the signature of the receipt is missing or wrong.
          */
         ForbiddenProblem: {
             /**
@@ -1618,7 +1618,7 @@ export interface components {
         /**
          * @description There were too many requests from this address, too many password attempts, or too many codes for this user or number.
          *
-         *     Wait `retry_after` seconds before you repeat the call, and show the remaining time. If all your users connect through one proxy, its operator must add it to `TRUST_PROXY`. Otherwise all users count as one address.
+         *     Wait `retry_after` seconds before you repeat the call, and show the remaining time. If all your users connect through one proxy, the operator of this service must add the proxy to `TRUST_PROXY`. Otherwise all users count as one address.
          */
         RateLimitedProblem: {
             /**

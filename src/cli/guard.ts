@@ -61,7 +61,7 @@ const unblock: Command = async (args, world) => {
   })
 }
 
-/** The command `guard list|block|unblock|simulate`, which shows, changes and simulates the blocks of the guard. */
+/** The command `guard list|block|unblock|simulate`, which shows and changes blocks, and simulates the decisions of the guard. */
 export const guard = commandOf('the guard', {
   list,
   block,

@@ -35,7 +35,7 @@ export interface Limits {
 const ROTATION_GRACE = 120
 
 /**
- * Codes in a row after which a receipt "undelivered" no longer ends the cooldown. Undelivered messages still cost
+ * Number of codes in a row after which a receipt `undelivered` no longer ends the cooldown. Undelivered messages still cost
  * money, and attackers could otherwise request them without a wait.
  */
 export const MOST_FREED_WAITS = 3

@@ -55,7 +55,7 @@ export const checkCountries = ({ countries, priced, messages, cost, users }: Cou
     findings.push(
       fault(
         'SMS_PRICES',
-        `SMS_PRICES has no price for ${unpriced.join(', ')}, so these messages cost nothing in the budget.`,
+        `SMS_PRICES has no price for ${unpriced.join(', ')}, so messages to these countries do not count in the cost budget.`,
         'For example: SMS_PRICES=*=0.08',
       ),
     )

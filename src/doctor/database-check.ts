@@ -92,7 +92,7 @@ export const checkDatabase = ({ facts, poolSize, pooled = false, state }: Databa
       ? fault(
           'the role of DATABASE_URL',
           `${role} is a superuser: an attacker who takes over the service controls the whole database server.`,
-          `Use another role: create role doorcode login; grant it this database.`,
+          `Create a role that is not a superuser (create role doorcode login), make it the owner of this database, and use it in DATABASE_URL.`,
         )
       : ok('the role of DATABASE_URL', `${role} is not a superuser.`),
     connectionsFinding(facts, poolSize),

@@ -32,7 +32,7 @@ export const readKeyFile = async (path: string, alg: KeyAlgorithm): Promise<Sign
   }
 }
 
-/** Writes a key file with one new key, which may sign at once, and returns its id. Throws when the file exists. */
+/** Writes a key file with one new key, which may sign at once. Returns the id of the key. Throws when the file exists. */
 export const writeKeyFile = (path: string, alg: KeyAlgorithm): string => {
   const now = Math.floor(Date.now() / 1000)
   const keySet = generateKeySet(alg, { iat: now, nbf: now })

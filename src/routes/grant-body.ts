@@ -87,7 +87,10 @@ export const GrantBody = Exactly(
   },
 )
 
-/** Returns the response body of a grant. Sets cookies on the reply for tokens that are sent as cookies. */
+/**
+ * Returns the response body of a grant: `access_token`, `refresh_token`, their lifetimes, and `device_token` if there is one.
+ * With `REFRESH_COOKIE`, refresh and device token are set as cookies on the reply instead.
+ */
 export const grantBody = (
   { accessToken, expiresIn, refresh, device }: Grant,
   reply: FastifyReply,

@@ -81,7 +81,7 @@ export const SMS_SETTINGS = {
     ['proof-of-work', 'turnstile', 'hcaptcha', 'off'].map((name) => Type.Literal(name)),
     {
       default: 'proof-of-work',
-      description: 'Check that an unknown user must pass while traffic looks like fraud or a budget runs low.',
+      description: 'The human check for unknown users, required while traffic looks like fraud or a budget runs low.',
       examples: ['turnstile'],
     },
   ),

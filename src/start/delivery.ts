@@ -6,7 +6,7 @@ import { parsePrices } from '../delivery/prices.ts'
 import { parseRoutes } from '../delivery/routing.ts'
 import { createFactors } from '../factors/index.ts'
 import { createLocaleChoice, type LocaleChoice } from '../factors/sms/locale.ts'
-import type { Texts } from '../factors/sms/texts.ts'
+import type { Texts } from '../factors/sms/render-texts.ts'
 import { createScenarios, parseScenarios, type Scenarios } from '../providers/development/scenarios.ts'
 import type { Settings } from '../settings/schema.ts'
 import type { Clock } from './clock.ts'
@@ -33,7 +33,7 @@ export interface Delivery {
   scenarios: Scenarios
 }
 
-/** Creates the delivery from validated settings. */
+/** Creates the parts that send messages (texts, dispatcher, scenario numbers) from validated settings. */
 export const createDelivery = (
   settings: Settings,
   { texts, providers, ledger, clock, onBreaker }: DeliveryParts,

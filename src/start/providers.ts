@@ -1,5 +1,5 @@
 import type { Provider } from '../core/delivery/ports.ts'
-import type { Texts } from '../factors/sms/texts.ts'
+import type { Texts } from '../factors/sms/render-texts.ts'
 import { createExchange, type Transport, wire } from '../http-client/client.ts'
 import type { ProviderDefinition, ProviderTools } from '../providers/provider.ts'
 import type { Settings } from '../settings/schema.ts'

@@ -1,4 +1,4 @@
-import { createTexts, type TextOverrides, type Texts } from '../factors/sms/texts.ts'
+import { createTexts, type TextOverrides, type Texts } from '../factors/sms/render-texts.ts'
 import type { Settings } from '../settings/schema.ts'
 import { readTextFileSync } from '../settings/text-file.ts'
 

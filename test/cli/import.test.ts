@@ -186,7 +186,7 @@ t.test('adds no users when the database fails half-way', async (t) => {
   t.strictSame(await query(url, 'select count(*)::int from users'), [{ count: 0 }])
 })
 
-t.test('only reads the file', async (t) => {
+t.test('does not change the imported file', async (t) => {
   const { tool, file } = await setUp(t, [['ada', 'a good long password', '+12025550143']])
   const { mtimeMs } = statSync(file)
   await tool()

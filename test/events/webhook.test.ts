@@ -317,7 +317,7 @@ t.test('delivers each of many events once from several instances, at most 10 at 
   t.equal(new Set(receiver.deliveries.map(({ headers }) => headers['webhook-id'])).size, 90)
 })
 
-t.test('waits at stop for deliveries in progress and starts no others', async (t) => {
+t.test('waits for deliveries in progress and starts no new ones when it stops', async (t) => {
   const { start, until, sql } = await setUp(t)
   const open: ServerResponse[] = []
   const receiver = await startReceiver(t, (response) => void open.push(response))

@@ -67,7 +67,7 @@ t.test('replaces idle connections that the database closes, without an error for
   t.equal((await wired.verify(token, world.lastCode())).status, 200)
 })
 
-t.test('issues no token if the outcome is unknown, and the code is used up', async (t) => {
+t.test('issues no token if the outcome is unknown, and uses up the code', async (t) => {
   const { world, wire, wired } = await createWired(t)
   const { pending_token: token } = (await wired.login('alice')).body
   await wired.ledger.drain()

@@ -176,7 +176,7 @@ t.test('refuses numbers that receive no codes, invisible names and unknown membe
   t.equal(world.messages.length, 0)
 })
 
-t.test('a repeated call with its key sends no second message', async (t) => {
+t.test('a repeated call with the same Idempotency-Key sends no second message', async (t) => {
   const world = await createWorld(t)
   const headers = { 'idempotency-key': 'a-key-of-this-very-test-1' }
   const payload = { username: 'carol', password: NEW, phone: PHONE }

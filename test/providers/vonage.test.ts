@@ -342,7 +342,7 @@ t.test('maps the status and the error of a receipt about a message', async (t) =
   for (const [body, receipts] of cases) t.same(read(signed(body)), { outcome: 'read', receipts }, body.toString())
 })
 
-t.test('maps the status of an event about a call', async (t) => {
+t.test('maps the status of a call event to a receipt status', async (t) => {
   const read = await reader()
   const ids = { sendId, messageId: CALL_ID }
   const cases: [body: Buffer, receipts: object[]][] = [

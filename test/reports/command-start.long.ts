@@ -57,7 +57,7 @@ t.test('hands over from an older Node to the pinned one, with arguments and exit
   const run = (...args: string[]) =>
     runIn(checkout, [process.execPath, '--import', AS_NODE_20, 'bin/doorcode.js', ...args])
   t.match(run('help'), HELP)
-  t.match(run('no-such-command'), { status: 2, stderr: /^There is no command "no-such-command"/ })
+  t.match(run('no-such-command'), { status: 2, stderr: /^Unknown command "no-such-command"/ })
   const pinned = join(checkout, 'node_modules', 'node', 'bin', 'node')
   rmSync(pinned)
   writeFileSync(pinned, '#!/bin/sh\necho "handed over: $2"; exit 7', { mode: 0o755 })

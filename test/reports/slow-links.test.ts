@@ -149,13 +149,16 @@ t.test('a copied refresh token', async (t) => {
     t.equal((await world.refresh(third)).status, 401)
   })
 
-  await t.test('ends the session after the grace even if its successor is unused', async (t) => {
-    const { refresh_token: first } = await world.logIn('alice')
-    const second = (await world.refresh(first)).body.refresh_token
-    await world.passTime(121)
-    t.equal((await world.refresh(first)).status, 401)
-    t.equal((await world.refresh(second)).status, 401)
-  })
+  await t.test(
+    'ends the session when a token is used again after the grace, even if its successor is unused',
+    async (t) => {
+      const { refresh_token: first } = await world.logIn('alice')
+      const second = (await world.refresh(first)).body.refresh_token
+      await world.passTime(121)
+      t.equal((await world.refresh(first)).status, 401)
+      t.equal((await world.refresh(second)).status, 401)
+    },
+  )
 
   await t.test('never creates two token chains in a race with its successor', async (t) => {
     for (let round = 0; round < 5; round += 1) {

@@ -30,7 +30,10 @@ export interface Tokens {
   signPending(claims: PendingClaims, expiresIn: number, issuedAt: number, secretId: string): string
   /** Verifies a pending token. Throws `invalid_token`, or `challenge_invalid` for a token that has only expired. */
   verifyPending(token: string): VerifiedPending
-  /** Signs an RFC 9068 access token for an open session. */
+  /**
+   * Signs an access token for an open session (RFC 9068): `sub` is the user, `sid` the session, `acr`, `amr` and `auth_time`
+   * are those of the login. `expiresIn` is in seconds.
+   */
   signAccess(session: Omit<OpenSession, 'lasts'>): { token: string; expiresIn: number }
   /** Returns the user and session of an access token. Throws `invalid_token`. */
   verifyAccess(token: string): { userId: string; sessionId: string }

@@ -15,7 +15,7 @@ import { Problem } from '../../errors.ts'
 import type { LocaleChoice } from './locale.ts'
 import { SMS } from './name.ts'
 import { canonicalPhone, countryOf, destinationOf, readPhone } from './phone-number.ts'
-import type { Texts } from './texts.ts'
+import type { Texts } from './render-texts.ts'
 
 /** The dependencies of the SMS factor. */
 export interface SmsFactorDeps {

@@ -1,5 +1,5 @@
-import type { LocaleWords } from './languages.ts'
 import { segmentsOf } from './segments.ts'
+import type { LocaleWords } from './texts.ts'
 
 /** The longest message that an Android app's SMS Retriever reads, in bytes of UTF-8. */
 const ANDROID_BYTES = 140

@@ -1,176 +1,138 @@
-import type { Client, NoticeKind } from '../../core/delivery/ports.ts'
-import { LANGUAGES, type LocaleWords } from './languages.ts'
-import { NOTICES } from './notices.ts'
-import { faultsOf } from './text-faults.ts'
-
-/** The operator's texts, by BCP 47 tag. For a built-in language, missing members keep their defaults. */
-export type TextOverrides = Readonly<Record<string, Partial<LocaleWords>>>
-
-/** The input of `createTexts`. */
-export interface TextOptions {
-  serviceName: string
-  /** The domain in the origin-bound last line. */
-  domain: string
-  /** Digits of a code. */
-  codeLength: number
-  overrides: TextOverrides
-  /** The languages to offer; undefined for all that fit. */
-  locales?: readonly string[]
-  /** The app's 11 characters for the SMS Retriever; without them Android gets the origin-bound line. */
-  androidAppHash?: string
-}
-
-/** A code or notice in the texts of one language. */
-export interface Words {
-  /** BCP 47. */
-  locale: string
+/** The texts of one language. The placeholders `{code}` and `{service}` are the code and the name of the service. */
+export interface LocaleWords {
+  /** The text message without its last line. It contains each placeholder once. */
   text: string
-  speech: string[]
+  /** The spoken phrases before the code, with `{service}` once, and before its repetition. */
+  speech: readonly [intro: string, again: string]
+  /** The language of the voice, BCP 47 with a region. */
   speechLocale: string
-  /** Segments of the text: always one, because longer texts are refused. */
-  segments: number
 }
 
-/** The messages of this server. They contain a code, the service's name and its domain, and no other variable text. */
-export interface Texts {
-  readonly locales: string[]
-  /** Built-in languages whose text does not fit with this server's names. */
-  readonly leftOut: string[]
-  /** Returns the message with a code. `locale` must be one of `locales`. */
-  wordsFor(message: { locale: string; code: string; client?: Client }): Words
-  /** Returns a notice; in English when the language has none. */
-  noticeOf(kind: NoticeKind, locale: string): Words
-}
-
-const MEMBERS = ['text', 'speech', 'speechLocale']
-
-const canonical = (tag: string): string | undefined => {
-  try {
-    return Intl.getCanonicalLocales(tag)[0]
-  } catch {
-    return undefined
-  }
-}
+const words = (speechLocale: string, text: string, intro: string, again: string): LocaleWords => ({
+  text,
+  speech: [intro, again],
+  speechLocale,
+})
 
 /**
- * Returns the faults of an operator's entry, except those of its texts. `SMS_TEXTS_FILE` is JSON that was not
- * validated.
+ * The built-in languages by their BCP 47 tags. Where the language allows it, the texts use only characters of GSM
+ * 03.38. The others are short: one UCS-2 segment has 70 characters, including the last line.
  */
-const entryFaults = (locale: string, entry: unknown, isOurs: boolean): string[] => {
-  const tag = canonical(locale)
-  // Only canonical tags are ever chosen.
-  if (tag !== locale) return [`"${locale}" is not a language tag: write ${tag ? `"${tag}"` : 'one like "pt-BR"'}.`]
-  if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) {
-    return [`"${locale}" must be an object with "text", "speech" or "speechLocale".`]
-  }
-  const faults = Object.keys(entry)
-    .filter((member) => !MEMBERS.includes(member))
-    .map((member) => `"${locale}" has the unknown member "${member}": use "text", "speech" or "speechLocale".`)
-  if (!isOurs && !MEMBERS.every((member) => Object.hasOwn(entry, member))) {
-    faults.push(`"${locale}" is not a built-in language: give it "text", "speech" and "speechLocale".`)
-  }
-  return faults
-}
-
-/** Returns the faults of names that would break the form of every message. */
-const nameFaults = ({ serviceName, domain, androidAppHash }: TextOptions): string[] => {
-  const faults: string[] = []
-  const control = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u.exec(serviceName)
-  if (control) faults.push(`SERVICE_NAME has a line break or control character at character ${control.index + 1}.`)
-  if (!/^[^\s@#]+$/.test(domain)) faults.push('SMS_DOMAIN must be only a host, because the last line is "@host #code".')
-  if (androidAppHash !== undefined && !/^[A-Za-z0-9+/]{11}$/.test(androidAppHash)) {
-    faults.push('ANDROID_APP_HASH must be 11 characters of base64.')
-  }
-  return faults
-}
-
-/** Returns the digits one by one, because voices read "123456" as a number. */
-const spell = (code: string) => [...code].join(', ')
-
-/**
- * Returns the functions that append the last lines. The text for a browser ends in the origin-bound line (WICG
- * "Origin-bound one-time codes": `@host #code`, single spaces, alone). The one for Android ends in the app's hash (SMS
- * Retriever: at most 140 bytes).
- */
-const endingsOf = ({ domain, androidAppHash }: TextOptions) => {
-  const browser = (text: string, code: string) => `${text}\n\n@${domain} #${code}`
-  const android = androidAppHash === undefined ? undefined : (text: string) => `<#> ${text}\n${androidAppHash}`
-  return { browser, android }
-}
-
-/**
- * Makes the texts and checks each with a code of full length. Throws one error with every fault of English, of the
- * languages in `locales` and of the overrides. Other languages that do not fit are left out.
- */
-export const createTexts = (options: TextOptions): Texts => {
-  const { serviceName, codeLength, overrides, locales: wanted } = options
-  const { browser, android } = endingsOf(options)
-  const all = new Map(Object.entries(LANGUAGES))
-  const faults = nameFaults(options)
-  for (const [locale, changes] of Object.entries(overrides)) {
-    const found = entryFaults(locale, changes, all.has(locale))
-    if (found.length === 0) all.set(locale, { ...all.get(locale), ...changes } as LocaleWords)
-    faults.push(...found)
-  }
-  for (const locale of wanted ?? []) {
-    if (!all.has(locale)) faults.push(`"${locale}" is not among the languages: ${[...all.keys()].join(', ')}.`)
-  }
-
-  const usable = new Map<string, LocaleWords>()
-  const leftOut: string[] = []
-  const sampleCode = '0'.repeat(codeLength)
-  const fill = (text: string) => {
-    const body = text.replace('{code}', sampleCode).replace('{service}', () => serviceName)
-    return { browser: browser(body, sampleCode), android: android?.(body) }
-  }
-  for (const [locale, words] of all) {
-    const isWanted = locale === 'en' || (wanted?.includes(locale) ?? true)
-    const mustFit = locale === 'en' || wanted?.includes(locale) || locale in overrides
-    if (!isWanted && !mustFit) continue
-    const found = faultsOf(locale, words, fill)
-    if (found.length > 0 && mustFit) faults.push(...found)
-    else if (found.length === 0 && isWanted) {
-      usable.set(locale, words)
-    } else if (found.length > 0) leftOut.push(locale)
-  }
-  if (faults.length > 0) {
-    const advice =
-      'Shorten SERVICE_NAME or SMS_DOMAIN, change SMS_TEXTS_FILE, or leave the language out of SMS_LOCALES.'
-    throw new Error(
-      `The texts of the messages are invalid:\n${faults.map((fault) => `  ${fault}`).join('\n')}\n  ${advice}`,
-    )
-  }
-
-  const named = (text: string) => text.replace('{service}', () => serviceName)
-  const prepared = new Map(
-    [...usable].map(([locale, words]) => [
-      locale,
-      {
-        text: words.text.split('{code}').map(named) as [string, string],
-        speech: words.speech.map(named) as [string, string],
-        speechLocale: words.speechLocale,
-      },
-    ]),
-  )
-  return {
-    locales: [...prepared.keys()],
-    leftOut,
-    noticeOf(kind, wanted) {
-      const locale = wanted in NOTICES[kind] ? wanted : 'en'
-      const text = NOTICES[kind][locale]!.replaceAll('{service}', () => serviceName)
-      return { locale, text, speech: [text], speechLocale: LANGUAGES[locale]!.speechLocale, segments: 1 }
-    },
-    wordsFor({ locale, code, client }) {
-      const { text, speech, ...rest } = prepared.get(locale)!
-      const body = text.join(code)
-      const digits = spell(code)
-      return {
-        ...rest,
-        locale,
-        segments: 1,
-        text: client === 'android' && android ? android(body) : browser(body, code),
-        speech: [speech[0], digits, speech[1], digits],
-      }
-    },
-  }
+export const TEXTS_BY_LOCALE: Readonly<Record<string, LocaleWords>> = {
+  en: words(
+    'en-US',
+    '{code} is your {service} code. Do not share it with anyone.',
+    'Your {service} code is:',
+    'Again:',
+  ),
+  ar: words('ar-SA', '{code} هو رمز {service} الخاص بك.', 'رمز {service} الخاص بك هو:', 'أكرر:'),
+  bg: words('bg-BG', '{code} е вашият код за {service}.', 'Вашият код за {service} е:', 'Повтарям:'),
+  ca: words(
+    'ca-ES',
+    '{code} és el teu codi de {service}. No el comparteixis.',
+    'El teu codi de {service} és:',
+    'Repeteixo:',
+  ),
+  cs: words('cs-CZ', '{code} je váš kód pro {service}.', 'Váš kód pro {service} je:', 'Opakuji:'),
+  da: words(
+    'da-DK',
+    '{code} er din kode til {service}. Del den ikke med nogen.',
+    'Din kode til {service} er:',
+    'Jeg gentager:',
+  ),
+  de: words(
+    'de-DE',
+    '{code} ist Ihr {service}-Code. Geben Sie ihn an niemanden weiter.',
+    'Ihr {service}-Code lautet:',
+    'Ich wiederhole:',
+  ),
+  el: words('el-GR', '{code} είναι ο κωδικός {service}.', 'Ο κωδικός {service} είναι:', 'Επαναλαμβάνω:'),
+  es: words(
+    'es-ES',
+    '{code} es tu clave de {service}. No la compartas con nadie.',
+    'Tu clave de {service} es:',
+    'Repito:',
+  ),
+  et: words(
+    'et-EE',
+    '{code} on teie {service} kood. Ärge jagage seda kellegagi.',
+    'Teie {service} kood on:',
+    'Kordan:',
+  ),
+  fi: words('fi-FI', '{code} on {service}-koodisi. Älä kerro sitä kenellekään.', '{service}-koodisi on:', 'Toistan:'),
+  fr: words(
+    'fr-FR',
+    '{code} est votre code {service}. Ne le partagez avec personne.',
+    'Votre code {service} est :',
+    'Je répète :',
+  ),
+  he: words('he-IL', '{code} הוא הקוד שלך ל-{service}.', 'הקוד שלך ל-{service} הוא:', 'שוב:'),
+  hi: words('hi-IN', '{code} आपका {service} कोड है।', 'आपका {service} कोड है:', 'फिर से:'),
+  hr: words('hr-HR', '{code} je vaš kod za {service}.', 'Vaš kod za {service} je:', 'Ponavljam:'),
+  hu: words('hu-HU', '{code} az Ön {service} kódja.', 'Az Ön {service} kódja:', 'Ismétlem:'),
+  id: words(
+    'id-ID',
+    '{code} adalah kode {service} Anda. Jangan beri tahu siapa pun.',
+    'Kode {service} Anda adalah:',
+    'Saya ulangi:',
+  ),
+  it: words(
+    'it-IT',
+    '{code} è il tuo codice {service}. Non condividerlo con nessuno.',
+    'Il tuo codice {service} è:',
+    'Ripeto:',
+  ),
+  ja: words(
+    'ja-JP',
+    '{code} は {service} の認証コードです。',
+    '{service} の認証コードは次のとおりです。',
+    '繰り返します。',
+  ),
+  ko: words(
+    'ko-KR',
+    '{code}: {service} 인증번호입니다.',
+    '{service} 인증번호는 다음과 같습니다.',
+    '다시 말씀드립니다.',
+  ),
+  ms: words(
+    'ms-MY',
+    '{code} ialah kod {service} anda. Jangan kongsi dengan sesiapa.',
+    'Kod {service} anda ialah:',
+    'Saya ulangi:',
+  ),
+  nb: words(
+    'nb-NO',
+    '{code} er din kode for {service}. Ikke del den med noen.',
+    'Din kode for {service} er:',
+    'Jeg gjentar:',
+  ),
+  nl: words('nl-NL', '{code} is je {service}-code. Deel hem met niemand.', 'Je {service}-code is:', 'Ik herhaal:'),
+  pl: words('pl-PL', '{code} to kod {service}. Nie podawaj go nikomu.', 'Kod {service} to:', 'Powtarzam:'),
+  pt: words('pt-PT', '{code} é o seu código {service}.', 'O seu código {service} é:', 'Repito:'),
+  'pt-BR': words('pt-BR', '{code} é seu código {service}.', 'Seu código {service} é:', 'Repetindo:'),
+  ro: words('ro-RO', '{code} este codul {service}. Nu-l divulga.', 'Codul {service} este:', 'Repet:'),
+  ru: words('ru-RU', '{code} — ваш код {service}.', 'Ваш код {service}:', 'Повторяю:'),
+  sk: words('sk-SK', '{code} je váš kód pre {service}.', 'Váš kód pre {service} je:', 'Opakujem:'),
+  sv: words(
+    'sv-SE',
+    '{code} är din kod för {service}. Dela den inte med någon.',
+    'Din kod för {service} är:',
+    'Jag upprepar:',
+  ),
+  th: words('th-TH', '{code} คือรหัส {service} ของคุณ', 'รหัส {service} ของคุณคือ', 'อีกครั้ง'),
+  tr: words('tr-TR', '{code} {service} kodunuz. Kimseye vermeyin.', '{service} kodunuz:', 'Tekrar ediyorum:'),
+  uk: words('uk-UA', '{code} — ваш код {service}.', 'Ваш код {service}:', 'Повторюю:'),
+  vi: words('vi-VN', '{code} là mã {service} của bạn.', 'Mã {service} của bạn là:', 'Xin nhắc lại:'),
+  'zh-Hans': words(
+    'zh-CN',
+    '{code} 是您的 {service} 验证码。请勿告诉他人。',
+    '您的 {service} 验证码是：',
+    '再重复一遍：',
+  ),
+  'zh-Hant': words(
+    'zh-TW',
+    '{code} 是您的 {service} 驗證碼。請勿告訴他人。',
+    '您的 {service} 驗證碼是：',
+    '再重複一遍：',
+  ),
 }

@@ -50,7 +50,7 @@ export const twilioProvider = defineProvider({
     TWILIO_WHATSAPP_TEMPLATE: Type.Optional(
       textSetting(
         '^HX[0-9A-Za-z]{32}$',
-        'The SID of the approved whatsapp/authentication template, which has one language. Together with TWILIO_WHATSAPP_FROM it enables the WhatsApp channel.',
+        'The SID of the approved whatsapp/authentication template. A template has one language. Together with TWILIO_WHATSAPP_FROM it enables the WhatsApp channel.',
         'HXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX',
       ),
     ),

@@ -5,8 +5,8 @@ import type { Database } from '../database.ts'
 import { createOutbox } from './outbox.ts'
 
 /**
- * Opens the outbox of notices. A row, which has the number, is removed once a provider accepts the notice or it is
- * given up.
+ * Opens the outbox of notices. Each row contains a phone number. It is deleted when a provider accepts the notice or when
+ * no further attempt is made.
  */
 export const createNoticeOutbox = (db: Database): Outbox<DueNotice> =>
   createOutbox<DueNotice>(db, {

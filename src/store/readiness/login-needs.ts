@@ -39,7 +39,7 @@ const STATEMENTS = [
   'audit_insert',
 ]
 
-/** The obstacles that a login meets in the database. */
+/** Problems in the database that would make a login fail. */
 export interface LoginObstacles {
   /** True when the database accepts no writes. */
   readOnly: boolean

@@ -3,7 +3,7 @@ import type { BeginRequest } from '../../../src/core/challenge/factor.ts'
 import type { Candidate, Carrier, Dispatcher } from '../../../src/core/delivery/ports.ts'
 import { createSmsFactor, type SmsFactorDeps } from '../../../src/factors/sms/factor.ts'
 import { createLocaleChoice } from '../../../src/factors/sms/locale.ts'
-import { createTexts } from '../../../src/factors/sms/texts.ts'
+import { createTexts } from '../../../src/factors/sms/render-texts.ts'
 
 const TEXTS = createTexts({ serviceName: 'Example', domain: 'example.com', codeLength: 6, overrides: {}, locales: [] })
 

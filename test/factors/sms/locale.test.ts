@@ -1,8 +1,8 @@
 import t from 'tap'
-import { LANGUAGES } from '../../../src/factors/sms/languages.ts'
 import { createLocaleChoice } from '../../../src/factors/sms/locale.ts'
+import { TEXTS_BY_LOCALE } from '../../../src/factors/sms/texts.ts'
 
-const choose = createLocaleChoice(Object.keys(LANGUAGES))
+const choose = createLocaleChoice(Object.keys(TEXTS_BY_LOCALE))
 
 t.test('chooses the stored language of the user in any regional variant', async (t) => {
   const cases: [stored: string, chosen: string][] = [
@@ -64,7 +64,7 @@ t.test('always chooses a known language for random headers and records', async (
   const strange: string[] = []
   for (let round = 0; round < 2_000; round += 1) {
     const text = Array.from({ length: next(240) }, () => alphabet[next(alphabet.length)]).join('')
-    if (!LANGUAGES[choose(null, text)] || !LANGUAGES[choose(text, text)]) strange.push(text)
+    if (!TEXTS_BY_LOCALE[choose(null, text)] || !TEXTS_BY_LOCALE[choose(text, text)]) strange.push(text)
   }
   t.same(strange, [])
 })

@@ -2,9 +2,9 @@ import t from 'tap'
 import { createNoticeHandler } from '../../../src/core/account/notice.ts'
 import type { DeliveringFactor } from '../../../src/core/challenge/factor.ts'
 import { LONGEST_TRY } from '../../../src/core/outbox.ts'
-import { LANGUAGES } from '../../../src/factors/sms/languages.ts'
 import { NOTICES } from '../../../src/factors/sms/notices.ts'
 import { segmentsOf } from '../../../src/factors/sms/segments.ts'
+import { TEXTS_BY_LOCALE } from '../../../src/factors/sms/texts.ts'
 import { createOutboxWorker } from '../../../src/start/outbox-worker.ts'
 import { createNoticeOutbox } from '../../../src/store/outbox/notices.ts'
 import { createWorld, type World } from '../../support/app.ts'
@@ -15,7 +15,7 @@ t.test('each notice fits one segment with the longest service name, in every lan
     for (const [locale, text] of Object.entries(texts)) {
       t.match(text, '{service}', locale)
       t.equal(segmentsOf(text.replaceAll('{service}', 'A service of twenty!')).segments, 1, locale)
-      t.ok(LANGUAGES[locale], locale)
+      t.ok(TEXTS_BY_LOCALE[locale], locale)
     }
   }
 })
