@@ -1112,7 +1112,7 @@ export interface components {
         /**
          * @description The user name or the password is wrong, or the account is disabled. All cases get the same response, so that attackers cannot find out which user names exist.
          *
-         *     Keep the user name, clear the password field and ask again. Do not retry automatically: after ten attempts for one user name from one address, calls get `rate_limited`. At `POST /password`, the current password is wrong.
+         *     Keep the user name, clear the password field and ask again. Do not retry automatically: after ten attempts for one user name from one address, calls get `rate_limited`. At `POST /password`, this problem means that the current password is wrong.
          */
         InvalidCredentialsProblem: {
             /**

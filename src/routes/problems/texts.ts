@@ -34,7 +34,7 @@ export const PROBLEM_TEXTS: Readonly<Record<ProblemCode, ProblemText>> = {
     happened:
       'The user name or the password is wrong, or the account is disabled. All cases get the same response, so that attackers cannot find out which user names exist.',
     user: 'The user name or the password is not right. Please try again.',
-    developer: `Keep the user name, clear the password field and ask again. Do not retry automatically: after ${countInWords(PASSWORD_RULES.perAddress)} attempts for one user name from one address, calls get \`rate_limited\`. At \`POST /password\`, the current password is wrong.`,
+    developer: `Keep the user name, clear the password field and ask again. Do not retry automatically: after ${countInWords(PASSWORD_RULES.perAddress)} attempts for one user name from one address, calls get \`rate_limited\`. At \`POST /password\`, this problem means that the current password is wrong.`,
   },
   invalid_token: {
     happened: 'The token is missing, is of the wrong type for this route, or is no longer valid.',
