@@ -3,7 +3,7 @@ import { defineConfig } from '@playwright/test'
 
 const { CHROMIUM_PATH: given, CI } = process.env
 const DEBIAN = '/usr/bin/chromium'
-// Without either Playwright takes the one that it has installed.
+// Without either, Playwright uses the browser that it has installed.
 const executablePath = given || (existsSync(DEBIAN) ? DEBIAN : undefined)
 
 export default defineConfig({
@@ -13,7 +13,7 @@ export default defineConfig({
   use: {
     launchOptions: {
       ...(executablePath && { executablePath }),
-      // Its sandbox refuses root.
+      // The sandbox of Chromium does not run as root.
       args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
     },
   },

@@ -1,10 +1,10 @@
 import { test as base } from '@playwright/test'
 import { type Doorcode, startDoorcode } from 'doorcode/testing'
 
-/** Playwright's `test`, with a Doorcode that all tests of a worker share. */
+/** Playwright's `test` with the fixture `doorcode`, which all tests of a worker share. */
 export const test = base.extend<object, { doorcode: Doorcode }>({
   doorcode: [
-    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads from it that nothing else is needed.
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the pattern: this fixture needs no other.
     async ({}, use) => {
       const doorcode = await startDoorcode({ settings: { DEMO: 'true' } })
       await use(doorcode)

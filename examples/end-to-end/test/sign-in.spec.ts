@@ -14,10 +14,10 @@ const signIn = async (
   await expect(page.getByRole('heading', { name: 'Enter the code' })).toBeVisible()
 }
 
-/** As the keyboard of a phone offers it: a code that comes whole is sent at once. */
+/** Fills in the code at once, as the keyboard of a phone does. The page then submits it. */
 const enter = (page: Page, code: string) => page.getByLabel('Code', { exact: true }).fill(code)
 
-test('a user signs in with a password and a code, and out again', async ({ page, doorcode }) => {
+test('a user signs in with a password and a code, and signs out', async ({ page, doorcode }) => {
   const alice = await doorcode.user()
   await signIn(page, doorcode, alice)
   await expect(page.getByText(`your number ending in ${alice.phone.slice(-2)}`)).toBeVisible()
@@ -27,7 +27,7 @@ test('a user signs in with a password and a code, and out again', async ({ page,
   await expect(page.getByRole('button', { name: 'Sign in' })).toBeVisible()
 })
 
-test('a wrong code can be mended', async ({ page, doorcode }) => {
+test('a wrong code can be corrected', async ({ page, doorcode }) => {
   const bob = await doorcode.user()
   await signIn(page, doorcode, bob)
   const { code } = await doorcode.waitForCode(bob.phone)
@@ -37,7 +37,7 @@ test('a wrong code can be mended', async ({ page, doorcode }) => {
   await expect(page.getByRole('heading', { name: 'Welcome' })).toBeVisible()
 })
 
-test('a code that is too old leads back to the password', async ({ page, doorcode }) => {
+test('an expired code leads back to the password', async ({ page, doorcode }) => {
   const carol = await doorcode.user()
   await signIn(page, doorcode, carol)
   const { code } = await doorcode.waitForCode(carol.phone)
@@ -47,7 +47,7 @@ test('a code that is too old leads back to the password', async ({ page, doorcod
   await expect(page.getByRole('alert')).toBeVisible()
 })
 
-test('another code replaces the former one', async ({ page, doorcode }) => {
+test('a new code replaces the former one', async ({ page, doorcode }) => {
   const dave = await doorcode.user()
   await signIn(page, doorcode, dave)
   const former = await doorcode.waitForCode(dave.phone)

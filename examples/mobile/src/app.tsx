@@ -6,7 +6,7 @@ import { PasswordScreen } from './password-screen'
 
 type Step = { at: 'start' } | { at: 'password' } | { at: 'code'; challenge: Schemas['OpenChallenge'] } | { at: 'home' }
 
-/** The whole login; whoever was signed in yesterday still is, as long as the session lasts. */
+/** The whole login. A user stays signed in between starts of the app until the session ends. */
 export const App = ({ client }: { client: Client }) => {
   const [step, setStep] = useState<Step>({ at: 'start' })
   const [me, setMe] = useState('')

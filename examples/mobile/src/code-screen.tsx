@@ -10,7 +10,7 @@ interface Props {
   onOver: (why: string) => void
 }
 
-/** Step two. The keyboard offers the code of the message; a full field is sent at once. */
+/** Step two: the code. The keyboard offers the code of the message; a complete code is sent at once. */
 export const CodeScreen = ({ client, challenge, onSignedIn, onOver }: Props) => {
   const { pending_token, code_length = 6 } = challenge
   const [delivery, setDelivery] = useState(challenge.delivery)
@@ -29,7 +29,7 @@ export const CodeScreen = ({ client, challenge, onSignedIn, onOver }: Props) => 
     if (digits.length < code_length) return
     const answer = await client.verify({ pending_token, code: digits, remember_device: true })
     if (answer.ok) return onSignedIn()
-    if (answer.problem.code === 'challenge_invalid') return onOver('The code is no longer good. Please sign in again.')
+    if (answer.problem.code === 'challenge_invalid') return onOver('The code is no longer valid. Please sign in again.')
     setCode('')
     setSaid(wordsFor(answer.problem))
   }
@@ -38,7 +38,7 @@ export const CodeScreen = ({ client, challenge, onSignedIn, onOver }: Props) => 
     if (!answer.ok) return setSaid(wordsFor(answer.problem))
     setDelivery(answer.data.delivery)
     setWait(answer.data.delivery?.resend_in ?? 0)
-    setSaid(channel === 'voice' ? 'You are being called.' : 'Another code is on its way.')
+    setSaid(channel === 'voice' ? 'You are being called.' : 'A new code is on its way.')
   }
 
   return (
@@ -47,7 +47,7 @@ export const CodeScreen = ({ client, challenge, onSignedIn, onOver }: Props) => 
       {delivery && <Text>It was sent to {delivery.destination}.</Text>}
       <TextInput
         accessibilityLabel="Code"
-        // iOS offers the code of the latest message, Android the one that its autofill service read.
+        // iOS offers the code of the latest message, Android the code that its autofill service read.
         textContentType="oneTimeCode"
         autoComplete="sms-otp"
         keyboardType="number-pad"

@@ -10,7 +10,7 @@ interface Props {
   onSignedIn: () => void
 }
 
-/** Step one. The names of the fields let password managers fill them in. */
+/** Step one: the password. The field types let password managers fill it in. */
 export const PasswordScreen = ({ client, notice, onCode, onSignedIn }: Props) => {
   const [username, setUsername] = useState('')
   const [password, setPassword] = useState('')

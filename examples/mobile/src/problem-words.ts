@@ -4,7 +4,7 @@ type LoginProblem = ProblemOf<'login'> | ProblemOf<'verify'> | ProblemOf<'resend
 
 const minutes = (seconds: number) => (seconds < 90 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`)
 
-/** What the user is told. The compiler knows which problems there are, and what comes with each. */
+/** Returns the words for a problem. The compiler checks its codes and members. */
 export const wordsFor = (problem: LoginProblem): string => {
   switch (problem.code) {
     case 'invalid_credentials':
@@ -17,7 +17,7 @@ export const wordsFor = (problem: LoginProblem): string => {
     case 'factor_locked':
       return `That was too often. Try again in ${minutes(problem.retry_after)}.`
     case 'unreachable':
-      return 'There is no connection. Try again.'
+      return 'The service cannot be reached. Try again.'
     default:
       return problem.title
   }

@@ -5,7 +5,7 @@ import { v4 as randomUUID } from 'uuid'
 
 const SERVICE = 'doorcode'
 
-/** Tokens in the Keychain of iOS or the Keystore of Android: on this device alone, and only while it is unlocked. */
+/** Stores tokens in the Keychain (iOS) or Keystore (Android): on this device only, readable only while it is unlocked. */
 export const keychain: TokenStorage = {
   async load() {
     const kept = await Keychain.getGenericPassword({ service: SERVICE })
@@ -19,7 +19,7 @@ export const keychain: TokenStorage = {
   },
 }
 
-/** The one client of the app. `url` is the address of the service, `language` that of the messages. */
+/** Creates the client of the app. `url` is the address of the service, `language` the language of its messages. */
 export const createSession = (options: { url: string; language?: string; onSessionEnd?: () => void }) =>
-  // React Native has no `crypto.randomUUID`, which the Idempotency-Key is made with.
+  // React Native lacks `crypto.randomUUID`, which the client uses for the Idempotency-Key.
   createClient({ ...options, storage: keychain, randomUUID })

@@ -3,7 +3,7 @@ import { startDoorcode } from 'doorcode/testing'
 import { App } from '../src/app'
 import { createSession } from '../src/session'
 
-// What a phone has and Jest has not.
+// Stand-ins for parts of a phone that Jest lacks.
 const mockKept = new Map<string, string>()
 jest.mock('react-native-keychain', () => ({
   ACCESSIBLE: {},
@@ -14,10 +14,10 @@ jest.mock('react-native-keychain', () => ({
 }))
 jest.mock('react-native-get-random-values', () => ({}))
 
-// The screens change when the service answers, which no test can wrap.
+// Screens change when the service responds, so `act` cannot wrap every change.
 Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: false })
 
-// The first screen of a process is slow to render.
+// The first screen takes long to render.
 configure({ asyncUtilTimeout: 10_000 })
 
 let api: Awaited<ReturnType<typeof startDoorcode>>
@@ -37,7 +37,7 @@ const signIn = async (username: string, password: string) => {
   await fireEvent.press(screen.getByRole('button', { name: 'Sign in' }))
 }
 
-test('a user signs in with a password and a code, and still is when the app is opened again', async () => {
+test('a user signs in, and stays signed in when the app is opened again', async () => {
   const alice = await api.user()
   await openApp()
   await signIn(alice.username, alice.password)
@@ -50,7 +50,7 @@ test('a user signs in with a password and a code, and still is when the app is o
   await screen.findByText(`Welcome, ${alice.username}`)
 })
 
-test('a wrong code is told, and the field is empty again', async () => {
+test('shows a wrong code and empties the field', async () => {
   const bob = await api.user()
   await openApp()
   await signIn(bob.username, bob.password)
@@ -61,7 +61,7 @@ test('a wrong code is told, and the field is empty again', async () => {
   expect(screen.getByLabelText('Code').props['value']).toBe('')
 })
 
-test('whoever gets no text message is called', async () => {
+test('calls a user who gets no text message', async () => {
   const carol = await api.user()
   await openApp()
   await signIn(carol.username, carol.password)
@@ -74,7 +74,7 @@ test('whoever gets no text message is called', async () => {
   await screen.findByText(`Welcome, ${carol.username}`)
 })
 
-test('the end of a session leads back to the password', async () => {
+test('an ended session leads back to the password', async () => {
   const dave = await api.user()
   await openApp()
   await signIn(dave.username, dave.password)

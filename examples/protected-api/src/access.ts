@@ -1,6 +1,6 @@
 import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from 'jose'
 
-/** Why a request is not served: the status, and what `WWW-Authenticate` says with a 401. */
+/** The error of a refused request: its status, and the value of `WWW-Authenticate` for a 401. */
 export class Refused extends Error {
   readonly status: number
   readonly challenge: string | undefined
@@ -11,15 +11,15 @@ export class Refused extends Error {
   }
 }
 
-/** Whose tokens are taken, and for whom they must be. */
+/** The issuer whose tokens are accepted, and the audience they must have. */
 export interface AccessOptions {
   issuer: string
   audience: string
-  /** Unix time, ms. */
+  /** Returns the Unix time in ms. */
   now?: () => number
 }
 
-/** The claims of the token in an Authorization header. Throws `Refused`. */
+/** Returns the claims of the token in an Authorization header. Throws `Refused`. */
 export const createAccess = ({ issuer, audience, now = Date.now }: AccessOptions) => {
   const keys = createRemoteJWKSet(new URL(`${issuer}/.well-known/jwks.json`), { cacheMaxAge: 300_000 })
   return async (authorization = ''): Promise<JWTPayload> => {

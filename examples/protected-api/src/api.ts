@@ -8,10 +8,10 @@ declare module 'fastify' {
   }
 }
 
-/** How long ago a login may be for what moves money, in seconds. */
+/** Maximum age of a login for routes that move money, in seconds. */
 const FRESH = 300
 
-/** The API; whoever starts it lets it listen. */
+/** Creates the API; the caller makes it listen. */
 export const buildApi = ({ now = Date.now, ...options }: AccessOptions) => {
   const claimsOf = createAccess({ now, ...options })
   const app = fastify()

@@ -25,20 +25,20 @@ const ask = async (path: string, token?: string) => {
 
 const INVALID = 'Bearer error="invalid_token"'
 
-test('whoever has the right token is served', async () => {
+test('a valid token is accepted', async () => {
   const alice = await doorcode.user()
   const { status, body } = await ask('/orders', await doorcode.token(alice))
   equal(status, 200)
   deepEqual(body, { user: alice.id })
 })
 
-test('nobody is served without a token', async () => {
+test('a request without a token is refused', async () => {
   const { status, challenge } = await ask('/orders')
   equal(status, 401)
   equal(challenge, 'Bearer')
 })
 
-test('half a login is none', async () => {
+test('a pending token is refused', async () => {
   const { username, password } = await doorcode.user()
   const login = await fetch(`${doorcode.url}/login`, {
     method: 'POST',
@@ -51,7 +51,7 @@ test('half a login is none', async () => {
   equal(challenge, INVALID)
 })
 
-test('a token that has expired is refused', async () => {
+test('an expired token is refused', async () => {
   const token = await doorcode.token(await doorcode.user())
   await doorcode.clock.advance({ minutes: 10 })
   equal((await ask('/orders', token)).status, 200, 'within the tolerance')
@@ -61,7 +61,7 @@ test('a token that has expired is refused', async () => {
   equal(challenge, INVALID)
 })
 
-test('payments want a login of the last five minutes', async () => {
+test('payments need a login of the last five minutes', async () => {
   const token = await doorcode.token(await doorcode.user())
   equal((await ask('/payments', token)).status, 200)
   await doorcode.clock.advance({ minutes: 6 })

@@ -3,10 +3,10 @@ import { useState } from 'react'
 import { CodeForm } from './code-form.tsx'
 import { PasswordForm } from './password-form.tsx'
 
-/** Where the user is: at the password, at the code, or in. */
+/** The step of the login: password, code, or signed in. */
 type Step = { at: 'password'; notice?: string } | { at: 'code'; challenge: Schemas['OpenChallenge'] } | { at: 'home' }
 
-/** The whole login. The client holds the tokens; a reload forgets them. */
+/** The whole login. The client stores the tokens in memory; a reload loses them. */
 export const App = ({ client }: { client: Client }) => {
   const [step, setStep] = useState<Step>({ at: 'password' })
   const [me, setMe] = useState<string>()

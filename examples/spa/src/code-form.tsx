@@ -17,13 +17,13 @@ const wordsFor = (problem: ProblemOf<'verify'> | ProblemOf<'resend'>): string =>
     case 'resend_cooldown':
       return `Try again in ${problem.retry_after} seconds.`
     case 'unreachable':
-      return 'There is no connection. Try again.'
+      return 'The service cannot be reached. Try again.'
     default:
       return problem.title
   }
 }
 
-/** Step two: the code, with another one by text or call if none comes. */
+/** Step two: the code, and a button for a new one. */
 export const CodeForm = ({ client, challenge, onOver, onSignedIn }: Props) => {
   const { pending_token, code_length = 6 } = challenge
   const [delivery, setDelivery] = useState(challenge.delivery)
@@ -38,7 +38,7 @@ export const CodeForm = ({ client, challenge, onOver, onSignedIn }: Props) => {
   const verify = async (form: FormData) => {
     const answer = await client.verify({ pending_token, code: String(form.get('code')) })
     if (answer.ok) onSignedIn()
-    else if (answer.problem.code === 'challenge_invalid') onOver('The code is no longer good. Please sign in again.')
+    else if (answer.problem.code === 'challenge_invalid') onOver('The code is no longer valid. Please sign in again.')
     else setSaid(wordsFor(answer.problem))
   }
   const resend = async () => {
@@ -46,7 +46,7 @@ export const CodeForm = ({ client, challenge, onOver, onSignedIn }: Props) => {
     if (!answer.ok) return setSaid(wordsFor(answer.problem))
     setDelivery(answer.data.delivery)
     setWait(answer.data.delivery?.resend_in ?? 0)
-    setSaid('Another code is on its way. The former one is no longer good.')
+    setSaid('A new code is on its way. The former one is no longer valid.')
   }
 
   return (

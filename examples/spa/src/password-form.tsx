@@ -8,7 +8,7 @@ interface Props {
   onSignedIn: () => void
 }
 
-/** What the user is told. The compiler knows which codes there are. */
+/** Returns the words for a problem. The compiler checks that the codes exist. */
 const wordsFor = (problem: ProblemOf<'login'>): string => {
   switch (problem.code) {
     case 'invalid_credentials':
@@ -20,13 +20,13 @@ const wordsFor = (problem: ProblemOf<'login'>): string => {
     case 'sms_unavailable':
       return 'No code can be sent at the moment. Try again later.'
     case 'unreachable':
-      return 'There is no connection. Try again.'
+      return 'The service cannot be reached. Try again.'
     default:
       return problem.title
   }
 }
 
-/** Step one. */
+/** Step one: the password. */
 export const PasswordForm = ({ client, notice, onCode, onSignedIn }: Props) => {
   const [said, setSaid] = useState(notice)
   const [busy, setBusy] = useState(false)

@@ -8,7 +8,7 @@ import { App } from '../src/app.tsx'
 let api: Awaited<ReturnType<typeof startDoorcode>>
 
 beforeAll(async () => {
-  // The page has an origin of its own, as yours will: without this the browser lets no answer through.
+  // The page has another origin than the service. Without this, the browser blocks its responses.
   api = await startDoorcode({ settings: { CORS_ORIGINS: location.origin } })
 }, 60_000)
 afterAll(() => api?.stop())
@@ -26,7 +26,7 @@ const enter = async (code: string) => {
   await userEvent.click(screen.getByRole('button', { name: 'Confirm' }))
 }
 
-test('a user signs in with a password and a code, and out again', async () => {
+test('a user signs in with a password and a code, and signs out', async () => {
   const alice = await api.user()
   await signIn(alice.username, alice.password)
   await screen.findByText(`It was sent to ********${alice.phone.slice(-2)}.`)
@@ -36,7 +36,7 @@ test('a user signs in with a password and a code, and out again', async () => {
   await screen.findByText('You are signed out.')
 })
 
-test('a wrong password and a wrong code are told', async () => {
+test('shows a wrong password and a wrong code', async () => {
   const bob = await api.user()
   await signIn(bob.username, 'not the password')
   await screen.findByText('The user name or the password is wrong.')
@@ -48,14 +48,14 @@ test('a wrong password and a wrong code are told', async () => {
   await screen.findByText('That is not the code. 4 attempts are left.')
 })
 
-test('another code replaces the former one', async () => {
+test('a new code replaces the former one', async () => {
   const carol = await api.user()
   await signIn(carol.username, carol.password)
   const former = await api.waitForCode(carol.phone)
   await userEvent.click(await screen.findByRole('button', { name: 'Send another code' }, { timeout: 5_000 }))
   const { code } = await api.waitForCode(carol.phone)
   expect(code).not.toBe(former.code)
-  await screen.findByText(/no longer good/)
+  await screen.findByText(/no longer valid/)
   await enter(code)
   await screen.findByRole('heading', { name: `Welcome, ${carol.username}` })
 })
@@ -67,5 +67,5 @@ test('a code that is too old leads back to the password', async () => {
   await screen.findByLabelText('Code')
   await api.clock.advance({ minutes: 6 })
   await enter(code)
-  await screen.findByText('The code is no longer good. Please sign in again.')
+  await screen.findByText('The code is no longer valid. Please sign in again.')
 })
