@@ -106,7 +106,7 @@ export const createVerify = ({ challenges, tokens, factors, journal, deviceTtl, 
     const guess = await challenges.guess({
       ...claims,
       factor: factor.name,
-      proof: judgeable(proof),
+      proof: toComparable(proof),
       session,
       amr: amrOf(factor),
       device: remembered?.device,
@@ -129,7 +129,7 @@ type Facts = Record<string, string>
  * Returns a proof that the store can compare; an empty one, which counts as a wrong answer, if its counter is not in the
  * range. The database would refuse such a counter, and the guess would not be counted.
  */
-const judgeable = (proof: Proof): Proof => {
+const toComparable = (proof: Proof): Proof => {
   const { counter } = proof
   return counter === undefined || (Number.isSafeInteger(counter) && counter >= 0) ? proof : {}
 }
