@@ -178,7 +178,7 @@ t.test('never accepts an empty proof', async (t) => {
   t.match(await guess({ counter: 0 }), { outcome: 'spent' })
 })
 
-t.test('counts an answer whose counter is no whole number as a wrong one', async (t) => {
+t.test('counts an answer with an invalid counter as a wrong one', async (t) => {
   const counters = [Number.NaN, Number.POSITIVE_INFINITY, 1.5, -1, 2 ** 53]
   let nth = 0
   const careless: Factor = { ...tokenFactor, answer: () => ({ counter: counters[nth++]! }) }
