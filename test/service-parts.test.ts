@@ -7,9 +7,13 @@ import { systemClock } from '../src/start/clock.ts'
 import { startService } from '../src/start/service.ts'
 import type { ServiceOptions } from '../src/start/service-options.ts'
 import type { Shutdown } from '../src/start/shutdown.ts'
+import { rounds } from './run/rounds.ts'
 import { watchResources } from './support/open-resources.ts'
 import { createTestDatabase, query } from './support/postgres.ts'
 import { temporaryFolder } from './support/server-process.ts'
+
+/** Parts between two planted faults; a divisor of the number of parts. */
+const STEP = rounds({ quick: 5, all: 1 })
 
 /** Listens on a free port and records the open connections. */
 const listen = async (t: Test, server: Server) => {
@@ -154,22 +158,22 @@ const failAfter = (nth: number): { restore: () => void } => {
 
 t.test('closes all earlier resources when any part fails', async (t) => {
   const { start, left } = await setUp(t)
-  let faults = 0
+  let parts = 0
   for (let isStarted = false; !isStarted; ) {
-    const { restore } = failAfter(faults + 1)
+    const { restore } = failAfter(parts + STEP)
     try {
       const service = await start()
       isStarted = true
       await service.stop()
     } catch (error) {
       if (!t.equal((error as Error).message, 'planted')) break
-      faults += 1
+      parts += STEP
     } finally {
       restore()
     }
-    if (!t.strictSame(await left(), [], `after ${faults} parts`)) break
+    if (!t.strictSame(await left(), [], `after ${parts} parts`)) break
   }
-  t.equal(faults, 10, 'two key rings, shutdown, database, Redis, pool, audit trail, ledger, outboxes and the listeners')
+  t.equal(parts, 10, 'two key rings, shutdown, database, Redis, pool, audit trail, ledger, outboxes and the listeners')
 })
 
 t.test('closes every open resource at a stop', async (t) => {

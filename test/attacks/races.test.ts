@@ -3,7 +3,7 @@ import t from 'tap'
 import { rounds } from '../run/rounds.ts'
 import { type Answer, createWorld, wrongCode } from '../support/app.ts'
 
-const ROUNDS = rounds({ quick: 3, all: 20 })
+const ROUNDS = rounds({ quick: 2, all: 20 })
 
 const count = (answers: Answer[], status: number, code?: string) =>
   answers.filter((answer) => answer.status === status && (code === undefined || answer.body.code === code)).length

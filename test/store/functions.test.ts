@@ -1,34 +1,11 @@
 import { type Kysely, sql } from 'kysely'
 import t from 'tap'
-import {
-  type DatabaseFunction,
-  FUNCTION_SETS,
-  type FunctionSet,
-  hashOfSet,
-  ownFunctions,
-} from '../../db/functions/index.ts'
+import { FUNCTION_SETS, hashOfSet, ownFunctions } from '../../db/functions/index.ts'
 import { migrate, readSchemaState } from '../../db/migrate.ts'
 import { migrations } from '../../db/migrations/index.ts'
+import { changeOf, SLOWER } from '../support/function-sets.ts'
 import { createTestDatabase } from '../support/postgres.ts'
 import { countFormerUsers, emptySchema, makeFormerSchema, openSchema, readDefinitions } from '../support/schema.ts'
-
-/** Creates a set of the next version in which `change` replaces texts of functions. */
-const nextSet = (change: (one: DatabaseFunction) => string | undefined): FunctionSet => {
-  const { number, functions } = ownFunctions()
-  return {
-    number: number + 1,
-    functions: functions.map((one) => {
-      const text = change(one)
-      return text === undefined ? one : { ...one, text, hash: hashOfSet([{ ...one, hash: text }]) }
-    }),
-  }
-}
-
-const changeOf = (name: string, from: string, to: string): FunctionSet =>
-  nextSet((one) => (one.name === name ? one.text.replace(from, to) : undefined))
-
-/** A next version whose `guard_seconds` returns at least two seconds. */
-const SLOWER = changeOf('guard_seconds', 'greatest(1,', 'greatest(2,')
 
 const secondsNow = async (db: Kysely<never>) => {
   const { rows } = await sql<{ seconds: number }>`select guard_seconds(now(), now()) as seconds`.execute(db)
@@ -72,35 +49,12 @@ t.test('an empty database and an upgraded one get exactly the functions of the f
   t.strictSame(await migrate(db), [], 'a second run has nothing to do')
 })
 
-t.test('one of five parallel migrations applies a changed file', async (t) => {
-  const url = await createTestDatabase(t)
-  const db = openSchema(t, url)
-  t.strictSame(await readSchemaState(db, SLOWER), { pending: ['functions/guard_seconds'], unknown: [] })
-  t.equal(await secondsNow(db), 1)
-  const ran = await Promise.all(Array.from({ length: 5 }, () => migrate(openSchema(t, url), SLOWER)))
-  t.strictSame(ran.flat(), ['functions/guard_seconds'])
-  t.equal(await secondsNow(db), 2)
-  t.strictSame(await readSchemaState(db, SLOWER), { pending: [], unknown: [] })
-
-  const again = { ...SLOWER, functions: changeOf('guard_seconds', 'greatest(1,', 'greatest(3,').functions }
-  t.strictSame(await migrate(db, again), ['functions/guard_seconds'], 'also within a set that is not released')
-  t.equal(await secondsNow(db), 3)
-})
-
 t.test('an older version keeps newer functions and reports them', async (t) => {
   const db = openSchema(t, await createTestDatabase(t))
   await migrate(db, SLOWER)
   t.strictSame(await readSchemaState(db), { pending: [], unknown: ['functions/guard_seconds'] })
   t.strictSame(await migrate(db), [])
   t.equal(await secondsNow(db), 2)
-})
-
-t.test('an older version does not restore a function that a newer one dropped', async (t) => {
-  const db = openSchema(t, await createTestDatabase(t))
-  await migrate(db, SLOWER)
-  await sql`drop function wilson_upper`.execute(db)
-  t.strictSame(await readSchemaState(db), { pending: [], unknown: ['functions/guard_seconds'] })
-  t.strictSame(await migrate(db), [])
 })
 
 t.test('recreates a function that is missing or has no comment', async (t) => {
@@ -111,18 +65,6 @@ t.test('recreates a function that is missing or has no comment', async (t) => {
   t.strictSame(await readSchemaState(db), { pending: ['functions/counts', 'functions/guard_wait'], unknown: [] })
   t.strictSame(await migrate(db), ['functions/counts', 'functions/guard_wait'])
   t.strictSame(await readDefinitions(db), before)
-})
-
-t.test('a version that lacks functions and finds newer ones changes nothing', async (t) => {
-  const db = openSchema(t, await createTestDatabase(t))
-  await migrate(db, SLOWER)
-  const older = await readDefinitions(db)
-  const { number, functions } = changeOf('counts', "'failed'", "'lost'")
-  const other = { number: number - 1, functions }
-  await t.rejects(migrate(db, other), {
-    message: /^The schema has functions\/guard_seconds of a newer version and lacks functions\/counts\./,
-  })
-  t.strictSame(await readDefinitions(db), older)
 })
 
 t.test('a function that Postgres refuses rolls back the migrations', async (t) => {

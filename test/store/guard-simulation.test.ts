@@ -39,7 +39,7 @@ const person = (times: readonly Date[], country = 'GB'): SimulatedSend[] => {
 }
 
 /** Messages to people on each day; each message is one call of the guard, in order. */
-const PEOPLE = rounds({ quick: 600, all: 5_000 })
+const PEOPLE = rounds({ quick: 300, all: 5_000 })
 const SEEDS = [12, 11, 13].slice(0, rounds({ quick: 1, all: 3 }))
 
 t.test('sends at most 15 messages to each attacked prefix and loses less than 0.5 % of real users', async (t) => {
@@ -58,7 +58,7 @@ t.test('sends at most 15 messages to each attacked prefix and loses less than 0.
 t.test('sends at most 60 messages in a slow attack on fifty prefixes of an unused country', async (t) => {
   const whole = slowAttack({ seed: 1 })
   t.equal(whole.length, 3_600)
-  const sends = whole.slice(0, rounds({ quick: 400, all: whole.length }))
+  const sends = whole.slice(0, rounds({ quick: 200, all: whole.length }))
   const sent = sentTo(sends, await run(sends, allRules(), passAll))
   t.ok(sent.length > 0 && sent.length <= 60, `${sent.length} went`)
 })

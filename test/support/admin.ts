@@ -15,7 +15,7 @@ import { createAuditReport } from '../../src/store/audit/report.ts'
 import { createSessionStore } from '../../src/store/sessions/index.ts'
 import { createUserAdmin } from '../../src/store/users/admin.ts'
 import { createAdminKeyStore } from '../../src/store/users/admin-keys.ts'
-import { type Answer, createWorld, ISSUER, type WorldOptions } from './app.ts'
+import { type Answer, CHEAP, createWorld, ISSUER, type WorldOptions } from './app.ts'
 import { type ApiDocument, checkAnswer } from './openapi-check.ts'
 
 /** A number to which the test server sends no codes. */
@@ -50,7 +50,7 @@ export const createAdminWorld = async (
     canonicalPhone,
     factor: { ...sms, delivery: { ...sms.delivery, assertAllowed } },
     passwordPolicy: createPasswordPolicy({ serviceName: 'Example', onUnavailable: () => {} }),
-    passwords: { hash: hashPassword },
+    passwords: { hash: (password) => hashPassword(password, CHEAP) },
     journal: createJournal({ audit, log: (line, event) => logger.info(line, event), now: Date.now }),
     issuer: ISSUER,
     ...changes,

@@ -49,7 +49,7 @@ export const PASSWORD = 'correct horse battery staple'
 const SECRET = { ...deriveSecrets('only for tests: not a secret at all'), from: 0 }
 const KEYS = readKeySet(JSON.stringify(generateKeySet('EdDSA')), 'EdDSA')
 /** Cheap hashing: few tests are about it, and a production hash would cost more than the rest of a login. */
-const CHEAP = { memoryCost: 8, timeCost: 1, parallelism: 1 }
+export const CHEAP = { memoryCost: 8, timeCost: 1, parallelism: 1 }
 
 const PASSWORD_HASH = await hashPassword(PASSWORD, CHEAP)
 
